@@ -1,0 +1,47 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Thin front doors. All logic is in noxfile.py; this file only makes the virtual environment that nox lives in.
+# Needed on the machine: make, and Python 3.11 or newer with its venv module.
+
+# The first of these that starts and is new enough is used; `make PYTHON=/path/to/python3 ...` overrides the choice.
+PYTHONS := python3 python3.13 python3.12 python3.11 python3.14
+PYTHON = $(firstword $(foreach python,$(PYTHONS),$(shell $(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
+# How many gates of `make test` run side by side.
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+# The gates that need seconds and run nothing of the project.
+QUICK := formatting codeqa yamllint mypy docs-check license-check extra-checks routing ansible-lint
+TOOLS := .venv
+NOX = $(TOOLS)/bin/python -m nox
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint format clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and show what was done (under 3 minutes)
+	@$(NOX) --session demo
+
+test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other
+	@$(TOOLS)/bin/python tests/gates/run.py --jobs $(JOBS)
+
+bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run
+	@$(NOX) --session bench
+
+lint: $(TOOLS)/installed ## run the quick gates only: formatting, linters, types, licences, documentation
+	@$(TOOLS)/bin/python tests/gates/run.py --jobs $(JOBS) $(QUICK)
+
+format: $(TOOLS)/installed ## put the Python files into the project's format
+	@$(NOX) --session formatters
+
+clean: ## remove what the targets above have made
+	rm -rf .venv .nox build .ansible .mypy_cache .pytest_cache .ruff_cache tests/output demo/output
+
+# The stamp is written last, so that an interrupted installation is done again.
+$(TOOLS)/installed: tests/gates/requirements.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer is on PATH; install one, or name it: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/gates/requirements.txt
+	@touch $@

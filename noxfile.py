@@ -1,0 +1,259 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every gate, the demo and the benchmarks, each in a virtual environment of its own.
+
+`make demo`, `make test`, `make bench` and `make lint` are the front doors. One gate alone:
+`.venv/bin/python -m nox -s ansible-lint`; all of them by name: `.venv/bin/python -m nox -l`. What follows `--` is
+handed on, for example `nox -s unit -- -k tokens` or `nox -s sanity-2.19 -- --test validate-modules`.
+
+The sessions formatters, codeqa, yamllint, docs-check, license-check, extra-checks and ansible-lint come from
+antsibull-nox and are set up in antsibull-nox.toml; the others are below.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import antsibull_nox
+import antsibull_nox.sessions
+import nox
+
+ROOT = Path(__file__).parent.resolve()
+sys.path.insert(0, str(ROOT))
+
+from tests.gates import interpreters  # noqa: E402  the root is not on sys.path before the line above
+
+COLLECTION = "marketplace_leads.dynamics365"
+# Bounded above by the newest core whose gates are run, so that a new one does not surprise the demo.
+ANSIBLE_CORE = "ansible-core>=2.19,<2.22"
+# What every interpreter has that runs the collection against the simulator.
+TO_RUN = (ANSIBLE_CORE, "-r", "requirements.txt", "-r", "simulator/requirements.txt")
+TO_TEST = (ANSIBLE_CORE, "-r", "tests/requirements.txt")
+# Bounded, as the linters of antsibull-nox.toml are: another release finds other faults, and a gate should fail only
+# because of a change of the project.
+RUFF = "ruff>=0.17,<0.18"
+MYPY = ("mypy>=2.4,<2.5", "types-PyYAML", "types-requests")
+GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", "ansible-lint>=26.10,<26.11")
+
+nox.needs_version = ">=2026.10.20"
+# uv makes an environment in a second; where it cannot be had, virtualenv and pip do.
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+# An interpreter that is not here is said and skipped (`session_for_core`), never downloaded.
+nox.options.download_python = "never"
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+nox.options.allow_parallel = True
+# The gates: what `make test` runs, several side by side, so those that take longest come first.
+nox.options.sessions = [
+    "scenarios",
+    "artifact",
+    *(f"sanity-{core}" for core in interpreters.PYTHONS_OF_CORE),
+    "build-import-check",
+    *(f"units-{core}" for core in interpreters.PYTHONS_OF_CORE),
+    "simulator",
+    "unit",
+    "oldest-python",
+    "docs-check",
+    "mypy",
+    "ansible-lint",
+    "license-check",
+    "formatting",
+    "codeqa",
+    "yamllint",
+    "antsibull-nox-config",
+    "extra-checks",
+    "routing",
+]
+
+interpreters.select_all_of_pyenv()
+antsibull_nox.load_antsibull_nox_toml()
+
+
+# --- try it, measure it -------------------------------------------------------------------------------------------
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Set up three tenants in the simulated cloud, twice, and show what was done."""
+    session.install(*TO_RUN)
+    session.run("python", "demo/run.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the collection against the simulator; prints ratios and writes benchmarks/results.json."""
+    session.install(*TO_RUN)
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+# --- tests that pytest runs ---------------------------------------------------------------------------------------
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run the unit tests with plain pytest."""
+    run_pytest(session, "tests/unit")
+
+
+@nox.session
+def simulator(session: nox.Session) -> None:
+    """Run the simulator's own tests."""
+    run_pytest(session, "tests/simulator")
+
+
+@nox.session
+def scenarios(session: nox.Session) -> None:
+    """Run the scenarios: real ansible-playbook runs against the simulator."""
+    run_pytest(session, "tests/scenarios", "--numprocesses", "2", "--dist", "loadscope")
+
+
+def run_pytest(session: nox.Session, folder: str, *options: str) -> None:
+    """Run one folder of tests from the checkout, importable as the collection that it is."""
+    session.install(*TO_TEST)
+    with checkout_as_collection() as place:
+        session.run(
+            "python", "-m", "pytest", *options, folder, *session.posargs,
+            env={"PYTHONPATH": f"{place}{os.pathsep}{ROOT}", "ANSIBLE_COLLECTIONS_PATH": str(place)},
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def checkout_as_collection() -> Iterator[Path]:
+    """Yield a folder that holds ansible_collections/NAMESPACE/NAME, a link to the checkout."""
+    with tempfile.TemporaryDirectory(prefix="collections-") as place:
+        namespace, name = COLLECTION.split(".")
+        parent = Path(place, "ansible_collections", namespace)
+        parent.mkdir(parents=True)
+        (parent / name).symlink_to(ROOT, target_is_directory=True)
+        yield Path(place)
+
+
+# --- tests that ansible-test runs, on every supported ansible-core ------------------------------------------------
+
+
+def run_ansible_test(session: nox.Session, core: str, command: str, python: str, *arguments: str) -> None:
+    """Run one command of ansible-test on a copy of the checkout that lies where ansible-test wants it."""
+    major, minor = core.split(".")
+    session.install(f"ansible-core>={core},<{major}.{int(minor) + 1}", "-r", "tests/requirements.txt")
+    prepared = antsibull_nox.sessions.prepare_collections(
+        session, ansible_core_version=core, install_in_site_packages=False, install_out_of_tree=True
+    )
+    if prepared is None:
+        session.error("A session of ansible-test needs a virtual environment; run nox without --no-venv.")
+    with session.chdir(prepared.current_path):
+        session.run(
+            "ansible-test", command, "--color", "no", "--python", python, *arguments, *session.posargs,
+            env=ansible_test_home(),
+        )  # fmt: skip
+    shutil.rmtree(prepared.current_place)
+
+
+def ansible_test_home() -> dict[str, str]:
+    """Return an environment in which ansible-test keeps its own environments inside .nox, and pip its settings."""
+    home = Path(os.environ.get("HOME", str(Path.home())))
+    own_home = ROOT / ".nox" / "ansible-test-home"
+    cache = own_home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for pip_version in ("24.2", "25.2"):  # what the supported versions of ansible-core ask for
+        shutil.copyfile(ROOT / "tests/gates/get_pip.py", cache / f"get_pip_{pip_version.replace('.', '_')}.py")
+    environment = {"HOME": str(own_home)}
+    for variable, candidates in {
+        "PIP_CONFIG_FILE": (home / ".config/pip/pip.conf", home / ".pip/pip.conf"),
+        "PIP_CACHE_DIR": (home / ".cache/pip",),
+    }.items():
+        there = next((path for path in candidates if path.exists()), None)
+        if there is not None and variable not in os.environ:
+            environment[variable] = str(there)
+    return environment
+
+
+def session_for_core(command: str, core: str) -> None:
+    """Register the session `<command>-<core>`; without an interpreter for this core it says so and is skipped.
+
+    nox itself would call a missing interpreter an error where CI=true is set.
+    """
+    python = interpreters.python_for_core(core)
+    name = f"{command}-{core}"
+
+    def run(session: nox.Session) -> None:
+        if python is None:
+            session.skip(f"none of Python {', '.join(interpreters.PYTHONS_OF_CORE[core])} is here")
+        run_ansible_test(session, core, command, python)
+
+    run.__doc__ = f"Run ansible-test {command} with ansible-core {core}."
+    # `python=False` makes no environment, for a session that only says why it is skipped.
+    nox.session(run, name=name, python=python or False)
+
+
+for _core in interpreters.PYTHONS_OF_CORE:
+    for _command in ("sanity", "units"):
+        session_for_core(_command, _core)
+
+
+@nox.session(name="oldest-python")
+def oldest_python(session: nox.Session) -> None:
+    """Compile and import what runs on targets with the oldest Python that it promises to run on."""
+    oldest = interpreters.OLDEST_FOR_MODULES
+    if not interpreters.is_here(oldest):
+        session.skip(f"Python {oldest} is not here")
+    core = next((core for core in interpreters.PYTHONS_OF_CORE if interpreters.python_for_core(core)), None)
+    if core is None:
+        session.skip("no Python for any supported ansible-core is here")
+    run_ansible_test(session, core, "sanity", oldest, "--test", "compile", "--test", "import")
+
+
+# --- what is read, not run ----------------------------------------------------------------------------------------
+
+
+@nox.session
+def formatting(session: nox.Session) -> None:
+    """Check that the Python files are in the project's format; the session formatters puts them into it."""
+    session.install(RUFF)
+    session.run("ruff", "format", "--check", "--diff", *session.posargs)
+
+
+@nox.session
+def mypy(session: nox.Session) -> None:
+    """Check the types of everything, the collection's plugins as part of ansible_collections."""
+    session.install(*MYPY, *TO_TEST, "nox", "antsibull-nox")
+    with checkout_as_collection() as place:
+        in_collection = f"ansible_collections/{COLLECTION.replace('.', '/')}"
+        beside_it = [path for path in ("simulator", "tests", "benchmarks", "demo") if any((ROOT / path).rglob("*.py"))]
+        common = ("python", "-m", "mypy", "--config-file", str(ROOT / "mypy.ini"))
+        environment = {"MYPYPATH": str(place)}
+        with session.chdir(place):
+            session.run(*common, f"{in_collection}/plugins", *session.posargs, env=environment)
+        session.run(*common, *beside_it, "noxfile.py", *session.posargs, env=environment)
+
+
+@nox.session
+def routing(session: nox.Session) -> None:
+    """Check that every module is in the action group and routed through the in-process action."""
+    session.install("PyYAML")
+    session.run("python", "tests/gates/routing.py")
+
+
+# --- what is published --------------------------------------------------------------------------------------------
+
+
+@nox.session(name="build-import-check")
+def build_import_check(session: nox.Session) -> None:
+    """Build the collection and let Galaxy's importer judge it, as strictly as Automation Hub does."""
+    session.install(*GALAXY_IMPORTER, ANSIBLE_CORE, "-r", "requirements.txt")
+    session.run("python", "tests/gates/import_check.py", env={"ANSIBLE_COLLECTIONS_PATH": session.create_tmp()})
+
+
+@nox.session
+def artifact(session: nox.Session) -> None:
+    """Build the collection, install it into an empty place and run the demo's playbook from there."""
+    session.install(*TO_RUN)
+    session.run("python", "tests/gates/artifact.py", *session.posargs)

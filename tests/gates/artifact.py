@@ -1,0 +1,55 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Install the built artifact into an empty place and run the demo from there.
+
+A file that is missing in the artifact is not missed in a checkout; here it is.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from building import build, tracked_files
+
+# What users get. Everything else that git knows may be in the artifact or not.
+SHIPPED = ("plugins", "roles", "playbooks", "simulator", "demo", "meta", "requirements.txt", "README.md", "LICENSES")
+# What a checkout may hold and nobody should get.
+PRIVATE = (".git", ".github", ".ci", ".nox", ".venv", "build", "__pycache__")
+
+
+def complaints(installed: Path) -> Iterator[str]:
+    """Yield one sentence for each file that is missing in the installed collection, or should not be there."""
+    for path in tracked_files():
+        if path.parts[0] in SHIPPED and not (installed / path).is_file():
+            yield f"{path} is not in the artifact; see build_ignore in galaxy.yml."
+    for path in installed.rglob("*"):
+        if any(part in PRIVATE for part in path.relative_to(installed).parts):
+            yield f"{path.relative_to(installed)} is in the artifact; add it to build_ignore in galaxy.yml."
+
+
+def main() -> int:
+    """Build, install, compare, run the demo of the installed collection; return 1 when something is wrong."""
+    with tempfile.TemporaryDirectory(prefix="artifact-") as place:
+        collections = Path(place, "collections")
+        install = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", collections]
+        subprocess.run([*install, build(Path(place))], check=True)
+        (installed,) = collections.glob("ansible_collections/*/*/")
+        found = list(complaints(installed))
+        if found:
+            print("\n".join(found))
+            return 1
+        demo = [sys.executable, installed / "demo/run.py", "--collections-path", collections, *sys.argv[1:]]
+        # No trace of the checkout: what is not in the artifact cannot be found.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return subprocess.run(demo, cwd=place, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Build the collection's artifact as a release would: from what git knows, not from what lies about."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def tracked_files() -> list[Path]:
+    """Return the paths, relative to the root, of all files that git tracks or would offer to track."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return sorted({Path(name) for name in listed if name and (ROOT / name).is_file()})
+
+
+def build(folder: Path, *, as_release: bool = False) -> Path:
+    """Build the collection into `folder` and return the path of the artifact.
+
+    With `as_release`, a development version like 1.0.0-dev0 is built under the number of the release it leads to.
+    """
+    source = folder / "source"
+    for path in tracked_files():
+        target = source / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, target)
+    if as_release:
+        galaxy = source / "galaxy.yml"
+        text = galaxy.read_text("utf-8")
+        galaxy.write_text(re.sub(r"(?m)^(version: [0-9.]+)-.*$", r"\1", text), "utf-8")
+    subprocess.run(["ansible-galaxy", "collection", "build", source, "--output-path", folder], check=True)
+    (artifact,) = folder.glob("*.tar.gz")
+    shutil.rmtree(source)
+    return artifact

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Give an empty virtual environment its pip without a download.
+
+ansible-test makes bare virtual environments for its sanity tests and then wants to fetch a script that installs pip.
+Before it does, it looks for that script in its cache, so this file is put there (see `ansible_test_home` in the
+noxfile). It is called with what pip should install, usually one version of pip itself, and with options that only
+the fetched script would know.
+"""
+
+from __future__ import annotations
+
+import ensurepip
+import subprocess
+import sys
+
+FOREIGN_OPTIONS = ("--no-setuptools", "--no-wheel")
+
+
+def main(arguments: list[str]) -> int:
+    """Install the interpreter's own bundled pip, then let it install what was asked for; return its exit status."""
+    ensurepip.bootstrap()
+    wanted = [argument for argument in arguments if argument not in FOREIGN_OPTIONS]
+    return subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which ansible-core is tested with which Python, and which of these Pythons this machine has."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+
+# For each supported ansible-core the Pythons its controller runs on, the one to test with first.
+# Source: the support matrix of ansible-core; a core outside this table is outside `requires_ansible` as tested.
+PYTHONS_OF_CORE: dict[str, tuple[str, ...]] = {
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.13", "3.12", "3.14"),
+}
+
+# The oldest Python a module may meet on a target (`modules.python_requires` in tests/config.yml).
+OLDEST_FOR_MODULES = "3.9"
+
+
+def python_for_core(core: str) -> str | None:
+    """Return the version ("3.12") of the first Python that suits this ansible-core and is here, else None."""
+    return next((version for version in PYTHONS_OF_CORE[core] if is_here(version)), None)
+
+
+@functools.cache
+def is_here(version: str) -> bool:
+    """Tell whether `python<version>` really starts; a pyenv shim may exist for a version that is not selected."""
+    command = shutil.which(f"python{version}")
+    if command is None:
+        return False
+    answer = subprocess.run([command, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    return answer.returncode == 0
+
+
+def select_all_of_pyenv() -> None:
+    """Make every Python that pyenv has installed reachable as `pythonX.Y`, as if all of them were selected.
+
+    Does nothing where pyenv is not. What the user selected stays first, so plain `python3` means the same as before.
+    """
+    pyenv = shutil.which("pyenv")
+    if pyenv is None:
+        return
+    selected = _lines(pyenv, "version-name")
+    chosen = selected[0].split(":") if selected else []
+    # Newest first: where two patch releases of one version are installed, the shim takes the first it meets.
+    installed = sorted(_lines(pyenv, "versions", "--bare", "--skip-aliases"), key=_by_number, reverse=True)
+    others = [version for version in installed if version not in chosen and _by_number(version) >= (3,)]
+    os.environ["PYENV_VERSION"] = ":".join([*chosen, *others])
+    is_here.cache_clear()
+
+
+def _lines(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, check=False, text=True).stdout.split()
+
+
+def _by_number(version: str) -> tuple[int, ...]:
+    """Sort key of "3.12.1"; names that are no such number (pypy, named environments) sort first and are left out."""
+    parts = version.split(".")
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
