@@ -11,7 +11,7 @@ PYTHON = $(firstword $(foreach python,$(PYTHONS),$(shell $(python) -c 'import sy
 # How many gates of `make test` run side by side.
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # The gates that need seconds and run nothing of the project.
-QUICK := formatting codeqa yamllint mypy docs-check license-check extra-checks routing ansible-lint
+QUICK := codeqa yamllint mypy docs-check license-check extra-checks routing ansible-lint
 TOOLS := .venv
 NOX = $(TOOLS)/bin/python -m nox
 
@@ -25,16 +25,16 @@ demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and 
 	@$(NOX) --session demo
 
 test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other
-	@$(TOOLS)/bin/python tests/gates/run.py --jobs $(JOBS)
+	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS)
 
 bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run
 	@$(NOX) --session bench
 
 lint: $(TOOLS)/installed ## run the quick gates only: formatting, linters, types, licences, documentation
-	@$(TOOLS)/bin/python tests/gates/run.py --jobs $(JOBS) $(QUICK)
+	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS) $(QUICK)
 
 format: $(TOOLS)/installed ## put the Python files into the project's format
-	@$(NOX) --session formatters
+	@$(NOX) --session format
 
 clean: ## remove what the targets above have made
 	rm -rf .venv .nox build .ansible .mypy_cache .pytest_cache .ruff_cache tests/output demo/output

@@ -8,8 +8,8 @@
 `.venv/bin/python -m nox -s ansible-lint`; all of them by name: `.venv/bin/python -m nox -l`. What follows `--` is
 handed on, for example `nox -s unit -- -k tokens` or `nox -s sanity-2.19 -- --test validate-modules`.
 
-The sessions formatters, codeqa, yamllint, docs-check, license-check, extra-checks and ansible-lint come from
-antsibull-nox and are set up in antsibull-nox.toml; the others are below.
+The sessions yamllint, docs-check, license-check, extra-checks and ansible-lint come from antsibull-nox and are set up
+in antsibull-nox.toml; the others are below.
 """
 
 from __future__ import annotations
@@ -66,7 +66,6 @@ nox.options.sessions = [
     "mypy",
     "ansible-lint",
     "license-check",
-    "formatting",
     "codeqa",
     "yamllint",
     "antsibull-nox-config",
@@ -191,7 +190,7 @@ def session_for_core(command: str, core: str) -> None:
 
     run.__doc__ = f"Run ansible-test {command} with ansible-core {core}."
     # `python=False` makes no environment, for a session that only says why it is skipped.
-    nox.session(run, name=name, python=python or False)
+    nox.session(name=name, python=python or False)(run)
 
 
 for _core in interpreters.PYTHONS_OF_CORE:
@@ -215,10 +214,19 @@ def oldest_python(session: nox.Session) -> None:
 
 
 @nox.session
-def formatting(session: nox.Session) -> None:
-    """Check that the Python files are in the project's format; the session formatters puts them into it."""
+def codeqa(session: nox.Session) -> None:
+    """Check the Python files with ruff: format and rules."""
     session.install(RUFF)
     session.run("ruff", "format", "--check", "--diff", *session.posargs)
+    session.run("ruff", "check", *session.posargs)
+
+
+@nox.session(name="format")
+def format_(session: nox.Session) -> None:
+    """Put the Python files into the project's format, and mend what ruff can mend safely."""
+    session.install(RUFF)
+    session.run("ruff", "check", "--fix-only", *session.posargs)
+    session.run("ruff", "format", *session.posargs)
 
 
 @nox.session
@@ -239,7 +247,7 @@ def mypy(session: nox.Session) -> None:
 def routing(session: nox.Session) -> None:
     """Check that every module is in the action group and routed through the in-process action."""
     session.install("PyYAML")
-    session.run("python", "tests/gates/routing.py")
+    session.run("python", "-m", "tests.gates.routing")
 
 
 # --- what is published --------------------------------------------------------------------------------------------
@@ -249,11 +257,11 @@ def routing(session: nox.Session) -> None:
 def build_import_check(session: nox.Session) -> None:
     """Build the collection and let Galaxy's importer judge it, as strictly as Automation Hub does."""
     session.install(*GALAXY_IMPORTER, ANSIBLE_CORE, "-r", "requirements.txt")
-    session.run("python", "tests/gates/import_check.py", env={"ANSIBLE_COLLECTIONS_PATH": session.create_tmp()})
+    session.run("python", "-m", "tests.gates.import_check", env={"ANSIBLE_COLLECTIONS_PATH": session.create_tmp()})
 
 
 @nox.session
 def artifact(session: nox.Session) -> None:
     """Build the collection, install it into an empty place and run the demo's playbook from there."""
     session.install(*TO_RUN)
-    session.run("python", "tests/gates/artifact.py", *session.posargs)
+    session.run("python", "-m", "tests.gates.artifact", *session.posargs)

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from building import build, tracked_files
+from tests.gates.building import build, tracked_files
 
 # What users get. Everything else that git knows may be in the artifact or not.
 SHIPPED = ("plugins", "roles", "playbooks", "simulator", "demo", "meta", "requirements.txt", "README.md", "LICENSES")
@@ -38,14 +38,14 @@ def main() -> int:
     """Build, install, compare, run the demo of the installed collection; return 1 when something is wrong."""
     with tempfile.TemporaryDirectory(prefix="artifact-") as place:
         collections = Path(place, "collections")
-        install = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", collections]
-        subprocess.run([*install, build(Path(place))], check=True)
+        install = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", str(collections)]
+        subprocess.run([*install, str(build(Path(place)))], check=True)
         (installed,) = collections.glob("ansible_collections/*/*/")
         found = list(complaints(installed))
         if found:
             print("\n".join(found))
             return 1
-        demo = [sys.executable, installed / "demo/run.py", "--collections-path", collections, *sys.argv[1:]]
+        demo = [sys.executable, str(installed / "demo/run.py"), "--collections-path", str(collections), *sys.argv[1:]]
         # No trace of the checkout: what is not in the artifact cannot be found.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         return subprocess.run(demo, cwd=place, env=environment, check=False).returncode

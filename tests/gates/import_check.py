@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from building import build
+from tests.gates.building import build
 
 # Certification asks for a tag of its list and for a version from 1.0.0 on. The version of a checkout is a development
 # version, which sorts before its release, so the artifact is built under the release's number.
@@ -41,7 +41,11 @@ def main() -> int:
     log = result.stdout + result.stderr
     print(log)
     complaints = [line for line in log.splitlines() if line.startswith(ERROR) or MISSING in line]
-    print("\n".join(["Galaxy's importer complains:", *complaints]) if complaints else "Galaxy's importer has no complaint.")
+    print(
+        "\n".join(["Galaxy's importer complains:", *complaints])
+        if complaints
+        else "Galaxy's importer has no complaint."
+    )
     return 1 if complaints else result.returncode
 
 

@@ -4,8 +4,8 @@
 
 """Run the gates side by side, then say of each how it ended and how long it took.
 
-    python tests/gates/run.py --jobs 2                   all gates (`nox.options.sessions` of the noxfile)
-    python tests/gates/run.py --jobs 2 mypy codeqa       these gates
+    python -m tests.gates.run --jobs 2                   all gates (`nox.options.sessions` of the noxfile)
+    python -m tests.gates.run --jobs 2 mypy codeqa       these gates
 
 The last line is "N passed, N failed, N skipped"; the exit status is 0 when none failed.
 """
@@ -44,9 +44,7 @@ def run(jobs: int, gates: list[str]) -> tuple[list[Outcome], int]:
         command = [sys.executable, "-m", "nox", "--parallel", str(jobs), "--report", str(report), *selection]
         status = subprocess.run(command, check=False).returncode
         sessions = json.loads(report.read_text("utf-8"))["sessions"] if report.exists() else []
-    outcomes = [
-        Outcome(one["name"], VERDICTS[one["result"]], one["reason"] or "", one["duration"]) for one in sessions
-    ]
+    outcomes = [Outcome(one["name"], VERDICTS[one["result"]], one["reason"] or "", one["duration"]) for one in sessions]
     return outcomes, status
 
 
