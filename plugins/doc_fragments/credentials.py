@@ -1,0 +1,94 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who signs in, and how requests travel: options of every module."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options by which a module signs in to Microsoft Entra, and those of the environment it works on."""
+
+    DOCUMENTATION = r"""
+options:
+  tenant_id:
+    description:
+      - The tenant to sign in to, as its directory id or one of its domain names.
+      - May be left out by modules that work on an environment, which names its tenant itself.
+      - Falls back to the environment variable E(AZURE_TENANT_ID).
+    type: str
+  client_id:
+    description:
+      - The application id of the runner, the identity that makes the changes.
+      - With O(managed_identity=true) it chooses a user-assigned identity.
+      - Falls back to the environment variable E(AZURE_CLIENT_ID).
+    type: str
+  client_secret:
+    description:
+      - A client secret of the runner.
+      - Of several credentials the first one set is used, in the order O(managed_identity), O(azure_cli),
+        O(client_secret), O(client_certificate_path), O(federated_token_file).
+      - Falls back to the environment variable E(AZURE_CLIENT_SECRET).
+    type: str
+  client_certificate_path:
+    description:
+      - A file on the node that runs the module with the runner's private key and certificate, both as PEM in one
+        file or as a PFX file (V(.pfx) or V(.p12)).
+      - Falls back to the environment variable E(AZURE_CLIENT_CERTIFICATE_PATH).
+    type: path
+  client_certificate_passphrase:
+    description:
+      - The passphrase of O(client_certificate_path), if it has one.
+      - Falls back to the environment variable E(AZURE_CLIENT_CERTIFICATE_PASSWORD).
+    type: str
+  federated_token_file:
+    description:
+      - A file with a token of another identity provider, for which the runner has a federated credential, as
+        Kubernetes and build services offer it.
+      - Falls back to the environment variable E(AZURE_FEDERATED_TOKEN_FILE).
+    type: path
+  managed_identity:
+    description: Sign in as the managed identity of the Azure machine that runs the module.
+    type: bool
+    default: false
+  azure_cli:
+    description: Sign in as the person who is signed in to the Azure CLI.
+    type: bool
+    default: false
+  cloud:
+    description:
+      - The national cloud.
+      - Modules that work on an environment find it out from the environment's host name; when it is given all the
+        same, the two must agree. The others take V(public) when it is left out.
+    type: str
+    choices: [public, gcc, gcc_high, dod, china]
+  ca_bundle:
+    description:
+      - A file of certificates to trust, in PEM.
+      - It is used instead of what the variable E(REQUESTS_CA_BUNDLE) names and instead of the built-in list.
+    type: path
+  timeout:
+    description: How long one request may take, in seconds.
+    type: int
+    default: 60
+requirements:
+  - msal >= 1.35.0
+  - requests >= 2.31.0
+notes:
+  - The module runs inside the control process when its connection is C(local), which makes runs over many tenants
+    many times faster, and as an ordinary module otherwise. Set the environment variable
+    E(MARKETPLACE_LEADS_IN_PROCESS) to V(0) to always use the ordinary way.
+  - Proxies are taken from the usual environment variables.
+"""
+
+    ENVIRONMENT = r"""
+options:
+  environment_url:
+    description:
+      - The address of the environment, as the Power Platform admin center shows it, such as
+        V(https://contoso.crm4.dynamics.com).
+      - It has no port, path or query.
+    type: str
+    required: true
+"""

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan is what differs, in the order in which it is put right.
+
+It is shown or executed, and both tell the same story: C(changed), the diff and the dry run come from the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._rules.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between what is and what is wanted.
+
+    C(path) names it, such as C(application_user.roles). C(before) and C(after) hold no secrets: they are shown.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    apply: Callable[[], None] = field(repr=False, compare=False)
+
+
+class Plan:
+    """The ordered changes that bring something from what it is to what is wanted."""
+
+    def __init__(self, *changes: Change) -> None:
+        self._changes = list(changes)
+        self._obstacles: list[str] = []
+        self.findings: list[str] = []
+        """Sentences for the user about what was seen while planning; they stop nothing."""
+
+    def add(self, path: str, before: Any, after: Any, apply: Callable[[], None]) -> None:
+        """Add a change, unless there is none to make."""
+        if before != after:
+            self._changes.append(Change(path, before, after, apply))
+
+    def shown_only(self, sentence: str) -> None:
+        """Say why this plan can be shown but not be executed, as with an id that is known only after apply."""
+        self._obstacles.append(sentence)
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self._changes)
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+    def __add__(self, other: Plan) -> Plan:
+        joined = Plan(*self, *other)
+        joined._obstacles = self._obstacles + other._obstacles
+        joined.findings = self.findings + other.findings
+        return joined
+
+    @property
+    def paths(self) -> list[str]:
+        """The names of the changes, in order."""
+        return [change.path for change in self]
+
+    @property
+    def diff(self) -> dict[str, dict[str, Any]]:
+        """Ansible's diff: both sides hold only what changes."""
+        return {
+            "before": {change.path: change.before for change in self},
+            "after": {change.path: change.after for change in self},
+        }
+
+    def execute(self, tell: Callable[[str], None] = lambda path: None) -> None:
+        """Make the changes in their order, and C(tell) the path of each that is made.
+
+        Raises InvalidInput, before the first change, when the plan is one to show only.
+        """
+        if self._changes and self._obstacles:
+            raise InvalidInput(self._obstacles[0])
+        for change in self:
+            change.apply()
+            tell(change.path)

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a module runs: arguments in, a resource planned, the plan executed unless in check mode, one answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ._desired_state.plan import Plan
+from ._desired_state.resource import Resource
+from ._identity.credentials import Credentials
+from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
+from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
+from ._rules.errors import InvalidInput
+from ._services.environment.client import EnvironmentClient, tenant_of_environment
+from ._services.graph.client import GraphClient
+from ._transport.errors import CallFailed, TimedOut
+from ._transport.http import REQUESTS_IMPORT_ERROR, Transport
+from ._transport.run_cache import RunCache
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A module's options and the rules between them; two of them add up to one."""
+
+    options: Mapping[str, Mapping[str, Any]]
+    rules: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def __add__(self, other: Arguments) -> Arguments:
+        rules = {name: (*self.rules.get(name, ()), *other.rules.get(name, ())) for name in {*self.rules, *other.rules}}
+        return Arguments({**self.options, **other.options}, rules)
+
+    def module_arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments for AnsibleModule."""
+        return {
+            "argument_spec": {name: dict(spec) for name, spec in self.options.items()},
+            "supports_check_mode": True,
+            **{name: list(rule) for name, rule in self.rules.items()},
+        }
+
+
+def _from_environment(variable: str) -> Any:
+    from ansible.module_utils.basic import env_fallback
+
+    return (env_fallback, [variable])
+
+
+CREDENTIALS = Arguments(
+    {
+        "tenant_id": {"type": "str", "fallback": _from_environment("AZURE_TENANT_ID")},
+        "client_id": {"type": "str", "fallback": _from_environment("AZURE_CLIENT_ID")},
+        "client_secret": {"type": "str", "no_log": True, "fallback": _from_environment("AZURE_CLIENT_SECRET")},
+        "client_certificate_path": {
+            "type": "path",
+            "fallback": _from_environment("AZURE_CLIENT_CERTIFICATE_PATH"),
+        },
+        "client_certificate_passphrase": {
+            "type": "str",
+            "no_log": True,
+            "fallback": _from_environment("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+        },
+        "federated_token_file": {
+            "type": "path",
+            "no_log": False,
+            "fallback": _from_environment("AZURE_FEDERATED_TOKEN_FILE"),
+        },
+        "managed_identity": {"type": "bool", "default": False},
+        "azure_cli": {"type": "bool", "default": False},
+        "cloud": {"type": "str", "choices": list(CLOUDS)},
+        "ca_bundle": {"type": "path"},
+        "timeout": {"type": "int", "default": 60},
+    }
+)
+"""Who signs in, and how requests travel: options of every module."""
+
+ENVIRONMENT = Arguments({"environment_url": {"type": "str", "required": True}})
+"""The environment that a module works on."""
+
+
+class Call:
+    """One call of a module: its options, and the clients that they open."""
+
+    def __init__(self, options: Mapping[str, Any], cache: RunCache) -> None:
+        self.options = dict(options)
+        self.cache = cache
+
+    def __getitem__(self, option: str) -> Any:
+        return self.options[option]
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The transport for all services, by the caller's C(ca_bundle) and C(timeout) (seconds for one try)."""
+        return Transport(ca_bundle=self.options["ca_bundle"], timeout=float(self.options["timeout"]))
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The caller's credentials, checked offline."""
+        return Credentials.from_options(self.options)
+
+    @cached_property
+    def address(self) -> EnvironmentAddress:
+        """The environment's address. Raises InvalidInput when C(environment_url) cannot be one."""
+        return environment_address(self.options["environment_url"], self.options["cloud"])
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The cloud of the environment, else the one stated, else the public one."""
+        if self.options.get("environment_url"):
+            return self.address.cloud
+        return CLOUDS[self.options["cloud"] or "public"]
+
+    @cached_property
+    def tenant_of_environment(self) -> str | None:
+        """The directory id that the environment itself names; asked once per run."""
+        key = ("tenant of", self.address.url)
+        known = self.cache.get(*key)
+        if known is None:
+            known = tenant_of_environment(self.address, self.transport)
+            self.cache.put(known, *key)
+        return known
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """The caller's identity; without C(tenant_id) the tenant is the one that the environment names."""
+        credentials = self.credentials
+        if not credentials.tenant and self.options.get("environment_url"):
+            tenant = self.tenant_of_environment
+            if tenant:
+                credentials = credentials.with_tenant(tenant)
+        return SignIn(credentials, self.cloud, self.transport, self.cache)
+
+    @cached_property
+    def graph(self) -> GraphClient:
+        """Microsoft Graph in the caller's tenant."""
+        return GraphClient(self.sign_in, self.transport)
+
+    @cached_property
+    def environment(self) -> EnvironmentClient:
+        """The Web API of the environment at C(environment_url)."""
+        return EnvironmentClient(self.address, self.sign_in, self.transport)
+
+
+def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[Call], Resource]) -> None:
+    """Run a module that manages the resource which C(resource) makes of the call.
+
+    This is the one place that knows check mode. It leaves by C(exit_json) or C(fail_json).
+    """
+    module = module_class(**arguments.module_arguments())
+    for library, error in (("msal", MSAL_IMPORT_ERROR), ("requests", REQUESTS_IMPORT_ERROR)):
+        if error is not None:
+            module.fail_json(msg=missing_required_lib(library), exception=error)
+    done: list[str] = []
+    try:
+        managed = resource(Call(module.params, RunCache(getattr(module, "run_directory", None))))
+        plan = managed.plan()
+        if not module.check_mode:
+            plan.execute(done.append)
+        answer = _answer(plan, managed.state(), show_diff=module._diff)
+    except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
+        # What was changed before the failure stays changed, and the caller hears of it.
+        module.fail_json(msg=str(error), failure=getattr(error, "failure", None), changed=bool(done), changes=done)
+    for finding in plan.findings:
+        module.warn(finding)
+    module.exit_json(**answer)
+
+
+def _answer(plan: Plan, state: dict[str, Any], show_diff: bool) -> dict[str, Any]:
+    answer = {"changed": len(plan) > 0, "changes": plan.paths, **state}
+    if show_diff:
+        answer["diff"] = plan.diff
+    return answer

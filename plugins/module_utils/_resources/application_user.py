@@ -1,0 +1,206 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The application user: an application's identity inside one environment, and the security roles it holds.
+
+Names, user name and e-mail are written by the platform from the directory when it can, so what the caller wishes
+for them is sent at creation and is never drift afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._desired_state.plan import Plan
+from .._rules.errors import InvalidInput
+from .._rules.guids import NIL_GUID, guid, is_guid
+from .._services.environment.client import EnvironmentClient
+from .._services.environment.roles import Roles
+from .._services.environment.users import ApplicationUser, Users
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "application_id": {"type": "str", "required": True},
+    "business_unit": {"type": "str"},
+    "full_name": {"type": "str"},
+    "user_name": {"type": "str"},
+    "email": {"type": "str"},
+    "roles": {"type": "list", "elements": "str", "default": []},
+    "roles_mode": {"type": "str", "choices": ["at_least", "exact"], "default": "at_least"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+"""The options of an application user, also inside the plan of a whole environment."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asks for; None leaves a property alone.
+
+    C(names) are firstname, lastname, domainname and internalemailaddress as the service calls them. C(coming_roles)
+    are names, in lower case, of roles that do not exist yet but will before this is executed.
+    """
+
+    application_id: str
+    business_unit: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    exact_roles: bool = False
+    coming_roles: frozenset[str] = frozenset()
+    present: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], coming_roles: frozenset[str] = frozenset()) -> Wanted:
+        """Read the options of OPTIONS. Raises InvalidInput."""
+        names = {
+            "lastname": options["full_name"],
+            "domainname": options["user_name"],
+            "internalemailaddress": options["email"],
+        }
+        return cls(
+            application_id=guid(options["application_id"], "application_id"),
+            business_unit=options["business_unit"] or None,
+            names={name: value for name, value in names.items() if value},
+            roles=tuple(dict.fromkeys(options["roles"])),
+            exact_roles=options["roles_mode"] == "exact",
+            coming_roles=coming_roles,
+            present=options["state"] == "present",
+        )
+
+
+class ApplicationUserResource:
+    """Plans the application user of one application."""
+
+    def __init__(self, environment: EnvironmentClient, wanted: Wanted) -> None:
+        self._environment = environment
+        self._users = Users(environment)
+        self._roles = Roles(environment)
+        self._wanted = wanted
+        self._user: ApplicationUser | None = None
+        self._unit_id = NIL_GUID
+
+    def plan(self) -> Plan:
+        """Plan creation, enabling, the business unit and the roles, or the removal."""
+        # An application that is yet to be made can have no user yet, and no service knows its id.
+        if self._wanted.application_id != NIL_GUID:
+            self._user = self._users.application_user(self._wanted.application_id)
+        return self._plan_present() if self._wanted.present else self._plan_absent()
+
+    def state(self) -> dict[str, Any]:
+        """Return the application user as it is now; an empty one when there is none."""
+        user = self._user
+        if user is None and not self._wanted.present:
+            return {"application_user": {}}
+        if user is None:
+            user = ApplicationUser(NIL_GUID, self._wanted.application_id, False, self._unit_id)
+        return {
+            "application_user": {
+                "systemuserid": user.user_id,
+                "applicationid": user.application_id,
+                "azureactivedirectoryobjectid": user.service_principal_id,
+                "fullname": user.full_name,
+                "domainname": user.user_name,
+                "internalemailaddress": user.email,
+                "isdisabled": user.disabled,
+                "businessunitid": user.business_unit_id,
+                "roles": [{"name": name, "roleid": role_id} for name, role_id in sorted(user.roles.items())],
+            }
+        }
+
+    def _plan_present(self) -> Plan:
+        plan = Plan()
+        user = self._user
+        if user is None:
+            if self._wanted.application_id == NIL_GUID:
+                plan.shown_only(
+                    "application_id is the nil GUID, which stands for an application that is yet to be made."
+                )
+            self._unit_id = self._wanted_unit() or self._users.root_business_unit().business_unit_id
+            plan.add("application_user", None, {"applicationid": self._wanted.application_id}, self._create)
+        else:
+            self._unit_id = self._wanted_unit() or user.business_unit_id
+            plan.add("application_user.isdisabled", user.disabled, False, lambda: self._users.enable(user))
+            plan.add("application_user.businessunitid", user.business_unit_id, self._unit_id, self._move)
+        held = {name.lower(): name for name in user.roles} if user else {}
+        asked = {name.lower(): name for name in self._wanted.roles}
+        after = asked if self._wanted.exact_roles else {**held, **asked}
+        moved = user is not None and user.business_unit_id != self._unit_id
+        # A user loses its roles when it moves, so all of them are given again, from the new business unit.
+        missing = [name for key, name in after.items() if moved or key not in held]
+        copies = self._copies(missing, plan)
+        surplus = (
+            {} if moved or user is None else {held[key]: user.roles[held[key]] for key in held if key not in after}
+        )
+        before_names, after_names = (
+            sorted(held.values()),
+            sorted({**after, **{k: held[k] for k in held if k in after}}.values()),
+        )
+        plan.add(
+            "application_user.roles",
+            [] if moved else before_names,
+            after_names,
+            lambda: self._assign(copies, surplus),
+        )
+        return plan
+
+    def _plan_absent(self) -> Plan:
+        plan = Plan()
+        user = self._user
+        if user is not None:
+            before = {"applicationid": user.application_id, "roles": sorted(user.roles)}
+            plan.add("application_user", before, None, lambda: self._delete(user))
+        return plan
+
+    def _wanted_unit(self) -> str | None:
+        """The id of the business unit the caller names, by name or by id."""
+        name = self._wanted.business_unit
+        if name is None:
+            return None
+        if is_guid(name):
+            return name.lower()
+        unit = self._users.business_unit(name)
+        if unit is None:
+            raise InvalidInput(
+                f"business_unit {name!r} does not exist in {self._environment.address.host}: "
+                "give the name or the id of one that does, or leave it out for the root one."
+            )
+        return unit.business_unit_id
+
+    def _copies(self, names: list[str], plan: Plan) -> dict[str, str]:
+        """Return the ids of the role copies to assign, by name."""
+        found = self._roles.in_business_unit(names, self._unit_id)
+        unknown = [name for name in names if name.lower() not in found]
+        for name in unknown:
+            if name.lower() not in self._wanted.coming_roles:
+                raise InvalidInput(
+                    f"roles names {name!r}, but {self._environment.address.host} has no such security role in the "
+                    "user's business unit: correct the name, or import the solution that brings it first."
+                )
+            plan.shown_only(f"The security role {name!r} comes with a solution that is yet to be imported.")
+        return {name: found[name.lower()].role_id for name in names if name.lower() in found}
+
+    def _create(self) -> None:
+        self._user = self._users.create_application_user(
+            self._wanted.application_id, self._unit_id, dict(self._wanted.names)
+        )
+
+    def _move(self) -> None:
+        if self._user is not None:
+            self._users.move(self._user, self._unit_id)
+
+    def _assign(self, copies: Mapping[str, str], surplus: Mapping[str, str]) -> None:
+        user = self._user
+        if user is None:
+            raise AssertionError("roles are assigned after the user was made")
+        for role_id in copies.values():
+            if role_id not in user.roles.values():
+                self._users.assign_role(user.user_id, role_id)
+        for role_id in surplus.values():
+            self._users.remove_role(user.user_id, role_id)
+        roles = {**{name: role for name, role in user.roles.items() if name not in surplus}, **copies}
+        self._user = ApplicationUser(**{**user.__dict__, "roles": roles, "business_unit_id": self._unit_id})
+
+    def _delete(self, user: ApplicationUser) -> None:
+        self._users.delete_application_user(user)
+        self._user = None

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""National clouds: which hosts belong together, and how an environment's URL tells its cloud.
+
+Sources: Microsoft Entra "national clouds" (sign-in hosts), Microsoft Graph "national cloud deployments" (Graph
+hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment and admin hosts).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One national cloud: a sign-in host, a Graph host and the shape of its environments' host names."""
+
+    name: str
+    login_host: str
+    graph_host: str
+    environment_host: re.Pattern[str]
+
+    @property
+    def graph_url(self) -> str:
+        """The root of Microsoft Graph in this cloud, without a version."""
+        return f"https://{self.graph_host}"
+
+    def authority(self, tenant: str) -> str:
+        """Return the sign-in authority of C(tenant), a directory id or one of its domain names."""
+        return f"https://{self.login_host}/{tenant}"
+
+
+_NAME = r"(?P<name>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)"
+
+CLOUDS: dict[str, Cloud] = {
+    cloud.name: cloud
+    for cloud in (
+        # crm9 is the government community cloud, so it is kept out of the public pattern.
+        Cloud(
+            "public",
+            "login.microsoftonline.com",
+            "graph.microsoft.com",
+            re.compile(_NAME + r"\.(?P<region>crm(?!9\.)\d{0,2})\.dynamics\.com"),
+        ),
+        Cloud(
+            "gcc",
+            "login.microsoftonline.com",
+            "graph.microsoft.com",
+            re.compile(_NAME + r"\.(?P<region>crm9)\.dynamics\.com"),
+        ),
+        Cloud(
+            "gcc_high",
+            "login.microsoftonline.us",
+            "graph.microsoft.us",
+            re.compile(_NAME + r"\.(?P<region>crm)\.microsoftdynamics\.us"),
+        ),
+        Cloud(
+            "dod",
+            "login.microsoftonline.us",
+            "dod-graph.microsoft.us",
+            re.compile(_NAME + r"\.(?P<region>crm)\.appsplatform\.us"),
+        ),
+        Cloud(
+            "china",
+            "login.partner.microsoftonline.cn",
+            "microsoftgraph.chinacloudapi.cn",
+            re.compile(_NAME + r"\.(?P<region>crm\d{0,2})\.dynamics\.cn"),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class EnvironmentAddress:
+    """The address of one environment: C(url) without a trailing slash, its C(host), and the cloud it lives in."""
+
+    url: str
+    host: str
+    cloud: Cloud
+
+
+def environment_address(text: str, cloud: str | None = None, option: str = "environment_url") -> EnvironmentAddress:
+    """Read an environment's URL as a person gives it.
+
+    C(cloud) is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of
+    an environment, or when it lies in another cloud than the stated one.
+    """
+    parts = urlsplit(text.strip())
+    host = (parts.hostname or "").lower()
+    if parts.scheme.lower() != "https" or not host:
+        raise InvalidInput(
+            f"{option} must be the https address of an environment, such as https://contoso.crm4.dynamics.com, "
+            f"not {text!r}."
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.port or "@" in parts.netloc:
+        raise InvalidInput(
+            f"{option} must be the bare address of an environment without port, path or query: "
+            f"write https://{host} instead of {text!r}."
+        )
+    if ".api." in host:
+        plain = host.replace(".api.", ".", 1)
+        raise InvalidInput(f"{option} names the environment's API host: write https://{plain} instead of {text!r}.")
+    found = next((each for each in CLOUDS.values() if each.environment_host.fullmatch(host)), None)
+    if found is None:
+        raise InvalidInput(
+            f"{option} names {host}, which is not the host of an environment in any Microsoft cloud: "
+            "use the address that the Power Platform admin center shows, such as https://contoso.crm4.dynamics.com."
+        )
+    if cloud is not None and cloud != found.name:
+        raise InvalidInput(
+            f"cloud is {cloud}, but {option} {host} lies in {found.name}: correct one of them, or leave cloud out."
+        )
+    return EnvironmentAddress(f"https://{host}", host, found)

@@ -1,0 +1,14 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one error of the rules' floor: something a person wrote cannot be right."""
+
+from __future__ import annotations
+
+
+class InvalidInput(ValueError):
+    """What the caller gave cannot be right.
+
+    The text is one sentence that names the option or the object and the cure; it is shown to the user as it is.
+    """

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading a solution package: what it calls itself, and which security roles it brings.
+
+A package is a zip with C(solution.xml), C(customizations.xml) and C([Content_Types].xml) at its root; the names are
+case-sensitive. Packages come from anywhere, so XML with a document type (and with it every kind of entity) is
+refused, and nothing is unpacked beyond a size that no real package's descriptions reach.
+
+Source: exported packages, and Microsoft's description of the solution file format.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from .access_levels import AccessLevel, access_level
+from .errors import InvalidInput
+from .solution_version import SolutionVersion
+
+_LARGEST_DESCRIPTION = 256 * 1024 * 1024
+"""Bytes of one unpacked XML file; the largest published solutions stay below a quarter of it."""
+
+
+@dataclass(frozen=True)
+class PackagedRole:
+    """A security role inside a package. C(privileges) are its levels by privilege name in lower case."""
+
+    role_id: str
+    name: str
+    customizable: bool
+    inherited: int
+    privileges: dict[str, AccessLevel]
+
+
+@dataclass(frozen=True)
+class MissingDependency:
+    """Something that a package needs and does not bring, with the solution that has it where it is named."""
+
+    required: str
+    solution: str
+
+    def __str__(self) -> str:
+        return f"{self.required} (from {self.solution})" if self.solution else self.required
+
+
+@dataclass(frozen=True)
+class SolutionPackage:
+    """A solution package as its own manifest describes it; C(content) is the whole zip."""
+
+    unique_name: str
+    version: SolutionVersion
+    managed: bool
+    friendly_name: str
+    publisher: str
+    roles: dict[str, PackagedRole]
+    """Security roles by their name in lower case."""
+    declared_dependencies: tuple[MissingDependency, ...]
+    content: bytes
+
+    @classmethod
+    def read(cls, content: bytes, origin: str) -> SolutionPackage:
+        """Read a package from the bytes of its zip. C(origin) is the option and the place it came from.
+
+        Raises InvalidInput, naming the origin, when it is no solution package that can be trusted.
+        """
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(content))
+        except (zipfile.BadZipFile, ValueError) as error:
+            raise InvalidInput(
+                f"{origin} is not a zip file: give the solution package as it was downloaded, without unpacking it."
+            ) from error
+        with archive:
+            manifest = _description(archive, "solution.xml", origin).find("SolutionManifest")
+            customizations = _description(archive, "customizations.xml", origin)
+        if manifest is None:
+            raise InvalidInput(f"{origin} has a solution.xml without SolutionManifest: export the solution again.")
+        unique_name = (manifest.findtext("UniqueName") or "").strip()
+        if not unique_name:
+            raise InvalidInput(f"{origin} has a solution.xml without UniqueName: export the solution again.")
+        return cls(
+            unique_name=unique_name,
+            version=SolutionVersion.parse(manifest.findtext("Version") or ""),
+            managed=(manifest.findtext("Managed") or "").strip() == "1",
+            friendly_name=_localized(manifest) or unique_name,
+            publisher=(manifest.findtext("Publisher/UniqueName") or "").strip(),
+            roles={role.name.lower(): role for role in _roles(customizations)},
+            declared_dependencies=tuple(_dependencies(manifest)),
+            content=content,
+        )
+
+
+def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTree.Element:
+    """Return the root element of one of the package's XML files."""
+    try:
+        size = archive.getinfo(name).file_size
+    except KeyError as error:
+        raise InvalidInput(
+            f"{origin} has no {name} at its root, so it is not a solution package: "
+            "give the zip that a Dynamics 365 environment exported or that Microsoft published."
+        ) from error
+    if size > _LARGEST_DESCRIPTION:
+        raise InvalidInput(f"{origin} has a {name} of {size} bytes, more than any real package: do not trust it.")
+    try:
+        with archive.open(name) as file:
+            # Read one byte past the size that the directory claims: a lying directory is caught by zipfile's CRC.
+            text = file.read(size + 1)
+        _refuse_document_types(text, name, origin)
+        return ElementTree.fromstring(text)  # noqa: S314  # document types were refused a line above
+    except (expat.ExpatError, ElementTree.ParseError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{origin} has a {name} that is not well-formed XML ({error}): get it again.") from error
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        raise InvalidInput(f"{origin} is damaged or encrypted at {name} ({error}): get it again.") from error
+
+
+def _refuse_document_types(text: bytes, name: str, origin: str) -> None:
+    def refuse(*_declaration: object) -> None:
+        raise InvalidInput(
+            f"{origin} has a {name} with a document type declaration, which no solution package has: do not trust it."
+        )
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(text, True)
+
+
+def _localized(manifest: ElementTree.Element) -> str:
+    name = manifest.find("LocalizedNames/LocalizedName")
+    return (name.get("description") or "").strip() if name is not None else ""
+
+
+def _roles(customizations: ElementTree.Element) -> list[PackagedRole]:
+    roles = []
+    for role in customizations.findall("Roles/Role"):
+        privileges = {}
+        for privilege in role.findall("RolePrivileges/RolePrivilege"):
+            privileges[(privilege.get("name") or "").lower()] = access_level(privilege.get("level") or "", "level")
+        roles.append(
+            PackagedRole(
+                role_id=(role.get("id") or "").strip("{}").lower(),
+                name=role.get("name") or "",
+                customizable=(role.findtext("IsCustomizable") or "1").strip() == "1",
+                inherited=int(role.get("isinherited") or 0),
+                privileges=privileges,
+            )
+        )
+    return roles
+
+
+def _dependencies(manifest: ElementTree.Element) -> list[MissingDependency]:
+    found = []
+    for dependency in manifest.findall("MissingDependencies/MissingDependency"):
+        required = dependency.find("Required")
+        if required is not None:
+            name = required.get("displayName") or required.get("schemaName") or required.get("id") or "a component"
+            found.append(MissingDependency(name, required.get("solution") or ""))
+    return found

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the services' clients share: the token, the envelope of an error, following pages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._identity.sign_in import SignIn
+from .._transport.errors import CallFailed
+from .._transport.http import Answer, BearerToken, Transport
+
+
+class ServiceClient:
+    """Speaks to one OData service as one identity."""
+
+    #: Headers that every request carries.
+    headers: Mapping[str, str] = {"Accept": "application/json"}
+    #: The answer's header that carries the service's own id of the request.
+    request_id_header = "request-id"
+
+    def __init__(self, root: str, resource: str, sign_in: SignIn, transport: Transport) -> None:
+        """C(root) is prefixed to every path; C(resource) is what a token is asked for."""
+        self.root = root
+        self.sign_in = sign_in
+        self._resource = resource
+        self._transport = transport
+        self._signing_in = threading.Lock()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+    ) -> Answer:
+        """Send a request to C(path) (below the root, or an absolute URL) and return its good answer.
+
+        Raises CallFailed for every answer of 400 and more, or when there is none.
+        """
+        url = path if path.startswith("https://") else self.root + path
+        for fresh_token in (False, True):
+            answer = self._transport.send(
+                method,
+                url,
+                auth=BearerToken(self._token(fresh_token)),
+                headers={**self.headers, **(headers or {})},
+                json_body=body,
+                repeatable=repeatable,
+                retry_codes=self.passing,
+            )
+            # Once with a new token: a kept one may have been revoked or cut short meanwhile.
+            if answer.status != 401:
+                break
+        if answer.status >= 400:
+            raise self.failed(answer)
+        return answer
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return the JSON object at C(path)."""
+        return self.call("GET", path, headers=headers).body
+
+    def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """Return the JSON object at C(path), or None when the service does not know it."""
+        try:
+            return self.get(path, headers)
+        except CallFailed as failed:
+            if failed.status == 404:
+                return None
+            raise
+
+    def rows(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the collection at C(path), page after page.
+
+        The next link is opaque and is followed as it is; headers go with every page, as both services ask for.
+        """
+        page: str | None = path
+        while page:
+            answer = self.get(page, headers)
+            yield from answer.get("value", [])
+            page = answer.get("@odata.nextLink")
+
+    def passing(self, answer: Answer) -> bool:
+        """Say whether an answer declares that nothing was done and that the request should come again later."""
+        return False
+
+    def failed(self, answer: Answer) -> CallFailed:
+        """Turn an answer of 400 and more into the error to raise."""
+        error = answer.error
+        code, message = str(error.get("code") or ""), str(error.get("message") or "")
+        details = tuple(str(each.get("code", "")) for each in error.get("details") or [] if isinstance(each, dict))
+        inner = error.get("innerError") or error.get("innererror") or {}
+        request_id = answer.headers.get(self.request_id_header) or str(inner.get("request-id", ""))
+        if error:
+            sentence = self.explain(answer.status, code, message)
+        else:
+            kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
+            sentence = (
+                f"{answer.request} was answered with {answer.status} and no error of the service's own ({kind}): "
+                "run again, and if it stays look for a proxy or a gateway that answers in the service's place."
+            )
+        if sentence is None:
+            sentence = f"{answer.request} was refused with {answer.status} {code}: {message}"
+        return CallFailed(
+            sentence,
+            request=answer.request,
+            status=answer.status,
+            code=code,
+            message=message,
+            request_id=request_id,
+            details=details,
+            maybe_applied=answer.status >= 500,
+        )
+
+    def explain(self, status: int, code: str, message: str) -> str | None:
+        """Return a sentence with the cure for an error that has one, else None."""
+        return None
+
+    def _token(self, fresh: bool) -> str:
+        # One at a time: reads go out side by side, and each of them would otherwise sign in.
+        with self._signing_in:
+            if fresh:
+                self.sign_in.forget(self._resource)
+            return self.sign_in.token(self._resource)

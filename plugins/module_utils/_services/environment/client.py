@@ -1,0 +1,137 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client of one environment's Web API (v9.2): its manners, and what its refusals mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..._identity.sign_in import SignIn
+from ..._rules.clouds import EnvironmentAddress
+from ..._rules.odata import query
+from ..._transport.errors import CallFailed
+from ..._transport.http import Answer, Transport
+from ..client import ServiceClient
+
+OBJECT_DOES_NOT_EXIST = "0x80040217"
+DUPLICATE_RECORD = "0x80040237"
+PRIVILEGE_DENIED = "0x80040220"
+SOLUTION_CONCURRENCY = "0x80071151"
+USER_OWNS_RECORDS = "0x80048610"
+
+
+class EnvironmentClient(ServiceClient):
+    """Speaks to one environment as one of its users."""
+
+    headers: Mapping[str, str] = {
+        "Accept": "application/json",
+        "OData-MaxVersion": "4.0",
+        "OData-Version": "4.0",
+        "If-None-Match": "null",
+    }
+    request_id_header = "x-ms-service-request-id"
+
+    def __init__(self, address: EnvironmentAddress, sign_in: SignIn, transport: Transport) -> None:
+        self.address = address
+        super().__init__(f"{address.url}/api/data/v9.2/", address.url, sign_in, transport)
+
+    def who_am_i(self) -> dict[str, Any]:
+        """Return UserId, BusinessUnitId and OrganizationId of the caller; it needs no privilege."""
+        return self.get("WhoAmI")
+
+    def list(
+        self,
+        table: str,
+        *,
+        select: tuple[str, ...],
+        filter: str | None = None,  # noqa: A002  # OData's own word
+        expand: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return all rows of an entity set that pass C(filter)."""
+        options = {"$select": ",".join(select), "$expand": expand, "$filter": filter}
+        return [*self.rows(table + query(options))]
+
+    def create(self, table: str, row: Mapping[str, Any]) -> str:
+        """Create a row and return its id, which the service answers in a header."""
+        answer = self.call("POST", table, body=row)
+        found = re.search(r"\(([0-9a-fA-F-]{36})\)\s*$", answer.headers.get("OData-EntityId", ""))
+        if not found:
+            raise CallFailed(
+                f"{answer.request} was accepted, but the answer does not say which row was made: run again.",
+                request=answer.request,
+                status=answer.status,
+                maybe_applied=True,
+            )
+        return found.group(1).lower()
+
+    def update(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
+        """Change an existing row; C(If-Match) keeps the service from creating one instead."""
+        self.call("PATCH", f"{table}({row_id})", body=values, headers={"If-Match": "*"})
+
+    def delete(self, table: str, row_id: str) -> None:
+        """Delete a row; one that is gone already is fine."""
+        try:
+            self.call("DELETE", f"{table}({row_id})")
+        except CallFailed as failed:
+            if failed.status != 404:
+                raise
+
+    def associate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
+        """Relate two rows; relating them again is harmless."""
+        body = {"@odata.id": f"{self.root}{other_table}({other_id})"}
+        self.call("POST", f"{table}({row_id})/{relation}/$ref", body=body, repeatable=True)
+
+    def dissociate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
+        """Take the relation of two rows away; one that is gone already is fine."""
+        target = query({"$id": f"{self.root}{other_table}({other_id})"})
+        try:
+            self.call("DELETE", f"{table}({row_id})/{relation}/$ref{target}")
+        except CallFailed as failed:
+            if failed.status != 404:
+                raise
+
+    def passing(self, answer: Answer) -> bool:
+        """Another solution operation is running: nothing was started, so the same request may come again."""
+        return answer.status in (429, 503) and answer.error.get("code") == SOLUTION_CONCURRENCY
+
+    def explain(self, status: int, code: str, message: str) -> str | None:
+        """Name the cure for the refusals that a runner meets."""
+        host, runner = self.address.host, self.sign_in.credentials.client_id or "the signed-in user"
+        missing = re.search(r"missing (prv\w+)", message)
+        if missing:
+            return (
+                f"The runner ({runner}) lacks the privilege {missing.group(1)} in {host}: "
+                "assign it the security role System Administrator there."
+            )
+        cures = {
+            "0x80072560": f"The runner ({runner}) is no user of {host}: add it there as an application user with the "
+            f"security role System Administrator, for example by pac admin assign-user --environment https://{host} "
+            f'--user {runner} --role "System Administrator" --application-user.',
+            "0x80042f09": f"The runner ({runner}) has no security role in {host}: "
+            "assign it System Administrator there.",
+            "0x80040225": f"The runner's user ({runner}) is disabled in {host}: enable it there.",
+            SOLUTION_CONCURRENCY: f"Another solution operation is running in {host}: run again when it has ended, "
+            "or raise timeout.",
+        }
+        if status == 401:
+            return (
+                f"{host} does not accept the runner's token: check that the environment belongs to tenant "
+                f"{self.sign_in.credentials.tenant}."
+            )
+        return cures.get(code)
+
+
+def tenant_of_environment(address: EnvironmentAddress, transport: Transport) -> str | None:
+    """Return the directory id of the tenant that the environment itself names, or None when it names none.
+
+    An unauthenticated request is refused with a header that holds the sign-in address of the environment's tenant.
+    That the header is there is likely, not certain, so its absence is no error.
+    """
+    answer = transport.send("GET", f"{address.url}/api/data/v9.2/WhoAmI", headers=EnvironmentClient.headers)
+    challenge = answer.headers.get("WWW-Authenticate", "")
+    found = re.search(r"authorization_uri=\"?https://[^/\s\"]+/([0-9a-fA-F-]{36})/", challenge)
+    return found.group(1).lower() if found else None

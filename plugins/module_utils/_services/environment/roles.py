@@ -1,0 +1,141 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Security roles and privileges of one environment.
+
+The platform keeps one copy of every role per business unit: a user holds the copy of its own business unit, and
+privileges are edited on the root copy, from which the platform carries them to the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..._rules.access_levels import AccessLevel
+from ..._rules.odata import any_of, text_literal
+from .client import EnvironmentClient
+
+
+@dataclass(frozen=True)
+class SecurityRole:
+    """One copy of a security role. C(customizable) says whether the managed property allows to edit it."""
+
+    role_id: str
+    name: str
+    business_unit_id: str
+    managed: bool
+    customizable: bool
+    inherited: int
+    """1: direct user (Basic) access level and team privileges; 0: team privileges only."""
+
+
+@dataclass(frozen=True)
+class Privilege:
+    """A privilege that the environment knows, with the access levels it can have."""
+
+    privilege_id: str
+    name: str
+    levels: frozenset[AccessLevel]
+
+
+class Roles:
+    """Reads and edits security roles."""
+
+    def __init__(self, environment: EnvironmentClient) -> None:
+        self._environment = environment
+
+    def in_business_unit(self, names: list[str], business_unit_id: str) -> dict[str, SecurityRole]:
+        """Return the copies that belong to a business unit, by their names in lower case."""
+        if not names:
+            return {}
+        named = any_of([f"name eq {text_literal(name)}" for name in names])
+        return self._by_name(f"({named}) and _businessunitid_value eq {business_unit_id}")
+
+    def root_copy(self, name: str) -> SecurityRole | None:
+        """Return the copy of a role in the root business unit, or None."""
+        found = self._by_name(f"name eq {text_literal(name)} and _parentroleid_value eq null")
+        return found.get(name.lower())
+
+    def privileges_of(self, role_id: str) -> dict[str, tuple[str, AccessLevel]]:
+        """Return a role's privileges as C(lower-case name: (privilege id, level)).
+
+        A privilege limited by a record filter (depth 4) has no access level and is left out: it is none of those
+        that a person sets in the role's form.
+        """
+        answer = self._environment.get(f"RetrieveRolePrivilegesRole(RoleId={role_id})")
+        held = {}
+        for row in answer.get("RolePrivileges", []):
+            level = _DEPTHS.get(str(row["Depth"]))
+            if level is not None:
+                # Environments before 9.2 leave the name out: then the id stands for it.
+                name = str(row.get("PrivilegeName") or row["PrivilegeId"]).lower()
+                held[name] = (str(row["PrivilegeId"]).lower(), level)
+        return held
+
+    def known_privileges(self, names: list[str]) -> dict[str, Privilege]:
+        """Return the privileges of these names that the environment knows, by their names in lower case."""
+        columns = ("privilegeid", "name", "canbebasic", "canbelocal", "canbedeep", "canbeglobal")
+        known = {}
+        # In slices, so that the URL stays well below its limit of 32 768 characters.
+        for start in range(0, len(names), 100):
+            named = any_of([f"name eq {text_literal(name)}" for name in names[start : start + 100]])
+            for row in self._environment.list("privileges", select=columns, filter=named):
+                levels = frozenset(level for level in AccessLevel if row.get(f"canbe{level.name.lower()}"))
+                known[row["name"].lower()] = Privilege(row["privilegeid"].lower(), row["name"], levels)
+        return known
+
+    def add_privileges(self, role_id: str, privileges: list[tuple[str, AccessLevel]]) -> None:
+        """Give a role privileges by id and level; one that it has at another level gets the new level."""
+        rows = [{"PrivilegeId": privilege_id, "Depth": level.api_name} for privilege_id, level in privileges]
+        # Giving a privilege twice is the same as once, so this may be repeated.
+        self._environment.call(
+            "POST",
+            f"roles({role_id})/Microsoft.Dynamics.CRM.AddPrivilegesRole",
+            body={"Privileges": rows},
+            repeatable=True,
+        )
+
+    def remove_privilege(self, role_id: str, privilege_id: str) -> None:
+        """Take one privilege from a role."""
+        self._environment.call(
+            "POST",
+            f"roles({role_id})/Microsoft.Dynamics.CRM.RemovePrivilegeRole",
+            body={"PrivilegeId": privilege_id},
+            repeatable=True,
+        )
+
+    def set_inheritance(self, role_id: str, inherited: int) -> None:
+        """Set how members of a team inherit the role's privileges (1 or 0, see SecurityRole.inherited)."""
+        self._environment.update("roles", role_id, {"isinherited": inherited})
+
+    def create(self, name: str, business_unit_id: str, inherited: int) -> str:
+        """Create an unmanaged role and return the id of its root copy."""
+        row = {
+            "name": name,
+            "isinherited": inherited,
+            "businessunitid@odata.bind": f"/businessunits({business_unit_id})",
+        }
+        return self._environment.create("roles", row)
+
+    def _by_name(self, condition: str) -> dict[str, SecurityRole]:
+        columns = ("roleid", "name", "ismanaged", "iscustomizable", "isinherited", "_businessunitid_value")
+        rows = self._environment.list("roles", select=columns, filter=condition)
+        return {row["name"].lower(): _role(row) for row in rows}
+
+
+def _role(row: dict[str, Any]) -> SecurityRole:
+    customizable = row.get("iscustomizable") or {}
+    return SecurityRole(
+        role_id=row["roleid"].lower(),
+        name=row["name"],
+        business_unit_id=row["_businessunitid_value"].lower(),
+        managed=bool(row.get("ismanaged")),
+        customizable=bool(customizable.get("Value", True)),
+        inherited=int(row.get("isinherited") or 0),
+    )
+
+
+# The enumeration's names as the service sends them; older versions send the ordinal.
+_DEPTHS = {spelling: level for level in AccessLevel for spelling in (level.api_name, str(int(level)))}

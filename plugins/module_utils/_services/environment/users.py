@@ -1,0 +1,217 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Users and business units of one environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._rules.odata import query, text_literal
+from ..._transport.errors import CallFailed
+from ..._transport.waiting import wait_for
+from .client import DUPLICATE_RECORD, USER_OWNS_RECORDS, EnvironmentClient
+
+NON_INTERACTIVE = 4
+"""The access mode of application users; it cannot be changed later."""
+
+# Answers that an environment gives while it cannot see a service principal yet. Which of them fires is not
+# documented, so all of them are waited out.
+_NOT_REPLICATED = ("0x80072559", "0x80041d49", "0x80041d28", "0x80041d4b", "0x80041d2a")
+
+
+@dataclass(frozen=True)
+class BusinessUnit:
+    """A business unit; the root one has no parent."""
+
+    business_unit_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ApplicationUser:
+    """The user that an application is in an environment."""
+
+    user_id: str
+    application_id: str
+    disabled: bool
+    business_unit_id: str
+    full_name: str | None = None
+    user_name: str | None = None
+    email: str | None = None
+    service_principal_id: str | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+    """The names of the roles it holds directly, each with the id of the copy."""
+
+
+class Users:
+    """Reads and edits application users."""
+
+    def __init__(self, environment: EnvironmentClient, replication_timeout: float = 300.0) -> None:
+        """C(replication_timeout) is how long (seconds) a new service principal may take to be seen here."""
+        self._environment = environment
+        self._replication_timeout = replication_timeout
+
+    def root_business_unit(self) -> BusinessUnit:
+        """Return the one business unit without a parent."""
+        return self._business_unit("parentbusinessunitid eq null")
+
+    def business_unit(self, name: str) -> BusinessUnit | None:
+        """Return the business unit of a name, or None."""
+        rows = self._environment.list(
+            "businessunits", select=("businessunitid", "name"), filter=f"name eq {text_literal(name)}"
+        )
+        return BusinessUnit(rows[0]["businessunitid"].lower(), rows[0]["name"]) if rows else None
+
+    def application_user(self, application_id: str) -> ApplicationUser | None:
+        """Return the live user of an application, or None; rows that are only soft-deleted do not count."""
+        live = [row for row in self._rows(application_id) if not row.get("deletedstate")]
+        return _application_user(live[0]) if live else None
+
+    def create_application_user(
+        self, application_id: str, business_unit_id: str, names: dict[str, str]
+    ) -> ApplicationUser:
+        """Create the user of an application and return it as the platform made it.
+
+        C(names) may hold firstname, lastname, domainname and internalemailaddress; the platform may write its own
+        over them. A service principal that the environment cannot see yet is waited for, and soft-deleted rows of
+        the same application, which block a new one, are removed for good. Raises CallFailed or TimedOut.
+        """
+        row = {
+            "applicationid": application_id,
+            "accessmode": NON_INTERACTIVE,
+            "isdisabled": False,
+            "businessunitid@odata.bind": f"/businessunits({business_unit_id})",
+            **names,
+        }
+        refused: list[CallFailed] = []
+
+        def try_create() -> bool:
+            try:
+                self._environment.create("systemusers", row)
+            except CallFailed as failed:
+                if failed.has_code(DUPLICATE_RECORD):
+                    return self._make_room(application_id, refused, failed)
+                if failed.maybe_applied:
+                    # The answer was lost: the user is there or it is not, and looking tells.
+                    return self.application_user(application_id) is not None
+                if not failed.has_code(*_NOT_REPLICATED):
+                    raise
+                refused.append(failed)
+                return False
+            return True
+
+        wait_for(
+            try_create,
+            bool,
+            timeout=self._replication_timeout,
+            describe=lambda done: (
+                f"{self._environment.address.host} does not know the service principal of application "
+                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later."
+            ),
+            first_pause=2.0,
+        )
+        created = self.application_user(application_id)
+        if created is None:
+            raise CallFailed(
+                f"{self._environment.address.host} accepted the application user of {application_id} but does not "
+                "show it: run again.",
+                request="POST systemusers",
+                maybe_applied=True,
+            )
+        return created
+
+    def enable(self, user: ApplicationUser) -> None:
+        """Enable an application user."""
+        self._set_disabled(user, False)
+
+    def delete_application_user(self, user: ApplicationUser) -> None:
+        """Disable and delete an application user for good: the first deletion only marks the row."""
+        if not user.disabled:
+            self._set_disabled(user, True)
+
+        def try_delete() -> bool:
+            try:
+                self._environment.delete("systemusers", user.user_id)
+            except CallFailed as failed:
+                # Right after other changes the user may still own its own settings for a moment.
+                if not failed.has_code(USER_OWNS_RECORDS):
+                    raise
+                return False
+            return True
+
+        for _round in ("marks the row", "removes it"):
+            wait_for(
+                try_delete,
+                bool,
+                timeout=60.0,
+                describe=lambda done: f"application user {user.application_id} still owns records: reassign them.",
+            )
+
+    def move(self, user: ApplicationUser, business_unit_id: str) -> None:
+        """Move a user to another business unit, by which it loses its roles in most environments."""
+        values = {"businessunitid@odata.bind": f"/businessunits({business_unit_id})"}
+        self._environment.update("systemusers", user.user_id, values)
+
+    def assign_role(self, user_id: str, role_id: str) -> None:
+        """Give a user the copy of a role that belongs to its business unit."""
+        self._environment.associate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
+
+    def remove_role(self, user_id: str, role_id: str) -> None:
+        """Take a role from a user."""
+        self._environment.dissociate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
+
+    def _make_room(self, application_id: str, refused: list[CallFailed], failed: CallFailed) -> bool:
+        """After a collision: say whether the user is there, else purge what is only soft-deleted, once."""
+        rows = self._rows(application_id)
+        if any(not row.get("deletedstate") for row in rows):
+            return True
+        if refused and refused[-1].has_code(DUPLICATE_RECORD):
+            raise failed
+        for row in rows:
+            self._environment.delete("systemusers", row["systemuserid"])
+        refused.append(failed)
+        return False
+
+    def _set_disabled(self, user: ApplicationUser, disabled: bool) -> None:
+        # The application id is repeated because Microsoft's own provider does so.
+        values = {"isdisabled": disabled, "applicationid": user.application_id}
+        self._environment.update("systemusers", user.user_id, values)
+
+    def _business_unit(self, condition: str) -> BusinessUnit:
+        rows = self._environment.list("businessunits", select=("businessunitid", "name"), filter=condition)
+        if len(rows) != 1:
+            raise CallFailed(
+                f"{self._environment.address.host} shows {len(rows)} root business units instead of one: "
+                "check that the runner may read business units of the whole organization.",
+                request="GET businessunits",
+            )
+        return BusinessUnit(rows[0]["businessunitid"].lower(), rows[0]["name"])
+
+    def _rows(self, application_id: str) -> list[dict[str, Any]]:
+        columns = (
+            "systemuserid,applicationid,fullname,domainname,internalemailaddress,isdisabled,deletedstate,"
+            "azureactivedirectoryobjectid,_businessunitid_value"
+        )
+        options = {
+            "$select": columns,
+            "$expand": "systemuserroles_association($select=roleid,name)",
+            "$filter": f"applicationid eq {application_id}",
+        }
+        return [*self._environment.rows("systemusers" + query(options))]
+
+
+def _application_user(row: dict[str, Any]) -> ApplicationUser:
+    return ApplicationUser(
+        user_id=row["systemuserid"].lower(),
+        application_id=row["applicationid"].lower(),
+        disabled=bool(row["isdisabled"]),
+        business_unit_id=row["_businessunitid_value"].lower(),
+        full_name=row.get("fullname"),
+        user_name=row.get("domainname"),
+        email=row.get("internalemailaddress"),
+        service_principal_id=row.get("azureactivedirectoryobjectid"),
+        roles={role["name"]: role["roleid"].lower() for role in row.get("systemuserroles_association") or []},
+    )

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One HTTP policy for all services.
+
+TLS, proxies and CA bundles follow the usual variables, and an explicit C(ca_bundle) wins over them. What is retried
+and what never: a request that is safe to repeat (GET, PUT, PATCH, DELETE) is repeated after a broken connection and
+after 429, 502, 503 and 504; a POST only after an answer that says nothing was done (429). A POST without a good
+answer raises with C(maybe_applied), because only its sender knows how to look whether it was carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import CallFailed
+from .waiting import pauses
+
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from requests.auth import AuthBase
+except ImportError as error:  # pragma: no cover - told to the user by the entry point
+    REQUESTS_IMPORT_ERROR: ImportError | None = error
+    AuthBase = object  # type: ignore[assignment,misc]
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
+_PASSING_STATUS = frozenset({429, 502, 503, 504})
+
+LONGEST_RETRY_AFTER = 300.0
+"""Seconds: the window of Dataverse's service protection limits; a longer order to wait is not obeyed but told."""
+
+
+class BearerToken(AuthBase):
+    """Sets the token on a request.
+
+    As an C(auth) object rather than a header because requests would replace the header by a matching entry of .netrc.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: Any) -> Any:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Anonymous(AuthBase):
+    """Sends a request without any authorization, also where .netrc has some for the host."""
+
+    def __call__(self, request: Any) -> Any:
+        return request
+
+
+@dataclass
+class Answer:
+    """A service's answer: C(status), C(headers) (looked up without regard to case), C(text), C(body) if JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    request: str
+    content: bytes = field(default=b"", repr=False)
+    whole: bool = True
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON object of the answer; an empty one when there is no content.
+
+        Raises CallFailed when the content is not a JSON object.
+        """
+        if not self.text.strip():
+            return {}
+        parsed = self._parsed()
+        if not isinstance(parsed, dict):
+            kind = self.headers.get("Content-Type", "no content type").split(";")[0]
+            raise CallFailed(
+                f"{self.request} was answered with {self.status} and something that is not a JSON object ({kind}): "
+                "try again, and if it stays look for a proxy or a gateway that answers in the service's place.",
+                request=self.request,
+                status=self.status,
+                maybe_applied=True,
+            )
+        return parsed
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The C(error) object of an answer that carries one, else an empty dictionary; never raises."""
+        parsed = self._parsed()
+        error = parsed.get("error") if isinstance(parsed, dict) else None
+        return error if isinstance(error, dict) else {}
+
+    def _parsed(self) -> Any:
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+
+class Transport:
+    """Sends requests to any service by one policy; connections are kept for the life of the object."""
+
+    def __init__(
+        self,
+        *,
+        ca_bundle: str | None = None,
+        timeout: float = 60.0,
+        retry_for: float = 180.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """C(timeout) is for one try and C(retry_for) for all tries of one request, both in seconds."""
+        self._ca_bundle = ca_bundle
+        self._timeout = timeout
+        self._retry_for = retry_for
+        self._sleep = sleep
+        self._clock = clock
+        self._session: Any = None
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        auth: Any = None,
+        headers: Mapping[str, str] | None = None,
+        json_body: Any = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        retry_codes: Callable[[Answer], bool] | None = None,
+    ) -> Answer:
+        """Send a request and return the answer, whatever its status.
+
+        C(repeatable) overrides whether the request may be sent again after a failure that leaves open whether it was
+        carried out. C(retry_codes) says of an answer whether the service has declared that nothing was done and that
+        the request should simply come again later. Raises CallFailed when no whole answer could be had.
+        """
+        may_repeat = method in _REPEATABLE if repeatable is None else repeatable
+        request = f"{method} {_without_query(url)}"
+        end = self._clock() + self._retry_for
+        for pause in pauses(1.0, 30.0, 2.0):
+            try:
+                answer = self._try_once(method, url, request, auth, headers, json_body, form, params)
+            except CallFailed as failed:
+                # A connection that was never made cannot have carried anything out.
+                if (not may_repeat and failed.maybe_applied) or self._clock() + pause > end:
+                    raise
+            else:
+                wait = _retry_after(answer)
+                passing = answer.status in _PASSING_STATUS and (may_repeat or answer.status == 429)
+                if not (passing or (retry_codes is not None and retry_codes(answer))):
+                    return answer
+                if wait is not None:
+                    pause = wait
+                if self._clock() + pause > end or (wait or 0.0) > LONGEST_RETRY_AFTER:
+                    return answer
+            self._sleep(pause)
+        raise AssertionError("pauses never end")
+
+    def _try_once(
+        self,
+        method: str,
+        url: str,
+        request: str,
+        auth: Any,
+        headers: Mapping[str, str] | None,
+        json_body: Any,
+        form: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+    ) -> Answer:
+        session = self._open_session()
+        try:
+            got = session.request(
+                method,
+                url,
+                auth=auth if auth is not None else Anonymous(),
+                headers={"client-request-id": str(uuid.uuid4()), **(headers or {})},
+                json=json_body,
+                data=form,
+                params=params,
+                timeout=self._timeout,
+                # Per request, because requests lets the environment win over what a session says.
+                verify=self._ca_bundle if self._ca_bundle else True,
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError as error:
+            raise CallFailed(
+                f"{request} failed because the server's certificate is not trusted: name your organisation's CA file "
+                f"in ca_bundle or in REQUESTS_CA_BUNDLE ({_innermost(error)}).",
+                request=request,
+            ) from error
+        except requests.exceptions.ProxyError as error:
+            raise CallFailed(
+                f"{request} failed at the proxy: check HTTPS_PROXY and that the proxy lets this host through "
+                f"({_innermost(error)}).",
+                request=request,
+            ) from error
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
+            never_sent = _never_sent(error)
+            raise CallFailed(
+                f"{request} got no answer: check the host name and the network, then run again ({_innermost(error)}).",
+                request=request,
+                maybe_applied=not never_sent,
+            ) from error
+        except requests.exceptions.RequestException as error:
+            raise CallFailed(
+                f"{request} got no whole answer within {self._timeout:.0f} s: run again, or raise timeout "
+                f"({_innermost(error)}).",
+                request=request,
+                maybe_applied=True,
+            ) from error
+        return Answer(got.status_code, got.headers, got.text, request, got.content)
+
+    def _open_session(self) -> Any:
+        if self._session is None:
+            if REQUESTS_IMPORT_ERROR is not None:
+                raise REQUESTS_IMPORT_ERROR
+            self._session = requests.Session()
+            # Retries are this module's business alone: urllib3 must not repeat anything behind its back.
+            self._session.mount("https://", HTTPAdapter(max_retries=0))
+        return self._session
+
+
+def _without_query(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """The seconds that the service asks to wait, or None when it names none or names a date."""
+    try:
+        return max(0.0, float(answer.headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Say whether the connection failed before anything of the request was sent."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    names = {type(each).__name__ for each in (error, reason) if each is not None}
+    return bool(names & {"ConnectTimeout", "NewConnectionError", "ConnectTimeoutError", "NameResolutionError"})
+
+
+def _innermost(error: BaseException) -> str:
+    """The shortest true reason inside a chain of wrapped errors; it never holds headers or bodies."""
+    seen: BaseException = error
+    while True:
+        inner = getattr(seen.args[0], "reason", None) if seen.args else None
+        if not isinstance(inner, BaseException):
+            inner = next((each for each in seen.args if isinstance(each, BaseException)), None)
+        if inner is None or inner is seen:
+            return f"{type(seen).__name__}: {seen}" if str(seen) else type(seen).__name__
+        seen = inner
