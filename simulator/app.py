@@ -1,0 +1,122 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole cloud as one ASGI application: it sends each request to the service that its host name belongs to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from . import control, dataverse, entra, graph
+from .clock import graph_time_precise
+from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS
+from .delivery import deliver
+from .world import Tenant, World
+from .writes import is_write
+
+GOD_HEADER = b"x-simulator-god"
+
+
+class CloudApp:
+    """Answers for every simulated host, takes note of each request, and lets the asked-for faults happen."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def knows_host(self, host: str) -> bool:
+        """Whether ``host`` is simulated."""
+        return self.service_of(host) != ""
+
+    def service_of(self, host: str) -> str:
+        """The name of the service behind ``host``: entra, graph, dataverse or control; empty for a foreign host."""
+        if host in LOGIN_HOSTS:
+            return "entra"
+        if host in GRAPH_HOSTS:
+            return "graph"
+        if host == CONTROL_HOST:
+            return "control"
+        return "dataverse" if self.world.environment_by_host(host) is not None else ""
+
+    async def __call__(
+        self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[..., Awaitable[None]]
+    ) -> None:
+        """Answer one HTTP request."""
+        # Only the control API may speak for a test that acts by hand.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != GOD_HEADER]
+        request = Request(scope, receive)
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        service = self.service_of(host)
+        if service == "control":
+            await (await control.answer(request, self))(scope, receive, send)
+            return
+        path = scope["raw_path"].decode("latin-1").partition("?")[0]
+        query = scope["query_string"].decode("latin-1")
+        target = f"{path}?{query}" if query else path
+        write = is_write(service, request.method, path)
+        refused = write and self.world.settings.refuse_writes
+        fault = self.world.faults.next(request.method, host + target)
+        if fault is not None and fault.clock_jump_seconds:
+            self.world.clock.jump(fault.clock_jump_seconds)
+        if refused:
+            response: Response | None = _refusal()
+        elif fault is not None and fault.replaces_answer and not fault.applied:
+            response = None
+        else:
+            response = await self.answer(request, host)
+        entry = self._log(request, host, target, service, write, refused)
+        entry["status"] = await deliver(response, fault, self.world.clock.now(), scope, receive, send)
+        if fault is not None:
+            entry["fault"] = True
+        self.world.log.add(entry)
+
+    async def answer(self, request: Request, host: str, god_tenant: Tenant | None = None) -> Response:
+        """The answer of the service behind ``host``. With ``god_tenant`` a test acts by hand, with every right."""
+        service = self.service_of(host)
+        if service == "entra":
+            return await entra.answer(request, self.world, host)
+        if service == "graph":
+            return await graph.answer(request, self.world, host, god_tenant)
+        environment = self.world.environment_by_host(host)
+        if environment is not None:
+            handler = getattr(dataverse, "answer", None)
+            if handler is None:
+                return _json(
+                    {"error": {"code": "SimulatorNotThere", "message": "No environments are served yet."}}, 404
+                )
+            response: Response = await handler(request, environment, request.headers.get("authorization"))
+            return response
+        return _json({"error": {"code": "SimulatorUnknownHost", "message": f"There is no host {host!r} here."}}, 421)
+
+    def _log(
+        self, request: Request, host: str, target: str, service: str, write: bool, refused: bool
+    ) -> dict[str, Any]:
+        caller = request.scope.get("simulator.caller")
+        entry: dict[str, Any] = {
+            "time": graph_time_precise(self.world.clock.now()),
+            "host": host,
+            "method": request.method,
+            "path": target,
+            "status": 0,
+            "write": request.scope.get("simulator.write", write),
+            "service": service,
+            "tenant": caller.tenant_id if caller else None,
+            "caller": caller.app_id if caller else None,
+        }
+        if refused or request.scope.get("simulator.refused"):
+            entry["refused"] = True
+        return entry
+
+
+def _refusal() -> Response:
+    return _json(
+        {"error": {"code": "SimulatorRefusesWrites", "message": "The simulator was told to refuse every change."}}, 403
+    )
+
+
+def _json(body: object, status: int) -> Response:
+    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")

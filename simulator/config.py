@@ -1,0 +1,40 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration file: tenants, settings and faults, as YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .faults import Fault
+from .spec import SpecError, TenantSpec
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a configuration file states."""
+
+    tenants: tuple[TenantSpec, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read ``path``. Raises SpecError with the place that is wrong, OSError when the file cannot be read."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path} is not YAML: {error}") from error
+    if not isinstance(content, dict) or set(content) - {"tenants", "settings", "faults"}:
+        raise SpecError(f"{path}: the keys at the top are 'tenants', 'settings' and 'faults'.")
+    try:
+        faults = tuple(Fault.parse(record) for record in content.get("faults") or ())
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"{path}: faults: {error}") from error
+    tenants = tuple(TenantSpec.parse(item) for item in content.get("tenants") or ())
+    return Configuration(tenants=tenants, settings=dict(content.get("settings") or {}), faults=faults)

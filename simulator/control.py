@@ -1,0 +1,231 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control API: how a test looks behind the scenes, makes things go wrong and acts by hand.
+
+It answers on ``https://control.simulator.test``, through the proxy like everything else, and is in no log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .directory.store import Object
+from .faults import Fault
+from .world import Tenant, World
+
+if TYPE_CHECKING:
+    from .app import CloudApp
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def answer(request: Request, app: CloudApp) -> Response:
+    """Answer one request to the control host."""
+    path = unquote(request.scope["raw_path"].decode("latin-1").partition("?")[0])
+    try:
+        for method, pattern, handler in _ROUTES:
+            found = pattern.fullmatch(path)
+            if found is not None and method in (request.method, "*"):
+                return await handler(request, app, *found.groups())
+        raise _Refused(404, f"There is no {request.method} {path} in the control API.")
+    except _Refused as refusal:
+        return _json({"error": {"code": "ControlRefused", "message": str(refusal)}}, refusal.status)
+
+
+async def _get_requests(request: Request, app: CloudApp) -> Response:
+    since = int(request.query_params.get("since", "0") or 0)
+    entries = app.world.log.entries
+    return _json({"requests": entries[since:], "next": len(entries)})
+
+
+async def _forget_requests(request: Request, app: CloudApp) -> Response:
+    app.world.log.entries.clear()
+    return _json({})
+
+
+async def _set_writes(request: Request, app: CloudApp) -> Response:
+    app.world.settings.refuse_writes = bool((await _body(request)).get("refuse"))
+    return _json({"refuse": app.world.settings.refuse_writes})
+
+
+async def _get_settings(request: Request, app: CloudApp) -> Response:
+    return _json(vars(app.world.settings))
+
+
+async def _patch_settings(request: Request, app: CloudApp) -> Response:
+    try:
+        app.world.settings.update(await _body(request))
+    except ValueError as error:
+        raise _Refused(400, str(error)) from error
+    return _json(vars(app.world.settings))
+
+
+async def _add_faults(request: Request, app: CloudApp) -> Response:
+    body = await _any_body(request)
+    try:
+        for record in body if isinstance(body, list) else [body]:
+            app.world.faults.add(Fault.parse(record))
+    except (TypeError, ValueError) as error:
+        raise _Refused(400, str(error)) from error
+    return _json({"waiting": len(app.world.faults)})
+
+
+async def _get_faults(request: Request, app: CloudApp) -> Response:
+    return _json({"waiting": len(app.world.faults)})
+
+
+async def _clear_faults(request: Request, app: CloudApp) -> Response:
+    app.world.faults.clear()
+    return _json({"waiting": 0})
+
+
+async def _jump(request: Request, app: CloudApp) -> Response:
+    app.world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
+    return _json({"now": app.world.clock.now().isoformat(), "offset_seconds": app.world.clock.offset_seconds})
+
+
+async def _get_state(request: Request, app: CloudApp) -> Response:
+    return _json(app.world.dump())
+
+
+async def _put_state(request: Request, app: CloudApp) -> Response:
+    try:
+        app.world.load(await _body(request))
+    except (KeyError, ValueError) as error:
+        raise _Refused(400, f"This is no state of the simulator: {error}.") from error
+    return _json({})
+
+
+async def _get_tenants(request: Request, app: CloudApp) -> Response:
+    return _json({"tenants": [_described(tenant) for tenant in app.world.tenants.values()]})
+
+
+async def _patch_object(request: Request, app: CloudApp, name: str, kind: str, object_id: str) -> Response:
+    """Change any property of a directory object, also the hidden ones, at once and everywhere."""
+    store = _tenant(app.world, name).directory.store
+    found = store.get(kind, object_id)
+    if found is None:
+        raise _Refused(404, f"Tenant {name!r} has no {kind} {object_id!r}.")
+    changed: Object = {**found, **await _body(request)}
+    store.put(kind, changed, since_ever=True)
+    return _json(changed)
+
+
+async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
+    """Change what a tenant is like: ``app_management_policy`` as Graph writes it."""
+    body = await _body(request)
+    directory = _tenant(app.world, name).directory
+    if set(body) != {"app_management_policy"}:
+        raise _Refused(400, "Of a tenant only 'app_management_policy' can be changed.")
+    directory.app_management_policy = body["app_management_policy"]
+    return _json({})
+
+
+async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Response:
+    """Pass the request on to ``host`` with full rights, uncounted and never refused.
+
+    Graph is asked in the tenant that the header X-Simulator-Tenant names (by id, name or domain).
+    """
+    name = request.headers.get("x-simulator-tenant")
+    environment = app.world.environment_by_host(host)
+    if name is None and environment is not None:
+        tenant = environment.tenant
+    elif name is None:
+        raise _Refused(400, "Name the tenant in the header X-Simulator-Tenant.")
+    else:
+        tenant = _tenant(app.world, name)
+    raw_path = request.scope["raw_path"].partition(b"?")[0]
+    prefix = f"/god/{host}".encode()
+    headers = [(key, value) for key, value in request.scope["headers"] if key not in (b"host", b"authorization")]
+    scope = {
+        **request.scope,
+        "path": rest,
+        "raw_path": raw_path[len(prefix) :] if raw_path.startswith(prefix) else quote(rest).encode(),
+        "headers": [*headers, (b"host", host.encode()), (b"x-simulator-god", b"true")],
+        "simulator.god": True,
+    }
+    return await app.answer(Request(scope, request.receive), host, tenant)
+
+
+async def _environment(request: Request, app: CloudApp, host: str, rest: str) -> Response:
+    """An act by hand inside an environment; what there is to do is the environment's own to say."""
+    from . import dataverse  # its control functions are optional
+
+    environment = app.world.environment_by_host(host)
+    handler = getattr(dataverse, "control", None)
+    if environment is None or handler is None:
+        raise _Refused(404, f"There is no environment at {host!r} to act on.")
+    response: Response = await handler(request, environment, rest)
+    return response
+
+
+def _described(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "domain": tenant.domain,
+        "cloud": tenant.cloud.name,
+        "runner": {"client_id": tenant.runner.app_id, "client_secret": tenant.runner.secret},
+        "environments": [
+            {"name": item.name, "url": item.url, "id": item.id, "organization_id": item.organization_id}
+            for item in tenant.environments
+        ],
+    }
+
+
+def _tenant(world: World, name: str) -> Tenant:
+    tenant = world.tenant_by_name_or_id(name)
+    if tenant is None:
+        raise _Refused(404, f"There is no tenant {name!r}.")
+    return tenant
+
+
+async def _any_body(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except ValueError as error:
+        raise _Refused(400, "The body is not JSON.") from error
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await _any_body(request)
+    if not isinstance(body, dict):
+        raise _Refused(400, "The body is not a JSON object.")
+    return body
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
+
+
+_Handler = Callable[..., Awaitable[Response]]
+_ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
+    ("GET", re.compile("/requests"), _get_requests),
+    ("DELETE", re.compile("/requests"), _forget_requests),
+    ("POST", re.compile("/writes"), _set_writes),
+    ("GET", re.compile("/settings"), _get_settings),
+    ("PATCH", re.compile("/settings"), _patch_settings),
+    ("GET", re.compile("/faults"), _get_faults),
+    ("POST", re.compile("/faults"), _add_faults),
+    ("DELETE", re.compile("/faults"), _clear_faults),
+    ("POST", re.compile("/clock"), _jump),
+    ("GET", re.compile("/state"), _get_state),
+    ("PUT", re.compile("/state"), _put_state),
+    ("GET", re.compile("/tenants"), _get_tenants),
+    ("PATCH", re.compile("/tenants/([^/]+)"), _patch_tenant),
+    ("PATCH", re.compile("/tenants/([^/]+)/objects/([^/]+)/([^/]+)"), _patch_object),
+    ("*", re.compile("/god/([^/]+)(/.*)"), _as_god),
+    ("*", re.compile("/environments/([^/]+)(/.*)"), _environment),
+)

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft's own applications that every directory knows, and the application permissions of Microsoft Graph."""
+
+from __future__ import annotations
+
+from .. import seeded
+
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+DYNAMICS_CRM_APP_ID = "00000007-0000-0000-c000-000000000000"
+POWER_APPS_APP_ID = "475226c6-020e-4fb2-8a90-7a972cbfc1d4"
+MICROSOFT_SERVICES_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+USER_IMPERSONATION_SCOPE_ID = "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4"
+
+_KNOWN_ROLE_IDS = {
+    "AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
+    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "Application.ReadWrite.All": "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+    "Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",
+    "DelegatedPermissionGrant.Read.All": "81b4724a-58aa-41c1-8a55-84ef97466587",
+    "DelegatedPermissionGrant.ReadWrite.All": "8e8e4742-1d95-4f68-9d56-6ee75648c72a",
+    "Directory.Read.All": "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
+    "Directory.ReadWrite.All": "19dbc75e-c2e2-444c-a770-ec69d8559fc7",
+    "Domain.Read.All": "dbb9058a-0e50-45d7-ae91-66909b5d4664",
+    "LicenseAssignment.ReadWrite.All": "5facf0c1-8979-4e95-abcf-ff3d079771c0",
+    "Organization.Read.All": "498476ce-e0fe-48b0-b801-37ba7e2685c6",
+    "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
+    "Policy.ReadWrite.ApplicationConfiguration": "be74164b-cff1-491c-8741-e671cb536e13",
+    "User.EnableDisableAccount.All": "3011c876-62b7-4ada-afa2-506cbbecc68c",
+    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
+    "User.ReadWrite.All": "741f803b-c850-494e-b5df-cde7c675a1ca",
+}
+# Their real ids are not known here; clients look ids up by value, so any stable id serves.
+_OTHER_ROLES = (
+    "AppRegistration.Create",
+    "LicenseAssignment.Read.All",
+    "Organization.ReadWrite.All",
+    "Policy.Read.ApplicationConfiguration",
+    "User-PasswordProfile.ReadWrite.All",
+    "User.Create",
+)
+
+GRAPH_ROLE_IDS: dict[str, str] = {
+    **_KNOWN_ROLE_IDS,
+    **{value: seeded.guid("microsoft graph", "appRole", value) for value in _OTHER_ROLES},
+}
+GRAPH_ROLE_NAMES: dict[str, str] = {role_id: value for value, role_id in GRAPH_ROLE_IDS.items()}
+
+GRAPH_APP_ROLES: list[dict[str, object]] = [
+    {
+        "allowedMemberTypes": ["Application"],
+        "description": f"Allows the app {value} without a signed-in user.",
+        "displayName": value,
+        "id": role_id,
+        "isEnabled": True,
+        "origin": "Application",
+        "value": value,
+    }
+    for value, role_id in sorted(GRAPH_ROLE_IDS.items())
+]
+
+DYNAMICS_CRM_SCOPES: list[dict[str, object]] = [
+    {
+        "adminConsentDescription": "Access Dataverse as organization users",
+        "adminConsentDisplayName": "Access Dataverse as organization users",
+        "id": USER_IMPERSONATION_SCOPE_ID,
+        "isEnabled": True,
+        "type": "User",
+        "userConsentDescription": "Allows the application to act in Dataverse with your own rights.",
+        "userConsentDisplayName": "Access Dataverse as you",
+        "value": "user_impersonation",
+    }
+]

@@ -1,0 +1,11 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sign-in: discovery documents, the token endpoint and the tokens themselves."""
+
+from __future__ import annotations
+
+from .endpoints import answer
+from .tokens import Caller, TokenRefused, mint, verify
+
+__all__ = ["Caller", "TokenRefused", "answer", "mint", "verify"]

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts where one signs in: discovery, keys and the token endpoint."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..clouds import clouds_of_login_host
+from ..directory.first_party import GRAPH_APP_ID
+from ..directory.store import Object, View
+from . import discovery, errors, passwords, tokens
+from .credentials import check_client
+from .errors import SignInRefused
+from .resources import Resource, resource_of_name, resource_of_scope
+
+if TYPE_CHECKING:
+    from ..world import Tenant, World
+
+_DISCOVERY = re.compile(r"/([^/]+)(/v2\.0)?/\.well-known/openid-configuration$")
+_KEYS = re.compile(r"/([^/]+)/discovery(/v2\.0)?/keys$")
+_TOKEN = re.compile(r"/([^/]+)/oauth2(/v2\.0)?/token$")
+_REALM = re.compile(r"/common/userrealm/([^/]+)$")
+_SHARED_TENANTS = frozenset({"common", "organizations"})
+
+
+async def answer(request: Request, world: World, host: str) -> Response:
+    """Answer one request to a login host."""
+    path = request.url.path
+    correlation_id = request.headers.get("client-request-id") or world.new_guid()
+    try:
+        response = await _route(request, world, host, path)
+    except SignInRefused as refusal:
+        response = errors.response(refusal, world, host, correlation_id)
+    response.headers["x-ms-request-id"] = world.new_guid()
+    response.headers["x-ms-ests-server"] = "2.1.0 - SIMULATOR ProdSlices"
+    response.headers["Cache-Control"] = "no-store, no-cache"
+    response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.headers.get("return-client-request-id", "").lower() == "true":
+        response.headers["client-request-id"] = correlation_id
+    return response
+
+
+async def _route(request: Request, world: World, host: str, path: str) -> Response:
+    if found := _TOKEN.fullmatch(path):
+        if request.method != "POST":
+            raise SignInRefused(
+                900561, "invalid_request", 400, "The endpoint only accepts POST requests. Received a GET request."
+            )
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+        return _token(world, host, found[1], form, v2=found[2] is not None)
+    if request.method == "GET":
+        if path == "/common/discovery/instance":
+            return discovery.instance_discovery(request)
+        if found := _DISCOVERY.fullmatch(path):
+            return discovery.openid_configuration(_tenant(world, host, found[1], "invalid_tenant"), found[2] or "")
+        if _KEYS.fullmatch(path):
+            return Response(json.dumps(tokens.key_set()), media_type="application/json; charset=utf-8")
+        if found := _REALM.fullmatch(path):
+            name = unquote(found[1])
+            return discovery.user_realm(name, world.tenant_by_name_or_id(name.partition("@")[2]))
+    return Response("", 404)
+
+
+def _tenant(world: World, host: str, name: str, error: str) -> Tenant:
+    tenant = world.tenant_by_name_or_id(unquote(name))
+    # A tenant's short name is the simulator's own handle; sign-in knows ids and domains only.
+    if (
+        tenant is None
+        or unquote(name).lower() == tenant.name.lower()
+        or tenant.cloud.name not in clouds_of_login_host(host)
+    ):
+        raise errors.tenant_not_found(unquote(name), error)
+    return tenant
+
+
+def _token(world: World, host: str, tenant_name: str, form: Mapping[str, str], *, v2: bool) -> Response:
+    grant_type = form.get("grant_type")
+    if not grant_type:
+        raise errors.missing_parameter("grant_type")
+    if not form.get("client_id"):
+        raise errors.missing_parameter("client_id")
+    if grant_type == "password" and tenant_name in _SHARED_TENANTS:
+        tenant_name = form.get("username", "").partition("@")[2]
+    tenant = _tenant(world, host, tenant_name, "invalid_request")
+    tenant.directory.store.next_request()
+    if grant_type == "client_credentials":
+        return _client_credentials(world, tenant, form, v2=v2)
+    if grant_type == "password":
+        return passwords.grant(world, tenant, form, _resource(world, tenant, form, v2=v2), token_endpoints(tenant))
+    raise SignInRefused(
+        70003, "unsupported_grant_type", 400, f"The app requested an unsupported grant type '{grant_type}'."
+    )
+
+
+def _client_credentials(world: World, tenant: Tenant, form: Mapping[str, str], *, v2: bool) -> Response:
+    app, principal = application_of(world, tenant, form["client_id"])
+    check_client(form, app, token_endpoints(tenant), world.clock.now().timestamp())
+    resource = _resource(world, tenant, form, v2=v2)
+    if resource.scopes != (".default",):
+        raise SignInRefused(
+            1002012,
+            "invalid_scope",
+            400,
+            f"The provided value for scope {form.get('scope')} is not valid. Client credential flows must have a scope "
+            "value with /.default suffixed to the resource identifier (application ID URI).",
+        )
+    if principal is None:
+        raise SignInRefused(
+            7000229,
+            "unauthorized_client",
+            400,
+            f"The client application {app['appId']} is missing service principal in the tenant {tenant.id}.",
+        )
+    if not principal["accountEnabled"]:
+        raise SignInRefused(
+            7000112, "unauthorized_client", 400, f"Application '{app['appId']}'({app['displayName']}) is disabled."
+        )
+    # Entra signs without looking at permissions: what is missing shows when the resource is called.
+    roles = tenant.directory.graph_permissions_of(principal["id"]) if resource.app_id == GRAPH_APP_ID else []
+    token = tokens.mint(world, tenant, resource.audience, app=app, service_principal=principal, roles=roles)
+    return tokens.token_response(world, resource.audience, token, v2=v2)
+
+
+def _resource(world: World, tenant: Tenant, form: Mapping[str, str], *, v2: bool) -> Resource:
+    if v2:
+        if "scope" not in form:
+            raise errors.missing_parameter("scope")
+        return resource_of_scope(world, tenant, form["scope"])
+    if "resource" not in form:
+        raise errors.missing_parameter("resource")
+    return resource_of_name(world, tenant, form["resource"])
+
+
+def application_of(world: World, tenant: Tenant, app_id: str) -> tuple[Object, Object | None]:
+    """The application with this client id and its service principal in ``tenant``, if it has one there.
+
+    The application may live in another tenant when its service principal is here. Raises SignInRefused.
+    """
+    directory = tenant.directory
+    principal = directory.service_principal_by_app_id(app_id, as_seen_by="sign_in")
+    home = directory
+    if principal is not None and principal["appOwnerOrganizationId"] in world.tenants:
+        home = world.tenants[principal["appOwnerOrganizationId"]].directory
+    app = home.application_by_app_id(app_id, View.SIGN_IN)
+    if app is None:
+        raise errors.unknown_application(app_id, tenant.spec.display_name)
+    return app, principal
+
+
+def token_endpoints(tenant: Tenant) -> frozenset[str]:
+    """What an assertion for this tenant may name as its audience."""
+    return frozenset(
+        f"https://{host}/{name}{suffix}".lower()
+        for host in tenant.cloud.login_hosts
+        for name in (tenant.id, *tenant.domains)
+        for suffix in ("/oauth2/v2.0/token", "/oauth2/token", "/v2.0", "/", "")
+    )

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults on demand: what goes wrong, on which route, how often."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import dataclass, fields
+from typing import Any
+
+_HTML = (
+    "<html>\r\n<head><title>{status} {phrase}</title></head>\r\n<body>\r\n<center><h1>{status} {phrase}</h1></center>\r\n"
+    "<hr><center>Microsoft-Azure-Application-Gateway/v2</center>\r\n</body>\r\n</html>\r\n"
+)
+_GATEWAY_PHRASES = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out"}
+_CODES = {429: "TooManyRequests", 500: "generalException", 503: "ServiceUnavailable", 504: "UnknownError"}
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong. Without ``status``, ``reset`` or ``truncate`` it only delays, or moves the clock."""
+
+    route: str = ".*"  # regular expression, searched in "host/path?query"
+    method: str = ""  # any, unless given
+    skip: int = 0  # so many matching requests pass first
+    count: int = 1  # so many are hit; 0 = all from then on
+    probability: float = 1.0  # of being hit, by the seeded chance of the simulator
+    status: int = 0
+    code: str = ""  # the service's error code in the body; a common one for the status unless given
+    message: str = "The simulator was told to fail here."
+    body: str = ""  # "json" or "html"; 502 and 504 are HTML unless told otherwise, as gateways write them
+    retry_after: str = ""  # the header's value; no header when empty
+    reset: bool = False  # the connection breaks instead of an answer
+    truncate: str = ""  # "body": half the text, whole as HTTP; "connection": it breaks half-way
+    applied: bool = False  # whether the request does its work before it goes wrong
+    latency_seconds: float = 0.0
+    clock_jump_seconds: float = 0.0
+
+    @staticmethod
+    def parse(record: dict[str, Any]) -> Fault:
+        """Read a fault from plain JSON types. Raises ValueError with the key that is wrong."""
+        known = {item.name: item for item in fields(Fault)}
+        for name in record:
+            if name not in known:
+                raise ValueError(f"A fault has no key {name!r}; the keys are {', '.join(known)}.")
+        fault = Fault(**{**record, "retry_after": str(record.get("retry_after", ""))})
+        if fault.truncate not in ("", "body", "connection"):
+            raise ValueError(f"truncate is 'body' or 'connection', not {fault.truncate!r}.")
+        if fault.body not in ("", "json", "html"):
+            raise ValueError(f"body is 'json' or 'html', not {fault.body!r}.")
+        try:
+            re.compile(fault.route)
+        except re.error as error:
+            raise ValueError(f"route is not a regular expression: {error}.") from error
+        return fault
+
+    @property
+    def replaces_answer(self) -> bool:
+        """Whether the service's own answer is not what the client gets."""
+        return bool(self.status or self.reset)
+
+    def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body that replace the service's own."""
+        headers = {"Retry-After": self.retry_after} if self.retry_after else {}
+        if self.body == "html" or (not self.body and self.status in (502, 504)):
+            headers["Content-Type"] = "text/html"
+            phrase = _GATEWAY_PHRASES.get(self.status, "Error")
+            return self.status, headers, _HTML.format(status=self.status, phrase=phrase).encode()
+        headers["Content-Type"] = "application/json; charset=utf-8"
+        code = self.code or _CODES.get(self.status, "UnknownError")
+        return self.status, headers, json.dumps({"error": {"code": code, "message": self.message}}).encode()
+
+
+class Faults:
+    """The faults still to come, in the order in which they were asked for."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Ask for ``fault``."""
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        """Forget all faults still to come."""
+        self._waiting.clear()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def next(self, method: str, target: str) -> Fault | None:
+        """The fault that hits this request, if one does; ``target`` is ``host/path?query``."""
+        for fault in self._waiting:
+            if (fault.method and fault.method.upper() != method) or not re.search(fault.route, target):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            if fault.probability < 1.0 and self._chance.random() >= fault.probability:
+                continue
+            if fault.count == 1:
+                self._waiting.remove(fault)
+            elif fault.count > 1:
+                fault.count -= 1
+            return fault
+        return None

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a tenant is made from: the schema of the configuration file, and the tenants that ``--tenants N`` generates."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .clouds import CLOUDS
+
+RUNNER_PERMISSIONS = (
+    "Application.ReadWrite.OwnedBy",
+    "Application.Read.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "Organization.Read.All",
+)
+
+_FIRST_NAMES = ("contoso", "fabrikam", "northwind", "adventureworks")
+
+
+class SpecError(ValueError):
+    """The configuration says something that cannot be; the message names the place and the cure."""
+
+
+@dataclass(frozen=True)
+class BusinessUnitSpec:
+    """A business unit below the root one, with those below it."""
+
+    name: str
+    children: tuple[BusinessUnitSpec, ...] = ()
+
+    @staticmethod
+    def parse(value: Any, where: str) -> BusinessUnitSpec:
+        """Read ``{name, children: [...]}`` or just a name."""
+        if isinstance(value, str):
+            return BusinessUnitSpec(value)
+        record = _mapping(value, where, {"name", "children"})
+        children = tuple(BusinessUnitSpec.parse(item, f"{where}.children") for item in record.get("children", ()))
+        return BusinessUnitSpec(_text(record, "name", where), children)
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """One environment: ``host`` and the ids follow from the name and the seed unless they are given."""
+
+    name: str
+    host: str = ""
+    region: str = ""  # crm, crm4, ...; of the public cloud only
+    id: str = ""
+    organization_id: str = ""
+    sales: bool = True  # whether Dynamics 365 Sales, and with it the Lead table, is installed
+    business_units: tuple[BusinessUnitSpec, ...] = ()  # below the root business unit
+    options: dict[str, Any] = field(default_factory=dict)  # further traits, read by the environment's own side
+
+    @staticmethod
+    def parse(value: Any, where: str) -> EnvironmentSpec:
+        """Read one item of ``environments``."""
+        record = _mapping(value, where, set(EnvironmentSpec.__dataclass_fields__))
+        return EnvironmentSpec(
+            name=_text(record, "name", where),
+            host=str(record.get("host", "")).lower(),
+            region=str(record.get("region", "")),
+            id=str(record.get("id", "")).lower(),
+            organization_id=str(record.get("organization_id", "")).lower(),
+            sales=bool(record.get("sales", True)),
+            business_units=tuple(
+                BusinessUnitSpec.parse(item, f"{where}.business_units") for item in record.get("business_units", ())
+            ),
+            options=dict(_mapping(record.get("options", {}), f"{where}.options")),
+        )
+
+
+@dataclass(frozen=True)
+class RunnerSpec:
+    """The application that runs the set-up; ids and secret follow from the seed unless they are given."""
+
+    client_id: str = ""
+    client_secret: str = ""
+    certificate: bool = False  # also give it a certificate, and put that in the inventory instead of the secret
+    permissions: tuple[str, ...] = RUNNER_PERMISSIONS  # application permissions on Microsoft Graph
+    directory_roles: tuple[str, ...] = ()  # such as "User Administrator"
+
+    @staticmethod
+    def parse(value: Any, where: str) -> RunnerSpec:
+        """Read ``runner``."""
+        record = _mapping(value, where, set(RunnerSpec.__dataclass_fields__))
+        return RunnerSpec(
+            client_id=str(record.get("client_id", "")).lower(),
+            client_secret=str(record.get("client_secret", "")),
+            certificate=bool(record.get("certificate", False)),
+            permissions=tuple(record.get("permissions", RUNNER_PERMISSIONS)),
+            directory_roles=tuple(record.get("directory_roles", ())),
+        )
+
+
+@dataclass(frozen=True)
+class LicenceSpec:
+    """A subscription of the tenant: so many seats of one product, some already taken."""
+
+    part_number: str
+    enabled: int = 10
+    consumed: int = 0
+
+    @staticmethod
+    def parse(value: Any, where: str) -> LicenceSpec:
+        """Read one item of ``licences``."""
+        record = _mapping(value, where, {"part_number", "enabled", "consumed"})
+        return LicenceSpec(
+            _text(record, "part_number", where), int(record.get("enabled", 10)), int(record.get("consumed", 0))
+        )
+
+
+DEFAULT_LICENCES = (LicenceSpec("DYN365_ENTERPRISE_SALES", 10, 4), LicenceSpec("DYN365_ENTERPRISE_PLAN1", 5, 1))
+
+
+@dataclass(frozen=True)
+class TenantSpec:
+    """One tenant, as the configuration file states it."""
+
+    name: str
+    id: str = ""
+    display_name: str = ""
+    cloud: str = "public"
+    country: str = "SE"
+    domains: tuple[str, ...] = ()  # verified domains besides the initial one
+    password_validity_days: int | None = None  # None: the service's own default of 90
+    dynamics_crm: bool = True  # whether the service principal of Dynamics CRM exists
+    runner: RunnerSpec = RunnerSpec()
+    licences: tuple[LicenceSpec, ...] = DEFAULT_LICENCES
+    app_management_policy: dict[str, Any] | None = None  # as Graph writes defaultAppManagementPolicy
+    application_quota: int = 250  # applications in use and in the recycle bin together
+    environments: tuple[EnvironmentSpec, ...] = ()
+
+    @staticmethod
+    def parse(value: Any, where: str = "tenants") -> TenantSpec:
+        """Read one item of ``tenants``. Raises SpecError."""
+        record = _mapping(value, where, set(TenantSpec.__dataclass_fields__))
+        name = _text(record, "name", where)
+        where = f"{where}[{name}]"
+        cloud = record.get("cloud", "public")
+        if cloud not in CLOUDS:
+            raise SpecError(f"{where}.cloud: {cloud!r} is none of {', '.join(CLOUDS)}.")
+        policy = record.get("app_management_policy")
+        days = record.get("password_validity_days")
+        return TenantSpec(
+            name=name,
+            id=str(record.get("id", "")).lower(),
+            display_name=str(record.get("display_name", "")) or name.capitalize(),
+            cloud=cloud,
+            country=str(record.get("country", "SE")),
+            domains=tuple(record.get("domains", ())),
+            password_validity_days=None if days is None else int(days),
+            dynamics_crm=bool(record.get("dynamics_crm", True)),
+            runner=RunnerSpec.parse(record.get("runner", {}), f"{where}.runner"),
+            licences=tuple(LicenceSpec.parse(item, f"{where}.licences") for item in record["licences"])
+            if "licences" in record
+            else DEFAULT_LICENCES,
+            app_management_policy=None if policy is None else dict(_mapping(policy, f"{where}.app_management_policy")),
+            application_quota=int(record.get("application_quota", 250)),
+            environments=tuple(
+                EnvironmentSpec.parse(item, f"{where}.environments") for item in record.get("environments", ())
+            ),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """The same as plain JSON types, for :meth:`parse` to read again."""
+        return asdict(self)
+
+
+def tenant_name(number: int) -> str:
+    """The name of the ``number``-th generated tenant, counted from 1: contoso, fabrikam, ..., tenant0005, ..."""
+    return _FIRST_NAMES[number - 1] if number <= len(_FIRST_NAMES) else f"tenant{number:04}"
+
+
+def generated_tenant(number: int) -> TenantSpec:
+    """The ``number``-th tenant of ``--tenants N``, counted from 1, each with one environment.
+
+    The second one lives in the US government cloud GCC High; the third one's environment has several business units.
+    """
+    name = tenant_name(number)
+    cloud = "gcc_high" if number == 2 else "public"
+    region = "" if cloud != "public" else ("crm4" if number % 2 else "crm")
+    units: tuple[BusinessUnitSpec, ...] = ()
+    if number == 3:
+        units = (BusinessUnitSpec("Sales"), BusinessUnitSpec("Europe", (BusinessUnitSpec("Sweden"),)))
+    return TenantSpec(
+        name=name,
+        display_name=name.capitalize(),
+        cloud=cloud,
+        country="US" if cloud == "gcc_high" else "SE",
+        environments=(EnvironmentSpec(name=f"{name}_prod", region=region, business_units=units),),
+    )
+
+
+def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SpecError(f"{where}: a mapping is wanted here, not {type(value).__name__}.")
+    unknown = set(value) - known if known is not None else set()
+    if known is not None and unknown:
+        raise SpecError(f"{where}: there is no key {sorted(unknown)[0]!r}; the keys are {', '.join(sorted(known))}.")
+    return value
+
+
+def _text(record: dict[str, Any], key: str, where: str) -> str:
+    value = record.get(key)
+    if not isinstance(value, str) or not value:
+        raise SpecError(f"{where}: {key!r} is required and is a text.")
+    return value

@@ -1,0 +1,259 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that exists in the simulated cloud: tenants, and in each a directory and environments.
+
+A tenant's directory and an environment's data are made at their first use, from the seed and the tenant's own
+specification alone. So a thousand tenants cost nothing until somebody talks to them, and the order in which they are
+talked to changes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from . import seeded
+from .clock import Clock
+from .clouds import CLOUDS, Cloud, api_twin
+from .faults import Faults
+from .log import RequestLog
+from .spec import EnvironmentSpec, TenantSpec
+
+if TYPE_CHECKING:
+    from .directory import Directory
+
+
+@dataclass
+class Settings:
+    """What can be tuned. Durations are seconds; 0 switches the manner off."""
+
+    import_seconds: float = 5.0  # how long a solution import takes
+    replication_seconds: float = 2.0  # by when every replica of a directory has seen a write
+    secret_activation_seconds: float = 3.0  # from addPassword until the secret signs in
+    usage_location_seconds: float = 0.0  # from setting a usage location until licences can be assigned
+    token_seconds: int = 3599
+    graph_page_size: int = 100
+    graph_units_per_10_seconds: int = 0  # Graph's resource-unit limit per application and tenant; 0 = none
+    dataverse_page_size: int = 5000
+    refuse_writes: bool = False
+
+    def update(self, values: dict[str, Any]) -> None:
+        """Take over ``values`` by name. Raises ValueError for a name that is no setting."""
+        known = {item.name for item in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"There is no setting {name!r}; the settings are {', '.join(sorted(known))}.")
+            setattr(self, name, value)
+
+
+@dataclass
+class Environment:
+    """One Dynamics 365 environment of a tenant."""
+
+    tenant: Tenant = field(repr=False)
+    spec: EnvironmentSpec
+    id: str
+    organization_id: str
+    host: str
+    _world: World = field(repr=False)
+    _data: Any = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the inventory, such as ``contoso_prod``."""
+        return self.spec.name
+
+    @property
+    def url(self) -> str:
+        """``https://contoso.crm4.dynamics.com``, without a final slash."""
+        return f"https://{self.host}"
+
+    @property
+    def region(self) -> str:
+        """The first label after the name, such as ``crm4``."""
+        return self.host.split(".")[1]
+
+    @property
+    def touched(self) -> bool:
+        """Whether anybody has talked to it yet."""
+        return self._data is not None
+
+    @property
+    def data(self) -> Any:
+        """The tables of the environment, made at the first use by ``simulator.dataverse.new_environment``."""
+        if self._data is None:
+            from .dataverse import new_environment  # the environment's side imports this module
+
+            self._data = new_environment(self._world, self.tenant, self)
+        return self._data
+
+
+@dataclass
+class Runner:
+    """The application that runs the set-up in a tenant: what an operator would have prepared by hand."""
+
+    app_id: str
+    object_id: str  # of the application
+    service_principal_id: str
+    secret: str
+    permissions: tuple[str, ...]  # application permissions on Microsoft Graph
+
+
+@dataclass
+class Tenant:
+    """One directory with its environments."""
+
+    spec: TenantSpec
+    id: str
+    cloud: Cloud
+    runner: Runner
+    environments: list[Environment] = field(default_factory=list)
+    _world: World | None = field(default=None, repr=False)
+    _directory: Directory | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its short name, such as ``contoso``."""
+        return self.spec.name
+
+    @property
+    def domain(self) -> str:
+        """Its initial domain, such as ``contoso.onmicrosoft.com``."""
+        return f"{self.spec.name}.{self.cloud.initial_domain_suffix}"
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """All verified domains, the initial one first."""
+        return (self.domain, *self.spec.domains)
+
+    @property
+    def touched(self) -> bool:
+        """Whether anybody has talked to its directory yet."""
+        return self._directory is not None
+
+    @property
+    def directory(self) -> Directory:
+        """Users, applications, service principals and what hangs on them."""
+        if self._directory is None:
+            from .directory import Directory  # the directory imports this module
+
+            assert self._world is not None
+            self._directory = Directory.at_birth(self._world, self)
+        return self._directory
+
+
+class World:
+    """All tenants, the clock, the request log, the faults to come and one source of chance."""
+
+    def __init__(self, settings: Settings | None = None, clock: Clock | None = None, seed: int = 1) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or Clock()
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.log = RequestLog()
+        self.faults = Faults(random.Random(f"faults {seed}"))
+        self.tenants: dict[str, Tenant] = {}
+        self._loads = 0
+        self._tenant_by_name: dict[str, Tenant] = {}
+        self._environment_by_host: dict[str, Environment] = {}
+
+    def new_guid(self) -> str:
+        """A new GUID from the seeded source of chance."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def add_tenant(self, spec: TenantSpec) -> Tenant:
+        """Add the tenant that ``spec`` describes. Raises ValueError when its name, id or a host is taken."""
+        cloud = CLOUDS[spec.cloud]
+        tenant_id = (spec.id or seeded.guid(self.seed, "tenant", spec.name)).lower()
+        runner = Runner(
+            app_id=spec.runner.client_id or seeded.guid(self.seed, spec.name, "runner", "appId"),
+            object_id=seeded.guid(self.seed, spec.name, "runner", "application"),
+            service_principal_id=seeded.guid(self.seed, spec.name, "runner", "servicePrincipal"),
+            secret=spec.runner.client_secret or seeded.secret_text(self.seed, spec.name, "runner"),
+            permissions=spec.runner.permissions,
+        )
+        tenant = Tenant(spec=spec, id=tenant_id, cloud=cloud, runner=runner, _world=self)
+        for key in (tenant.id, tenant.name, *tenant.domains):
+            if key.lower() in self._tenant_by_name:
+                raise ValueError(f"Two tenants answer to {key!r}; give one of them another name, id or domain.")
+        for number, environment_spec in enumerate(spec.environments):
+            tenant.environments.append(self._new_environment(tenant, environment_spec, number))
+        self.tenants[tenant.id] = tenant
+        for key in (tenant.id, tenant.name, *tenant.domains):
+            self._tenant_by_name[key.lower()] = tenant
+        for environment in tenant.environments:
+            for host in (environment.host, api_twin(environment.host)):
+                self._environment_by_host[host] = environment
+        return tenant
+
+    def _new_environment(self, tenant: Tenant, spec: EnvironmentSpec, number: int) -> Environment:
+        host = spec.host or self._default_host(tenant, spec, number)
+        if host in self._environment_by_host:
+            raise ValueError(f"Two environments answer on {host!r}; give one of them another 'host'.")
+        return Environment(
+            tenant=tenant,
+            spec=spec,
+            id=spec.id or seeded.guid(self.seed, host, "environment"),
+            organization_id=spec.organization_id or seeded.guid(self.seed, host, "organization"),
+            host=host,
+            _world=self,
+        )
+
+    @staticmethod
+    def _default_host(tenant: Tenant, spec: EnvironmentSpec, number: int) -> str:
+        label = tenant.name if number == 0 else spec.name.replace("_", "-")
+        domain = f"{spec.region}.dynamics.com" if spec.region else tenant.cloud.environment_domains[0]
+        return f"{label}.{domain}"
+
+    def tenant_by_name_or_id(self, key: str) -> Tenant | None:
+        """The tenant with this id, short name or verified domain; case does not matter."""
+        return self._tenant_by_name.get(key.lower())
+
+    def environment_by_host(self, host: str) -> Environment | None:
+        """The environment that answers on ``host``, by its own name or its ``.api.`` twin."""
+        return self._environment_by_host.get(host.lower())
+
+    @property
+    def environments(self) -> list[Environment]:
+        """Every environment of every tenant."""
+        return [environment for tenant in self.tenants.values() for environment in tenant.environments]
+
+    def dump(self) -> dict[str, Any]:
+        """The whole state as plain JSON types; only what was touched is written out, the rest follows from the seed."""
+        return {
+            "seed": self.seed,
+            "loads": self._loads,
+            "clock_offset_seconds": self.clock.offset_seconds,
+            "settings": asdict(self.settings),
+            "tenants": [tenant.spec.dump() for tenant in self.tenants.values()],
+            "directories": {tenant.id: tenant.directory.dump() for tenant in self.tenants.values() if tenant.touched},
+            "environments": {item.host: item.data.dump() for item in self.environments if item.touched},
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Become the world that :meth:`dump` wrote. Raises ValueError or KeyError when ``state`` is not such a dump."""
+        from .directory import Directory
+
+        self.seed = state["seed"]
+        self._loads = state["loads"] + 1
+        # Not the seed itself again: ids handed out before the dump must not be handed out a second time.
+        self.random = random.Random(f"{self.seed}/{self._loads}")
+        self.clock = Clock(state["clock_offset_seconds"])
+        self.settings = Settings()
+        self.settings.update(state["settings"])
+        self.tenants.clear()
+        self._tenant_by_name.clear()
+        self._environment_by_host.clear()
+        for spec in state["tenants"]:
+            self.add_tenant(TenantSpec.parse(spec))
+        for tenant_id, dumped in state["directories"].items():
+            tenant = self.tenants[tenant_id]
+            tenant._directory = Directory.load(self, tenant, dumped)
+        for host, dumped in state["environments"].items():
+            from .dataverse import load_environment
+
+            environment = self._environment_by_host[host]
+            environment._data = load_environment(self, environment.tenant, environment, dumped)

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one table of what changes state: every request does, but those that only read."""
+
+from __future__ import annotations
+
+import re
+
+_READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# (service, method, path) of the requests that use a writing method and yet change nothing.
+# A $batch is judged by what is in it, request by request.
+_READING_REQUESTS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("entra", "POST", re.compile(r"/oauth2/(v2\.0/)?(token|devicecode)$")),
+    ("graph", "POST", re.compile(r"/\$batch$")),
+    ("dataverse", "POST", re.compile(r"/\$batch$")),
+    ("control", "POST", re.compile(r"")),
+    ("control", "PUT", re.compile(r"")),
+    ("control", "DELETE", re.compile(r"")),
+)
+
+
+def is_write(service: str, method: str, path: str) -> bool:
+    """Whether this request would change state. ``service`` is "entra", "graph", "dataverse", ...; ``path`` has no query."""
+    if method in _READING_METHODS:
+        return False
+    return not any(
+        service == known and method == its_method and pattern.search(path)
+        for known, its_method, pattern in _READING_REQUESTS
+    )
