@@ -10,7 +10,7 @@ for them is sent at creation and is never drift afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ class Wanted:
     present: bool = True
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], coming_roles: frozenset[str] = frozenset()) -> Wanted:
+    def from_options(cls, options: Mapping[str, Any], coming_roles: Collection[str] = ()) -> Wanted:
         """Read the options of OPTIONS. Raises InvalidInput."""
         names = {
             "lastname": options["full_name"],
@@ -64,7 +64,7 @@ class Wanted:
             names={name: value for name, value in names.items() if value},
             roles=tuple(dict.fromkeys(options["roles"])),
             exact_roles=options["roles_mode"] == "exact",
-            coming_roles=coming_roles,
+            coming_roles=frozenset(coming_roles),
             present=options["state"] == "present",
         )
 

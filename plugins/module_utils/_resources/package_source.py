@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._rules.errors import InvalidInput
-from .._rules.solution_package import SolutionPackage
+from .._rules.solution_package import PackagedRole, SolutionPackage
 from .._transport.errors import CallFailed
 from .._transport.http import Transport
 from .._transport.run_cache import RunCache
@@ -65,7 +65,7 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
     return SolutionPackage.read(content, f"url {url}")
 
 
-def coming_roles(options: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names, in lower case, of the roles that the package in C(solution_package) brings."""
+def coming_roles(options: Mapping[str, Any]) -> dict[str, PackagedRole]:
+    """Return the roles, by their name in lower case, that the package in C(solution_package) brings."""
     path = options.get("solution_package")
-    return frozenset(package_at(path, "solution_package").roles) if path else frozenset()
+    return package_at(path, "solution_package").roles if path else {}

@@ -17,6 +17,15 @@ from ..._rules.access_levels import AccessLevel
 from ..._rules.odata import any_of, text_literal
 from .client import EnvironmentClient
 
+IMMOVABLE = frozenset(
+    {"prvreadsharepointdata", "prvwritesharepointdata", "prvcreatesharepointdata", "prvreadsharepointdocument"}
+)
+"""Privileges, in lower case, that the platform keeps in every role whatever is asked for."""
+
+DIRECT_USER_AND_TEAM = 1
+TEAM_ONLY = 0
+"""A role's C(isinherited): whether members of a team get its User-level privileges as their own."""
+
 
 @dataclass(frozen=True)
 class SecurityRole:
@@ -28,7 +37,7 @@ class SecurityRole:
     managed: bool
     customizable: bool
     inherited: int
-    """1: direct user (Basic) access level and team privileges; 0: team privileges only."""
+    """DIRECT_USER_AND_TEAM or TEAM_ONLY."""
 
 
 @dataclass(frozen=True)
@@ -97,17 +106,18 @@ class Roles:
             repeatable=True,
         )
 
-    def remove_privilege(self, role_id: str, privilege_id: str) -> None:
-        """Take one privilege from a role."""
+    def replace_privileges(self, role_id: str, privileges: list[tuple[str, AccessLevel]]) -> None:
+        """Give a role these privileges and no others, but for the baseline that the platform keeps in every role."""
+        rows = [{"PrivilegeId": privilege_id, "Depth": level.api_name} for privilege_id, level in privileges]
         self._environment.call(
             "POST",
-            f"roles({role_id})/Microsoft.Dynamics.CRM.RemovePrivilegeRole",
-            body={"PrivilegeId": privilege_id},
+            f"roles({role_id})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
+            body={"Privileges": rows},
             repeatable=True,
         )
 
     def set_inheritance(self, role_id: str, inherited: int) -> None:
-        """Set how members of a team inherit the role's privileges (1 or 0, see SecurityRole.inherited)."""
+        """Set how members of a team inherit the role's privileges (DIRECT_USER_AND_TEAM or TEAM_ONLY)."""
         self._environment.update("roles", role_id, {"isinherited": inherited})
 
     def create(self, name: str, business_unit_id: str, inherited: int) -> str:

@@ -1,0 +1,274 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The privileges of a security role, and of the companion role that stands in where a managed role is locked.
+
+Privileges are edited on the role's copy in the root business unit; the platform carries them to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._desired_state.plan import Plan
+from .._rules.access_levels import AccessLevel, access_level
+from .._rules.errors import InvalidInput
+from .._rules.guids import NIL_GUID
+from .._rules.privilege_names import ACCESS_RIGHTS, privilege_name
+from .._rules.solution_package import PackagedRole
+from .._services.environment.client import EnvironmentClient
+from .._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
+from .._services.environment.users import Users
+
+INHERITANCE = {"direct_user_and_team": DIRECT_USER_AND_TEAM, "team_only": TEAM_ONLY}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "role": {"type": "str", "required": True},
+    "privileges": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str"},
+            "table": {"type": "str"},
+            "access": {"type": "list", "elements": "str", "choices": list(ACCESS_RIGHTS)},
+            "level": {"type": "str", "required": True},
+        },
+        "required_one_of": [("name", "table")],
+        "mutually_exclusive": [("name", "table"), ("name", "access")],
+        "required_together": [("table", "access")],
+    },
+    "mode": {"type": "str", "choices": ["at_least", "exact"], "default": "at_least"},
+    "member_privilege_inheritance": {"type": "str", "choices": list(INHERITANCE)},
+    "when_locked": {"type": "str", "choices": ["fail", "companion"], "default": "fail"},
+    "companion_role": {"type": "str"},
+}
+"""The options of a role's privileges, also inside the plan of a whole environment."""
+
+Levels = Mapping[str, AccessLevel]
+"""Access levels by the privilege's name in lower case."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asks for. C(inheritance) None leaves it alone.
+
+    C(coming_roles) are roles that do not exist yet but will before this is executed, by their name in lower case.
+    """
+
+    role: str
+    privileges: Levels
+    exact: bool = False
+    inheritance: int | None = None
+    companion: str | None = None
+    coming_roles: Mapping[str, PackagedRole] = field(default_factory=dict)
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], coming_roles: Mapping[str, PackagedRole] | None = None) -> Wanted:
+        """Read the options of OPTIONS. Raises InvalidInput."""
+        privileges: dict[str, AccessLevel] = {}
+        for item in options["privileges"]:
+            level = access_level(item["level"], "privileges.level")
+            names = [item["name"]] if item.get("name") else [privilege_name(item["table"], r) for r in item["access"]]
+            for name in names:
+                # Named twice: the wider level is meant, as in a table of rights where one line is about all tables.
+                privileges[name.lower()] = max(level, privileges.get(name.lower(), level))
+        inheritance = options["member_privilege_inheritance"]
+        companion = options["companion_role"] or f"{options['role']} (companion)"
+        return cls(
+            role=options["role"],
+            privileges=privileges,
+            exact=options["mode"] == "exact",
+            inheritance=INHERITANCE[inheritance] if inheritance else None,
+            companion=companion if options["when_locked"] == "companion" else None,
+            coming_roles=coming_roles or {},
+        )
+
+
+class RolePrivilegesResource:
+    """Plans the privileges of one security role."""
+
+    def __init__(self, environment: EnvironmentClient, wanted: Wanted) -> None:
+        self._environment = environment
+        self._roles = Roles(environment)
+        self._wanted = wanted
+        self._role: SecurityRole | None = None
+        self._companion: SecurityRole | None = None
+        self._companion_needed = False
+        self._after: dict[str, AccessLevel] = {}
+
+    @property
+    def roles_to_assign(self) -> list[str]:
+        """The names of the roles that together carry the wanted privileges; known after C(plan)."""
+        return [self._wanted.role, *([self._wanted.companion or ""] if self._companion_needed else [])]
+
+    def plan(self) -> Plan:
+        """Plan the privileges, and how members of a team inherit them."""
+        self._role = self._roles.root_copy(self._wanted.role)
+        if self._role is None:
+            return self._plan_coming()
+        held = self._roles.privileges_of(self._role.role_id)
+        levels = {name: level for name, (_id, level) in held.items()}
+        if self._role.managed and not self._role.customizable:
+            return self._plan_locked(levels)
+        return self._plan_open(self._role, levels, {name: each for name, (each, _level) in held.items()})
+
+    def state(self) -> dict[str, Any]:
+        """Return the role and its privileges among those asked for, with the names of the roles to assign."""
+        role = self._role
+        return {
+            "role": {
+                "roleid": role.role_id if role else NIL_GUID,
+                "name": role.name if role else self._wanted.role,
+                "ismanaged": role.managed if role else True,
+                "iscustomizable": role.customizable if role else True,
+                "privileges": {name: level.api_name for name, level in sorted(self._after.items())},
+            },
+            "roles_to_assign": self.roles_to_assign,
+        }
+
+    def _plan_open(self, role: SecurityRole, levels: Levels, ids: Mapping[str, str]) -> Plan:
+        """Plan a role that can be edited."""
+        plan = Plan()
+        wanted = self._wanted
+        different = self._different(levels)
+        surplus = [name for name in sorted(levels) if self._is_surplus(name)]
+        names, found = self._resolve(different, ids)
+
+        def apply() -> None:
+            if wanted.exact:
+                # The immovable baseline goes along, so that the service has nothing to leave out silently.
+                kept = {name: level for name, level in levels.items() if name in IMMOVABLE}
+                rows = [(found[name], level) for name, level in {**kept, **wanted.privileges}.items()]
+                self._roles.replace_privileges(role.role_id, rows)
+            else:
+                self._roles.add_privileges(role.role_id, [(found[name], level) for name, level in different.items()])
+
+        touched = [*different, *surplus]
+        plan.add(
+            "role.privileges",
+            {names.get(name, name): _shown(levels.get(name)) for name in touched},
+            {names.get(name, name): _shown(different.get(name)) for name in touched},
+            apply,
+        )
+        if wanted.inheritance is not None:
+            inheritance = wanted.inheritance
+            plan.add(
+                "role.isinherited",
+                role.inherited,
+                inheritance,
+                lambda: self._roles.set_inheritance(role.role_id, inheritance),
+            )
+        self._after = {name: different.get(name, levels.get(name, level)) for name, level in wanted.privileges.items()}
+        return plan
+
+    def _plan_locked(self, levels: Levels) -> Plan:
+        """Plan what a locked role lacks: it fails, or a companion role carries it."""
+        plan = Plan()
+        different = self._different(levels)
+        if not different:
+            self._after = {name: levels[name] for name in self._wanted.privileges}
+            return plan
+        if self._wanted.companion is None:
+            raise InvalidInput(
+                f"role {self._wanted.role!r} is locked by its managed solution and lacks "
+                f"{', '.join(sorted(different))}: set when_locked to companion to have a second role carry them."
+            )
+        if self._wanted.exact:
+            plan.findings.append(f"role {self._wanted.role!r} is locked, so privileges it has beyond mode exact stay.")
+        self._companion_needed = True
+        self._companion = self._roles.root_copy(self._wanted.companion)
+        inheritance = self._wanted.inheritance if self._wanted.inheritance is not None else DIRECT_USER_AND_TEAM
+        if self._companion is None:
+            plan.add(
+                "companion_role", None, {"name": self._wanted.companion}, lambda: self._create_companion(inheritance)
+            )
+            carried: dict[str, AccessLevel] = {}
+            ids: dict[str, str] = {}
+        else:
+            held = self._roles.privileges_of(self._companion.role_id)
+            carried = {name: level for name, (_id, level) in held.items()}
+            ids = {name: each for name, (each, _level) in held.items()}
+        lacking = {name: level for name, level in different.items() if carried.get(name, -1) < level}
+        names, found = self._resolve(lacking, ids)
+        rows = [(found[name], level) for name, level in lacking.items()]
+        plan.add(
+            "companion_role.privileges",
+            {names[name]: _shown(carried.get(name)) for name in lacking},
+            {names[name]: _shown(level) for name, level in lacking.items()},
+            lambda: self._roles.add_privileges(self._companion.role_id if self._companion else NIL_GUID, rows),
+        )
+        self._after = dict(self._wanted.privileges)
+        return plan
+
+    def _plan_coming(self) -> Plan:
+        """Plan a role that a package is going to bring, from what the package says of it."""
+        packaged = self._wanted.coming_roles.get(self._wanted.role.lower())
+        if packaged is None:
+            raise InvalidInput(
+                f"role {self._wanted.role!r} does not exist in {self._environment.address.host}: "
+                "correct the name, or import the solution that brings it first."
+            )
+        coming = SecurityRole(
+            role_id=packaged.role_id or NIL_GUID,
+            name=packaged.name,
+            business_unit_id=NIL_GUID,
+            managed=True,
+            customizable=packaged.customizable,
+            inherited=packaged.inherited,
+        )
+        if coming.customizable:
+            plan = self._plan_open(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
+        else:
+            plan = self._plan_locked(packaged.privileges)
+        plan.shown_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
+        return plan
+
+    def _is_surplus(self, name: str) -> bool:
+        """Say whether a privilege has to go: only in exact mode, and never one of the platform's baseline."""
+        return self._wanted.exact and name not in self._wanted.privileges and name not in IMMOVABLE
+
+    def _different(self, levels: Levels) -> dict[str, AccessLevel]:
+        """The wanted privileges that a role lacks or, in exact mode, has at another level."""
+        if self._wanted.exact:
+            return {name: level for name, level in self._wanted.privileges.items() if levels.get(name) != level}
+        return {name: level for name, level in self._wanted.privileges.items() if levels.get(name, -1) < level}
+
+    def _resolve(self, different: Levels, ids: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the proper names and the ids of privileges, after checking that each may have its level.
+
+        C(ids) are those known already. Raises InvalidInput before anything is written.
+        """
+        known = self._roles.known_privileges(sorted(different)) if different else {}
+        unknown = [name for name in different if name not in known]
+        if unknown:
+            raise InvalidInput(
+                f"privileges names {_listed(unknown)}, which {self._environment.address.host} does not know: "
+                "correct the table or the name, or install the app that brings the table."
+            )
+        for name, level in different.items():
+            if level not in known[name].levels:
+                allowed = _listed(each.api_name for each in sorted(known[name].levels))
+                raise InvalidInput(
+                    f"privileges asks for {known[name].name} at level {level.api_name}, but this privilege can only "
+                    f"have {allowed}: change its level."
+                )
+        names = {name: privilege.name for name, privilege in known.items()}
+        return names, {**ids, **{name: privilege.privilege_id for name, privilege in known.items()}}
+
+    def _create_companion(self, inheritance: int) -> None:
+        unit = Users(self._environment).root_business_unit().business_unit_id
+        name = self._wanted.companion or ""
+        role_id = self._roles.create(name, unit, inheritance)
+        self._companion = SecurityRole(role_id, name, unit, managed=False, customizable=True, inherited=inheritance)
+
+
+def _shown(level: AccessLevel | None) -> str | None:
+    return None if level is None else level.api_name
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manage the privileges of a security role in a Dynamics 365 environment."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dynamics_role_privilege
+short_description: Manage the privileges of a security role in a Dynamics 365 environment
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Gives a security role privileges at an access level, and sets how members of a team inherit the role.
+  - The role's copy in the root business unit is edited; the platform carries the change to the other copies.
+  - A privilege that does not exist, or that cannot have the level asked for, is refused before anything is written.
+options:
+  role:
+    description: The name of the security role.
+    type: str
+    required: true
+  privileges:
+    description: The privileges the role must have.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The name of one privilege, such as V(prvReadAsyncOperation), in any case.
+        type: str
+      table:
+        description:
+          - The logical name of a table, such as V(asyncoperation), for the privileges in O(privileges[].access).
+          - Tables whose privileges are not named after them need O(privileges[].name).
+        type: str
+      access:
+        description: The access rights on the table.
+        type: list
+        elements: str
+        choices: [create, read, write, delete, append, append_to, assign, share]
+      level:
+        description:
+          - The access level, in the vocabulary of either user interface or of the API.
+          - V(user) is V(basic), V(business_unit) is V(local), V(parent_child) is V(deep) and V(organization) is
+            V(global).
+        type: str
+        required: true
+  mode:
+    description:
+      - V(at_least) leaves other privileges alone and keeps a wider level than the one asked for.
+      - V(exact) takes other privileges away and narrows levels. A few privileges that the platform keeps in every
+        role stay.
+    type: str
+    choices: [at_least, exact]
+    default: at_least
+  member_privilege_inheritance:
+    description:
+      - How members of a team get the role's privileges.
+      - V(direct_user_and_team) is what the form calls "Direct User (Basic) access level and Team privileges".
+      - V(team_only) is what it calls "Team privileges only".
+      - Left alone when it is not given.
+    type: str
+    choices: [direct_user_and_team, team_only]
+  when_locked:
+    description:
+      - What to do when the role belongs to a managed solution that does not allow it to be edited and lacks
+        something.
+      - V(fail) fails and says what is missing.
+      - V(companion) creates a second, unmanaged role with just the missing privileges. Assign all roles named in
+        RV(roles_to_assign).
+    type: str
+    choices: [fail, companion]
+    default: fail
+  companion_role:
+    description: The name of the companion role. The role's name followed by V((companion)) when it is left out.
+    type: str
+  solution_package:
+    description:
+      - The path of a solution package that is going to be imported.
+      - In check mode a role it brings counts as existing, with the privileges the package gives it.
+    type: path
+extends_documentation_fragment:
+  - marketplace_leads.dynamics365.attributes
+  - marketplace_leads.dynamics365.credentials
+  - marketplace_leads.dynamics365.credentials.environment
+seealso:
+  - module: marketplace_leads.dynamics365.dynamics_app_user
+  - name: Security roles and privileges
+    description: Microsoft's documentation of access levels and privilege inheritance.
+    link: https://learn.microsoft.com/power-platform/admin/security-roles-privileges
+"""
+
+EXAMPLES = r"""
+- name: Let the lead writer follow its system jobs
+  marketplace_leads.dynamics365.dynamics_role_privilege:
+    environment_url: https://contoso.crm4.dynamics.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    role: Microsoft Marketplace Lead Writer
+    member_privilege_inheritance: direct_user_and_team
+    privileges:
+      - table: userentityuisettings
+        access: [create, read, write]
+        level: user
+      - table: asyncoperation
+        access: [read, write, append_to]
+        level: organization
+
+- name: The same by names of privileges, with a second role where the first one is locked
+  marketplace_leads.dynamics365.dynamics_role_privilege:
+    environment_url: https://contoso.crm4.dynamics.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    role: Microsoft Marketplace Lead Writer
+    when_locked: companion
+    privileges:
+      - name: prvReadAsyncOperation
+        level: global
+"""
+
+RETURN = r"""
+changes:
+  description: The names of the differences that were put right, or would be in check mode, in their order.
+  returned: always
+  type: list
+  elements: str
+  sample: [role.privileges, role.isinherited]
+role:
+  description: The security role after the run.
+  returned: success
+  type: dict
+  contains:
+    roleid:
+      description: The id of the role's copy in the root business unit; the nil GUID while the role does not exist.
+      type: str
+    name:
+      description: The role's name.
+      type: str
+    ismanaged:
+      description: Whether the role belongs to a managed solution.
+      type: bool
+    iscustomizable:
+      description: Whether it may be edited.
+      type: bool
+    privileges:
+      description: The access levels of the privileges asked for, by their names in lower case.
+      type: dict
+      sample: {prvreadasyncoperation: Global}
+roles_to_assign:
+  description: The roles that together carry the privileges, O(role) and the companion role if there is one.
+  returned: success
+  type: list
+  elements: str
+failure:
+  description: The service's own words about a failed request.
+  returned: when a request failed
+  type: dict
+  contains:
+    request:
+      description: The method and address of the request.
+      type: str
+    status:
+      description: The HTTP status.
+      type: int
+    code:
+      description: The service's error code.
+      type: str
+    message:
+      description: The service's error message.
+      type: str
+    request_id:
+      description: The service's id of the request, which Microsoft's support asks for.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
+from ..module_utils._resources.package_source import SOLUTION_PACKAGE, coming_roles
+from ..module_utils._resources.role_privileges import OPTIONS, RolePrivilegesResource, Wanted
+
+ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE})
+
+
+def resource(call: Call) -> RolePrivilegesResource:
+    """Return the role whose privileges the call is about."""
+    return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, coming_roles(call.options)))
+
+
+def main() -> None:
+    """Run the module."""
+    run(AnsibleModule, ARGUMENTS, resource)
+
+
+if __name__ == "__main__":
+    main()
