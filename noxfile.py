@@ -148,31 +148,31 @@ def run_ansible_test(session: nox.Session, core: str, command: str, python: str,
     )
     if prepared is None:
         session.error("A session of ansible-test needs a virtual environment; run nox without --no-venv.")
+    # An interpreter that the session's environment does not have is looked for on PATH.
+    path = os.pathsep.join([str(Path(interpreters.program(python) or "").parent), os.environ["PATH"]])
     with session.chdir(prepared.current_path):
         session.run(
             "ansible-test", command, "--color", "no", "--python", python, *arguments, *session.posargs,
-            env=ansible_test_home(),
+            env={"HOME": str(ansible_test_home()), "PATH": path},
         )  # fmt: skip
     shutil.rmtree(prepared.current_place)
 
 
-def ansible_test_home() -> dict[str, str]:
-    """Return an environment in which ansible-test keeps its own environments inside .nox, and pip its settings."""
-    home = Path(os.environ.get("HOME", str(Path.home())))
-    own_home = ROOT / ".nox" / "ansible-test-home"
-    cache = own_home / ".ansible" / "test" / "cache"
+def ansible_test_home() -> Path:
+    """Return a home folder inside .nox, where ansible-test finds what it needs and keeps what it makes.
+
+    ansible-test hands hardly any variable on, so the settings of pip are reached through this folder.
+    """
+    home = ROOT / ".nox" / "ansible-test-home"
+    cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for pip_version in ("24.2", "25.2"):  # what the supported versions of ansible-core ask for
-        shutil.copyfile(ROOT / "tests/gates/get_pip.py", cache / f"get_pip_{pip_version.replace('.', '_')}.py")
-    environment = {"HOME": str(own_home)}
-    for variable, candidates in {
-        "PIP_CONFIG_FILE": (home / ".config/pip/pip.conf", home / ".pip/pip.conf"),
-        "PIP_CACHE_DIR": (home / ".cache/pip",),
-    }.items():
-        there = next((path for path in candidates if path.exists()), None)
-        if there is not None and variable not in os.environ:
-            environment[variable] = str(there)
-    return environment
+    for pip_version in ("24_2", "25_2"):  # what the supported versions of ansible-core ask for
+        shutil.copyfile(ROOT / "tests/gates/get_pip.py", cache / f"get_pip_{pip_version}.py")
+    for name in (".config", ".pip", ".cache"):
+        # Two sessions may do this at the same time.
+        with contextlib.suppress(FileExistsError):
+            (home / name).symlink_to(Path.home() / name)
+    return home
 
 
 def session_for_core(command: str, core: str) -> None:

@@ -12,7 +12,6 @@ the fetched script would know.
 
 from __future__ import annotations
 
-import ensurepip
 import subprocess
 import sys
 
@@ -21,7 +20,8 @@ FOREIGN_OPTIONS = ("--no-setuptools", "--no-wheel")
 
 def main(arguments: list[str]) -> int:
     """Install the interpreter's own bundled pip, then let it install what was asked for; return its exit status."""
-    ensurepip.bootstrap()
+    # In a process of its own: called as a function it would make pip blind to its configuration from here on.
+    subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
     wanted = [argument for argument in arguments if argument not in FOREIGN_OPTIONS]
     return subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=False).returncode
 

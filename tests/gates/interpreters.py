@@ -28,14 +28,24 @@ def python_for_core(core: str) -> str | None:
     return next((version for version in PYTHONS_OF_CORE[core] if is_here(version)), None)
 
 
-@functools.cache
 def is_here(version: str) -> bool:
-    """Tell whether `python<version>` really starts; a pyenv shim may exist for a version that is not selected."""
+    """Tell whether this Python can be used: it starts, and it can make virtual environments."""
+    return program(version) is not None
+
+
+@functools.cache
+def program(version: str) -> str | None:
+    """Return the path of the program itself, else None.
+
+    What lies on PATH may be a shim of pyenv: it may exist for a version that is not selected, and it needs
+    environment variables that not every tool hands on.
+    """
     command = shutil.which(f"python{version}")
     if command is None:
-        return False
-    answer = subprocess.run([command, "-c", "import ensurepip, venv"], capture_output=True, check=False)
-    return answer.returncode == 0
+        return None
+    question = "import ensurepip, sys, venv; print(sys.executable)"
+    answer = subprocess.run([command, "-c", question], capture_output=True, check=False, text=True)
+    return answer.stdout.strip() or None if answer.returncode == 0 else None
 
 
 def select_all_of_pyenv() -> None:
@@ -52,7 +62,7 @@ def select_all_of_pyenv() -> None:
     installed = sorted(_lines(pyenv, "versions", "--bare", "--skip-aliases"), key=_by_number, reverse=True)
     others = [version for version in installed if version not in chosen and _by_number(version) >= (3,)]
     os.environ["PYENV_VERSION"] = ":".join([*chosen, *others])
-    is_here.cache_clear()
+    program.cache_clear()
 
 
 def _lines(*command: str) -> list[str]:
