@@ -1,0 +1,318 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulated cloud of one test: a process of its own, asked and changed through its control API."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTROL = "https://control.simulator.test"
+BASE = "/api/data/v9.2/"
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One tenant as the inventory describes it, with its first environment."""
+
+    name: str
+    tenant_id: str
+    client_id: str
+    client_secret: str
+    environment_url: str
+    host: str
+
+    @property
+    def environment_host(self) -> str:
+        """The host name of the environment."""
+        return self.environment_url.removeprefix("https://")
+
+
+class Cloud:
+    """A running simulator."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.inventory = folder / "inventory.yml"
+        command = [sys.executable, "-m", "simulator", "serve", "--inventory-out", str(self.inventory), *options]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.variables = self._read_variables()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.proxies = {"https": self.variables["HTTPS_PROXY"]}
+        self._session.verify = self.variables["REQUESTS_CA_BUNDLE"]
+
+    def _read_variables(self) -> dict[str, str]:
+        stdout = self._process.stdout
+        assert stdout is not None
+        variables: dict[str, str] = {}
+        end = time.monotonic() + 30
+        # The proxy's and the bundle's variables come in one burst; the inventory is written before them.
+        while not {"HTTPS_PROXY", "REQUESTS_CA_BUNDLE"} <= variables.keys() or select.select([stdout], [], [], 0.05)[0]:
+            assert time.monotonic() < end, "the simulator did not start"
+            line = stdout.readline()
+            assert line, "the simulator ended while starting"
+            if line.startswith("export "):
+                name, _equals, value = line.removeprefix("export ").strip().partition("=")
+                variables[name] = value
+        return variables
+
+    def close(self) -> None:
+        """End the simulator."""
+        self._session.close()
+        self._process.terminate()
+        self._process.wait(timeout=10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    # --- who is there
+
+    @property
+    def tenants(self) -> dict[str, Tenant]:
+        """The tenants of the inventory by name."""
+        groups = yaml.safe_load(self.inventory.read_text(encoding="utf-8"))["all"]["children"]
+        found = {}
+        for group, content in groups.items():
+            variables = content["vars"]
+            host, own = next(iter(content["hosts"].items()))
+            name = group.removeprefix("tenant_")
+            found[name] = Tenant(
+                name,
+                variables["lead_writer_tenant_id"],
+                variables["lead_writer_client_id"],
+                variables.get("lead_writer_client_secret", ""),
+                own["lead_writer_environment_url"],
+                host,
+            )
+        return found
+
+    @property
+    def contoso(self) -> Tenant:
+        """The first tenant: public cloud, one business unit."""
+        return self.tenants["contoso"]
+
+    # --- what happened
+
+    def mark(self) -> int:
+        """Return a place in the request log."""
+        return int(self._control("GET", "/requests?since=1000000000")["next"])
+
+    def requests_since(self, mark: int) -> list[dict[str, Any]]:
+        """Return the log's entries since C(mark)."""
+        entries: list[dict[str, Any]] = self._control("GET", f"/requests?since={mark}")["requests"]
+        return entries
+
+    def writes_since(self, mark: int) -> list[str]:
+        """Return what was written, or tried to be, since C(mark), as "METHOD host/path"."""
+        return [
+            f"{entry['method']} {entry['host']}{entry['path']}" for entry in self.requests_since(mark) if entry["write"]
+        ]
+
+    # --- making things go wrong, and acting by hand
+
+    def refuse_writes(self, refuse: bool) -> None:
+        """Answer 403 to every change, or no longer."""
+        self._control("POST", "/writes", {"refuse": refuse})
+
+    def fault(self, **fault: Any) -> None:
+        """Add a fault; its keys are those of simulator/faults.py."""
+        self._control("POST", "/faults", fault)
+
+    def set(self, **settings: Any) -> None:
+        """Change settings of the simulator."""
+        self._control("PATCH", "/settings", settings)
+
+    def jump(self, seconds: float) -> None:
+        """Move the cloud's clock."""
+        self._control("POST", "/clock", {"jump_seconds": seconds})
+
+    def graph(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
+        """Do any Graph request by hand, with full rights and in no log."""
+        host = "graph.microsoft.us" if tenant.environment_host.endswith(".us") else "graph.microsoft.com"
+        return self._control(method, f"/god/{host}/v1.0{path}", body, {"X-Simulator-Tenant": tenant.tenant_id})
+
+    def web_api(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
+        """Do any request to the tenant's environment by hand, with full rights and in no log."""
+        return self._control(method, f"/god/{tenant.environment_host}{BASE}{path}", body)
+
+    def rows(self, tenant: Tenant, path: str) -> list[dict[str, Any]]:
+        """Return rows of the tenant's environment."""
+        rows: list[dict[str, Any]] = self.web_api(tenant, "GET", path)["value"]
+        return rows
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the control API anything else."""
+        return self._control(method, path, body)
+
+    def _control(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        answer = self._session.request(method, CONTROL + path, json=body, headers=headers, timeout=30)
+        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.text else {}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One result of one task for one host, as a callback saw it."""
+
+    outcome: str
+    host: str
+    task: str
+    action: str
+    result: dict[str, Any]
+
+
+@dataclass
+class Run:
+    """One run of ansible-playbook."""
+
+    status: int
+    output: str
+    outcomes: list[Outcome]
+    mark: int
+
+    def of(self, host: str, action: str | None = None) -> list[Outcome]:
+        """The results of a host, of one module (its short name) if C(action) is given."""
+        return [o for o in self.outcomes if o.host == host and action in (None, o.action.rpartition(".")[2])]
+
+    def result(self, host: str, action: str) -> dict[str, Any]:
+        """The result of the one task of a host that ran C(action)."""
+        found = self.of(host, action)
+        assert len(found) == 1, f"{action} ran {len(found)} times on {host}\n{self.output}"
+        return found[0].result
+
+    def changes(self, host: str) -> list[str]:
+        """The changes that the modules of the collection told for a host, in order."""
+        told: list[str] = []
+        for outcome in self.of(host):
+            if outcome.result.get("changed") and not outcome.action.endswith(("_plan", "_info")):
+                told += outcome.result.get("changes", [])
+        return told
+
+    def changed_hosts(self) -> set[str]:
+        """The hosts of which any task was changed."""
+        return {outcome.host for outcome in self.outcomes if outcome.result.get("changed")}
+
+    def failure(self, host: str) -> str:
+        """The message of the one task that failed for a host."""
+        failed = [o for o in self.of(host) if o.outcome in ("failed", "item_failed")]
+        assert failed, f"nothing failed on {host}\n{self.output}"
+        return str(failed[0].result["msg"])
+
+
+class Ansible:
+    """Runs playbooks against a cloud.
+
+    Every playbook is rehearsed first: run under --check while the cloud refuses all writes. A refusal in a rehearsal
+    means that the dry run would have written, and fails the test; so does a change that the dry run did not foretell.
+    """
+
+    def __init__(self, cloud: Cloud, collections: Path, folder: Path) -> None:
+        self._cloud = cloud
+        self._collections = collections
+        self._folder = folder
+        self._count = 0
+
+    def tasks(self, *tasks: dict[str, Any], hosts: str = "all", **options: Any) -> Run:
+        """Run tasks on C(hosts)."""
+        return self.play([{"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}], **options)
+
+    def play(self, plays: list[dict[str, Any]], **options: Any) -> Run:
+        """Run plays given as data."""
+        path = self._folder / f"playbook{self._count}.yml"
+        path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
+        return self.playbook(str(path), **options)
+
+    def playbook(
+        self, playbook: str, *arguments: str, check: bool = False, rehearse: bool = True, **options: Any
+    ) -> Run:
+        """Run a playbook by path or full name; C(check) runs only the rehearsal."""
+        if not (check or rehearse):
+            return self._run(playbook, *arguments, **options)
+        self._cloud.refuse_writes(True)
+        try:
+            rehearsal = self._run(playbook, "--check", "--diff", *arguments, **options)
+        finally:
+            self._cloud.refuse_writes(False)
+        attempts = self._cloud.writes_since(rehearsal.mark)
+        assert not attempts, f"the dry run tried to write: {attempts}\n{rehearsal.output}"
+        if check:
+            return rehearsal
+        run = self._run(playbook, "--diff", *arguments, **options)
+        if run.status == 0:
+            for host in {outcome.host for outcome in run.outcomes}:
+                assert rehearsal.changes(host) == run.changes(host), (
+                    f"the dry run told another story for {host}\n{rehearsal.output}\n{run.output}"
+                )
+        return run
+
+    def _run(
+        self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, verbosity: int = 0
+    ) -> Run:
+        self._count += 1
+        record = self._folder / f"record{self._count}.jsonl"
+        record.touch()
+        mark = self._cloud.mark()
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "ansible", "playbook"),
+                *("-i", str(self._cloud.inventory)),
+                *arguments,
+                *(["-" + "v" * verbosity] if verbosity else []),
+                playbook,
+            ],
+            cwd=self._folder,
+            env={
+                **os.environ,
+                **self._cloud.variables,
+                "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
+                "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
+                "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+                "ANSIBLE_HOME": str(self._folder / "ansible_home"),
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_LOCALHOST_WARNING": "0",
+                "RECORDER_FILE": str(record),
+                **(environment or {}),
+            },
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        lines = record.read_text(encoding="utf-8").splitlines()
+        outcomes = [Outcome(**json.loads(line)) for line in lines]
+        return Run(done.returncode, done.stdout + done.stderr, outcomes, mark)
+
+
+def credentials(**overrides: Any) -> dict[str, Any]:
+    """The credentials of the runner, as the inventory names them, with C(overrides)."""
+    return {
+        "tenant_id": "{{ lead_writer_tenant_id }}",
+        "client_id": "{{ lead_writer_client_id }}",
+        "client_secret": "{{ lead_writer_client_secret }}",
+        **overrides,
+    }
+
+
+def task(module: str, register: str | None = None, **options: Any) -> dict[str, Any]:
+    """A task that calls a module of the collection by its short name with the runner's credentials."""
+    one: dict[str, Any] = {
+        "name": module,
+        f"marketplace_leads.dynamics365.{module}": {**credentials(), **options},
+        "connection": "local",
+    }
+    if register:
+        one["register"] = register
+    return one

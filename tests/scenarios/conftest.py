@@ -1,0 +1,47 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every scenario gets: a cloud of its own, and Ansible to run against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .cloud import ROOT, Ansible, Cloud
+
+QUICK = ("--import-seconds", "0.3", "--replication-seconds", "0.2", "--secret-activation-seconds", "0.3")
+"""The platform's manners at a pace for tests: everything still takes some time."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker by which a test asks for another cloud."""
+    config.addinivalue_line("markers", "cloud(*options): options of the simulator for this test's cloud")
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path that holds the checkout as the collection that it is."""
+    place = tmp_path_factory.mktemp("collections")
+    parent = place / "ansible_collections" / "marketplace_leads"
+    parent.mkdir(parents=True)
+    (parent / "dynamics365").symlink_to(ROOT, target_is_directory=True)
+    return place
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """A cloud with three tenants; C(@pytest.mark.cloud("--tenants", "1", ...)) gives other options."""
+    marker = request.node.get_closest_marker("cloud")
+    running = Cloud(tmp_path, *QUICK, *(marker.args if marker else ("--tenants", "3")))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def ansible(cloud: Cloud, collections: Path, tmp_path: Path) -> Ansible:
+    """Runs playbooks against the test's cloud."""
+    return Ansible(cloud, collections, tmp_path)

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The application user: what a tenant's administrator would otherwise click in the admin center."""
+
+from __future__ import annotations
+
+import pytest
+
+from .cloud import Ansible, Cloud, Run, task
+
+pytestmark = pytest.mark.cloud("--tenants", "1")
+ROLE = "Basic User"
+
+
+@pytest.fixture
+def application_id(cloud: Cloud) -> str:
+    """An application with a service principal, made by hand."""
+    made = cloud.graph(cloud.contoso, "POST", "/applications", {"displayName": "Leads"})
+    cloud.graph(cloud.contoso, "POST", "/servicePrincipals", {"appId": made["appId"]})
+    return str(made["appId"])
+
+
+def app_user(ansible: Ansible, application_id: str, **options: object) -> Run:
+    return ansible.tasks(
+        task(
+            "dynamics_app_user",
+            environment_url="{{ lead_writer_environment_url }}",
+            application_id=application_id,
+            **options,
+        )
+    )
+
+
+def test_a_new_application_user_gets_its_role_and_a_second_run_writes_nothing(
+    cloud: Cloud, ansible: Ansible, application_id: str
+) -> None:
+    first = app_user(ansible, application_id, roles=[ROLE])
+    assert first.status == 0, first.output
+    assert first.changes("contoso_prod") == ["application_user", "application_user.roles"]
+    user = cloud.rows(
+        cloud.contoso, f"systemusers?$filter=applicationid eq {application_id}&$expand=systemuserroles_association"
+    )
+    assert [role["name"] for role in user[0]["systemuserroles_association"]] == [ROLE]
+
+    second = app_user(ansible, application_id, roles=[ROLE])
+    assert second.changed_hosts() == set()
+    assert cloud.writes_since(second.mark) == []
+
+
+def test_a_misspelt_role_is_told_before_anything_is_written(
+    cloud: Cloud, ansible: Ansible, application_id: str
+) -> None:
+    run = app_user(ansible, application_id, roles=["Basc User"])
+    assert "roles names 'Basc User'" in run.failure("contoso_prod")
+    assert cloud.writes_since(run.mark) == []
