@@ -29,7 +29,6 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 from ansible.vars.clean import remove_internal_keys
 
-from ..module_utils._entry_point import run as run_module
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._transport.http import REQUESTS_IMPORT_ERROR
 
@@ -98,7 +97,7 @@ class ActionModule(ActionBase):
             contextlib.redirect_stdout(printed),
             contextlib.suppress(SystemExit),
         ):
-            run_module(_InProcessModule, module.ARGUMENTS, module.resource)
+            module.main(_InProcessModule)
         data: dict[str, Any] = self._parse_returned_data({"stdout": printed.getvalue(), "stderr": ""}, _PROFILE)
         remove_internal_keys(data)
         return data

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ._desired_state.plan import Plan
 from ._desired_state.resource import Resource
 from ._identity.credentials import Credentials
 from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
@@ -47,8 +47,6 @@ class Arguments:
 
 
 def _from_environment(variable: str) -> Any:
-    from ansible.module_utils.basic import env_fallback
-
     return (env_fallback, [variable])
 
 
@@ -152,27 +150,48 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
 
     This is the one place that knows check mode. It leaves by C(exit_json) or C(fail_json).
     """
-    module = module_class(**arguments.module_arguments())
-    for library, error in (("msal", MSAL_IMPORT_ERROR), ("requests", REQUESTS_IMPORT_ERROR)):
-        if error is not None:
-            module.fail_json(msg=missing_required_lib(library), exception=error)
+    module = _open(module_class, arguments)
     done: list[str] = []
-    try:
-        managed = resource(Call(module.params, RunCache(getattr(module, "run_directory", None))))
+    with _failures_told(module, done):
+        managed = resource(_call(module))
         plan = managed.plan()
         if not module.check_mode:
             plan.execute(done.append)
-        answer = _answer(plan, managed.state(), show_diff=module._diff)
-    except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
-        # What was changed before the failure stays changed, and the caller hears of it.
-        module.fail_json(msg=str(error), failure=getattr(error, "failure", None), changed=bool(done), changes=done)
+        answer = {"changed": len(plan) > 0, "changes": plan.paths, **managed.state()}
+    if module._diff:
+        answer["diff"] = plan.diff
     for finding in plan.findings:
         module.warn(finding)
     module.exit_json(**answer)
 
 
-def _answer(plan: Plan, state: dict[str, Any], show_diff: bool) -> dict[str, Any]:
-    answer = {"changed": len(plan) > 0, "changes": plan.paths, **state}
-    if show_diff:
-        answer["diff"] = plan.diff
-    return answer
+def report(module_class: type[AnsibleModule], arguments: Arguments, read: Callable[[Call], dict[str, Any]]) -> None:
+    """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json)."""
+    module = _open(module_class, arguments)
+    with _failures_told(module, []):
+        answer = read(_call(module))
+    module.exit_json(changed=False, **answer)
+
+
+def _open(module_class: type[AnsibleModule], arguments: Arguments) -> AnsibleModule:
+    module = module_class(**arguments.module_arguments())
+    for library, error in (("msal", MSAL_IMPORT_ERROR), ("requests", REQUESTS_IMPORT_ERROR)):
+        if error is not None:
+            module.fail_json(msg=missing_required_lib(library), exception=error)
+    return module
+
+
+def _call(module: AnsibleModule) -> Call:
+    return Call(module.params, RunCache(getattr(module, "run_directory", None)))
+
+
+@contextmanager
+def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
+    """Turn what the floors below raise into a module's failure.
+
+    C(done) are the changes made before it: they stay made, and the caller hears of them.
+    """
+    try:
+        yield
+    except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
+        module.fail_json(msg=str(error), failure=getattr(error, "failure", None), changed=bool(done), changes=done)

@@ -182,9 +182,9 @@ def resource(call: Call) -> ApplicationUserResource:
     return ApplicationUserResource(call.environment, Wanted.from_options(call.options, coming_roles(call.options)))
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Run the module."""
-    run(AnsibleModule, ARGUMENTS, resource)
+    run(module_class, ARGUMENTS, resource)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,7 @@ class SignIn:
         self._http = _MsalHttp(transport)
         self._cache = cache or RunCache(None)
         self._tokens: dict[str, str] = {}
+        self._lock = threading.Lock()
         self._application: Any = None
 
     def token(self, resource: str) -> str:
@@ -116,9 +118,11 @@ class SignIn:
 
         Raises SignInFailed, CallFailed, or InvalidInput for a certificate that cannot be read.
         """
-        if resource not in self._tokens:
-            self._tokens[resource] = self._cached(resource) or self._fresh(resource)
-        return self._tokens[resource]
+        # One at a time: reads go out side by side, and each of them would otherwise sign in.
+        with self._lock:
+            if resource not in self._tokens:
+                self._tokens[resource] = self._cached(resource) or self._fresh(resource)
+            return self._tokens[resource]
 
     def forget(self, resource: str) -> None:
         """Drop the token for C(resource), so that the next one is a new one."""

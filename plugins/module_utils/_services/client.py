@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,7 +28,6 @@ class ServiceClient:
         self.sign_in = sign_in
         self._resource = resource
         self._transport = transport
-        self._signing_in = threading.Lock()
 
     def call(
         self,
@@ -123,8 +121,6 @@ class ServiceClient:
         return None
 
     def _token(self, fresh: bool) -> str:
-        # One at a time: reads go out side by side, and each of them would otherwise sign in.
-        with self._signing_in:
-            if fresh:
-                self.sign_in.forget(self._resource)
-            return self.sign_in.token(self._resource)
+        if fresh:
+            self.sign_in.forget(self._resource)
+        return self.sign_in.token(self._resource)
