@@ -1,0 +1,64 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the metadata of a stored secret."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: stored_secret
+short_description: Read the metadata of a secret that the lead writer's store keeps in a file
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Returns what a file written by M(marketplace_leads.dynamics365.secret_store_file) says of its secret, such as its
+    key id and the day it ends. The secret itself is neither decrypted nor returned.
+  - Also tells whether a new secret could be encrypted, which needs a vault password.
+options:
+  _terms:
+    description: Paths of the files. One that does not exist yet has empty metadata.
+    type: list
+    elements: path
+    required: true
+seealso:
+  - module: marketplace_leads.dynamics365.secret_store_file
+"""
+
+EXAMPLES = r"""
+- name: When does the stored secret end?
+  ansible.builtin.debug:
+    msg: "{{ lookup('marketplace_leads.dynamics365.stored_secret', 'store/contoso.yml').end_date_time }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - One dictionary for each file, with the keys C(environment_url), C(directory_id), C(application_id), C(key_id),
+      C(secret_name) and C(end_date_time), all empty strings where the file does not exist.
+    - The key C(can_encrypt) tells whether a vault password is there to encrypt a new secret.
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_metadata
+
+
+class LookupModule(LookupBase):
+    """Reads the metadata of stored secrets."""
+
+    def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return the metadata of each file."""
+        self.set_options(var_options=variables, direct=kwargs)
+        can_encrypt = bool(self._loader is not None and self._loader._vault.secrets)
+        try:
+            found = [read_metadata(term) or dict.fromkeys(METADATA, "") for term in terms]
+        except UnreadableSecretFile as error:
+            raise AnsibleLookupError(str(error)) from error
+        return [{**metadata, "can_encrypt": can_encrypt} for metadata in found]

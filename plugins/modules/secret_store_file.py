@@ -1,0 +1,94 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keep a client secret in a file, encrypted by Ansible Vault."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secret_store_file
+short_description: Keep a client secret in a file, encrypted by Ansible Vault
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Writes a YAML file on the control node that holds a client secret, encrypted with the vault password of the run,
+    and beside it in clear what is no secret, such as the key id and the day it ends.
+  - The file can be used with C(vars_files) or C(include_vars) like any file with an encrypted variable.
+  - It is written as a whole or not at all, readable by its owner only.
+options:
+  path:
+    description: The file. Directories that do not exist are created, accessible by their owner only.
+    type: path
+    required: true
+  secret:
+    description:
+      - The secret's value. Without it, as in check mode, the file is compared by O(key_id) alone.
+      - Required to write a new file.
+    type: str
+  key_id:
+    description: The key id of the secret. A file that has this key id already is left as it is.
+    type: str
+  environment_url:
+    description: The environment that the secret is for.
+    type: str
+  directory_id:
+    description: The directory id of the tenant.
+    type: str
+  application_id:
+    description: The application id that the secret belongs to.
+    type: str
+  secret_name:
+    description: The display name of the secret.
+    type: str
+  end_date_time:
+    description: When the secret ends.
+    type: str
+  vault_id:
+    description: Which of the run's vault ids encrypts the secret. The first one when it is left out.
+    type: str
+  state:
+    description: V(absent) removes the file.
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  check_mode:
+    description: Can run in check mode and tell the change it would make, without making any.
+    support: full
+  diff_mode:
+    description: Returns what it changes, but never the secret.
+    support: full
+  action:
+    description: Always runs on the control node, where the vault passwords are.
+    support: full
+seealso:
+  - plugin: marketplace_leads.dynamics365.stored_secret
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Keep the new secret
+  marketplace_leads.dynamics365.secret_store_file:
+    path: store/contoso.crm4.dynamics.com.yml
+    environment_url: https://contoso.crm4.dynamics.com
+    application_id: "{{ app.application.app_id }}"
+    secret: "{{ app.secret.value }}"
+    key_id: "{{ app.secret.key_id }}"
+    end_date_time: "{{ app.secret.end_date_time }}"
+  when: app.secret.value is defined
+"""
+
+RETURN = r"""
+path:
+  description: The absolute path of the file.
+  returned: always
+  type: str
+changes:
+  description: The names of the differences that were put right, or would be in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: [stored_secret]
+"""
