@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ._desired_state.resource import Resource
 from ._identity.credentials import Credentials
 from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
+from ._resources.package_source import ComingRoles, coming_roles
 from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
 from ._rules.errors import InvalidInput
 from ._services.environment.client import EnvironmentClient, tenant_of_environment
@@ -133,6 +134,11 @@ class Call:
             if tenant:
                 credentials = credentials.with_tenant(tenant)
         return SignIn(credentials, self.cloud, self.transport, self.cache)
+
+    @cached_property
+    def coming_roles(self) -> ComingRoles:
+        """What gives the roles of the package in C(solution_package), if the module has that option."""
+        return coming_roles(self.options, lambda: self.transport, self.cache)
 
     @cached_property
     def graph(self) -> GraphClient:

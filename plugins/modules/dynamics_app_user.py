@@ -57,10 +57,13 @@ options:
     default: at_least
   solution_package:
     description:
-      - The path of a solution package that is going to be imported.
+      - A solution package that is going to be imported, as a path or as an https URL.
       - In check mode, roles it brings count as existing, so that a dry run on an empty environment works to its end
         while a misspelt role still fails it.
-    type: path
+    type: str
+  solution_package_checksum:
+    description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
+    type: str
   state:
     description: V(absent) removes the user for good.
     type: str
@@ -172,14 +175,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
 from ..module_utils._resources.application_user import OPTIONS, ApplicationUserResource, Wanted
-from ..module_utils._resources.package_source import SOLUTION_PACKAGE, coming_roles
+from ..module_utils._resources.package_source import SOLUTION_PACKAGE
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE})
 
 
 def resource(call: Call) -> ApplicationUserResource:
     """Return the application user that the call is about."""
-    return ApplicationUserResource(call.environment, Wanted.from_options(call.options, coming_roles(call.options)))
+    return ApplicationUserResource(call.environment, Wanted.from_options(call.options, call.coming_roles))
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -78,9 +78,12 @@ options:
     type: str
   solution_package:
     description:
-      - The path of a solution package that is going to be imported.
+      - A solution package that is going to be imported, as a path or as an https URL.
       - In check mode a role it brings counts as existing, with the privileges the package gives it.
-    type: path
+    type: str
+  solution_package_checksum:
+    description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
+    type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
@@ -178,7 +181,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
-from ..module_utils._resources.package_source import SOLUTION_PACKAGE, coming_roles
+from ..module_utils._resources.package_source import SOLUTION_PACKAGE
 from ..module_utils._resources.role_privileges import OPTIONS, RolePrivilegesResource, Wanted
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE})
@@ -186,7 +189,7 @@ ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE
 
 def resource(call: Call) -> RolePrivilegesResource:
     """Return the role whose privileges the call is about."""
-    return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, coming_roles(call.options)))
+    return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, call.coming_roles))
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

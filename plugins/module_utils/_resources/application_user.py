@@ -10,7 +10,7 @@ for them is sent at creation and is never drift afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from .._rules.guids import NIL_GUID, guid, is_guid
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import Roles
 from .._services.environment.users import ApplicationUser, Users
+from .package_source import ComingRoles, no_coming_roles
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "application_id": {"type": "str", "required": True},
@@ -39,7 +40,7 @@ class Wanted:
     """What the caller asks for; None leaves a property alone.
 
     C(names) are firstname, lastname, domainname and internalemailaddress as the service calls them. C(coming_roles)
-    are names, in lower case, of roles that do not exist yet but will before this is executed.
+    gives the roles that do not exist yet but will before this is executed.
     """
 
     application_id: str
@@ -47,11 +48,11 @@ class Wanted:
     names: Mapping[str, str] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     exact_roles: bool = False
-    coming_roles: frozenset[str] = frozenset()
+    coming_roles: ComingRoles = no_coming_roles
     present: bool = True
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], coming_roles: Collection[str] = ()) -> Wanted:
+    def from_options(cls, options: Mapping[str, Any], coming_roles: ComingRoles = no_coming_roles) -> Wanted:
         """Read the options of OPTIONS. Raises InvalidInput."""
         names = {
             "lastname": options["full_name"],
@@ -64,7 +65,7 @@ class Wanted:
             names={name: value for name, value in names.items() if value},
             roles=tuple(dict.fromkeys(options["roles"])),
             exact_roles=options["roles_mode"] == "exact",
-            coming_roles=frozenset(coming_roles),
+            coming_roles=coming_roles,
             present=options["state"] == "present",
         )
 
@@ -171,8 +172,9 @@ class ApplicationUserResource:
         """Return the ids of the role copies to assign, by name."""
         found = self._roles.in_business_unit(names, self._unit_id)
         unknown = [name for name in names if name.lower() not in found]
+        coming = self._wanted.coming_roles() if unknown else {}
         for name in unknown:
-            if name.lower() not in self._wanted.coming_roles:
+            if name.lower() not in coming:
                 raise InvalidInput(
                     f"roles names {name!r}, but {self._environment.address.host} has no such security role in the "
                     "user's business unit: correct the name, or import the solution that brings it first."

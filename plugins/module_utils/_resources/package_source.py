@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._rules.errors import InvalidInput
@@ -18,8 +18,14 @@ from .._transport.errors import CallFailed
 from .._transport.http import Transport
 from .._transport.run_cache import RunCache
 
-SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {"solution_package": {"type": "path"}}
-"""The option of modules that count the roles of a package yet to be imported as existing in check mode."""
+SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
+    "solution_package": {"type": "str"},
+    "solution_package_checksum": {"type": "str"},
+}
+"""The options of modules that count the roles of a package yet to be imported as existing in check mode."""
+
+ComingRoles = Callable[[], Mapping[str, PackagedRole]]
+"""Gives the roles that do not exist yet but will, by their name in lower case; called only when one is missing."""
 
 
 def package_at(path: str, option: str) -> SolutionPackage:
@@ -65,7 +71,21 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
     return SolutionPackage.read(content, f"url {url}")
 
 
-def coming_roles(options: Mapping[str, Any]) -> dict[str, PackagedRole]:
-    """Return the roles, by their name in lower case, that the package in C(solution_package) brings."""
-    path = options.get("solution_package")
-    return package_at(path, "solution_package").roles if path else {}
+def no_coming_roles() -> Mapping[str, PackagedRole]:
+    """Give no roles: nothing is going to be imported."""
+    return {}
+
+
+def coming_roles(options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache) -> ComingRoles:
+    """Return what gives the roles of the package in C(solution_package), a path or an https URL."""
+
+    def read() -> Mapping[str, PackagedRole]:
+        place = options.get("solution_package")
+        if not place:
+            return {}
+        if not place.startswith("https://"):
+            return package_at(place, "solution_package").roles
+        checksum = options.get("solution_package_checksum") or ""
+        return package_from(place, checksum, transport(), cache).roles
+
+    return read

@@ -10,7 +10,7 @@ Privileges are edited on the role's copy in the root business unit; the platform
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .._desired_state.plan import Plan
@@ -18,10 +18,10 @@ from .._rules.access_levels import AccessLevel, access_level
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._rules.privilege_names import ACCESS_RIGHTS, privilege_name
-from .._rules.solution_package import PackagedRole
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
 from .._services.environment.users import Users
+from .package_source import ComingRoles, no_coming_roles
 
 INHERITANCE = {"direct_user_and_team": DIRECT_USER_AND_TEAM, "team_only": TEAM_ONLY}
 
@@ -56,7 +56,7 @@ Levels = Mapping[str, AccessLevel]
 class Wanted:
     """What the caller asks for. C(inheritance) None leaves it alone.
 
-    C(coming_roles) are roles that do not exist yet but will before this is executed, by their name in lower case.
+    C(coming_roles) gives the roles that do not exist yet but will before this is executed.
     """
 
     role: str
@@ -64,7 +64,7 @@ class Wanted:
     exact: bool = False
     inheritance: int | None = None
     companion: str | None = None
-    coming_roles: Mapping[str, PackagedRole] = field(default_factory=dict)
+    coming_roles: ComingRoles = no_coming_roles
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], coming_roles: Mapping[str, PackagedRole] | None = None) -> Wanted:
@@ -84,7 +84,7 @@ class Wanted:
             exact=options["mode"] == "exact",
             inheritance=INHERITANCE[inheritance] if inheritance else None,
             companion=companion if options["when_locked"] == "companion" else None,
-            coming_roles=coming_roles or {},
+            coming_roles=coming_roles,
         )
 
 
@@ -206,7 +206,7 @@ class RolePrivilegesResource:
 
     def _plan_coming(self) -> Plan:
         """Plan a role that a package is going to bring, from what the package says of it."""
-        packaged = self._wanted.coming_roles.get(self._wanted.role.lower())
+        packaged = self._wanted.coming_roles().get(self._wanted.role.lower())
         if packaged is None:
             raise InvalidInput(
                 f"role {self._wanted.role!r} does not exist in {self._environment.address.host}: "

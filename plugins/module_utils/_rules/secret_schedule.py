@@ -19,12 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from .errors import InvalidInput
 
 LONGEST_VALID_DAYS = 730
 """Days: the portal offers at most 24 months, and "never" no longer."""
+
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,7 @@ def decide(secrets: Sequence[Secret], schedule: Schedule, now: datetime) -> Deci
 
 def _longest(secrets: list[Secret]) -> Secret | None:
     """The secret that is valid longest."""
-    endless = next((secret for secret in secrets if secret.end is None), None)
-    return endless or max(secrets, key=lambda secret: (secret.end, secret.key_id), default=None)
+    return max(secrets, key=lambda secret: (secret.end or _NEVER, secret.key_id), default=None)
 
 
 def _younger(secret: Secret, other: Secret) -> bool:

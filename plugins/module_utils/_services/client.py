@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .._identity.sign_in import SignIn
+from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
 from .._transport.http import Answer, BearerToken, Transport
 
@@ -28,6 +30,7 @@ class ServiceClient:
         self.sign_in = sign_in
         self._resource = resource
         self._transport = transport
+        self._ahead = timedelta(0)
 
     def call(
         self,
@@ -56,6 +59,7 @@ class ServiceClient:
             # Once with a new token: a kept one may have been revoked or cut short meanwhile.
             if answer.status != 401:
                 break
+        self._note_time(answer)
         if answer.status >= 400:
             raise self.failed(answer)
         return answer
@@ -83,6 +87,10 @@ class ServiceClient:
             answer = self.get(page, headers)
             yield from answer.get("value", [])
             page = answer.get("@odata.nextLink")
+
+    def now(self) -> datetime:
+        """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
+        return datetime.now(timezone.utc) + self._ahead
 
     def passing(self, answer: Answer) -> bool:
         """Say whether an answer declares that nothing was done and that the request should come again later."""
@@ -119,6 +127,11 @@ class ServiceClient:
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Return a sentence with the cure for an error that has one, else None."""
         return None
+
+    def _note_time(self, answer: Answer) -> None:
+        said = read_http_date(answer.headers.get("Date", ""))
+        if said is not None:
+            self._ahead = said - datetime.now(timezone.utc)
 
     def _token(self, fresh: bool) -> str:
         if fresh:

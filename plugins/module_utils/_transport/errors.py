@@ -44,6 +44,10 @@ class CallFailed(Exception):
         wanted = {code.lower() for code in codes}
         return bool(wanted & {code.lower() for code in (self.code, *self.details)})
 
+    def reworded(self, sentence: str) -> CallFailed:
+        """Return the same failure with another sentence for the user."""
+        return CallFailed(sentence, **self.__dict__)
+
     @property
     def failure(self) -> dict[str, Any]:
         """The structured form for a module's result."""

@@ -6,9 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ..._identity.credentials import Credentials
 from ..._identity.sign_in import SignIn
+from ..._rules.guids import is_guid
+from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
 from ..client import ServiceClient
+
+DIRECTORY_NOT_READ = "Directory_ObjectNotFound"
+"""Says that the directory itself could not be read: nothing about the object, and a write may have been applied."""
 
 
 class GraphClient(ServiceClient):
@@ -19,23 +28,68 @@ class GraphClient(ServiceClient):
     def __init__(self, sign_in: SignIn, transport: Transport) -> None:
         root = sign_in.cloud.graph_url
         super().__init__(f"{root}/v1.0", root, sign_in, transport)
+        self._directory_id: str | None = None
+
+    @property
+    def tenant(self) -> str:
+        """The tenant as the caller names it, for sentences."""
+        return self.sign_in.credentials.tenant or "of the runner"
+
+    def directory_id(self) -> str:
+        """Return the directory id of the tenant; asked of the service only where the caller gives a domain name."""
+        if self._directory_id is None:
+            named = self.sign_in.credentials.tenant or ""
+            self._directory_id = named.lower() if is_guid(named) else self._asked_directory_id()
+        return self._directory_id
+
+    def learn_directory_id(self, directory_id: str) -> None:
+        """Take note of the directory id where another answer has told it."""
+        self._directory_id = self._directory_id or directory_id.lower()
+
+    def sign_in_as(self, credentials: Credentials) -> SignIn:
+        """Return another identity in the same cloud, over the same transport; its tokens are not kept."""
+        return SignIn(credentials, self.sign_in.cloud, self._transport)
+
+    def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """Return the JSON object at C(path), or None when the directory says that it has none.
+
+        A 404 that is not the directory's own, such as a gateway's page, is no such answer: to take it for one would
+        make an object a second time.
+        """
+        try:
+            return self.get(path, headers)
+        except CallFailed as failed:
+            if failed.status == 404 and failed.code and not failed.has_code(DIRECTORY_NOT_READ):
+                return None
+            raise
 
     def passing(self, answer: Answer) -> bool:
-        """Concurrent writes to one object are refused with 409 or 503, and nothing was done."""
-        return answer.status in (409, 503) and answer.error.get("code") == "Directory_ConcurrencyViolation"
+        """Say whether an answer asks to come again.
+
+        Concurrent writes to one object are refused with 409 or 503, and nothing was done. A read that could not get
+        at the directory itself has told nothing.
+        """
+        code = answer.error.get("code")
+        if code == DIRECTORY_NOT_READ:
+            return answer.request.startswith("GET ")
+        return answer.status in (409, 503) and code == "Directory_ConcurrencyViolation"
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Name the missing permission's cure, and tell policies in plain words."""
         cure = _CURES.get(code)
         if cure is None:
             return None
-        who = f"application {self.sign_in.credentials.client_id} in tenant {self.sign_in.credentials.tenant}"
+        who = f"application {self.sign_in.credentials.client_id} in tenant {self.tenant}"
         return f"{cure.format(who=who)} (Graph says: {message.rstrip('.')})."
+
+    def _asked_directory_id(self) -> str:
+        return str(self.get("/organization?$select=id")["value"][0]["id"]).lower()
 
 
 _CURES = {
     "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: "
-    "grant it Application.ReadWrite.OwnedBy and Application.Read.All, and DelegatedPermissionGrant.ReadWrite.All where admin_consent is wanted",
+    "grant it Application.ReadWrite.OwnedBy and Application.Read.All (Application.ReadWrite.All for an application "
+    "that it does not own), and DelegatedPermissionGrant.ReadWrite.All where admin_consent is wanted",
     "Authorization_IdentityNotFound": "The runner, {who}, has no service principal in this tenant: "
     "consent to it there, and wait a minute if that was just done",
     "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow secrets to live that "
@@ -47,5 +101,6 @@ _CURES = {
     "HostNameNotOnVerifiedDomain": "The tenant allows only its own verified domains here: "
     "use one of them in redirect_uris",
     "Directory_QuotaExceeded": "The directory is full: remove applications, also from the recycle bin",
+    DIRECTORY_NOT_READ: "The directory did not answer: run again",
 }
 """Source: Microsoft Graph error codes and Microsoft Entra app management policies."""
