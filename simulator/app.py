@@ -17,7 +17,7 @@ from .clock import graph_time_precise
 from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS
 from .delivery import deliver
 from .world import Tenant, World
-from .writes import is_write
+from .writes import is_write, refusal_body
 
 GOD_HEADER = b"x-simulator-god"
 
@@ -63,7 +63,7 @@ class CloudApp:
         if fault is not None and fault.clock_jump_seconds:
             self.world.clock.jump(fault.clock_jump_seconds)
         if refused:
-            response: Response | None = _refusal()
+            response: Response | None = _json(refusal_body(), 403)
         elif fault is not None and fault.replaces_answer and not fault.applied:
             response = None
         else:
@@ -110,12 +110,6 @@ class CloudApp:
         if refused or request.scope.get("simulator.refused"):
             entry["refused"] = True
         return entry
-
-
-def _refusal() -> Response:
-    return _json(
-        {"error": {"code": "SimulatorRefusesWrites", "message": "The simulator was told to refuse every change."}}, 403
-    )
 
 
 def _json(body: object, status: int) -> Response:

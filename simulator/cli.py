@@ -112,9 +112,9 @@ def _apply_settings(settings: Settings, options: argparse.Namespace) -> None:
 
 def environment_variables(port: int, bundle: Path) -> dict[str, str]:
     """What makes any client talk to the proxy at ``port`` and trust its authority."""
-    variables = {name: f"http://127.0.0.1:{port}" for name in _PROXY_VARIABLES}
+    variables = dict.fromkeys(_PROXY_VARIABLES, f"http://127.0.0.1:{port}")
     variables |= {name: str(bundle) for name in _BUNDLE_VARIABLES}
-    return variables | {name: "" for name in _CLEARED_VARIABLES}
+    return variables | dict.fromkeys(_CLEARED_VARIABLES, "")
 
 
 async def _run(options: argparse.Namespace, world: World) -> int:
@@ -141,8 +141,9 @@ async def _run(options: argparse.Namespace, world: World) -> int:
 async def _execute(command: list[str], variables: dict[str, str]) -> int:
     child = await asyncio.create_subprocess_exec(*command, env={**os.environ, **variables})
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, lambda: None if number == signal.SIGINT else child.terminate())
+    # An interrupt from the terminal reaches the child by itself.
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    loop.add_signal_handler(signal.SIGTERM, child.terminate)
     status = await child.wait()
     return status if status >= 0 else 128 - status
 

@@ -50,7 +50,7 @@ async def _get_requests(request: Request, app: CloudApp) -> Response:
     return _json({"requests": entries[since:], "next": len(entries)})
 
 
-async def _forget_requests(request: Request, app: CloudApp) -> Response:
+async def _forget_requests(_request: Request, app: CloudApp) -> Response:
     app.world.log.entries.clear()
     return _json({})
 
@@ -60,7 +60,7 @@ async def _set_writes(request: Request, app: CloudApp) -> Response:
     return _json({"refuse": app.world.settings.refuse_writes})
 
 
-async def _get_settings(request: Request, app: CloudApp) -> Response:
+async def _get_settings(_request: Request, app: CloudApp) -> Response:
     return _json(vars(app.world.settings))
 
 
@@ -82,11 +82,11 @@ async def _add_faults(request: Request, app: CloudApp) -> Response:
     return _json({"waiting": len(app.world.faults)})
 
 
-async def _get_faults(request: Request, app: CloudApp) -> Response:
+async def _get_faults(_request: Request, app: CloudApp) -> Response:
     return _json({"waiting": len(app.world.faults)})
 
 
-async def _clear_faults(request: Request, app: CloudApp) -> Response:
+async def _clear_faults(_request: Request, app: CloudApp) -> Response:
     app.world.faults.clear()
     return _json({"waiting": 0})
 
@@ -96,7 +96,7 @@ async def _jump(request: Request, app: CloudApp) -> Response:
     return _json({"now": app.world.clock.now().isoformat(), "offset_seconds": app.world.clock.offset_seconds})
 
 
-async def _get_state(request: Request, app: CloudApp) -> Response:
+async def _get_state(_request: Request, app: CloudApp) -> Response:
     return _json(app.world.dump())
 
 
@@ -108,7 +108,7 @@ async def _put_state(request: Request, app: CloudApp) -> Response:
     return _json({})
 
 
-async def _get_tenants(request: Request, app: CloudApp) -> Response:
+async def _get_tenants(_request: Request, app: CloudApp) -> Response:
     return _json({"tenants": [_described(tenant) for tenant in app.world.tenants.values()]})
 
 

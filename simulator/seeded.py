@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 
-_SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def _digest(seed: int | str, names: tuple[object, ...]) -> bytes:
@@ -28,5 +28,5 @@ def fraction(seed: int | str, *names: object) -> float:
 def secret_text(seed: int | str, *names: object) -> str:
     """Forty characters, ``8Q~`` after the first three: the shape of today's client secrets (contract: secrets)."""
     digest = _digest(seed, (*names, "a")) + _digest(seed, (*names, "b"))
-    text = "".join(_SECRET_ALPHABET[byte % len(_SECRET_ALPHABET)] for byte in digest[:40])
+    text = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:40])
     return f"{text[:3]}8Q~{text[6:]}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forward proxy: tunnels to the simulated hosts end here, at the simulator's own TLS server; all others are refused."""
+"""The forward proxy: tunnels to simulated hosts end here, at the simulator's own TLS server; others are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 class Proxy:
     """Listens for ``CONNECT`` and hands each tunnel, once its TLS handshake is done, to the HTTP server.
 
-    ``knows_host(host)`` tells whether a host is simulated; ``app`` is the ASGI application that answers for all of them.
+    ``knows_host(host)`` tells whether a host is simulated; ``app`` is the ASGI application that answers for all.
     """
 
     def __init__(self, app: Any, ca: CertificateAuthority, knows_host: Callable[[str], bool]) -> None:
@@ -128,9 +128,8 @@ class _TunnelProtocol(asyncio.Protocol):
         body = sentence.encode()
         phrase = b"Forbidden" if status == 403 else b"Request Header Fields Too Large"
         self._transport.write(
-            b"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-            % (status, phrase, len(body))
-            + body
+            b"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+            b"Connection: close\r\n\r\n" % (status, phrase, len(body)) + body
         )
         self._transport.close()
 
@@ -141,20 +140,22 @@ class _HttpProtocol(HttpToolsProtocol):
     def begin(self, transport: asyncio.Transport) -> None:
         """Take over the decrypted side of the tunnel, with what has come in meanwhile."""
         self.connection_made(transport)
+        self._begun = True
         early, self._early = self._early, b""
         if early:
             self.data_received(early)
 
+    _begun = False
     _early = b""
 
     def data_received(self, data: bytes) -> None:
-        if self.transport is None:
+        if self._begun:
+            super().data_received(data)
+        else:
             self._early += data
-            return
-        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.transport is not None:
+        if self._begun:
             super().connection_lost(exc)
 
     def on_message_begin(self) -> None:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from . import seeded
-from .clock import Clock
+from .clock import Clock, parse_time
 from .clouds import CLOUDS, Cloud, api_twin
 from .faults import Faults
 from .log import RequestLog
@@ -33,10 +33,10 @@ class Settings:
     import_seconds: float = 5.0  # how long a solution import takes
     replication_seconds: float = 2.0  # by when every replica of a directory has seen a write
     secret_activation_seconds: float = 3.0  # from addPassword until the secret signs in
-    usage_location_seconds: float = 0.0  # from setting a usage location until licences can be assigned
+    usage_location_seconds: float = 2.0  # from setting a usage location until licences can be assigned
     token_seconds: int = 3599
     graph_page_size: int = 100
-    graph_units_per_10_seconds: int = 0  # Graph's resource-unit limit per application and tenant; 0 = none
+    graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
     dataverse_page_size: int = 5000
     refuse_writes: bool = False
 
@@ -151,6 +151,7 @@ class World:
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None, seed: int = 1) -> None:
         self.settings = settings or Settings()
         self.clock = clock or Clock()
+        self.begun = self.clock.now()  # when everything that a tenant is born with was made
         self.seed = seed
         self.random = random.Random(seed)
         self.log = RequestLog()
@@ -226,6 +227,7 @@ class World:
         return {
             "seed": self.seed,
             "loads": self._loads,
+            "begun": self.begun.isoformat(),
             "clock_offset_seconds": self.clock.offset_seconds,
             "settings": asdict(self.settings),
             "tenants": [tenant.spec.dump() for tenant in self.tenants.values()],
@@ -242,6 +244,7 @@ class World:
         # Not the seed itself again: ids handed out before the dump must not be handed out a second time.
         self.random = random.Random(f"{self.seed}/{self._loads}")
         self.clock = Clock(state["clock_offset_seconds"])
+        self.begun = parse_time(state["begun"])
         self.settings = Settings()
         self.settings.update(state["settings"])
         self.tenants.clear()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -22,10 +23,18 @@ _READING_REQUESTS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 
 
 def is_write(service: str, method: str, path: str) -> bool:
-    """Whether this request would change state. ``service`` is "entra", "graph", "dataverse", ...; ``path`` has no query."""
+    """Whether this request would change state. ``service`` is "entra", "graph", "dataverse", ...
+
+    ``path`` has no query.
+    """
     if method in _READING_METHODS:
         return False
     return not any(
         service == known and method == its_method and pattern.search(path)
         for known, its_method, pattern in _READING_REQUESTS
     )
+
+
+def refusal_body() -> dict[str, Any]:
+    """What is answered, with status 403, to a change while changes are refused."""
+    return {"error": {"code": "SimulatorRefusesWrites", "message": "The simulator was told to refuse every change."}}

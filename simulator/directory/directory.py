@@ -181,7 +181,7 @@ class Directory:
         return dynamics
 
     def _put_administrator(self) -> None:
-        created = graph_time(self._world.clock.now())
+        created = graph_time(self._world.begun)
         user = shapes.new_user(self._id("admin"), f"admin@{self.tenant.domain}", "Tenant Administrator", created)
         user["usageLocation"] = self.tenant.spec.country
         user["_password"] = seeded.secret_text(self._world.seed, self.tenant.name, "admin password")
@@ -189,7 +189,7 @@ class Directory:
         self._put(USER, user)
 
     def _put_runner(self) -> None:
-        runner, now = self.tenant.runner, self._world.clock.now()
+        runner, now = self.tenant.runner, self._world.begun
         application = shapes.new_application(
             runner.object_id, runner.app_id, graph_time(now), self.tenant.domain, "Set-up runner"
         )

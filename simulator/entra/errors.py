@@ -55,8 +55,8 @@ def expired_secret(app_id: str) -> SignInRefused:
         7000222,
         "invalid_client",
         401,
-        f"The provided client secret keys for app '{app_id}' are expired. Visit the Azure portal to create new keys for "
-        "your app, or consider using certificate credentials for added security.",
+        f"The provided client secret keys for app '{app_id}' are expired. Visit the Azure portal to create new keys "
+        "for your app, or consider using certificate credentials for added security.",
     )
 
 
@@ -66,8 +66,8 @@ def unknown_application(app_id: str, tenant_name: str) -> SignInRefused:
         700016,
         "unauthorized_client",
         400,
-        f"Application with identifier '{app_id}' was not found in the directory '{tenant_name}'. This can happen if the "
-        "application has not been installed by the administrator of the tenant or consented to by any user in the "
+        f"Application with identifier '{app_id}' was not found in the directory '{tenant_name}'. This can happen if "
+        "the application has not been installed by the administrator of the tenant or consented to by any user in the "
         "tenant. You may have sent your authentication request to the wrong tenant.",
     )
 

@@ -88,8 +88,8 @@ def _signed_in(world: World, tenant: Tenant, name: str, password: str) -> Object
             50076,
             "invalid_grant",
             400,
-            "Due to a configuration change made by your administrator, or because you moved to a new location, you must "
-            "use multi-factor authentication to access the resource.",
+            "Due to a configuration change made by your administrator, or because you moved to a new location, you "
+            "must use multi-factor authentication to access the resource.",
             suberror="basic_action",
         )
     if user.get("_blocked_by_conditional_access"):

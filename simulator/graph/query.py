@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 from odata_query import ast
-from odata_query.visitor import NodeVisitor
 
 from ..directory.store import Object, View
 from ..odata.filters import Dialect, compile_filter, parse_filter
@@ -128,27 +127,33 @@ def _expanded(call: Call, collection: Collection, item: Object, expander: Expand
     return result
 
 
-class _Operators(NodeVisitor):
-    """Which operators a filter uses, and on which property each."""
+_OPERATORS: dict[type[ast._Comparator], str] = {
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.In: "eq",
+}
 
-    _NAMES = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.In: "eq"}
 
-    def __init__(self) -> None:
-        self.used: set[tuple[str, str]] = set()
-
-    def visit_Compare(self, node: ast.Compare) -> None:
-        self.used.add((_root(node.left), self._NAMES[type(node.comparator)]))
-
-    def visit_Call(self, node: ast.Call) -> None:
-        self.used.add((_root(node.args[0]) if node.args else "", node.func.name))
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
-        self.visit(node.operand)
-        if isinstance(node.op, ast.Not):
-            self.used |= {(name, "not") for name, _operator in list(self.used)}
-
-    def visit_CollectionLambda(self, node: ast.CollectionLambda) -> None:
-        self.used.add((_root(node.owner), "eq"))
+def _operators(node: ast._Node) -> set[tuple[str, str]]:
+    """Which properties a filter uses, and with which operator each."""
+    match node:
+        case ast.BoolOp():
+            return _operators(node.left) | _operators(node.right)
+        case ast.UnaryOp():
+            inner = _operators(node.operand)
+            return inner | {(name, "not") for name, _operator in inner} if isinstance(node.op, ast.Not) else inner
+        case ast.Compare():
+            return {(_root(node.left), _OPERATORS[type(node.comparator)])}
+        case ast.Call():
+            return {(_root(node.args[0]) if node.args else "", node.func.name)}
+        case ast.CollectionLambda():
+            return {(_root(node.owner), "eq")}
+        case _:
+            return {(_root(node), "eq")}
 
 
 def _root(node: ast._Node) -> str:
@@ -162,9 +167,7 @@ def _filtered(call: Call, collection: Collection, items: Iterable[Object]) -> li
     if not text:
         return list(items)
     try:
-        operators = _Operators()
-        operators.visit(parse_filter(text))
-        for name, operator in operators.used:
+        for name, operator in _operators(parse_filter(text)):
             _check_filter(call, collection, name, operator)
         keep = compile_filter(text, collection, _MODEL, _DIALECT)
     except QueryRefused as error:
@@ -176,16 +179,16 @@ def _check_filter(call: Call, collection: Collection, name: str, operator: str) 
     if name not in collection.filters:
         raise unsupported_query(
             f"Unsupported or invalid query filter clause specified for property '{name}' of resource "
-            f"'{collection.type_name.rpartition('.')[2].capitalize()}'."
+            f"'{collection.resource}'."
         )
     if operator in collection.filters[name][1]:
         return
     if operator in ADVANCED and collection.advanced and call.eventual and call.query.get("count", "").lower() == "true":
         return
     raise unsupported_query(
-        f"Operator '{operator}' is not supported because the required parameters might be missing. Try adding $count=true "
-        "query parameter and ConsistencyLevel:eventual header. Refer to https://aka.ms/graph-docs/advanced-queries for "
-        "more information"
+        f"Operator '{operator}' is not supported because the required parameters might be missing. Try adding "
+        "$count=true query parameter and ConsistencyLevel:eventual header. Refer to "
+        "https://aka.ms/graph-docs/advanced-queries for more information"
     )
 
 
@@ -214,8 +217,7 @@ def _ordered(call: Call, collection: Collection, items: list[Object]) -> list[Ob
         words = piece.split()
         if not words or words[0] not in collection.orderable or words[1:] not in ([], ["asc"], ["desc"]):
             raise unsupported_query(
-                f"Unsupported sort property '{words[0] if words else ''}' for "
-                f"'{collection.type_name.rpartition('.')[2].capitalize()}'."
+                f"Unsupported sort property '{words[0] if words else ''}' for '{collection.resource}'."
             )
         items = sorted(items, key=lambda item: str(item.get(words[0]) or "").casefold(), reverse=words[1:] == ["desc"])
     return items

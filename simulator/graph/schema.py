@@ -32,6 +32,12 @@ class Collection:
     pageable: bool = True
     advanced: bool = True  # whether the advanced queries are taken at all
 
+    @property
+    def resource(self) -> str:
+        """The name of the type in messages, such as ``ServicePrincipal``."""
+        name = self.type_name.rpartition(".")[2]
+        return name[0].upper() + name[1:]
+
     def property(self, name: str) -> Property | None:
         """The filterable property of that name, with primitive collections left to :meth:`navigation`."""
         if name not in self.filters or self.filters[name][0] == "complex":

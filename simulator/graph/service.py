@@ -6,18 +6,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..clouds import clouds_of_graph_host
 from ..entra import Caller, TokenRefused, verify
+from ..writes import is_write, refusal_body
+from . import batch
 from .call import Answer, Call, segments_of
 from .errors import GraphError, denied, no_such_segment
 from .query import OPTIONS
 from .routes import TABLE
+from .throttling import Quota
 
 if TYPE_CHECKING:
     from ..world import Tenant, World
@@ -35,6 +41,55 @@ _DIAGNOSTIC = json.dumps(
     }
 )
 _VERSION = "v1.0"
+_QUOTAS: WeakKeyDictionary[World, Quota] = WeakKeyDictionary()
+_BODILESS = frozenset({"GET", "DELETE"})
+
+
+@dataclass(frozen=True)
+class _Visitor:
+    """Who knocks at Graph's door, and under which numbers the visit is known."""
+
+    world: World
+    tenant: Tenant
+    caller: Caller
+    host: str
+    request_id: str
+    client_request_id: str
+    as_god: bool
+
+    @property
+    def base(self) -> str:
+        return f"https://{self.host}/{_VERSION}"
+
+    def answer(self, method: str, path_and_query: str, headers: Mapping[str, str], body: Any) -> Answer:
+        """Answer one call, given by its path below the version; refusals are answers too."""
+        try:
+            call, path = self.call(method, path_and_query, headers, body)
+            if call.world.settings.refuse_writes and not self.as_god and is_write("graph", method, path):
+                return Answer(403, refusal_body())
+            return execute(call, path)
+        except GraphError as error:
+            return self.refusal(error)
+
+    def call(self, method: str, path_and_query: str, headers: Mapping[str, str], body: Any) -> tuple[Call, str]:
+        path, _, query = path_and_query.partition("?")
+        call = Call(
+            world=self.world,
+            tenant=self.tenant,
+            caller=self.caller,
+            method=method,
+            url=f"{self.base}/{path.lstrip('/')}",
+            query=query_options(query),
+            headers=headers,
+            body=body,
+            base=self.base,
+            as_god=self.as_god,
+        )
+        return call, path
+
+    def refusal(self, error: GraphError) -> Answer:
+        body = error.body(self.world, self.request_id, self.client_request_id)
+        return Answer(error.status, body, headers=error.headers)
 
 
 async def answer(request: Request, world: World, host: str, god_tenant: Tenant | None = None) -> Response:
@@ -42,32 +97,40 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
     request_id = world.new_guid()
     client_request_id = request.headers.get("client-request-id") or request_id
     try:
-        call, raw_path = await _read(request, world, host, god_tenant)
-        found = execute(call, raw_path)
+        path_and_query = _below_version(request)
+        tenant, caller = _who(request, world, host) if god_tenant is None else (god_tenant, _god(god_tenant))
+        visitor = _Visitor(world, tenant, caller, host, request_id, client_request_id, god_tenant is not None)
+        body = _parsed(request.method, await request.body(), request.headers.get("content-type", ""))
+        if path_and_query.strip("/") == "$batch" and request.method == "POST":
+            found = _batch(request, visitor, body)
+        else:
+            found = visitor.answer(request.method, path_and_query, request.headers, body)
     except GraphError as error:
         found = Answer(error.status, error.body(world, request_id, client_request_id), headers=error.headers)
     return _response(found, request_id, client_request_id)
 
 
-async def _read(request: Request, world: World, host: str, god_tenant: Tenant | None) -> tuple[Call, str]:
-    raw_path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
-    version, _, rest = raw_path.lstrip("/").partition("/")
+def _below_version(request: Request) -> str:
+    target = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+    query = request.scope["query_string"].decode("latin-1")
+    version, _, rest = target.lstrip("/").partition("/")
     if version != _VERSION:
         raise no_such_segment(version)
-    tenant, caller = _who(request, world, host) if god_tenant is None else (god_tenant, _god(god_tenant))
-    call = Call(
-        world=world,
-        tenant=tenant,
-        caller=caller,
-        method=request.method,
-        url=f"https://{host}{raw_path}",
-        query=query_options(request.scope["query_string"].decode("latin-1")),
-        headers=request.headers,
-        body=_parsed(await request.body(), request.headers.get("content-type", "")),
-        base=f"https://{host}/{_VERSION}",
-        as_god=god_tenant is not None,
-    )
-    return call, rest
+    return f"{rest}?{query}" if query else str(rest)
+
+
+def _batch(request: Request, visitor: _Visitor, body: Any) -> Answer:
+    """Run a batch; for the log and for refused writes it is what its requests are."""
+    request.scope["simulator.write"] = batch.writes_in(body)
+    if visitor.world.settings.refuse_writes and batch.writes_in(body):
+        request.scope["simulator.refused"] = True
+
+    def one(method: str, url: str, headers: dict[str, str], inner: Any) -> Answer:
+        lowered = {str(name).lower(): str(value) for name, value in headers.items()}
+        return visitor.answer(method, url.lstrip("/"), lowered, inner)
+
+    call, _path = visitor.call("POST", "$batch", request.headers, body)
+    return batch.answer(call, one)
 
 
 def _god(tenant: Tenant) -> Caller:
@@ -79,48 +142,67 @@ def _who(request: Request, world: World, host: str) -> tuple[Tenant, Caller]:
     try:
         caller = verify(request.headers.get("authorization"), (host,), world)
     except TokenRefused as refusal:
-        challenge = f'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
-        raise GraphError(
-            401, "InvalidAuthenticationToken", refusal.reason, headers={"WWW-Authenticate": challenge}
-        ) from refusal
+        raise _unauthenticated(refusal.reason) from refusal
     request.scope["simulator.caller"] = caller
     tenant = world.tenants[caller.tenant_id]
     if tenant.cloud.name not in clouds_of_graph_host(host):
-        raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+        raise _unauthenticated("Access token validation failure. Invalid audience.")
     return tenant, caller
 
 
+def _unauthenticated(reason: str) -> GraphError:
+    challenge = (
+        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+        'client_id="00000003-0000-0000-c000-000000000000"'
+    )
+    return GraphError(401, "InvalidAuthenticationToken", reason, headers={"WWW-Authenticate": challenge})
+
+
 def execute(call: Call, raw_path: str) -> Answer:
-    """Find the route of ``raw_path`` (below the version), check the permission and answer. Raises GraphError."""
+    """Find the route of ``raw_path`` (below the version), check quota and permission, and answer. Raises GraphError."""
     segments = segments_of(raw_path)
     route, keys, path_exists = TABLE.find(call.method, segments)
     if route is None:
         if path_exists:
-            raise GraphError(405, "Request_BadRequest", f"Specified HTTP method is not allowed for the request target.")
+            raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
         raise no_such_segment(str(segments[-1]) if segments else "")
     call.keys = keys
     call.directory.store.next_request()
+    headers = _quota(call.world).take(call, route.units)
     if not call.as_god:
         _check_identity(call)
         if route.permissions and not call.may(*route.permissions):
             raise denied()
-    return route.handler(call)
+    found = route.handler(call)
+    found.headers = headers | found.headers
+    return found
+
+
+def _quota(world: World) -> Quota:
+    """The quota of ``world``: one for each, kept as long as the world lives."""
+    found = _QUOTAS.get(world)
+    if found is None:
+        found = _QUOTAS[world] = Quota()
+    return found
 
 
 def _check_identity(call: Call) -> None:
     """The caller itself has to exist in the directory still."""
-    if call.caller.is_user:
-        exists = call.directory.user_by_id(call.caller.object_id) is not None
-    else:
-        exists = call.directory.service_principal_by_id(call.caller.object_id) is not None
-    if not exists:
+    directory, object_id = call.directory, call.caller.object_id
+    exists = directory.user_by_id(object_id) if call.caller.is_user else directory.service_principal_by_id(object_id)
+    if exists is None:
         raise GraphError(
-            403, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."
+            403,
+            "Authorization_IdentityNotFound",
+            "The identity of the calling application could not be established.",
         )
 
 
 def query_options(query_string: str) -> dict[str, str]:
-    """The query options by name; the ``$`` may be left out, as the service takes it. Raises GraphError for two of one."""
+    """The query options by name; the ``$`` may be left out, as the service takes it.
+
+    Raises GraphError for an option that is unknown or given twice.
+    """
     options: dict[str, str] = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         plain = name.removeprefix("$")
@@ -136,20 +218,23 @@ def query_options(query_string: str) -> dict[str, str]:
     return options
 
 
-def _parsed(body: bytes, content_type: str) -> Any:
-    if not body:
+def _parsed(method: str, body: bytes, content_type: str) -> Any:
+    if not body or method in _BODILESS:
         return None
     if "json" not in content_type:
         raise GraphError(
-            400, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration."
+            400,
+            "BadRequest",
+            "Write requests (excluding DELETE) must contain the Content-Type header declaration.",
         )
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GraphError(
             400,
             "BadRequest",
-            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid "
+            "JSON format.",
         ) from error
 
 
@@ -158,7 +243,6 @@ def _response(found: Answer, request_id: str, client_request_id: str) -> Respons
         "request-id": request_id,
         "client-request-id": client_request_id,
         "x-ms-ags-diagnostic": _DIAGNOSTIC,
-        "x-ms-resource-unit": "1",
         "OData-Version": "4.0",
         "Cache-Control": "no-cache",
         "Strict-Transport-Security": "max-age=31536000",
@@ -169,4 +253,4 @@ def _response(found: Answer, request_id: str, client_request_id: str) -> Respons
     if found.body is None:
         return Response(status_code=found.status, headers=headers)
     body = json.dumps(found.body, separators=(",", ":"), ensure_ascii=False)
-    return Response(body, found.status, {**headers, "Content-Type": CONTENT_TYPE})
+    return Response(body.encode("utf-8", "replace"), found.status, {**headers, "Content-Type": CONTENT_TYPE})

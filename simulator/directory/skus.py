@@ -1,0 +1,49 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Products that a tenant may hold subscriptions of: part numbers and their ids (contract: licences)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import seeded
+
+
+@dataclass(frozen=True)
+class Sku:
+    """A product. The same text may be the part number of a product and the name of a plan inside it."""
+
+    part_number: str
+    sku_id: str
+    plan_id: str
+    plan_name: str
+
+
+_IDS = {
+    "DYN365_ENTERPRISE_PLAN1": "ea126fc5-a19e-42e2-a731-da9d437bffcf",
+    "DYN365_ENTERPRISE_SALES": "1e1a282c-9c54-43a2-9310-98ef728faace",
+    "DYN365_ENTERPRISE_SALES_CUSTOMERSERVICE": "8edc2cf8-6438-4fa9-b6e3-aa1660c640cc",
+    "DYN365_SALES_PREMIUM": "2edaa1dc-966d-4475-93d6-8ee8dfd96877",
+    "D365_SALES_PRO": "be9f9771-1c64-4618-9907-244325141096",
+    "D365_SALES_PRO_ATTACH": "245e6bf9-411e-481e-8611-5c08595e2988",
+    "D365_SALES_PRO_IW": "9c7bff7a-3715-4da7-88d3-07f57f8d0fb6",
+    "DYN365_ENTERPRISE_CUSTOMER_SERVICE": "749742bf-0d37-4158-a120-33567104deeb",
+    "DYN365_CUSTOMER_SERVICE_PRO": "1439b6e2-5d59-4873-8c59-d60e2a196e92",
+    "DYN365_ENTERPRISE_FIELD_SERVICE": "c7d15985-e746-4f01-b113-20b575898250",
+    "Dynamics_365_Multi_app_": "6c75fb1b-61f2-42d0-b1b8-6492ca9ae159",
+    "DYN365_ENTERPRISE_TEAM_MEMBERS": "8e7a3d30-d97d-43ab-837c-d7701cef83dc",
+    "DYN365_ENTERPRISE_SALES_GOV": "28b275ce-aec7-4c26-82e2-1ffbc2746ad4",
+    "D365_ENTERPRISE_SALES_GOV": "e85b3345-2fd5-45cf-a196-7968d3e18e56",
+}
+_PLANS = {
+    "DYN365_ENTERPRISE_PLAN1": ("DYN365_ENTERPRISE_P1", "d56f3deb-50d8-465a-bedb-f079817ccac1"),
+    "DYN365_ENTERPRISE_SALES": ("DYN365_ENTERPRISE_SALES", "2da8e897-7791-486b-b08f-cc63c8129df7"),
+    "D365_SALES_PRO": ("DYN365_SALES_PRO", "88d83950-ff78-4e85-aa66-abfc787f8090"),
+}
+
+
+def sku(part_number: str) -> Sku:
+    """The product with this part number; ids of products that are not listed follow from the name."""
+    plan_name, plan_id = _PLANS.get(part_number, (part_number, seeded.guid("service plan", part_number)))
+    return Sku(part_number, _IDS.get(part_number, seeded.guid("sku", part_number)), plan_id, plan_name)

@@ -1,0 +1,254 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sign-in: what msal meets."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import msal
+import pytest
+
+from simulator.entra import TokenRefused, verify
+from simulator.spec import RunnerSpec, generated_tenant
+
+from .running import Graph, RunningCloud, error_of
+
+GRAPH = "https://graph.microsoft.com"
+ENVIRONMENT = "https://contoso.crm4.dynamics.com"
+NewCloud = Callable[..., RunningCloud]
+
+
+def test_a_secret_signs_in_and_the_token_names_the_runner(cloud: RunningCloud) -> None:
+    result = cloud.sign_in(GRAPH)
+    claims = jwt.decode(result["access_token"], options={"verify_signature": False})
+    runner = cloud.tenant().runner
+    assert (claims["aud"], claims["appid"], claims["oid"]) == (GRAPH, runner.app_id, runner.service_principal_id)
+    assert claims["iss"] == f"https://sts.windows.net/{cloud.tenant().id}/"
+    assert claims["idtyp"] == "app"
+    assert "Application.ReadWrite.OwnedBy" in claims["roles"]
+    assert result["expires_in"] == 3599
+
+
+def test_a_token_for_an_environment_carries_no_graph_permissions(cloud: RunningCloud) -> None:
+    token = cloud.sign_in(ENVIRONMENT)["access_token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["aud"] == ENVIRONMENT
+    assert "roles" not in claims
+
+
+@pytest.mark.parametrize(
+    ("host", "accepted"), [("contoso.crm4.dynamics.com", True), ("fabrikam.crm4.dynamics.com", False)]
+)
+def test_a_token_opens_only_what_it_was_issued_for(cloud: RunningCloud, host: str, accepted: bool) -> None:
+    header = f"Bearer {cloud.sign_in(ENVIRONMENT)['access_token']}"
+    if accepted:
+        assert verify(header, (host,), cloud.world).tenant_id == cloud.tenant().id
+    else:
+        with pytest.raises(TokenRefused, match="audience"):
+            verify(header, (host,), cloud.world)
+
+
+def test_a_token_ends_when_its_hour_is_over(cloud: RunningCloud, graph: Graph) -> None:
+    assert graph("GET", "/organization").status_code == 200
+    cloud.world.clock.jump(3600)
+    response = graph("GET", "/organization")
+    assert error_of(response) == (401, "InvalidAuthenticationToken")
+    assert "expired" in response.json()["error"]["message"]
+    assert response.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer ", "Basic abc", "Bearer abc", "Bearer a.b.c"])
+def test_a_forged_or_missing_token_opens_nothing(cloud: RunningCloud, header: str) -> None:
+    response = cloud.session().get(f"{GRAPH}/v1.0/organization", headers={"Authorization": header})
+    assert error_of(response) == (401, "InvalidAuthenticationToken")
+
+
+def test_a_token_signed_by_somebody_else_opens_nothing(cloud: RunningCloud) -> None:
+    claims = jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
+    forged = jwt.encode(claims, "x" * 32, algorithm="HS256")
+    with pytest.raises(TokenRefused):
+        verify(f"Bearer {forged}", ("graph.microsoft.com",), cloud.world)
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "number", "error"),
+    [
+        ({"client_secret": "wrong"}, 401, 7000215, "invalid_client"),
+        ({}, 401, 7000218, "invalid_client"),
+        ({"client_secret": "right", "scope": f"{GRAPH}/User.Read"}, 400, 1002012, "invalid_scope"),
+        ({"client_secret": "right", "scope": "nonsense"}, 400, 70011, "invalid_scope"),
+        (
+            {"client_secret": "right", "scope": "https://nowhere.crm4.dynamics.com/.default"},
+            400,
+            500011,
+            "invalid_resource",
+        ),
+        (
+            {"client_secret": "right", "client_id": "11111111-1111-4111-8111-111111111111"},
+            400,
+            700016,
+            "unauthorized_client",
+        ),
+        ({"client_secret": "right", "grant_type": "magic"}, 400, 70003, "unsupported_grant_type"),
+    ],
+)
+def test_each_mistake_at_sign_in_has_its_number(
+    cloud: RunningCloud, form: dict[str, str], status: int, number: int, error: str
+) -> None:
+    runner = cloud.tenant().runner
+    form = {"client_id": runner.app_id, "grant_type": "client_credentials", "scope": f"{GRAPH}/.default", **form}
+    form = {name: runner.secret if value == "right" else value for name, value in form.items()}
+    response = cloud.session().post(
+        f"https://login.microsoftonline.com/{cloud.tenant().id}/oauth2/v2.0/token",
+        data=form,
+        headers={"client-request-id": "3d0f8d5e-0000-4000-8000-000000000001"},
+    )
+    body = response.json()
+    assert (response.status_code, body["error"], body["error_codes"]) == (status, error, [number])
+    assert body["error_description"].startswith(f"AADSTS{number}: ")
+    assert body["correlation_id"] == "3d0f8d5e-0000-4000-8000-000000000001"
+    assert body["error_uri"] == f"https://login.microsoftonline.com/error?code={number}"
+
+
+def test_an_unknown_tenant_is_told_at_discovery(cloud: RunningCloud) -> None:
+    response = cloud.session().get(
+        "https://login.microsoftonline.com/nobody.example/v2.0/.well-known/openid-configuration"
+    )
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_tenant")
+    assert response.json()["error_codes"] == [90002]
+
+
+def test_a_tenant_signs_in_only_at_its_own_clouds_hosts(new_cloud: NewCloud) -> None:
+    cloud = new_cloud(generated_tenant(2))
+    tenant = cloud.tenant("fabrikam")
+    path = f"/{tenant.id}/v2.0/.well-known/openid-configuration"
+    assert cloud.session().get(f"https://login.microsoftonline.com{path}").status_code == 400
+    document = cloud.session().get(f"https://login.microsoftonline.us{path}").json()
+    assert document["token_endpoint"] == f"https://login.microsoftonline.us/{tenant.id}/oauth2/v2.0/token"
+    assert document["msgraph_host"] == "graph.microsoft.us"
+
+
+def test_a_tenant_is_known_by_its_domain_too(cloud: RunningCloud) -> None:
+    url = "https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0/.well-known/openid-configuration"
+    assert cloud.tenant().id in cloud.session().get(url).json()["issuer"]
+
+
+@pytest.mark.parametrize("how", ["sha256", "sha1 with x5c", "sha1"])
+def test_a_certificate_signs_in_in_each_of_msals_ways(new_cloud: NewCloud, how: str) -> None:
+    spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(certificate=True))
+    cloud = new_cloud(spec)
+    directory = cloud.tenant().directory
+    pem = directory.runner_certificate_pem()
+    key, certificate = pem.split("-----BEGIN CERTIFICATE-----")
+    credential: dict[str, Any] = {"private_key": key}
+    if how != "sha1":
+        credential["public_certificate"] = f"-----BEGIN CERTIFICATE-----{certificate}"
+    if how != "sha256":
+        application = directory.application_by_app_id(cloud.tenant().runner.app_id)
+        assert application is not None
+        credential["thumbprint"] = application["keyCredentials"][0]["customKeyIdentifier"]
+    assert "access_token" in cloud.sign_in(GRAPH, credential=credential)
+
+
+def test_a_certificate_that_is_not_registered_does_not_sign_in(new_cloud: NewCloud) -> None:
+    with_certificate = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(certificate=True))
+    other = new_cloud(with_certificate).tenant().directory.runner_certificate_pem()
+    key, certificate = other.split("-----BEGIN CERTIFICATE-----")
+    credential = {"private_key": key, "public_certificate": f"-----BEGIN CERTIFICATE-----{certificate}"}
+    result = new_cloud().sign_in(GRAPH, credential=credential)
+    assert (result["error"], result["error_codes"]) == ("invalid_client", [700027])
+
+
+def test_a_new_secret_signs_in_only_after_seconds(new_cloud: NewCloud) -> None:
+    cloud = new_cloud(secret_activation_seconds=10)
+    graph = cloud.graph()
+    app = graph.create_application()
+    graph("POST", "/servicePrincipals", {"appId": app["appId"]})
+    secret = graph("POST", f"/applications/{app['id']}/addPassword", {}).json()["secretText"]
+    assert cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])["error_codes"] == [7000215]
+    cloud.world.clock.jump(11)
+    assert "access_token" in cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])
+
+
+def test_an_expired_secret_is_told_from_a_wrong_one(cloud: RunningCloud) -> None:
+    cloud.world.clock.jump(800 * 86400)
+    assert cloud.sign_in(GRAPH)["error_codes"] == [7000222]
+
+
+def test_an_application_without_service_principal_cannot_sign_in(cloud: RunningCloud, graph: Graph) -> None:
+    app = graph.create_application()
+    secret = graph("POST", f"/applications/{app['id']}/addPassword", {}).json()["secretText"]
+    assert cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])["error_codes"] == [7000229]
+
+
+class TestPasswordGrant:
+    """What the lead service does with the Office 365 choice: a user's name and password."""
+
+    CLIENT = "51f81489-12ee-4a9e-aaae-a2591f45987d"
+    NAME = "leadwriter@contoso.onmicrosoft.com"
+    PASSWORD = "xWwvJ]6NMw+bWH-d"
+
+    def make_user(self, cloud: RunningCloud, **more: Any) -> str:
+        body = {
+            "accountEnabled": True,
+            "displayName": "Lead Writer",
+            "mailNickname": "leadwriter",
+            "userPrincipalName": self.NAME,
+            "passwordProfile": {"password": self.PASSWORD, "forceChangePasswordNextSignIn": False},
+            **more,
+        }
+        response = cloud.god()("POST", "/users", body)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def sign_in(self, cloud: RunningCloud, password: str = PASSWORD) -> dict[str, Any]:
+        application = msal.PublicClientApplication(
+            self.CLIENT,
+            authority=f"https://login.microsoftonline.com/{cloud.tenant().id}",
+            http_client=cloud.session(),
+        )
+        with pytest.warns(DeprecationWarning):
+            result: dict[str, Any] = application.acquire_token_by_username_password(
+                self.NAME, password, [f"{ENVIRONMENT}/.default"]
+            )
+        return result
+
+    def test_name_and_password_give_a_delegated_token(self, cloud: RunningCloud) -> None:
+        user_id = self.make_user(cloud)
+        token = self.sign_in(cloud)["access_token"]
+        caller = verify(f"Bearer {token}", ("contoso.crm4.dynamics.com",), cloud.world)
+        assert (caller.is_user, caller.object_id, caller.upn) == (True, user_id, self.NAME)
+        assert caller.scopes == {"user_impersonation"}
+
+    def test_a_wrong_password_is_refused(self, cloud: RunningCloud) -> None:
+        self.make_user(cloud)
+        assert self.sign_in(cloud, "wrong")["error_codes"] == [50126]
+
+    def test_an_unknown_user_is_refused(self, cloud: RunningCloud) -> None:
+        assert self.sign_in(cloud)["error_codes"] == [50034]
+
+    def test_a_password_to_be_changed_first_does_not_sign_in(self, cloud: RunningCloud) -> None:
+        self.make_user(cloud, passwordProfile={"password": self.PASSWORD})
+        assert self.sign_in(cloud)["error_codes"] == [50055]
+
+    def test_a_password_expires_after_ninety_days_unless_told_otherwise(self, cloud: RunningCloud) -> None:
+        self.make_user(cloud)
+        cloud.world.clock.jump(91 * 86400)
+        assert self.sign_in(cloud)["error_codes"] == [50055]
+        cloud.god()("PATCH", f"/users/{self.NAME}", {"passwordPolicies": "DisablePasswordExpiration"})
+        assert "access_token" in self.sign_in(cloud)
+
+    @pytest.mark.parametrize(("trait", "number"), [("_requires_mfa", 50076), ("_blocked_by_conditional_access", 53003)])
+    def test_what_a_program_cannot_do_is_told(self, cloud: RunningCloud, trait: str, number: int) -> None:
+        user_id = self.make_user(cloud)
+        cloud.control("PATCH", f"/tenants/contoso/objects/user/{user_id}", {trait: True})
+        assert self.sign_in(cloud)["error_codes"] == [number]
+
+    def test_a_disabled_user_does_not_sign_in(self, cloud: RunningCloud) -> None:
+        self.make_user(cloud, accountEnabled=False)
+        assert self.sign_in(cloud)["error_codes"] == [50057]
