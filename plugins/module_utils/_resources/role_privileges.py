@@ -67,7 +67,7 @@ class Wanted:
     coming_roles: ComingRoles = no_coming_roles
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], coming_roles: Mapping[str, PackagedRole] | None = None) -> Wanted:
+    def from_options(cls, options: Mapping[str, Any], coming_roles: ComingRoles = no_coming_roles) -> Wanted:
         """Read the options of OPTIONS. Raises InvalidInput."""
         privileges: dict[str, AccessLevel] = {}
         for item in options["privileges"]:

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demonstration: three tenants of the simulated cloud are set up, and the request log proves what happened.
+
+1. A full dry run on untouched tenants: it ends well and writes nothing.
+2. The set-up itself.
+3. The same again: nothing is changed, nothing is written.
+4. A table of what exists now, read from the cloud, and the places of the hand-off files.
+
+    python demo/run.py                           from a checkout
+    python demo/run.py --collections-path PATH   from a collection installed there
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "marketplace_leads.dynamics365"
+sys.path.insert(0, str(ROOT))
+
+from packages.build import file_name, package  # noqa: E402  the root is not on sys.path before the line above
+
+
+def main() -> int:
+    """Run the demonstration; return 0 when all of it went as promised."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--collections-path", type=Path, help="where the collection is installed; default: this checkout"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo", help="where files are left")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.output = options.output.resolve()
+    if options.inside:
+        return Demonstration(options).run()
+    shutil.rmtree(options.output, ignore_errors=True)
+    options.output.mkdir(parents=True)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "simulator", "exec", "--tenants", "3", "--import-seconds", "3"),
+            *(
+                "--inventory-out",
+                str(options.output / "inventory.yml"),
+                "--log",
+                str(options.output / "requests.jsonl"),
+            ),
+            "--",
+            *(sys.executable, str(Path(__file__).resolve()), "--inside", *sys.argv[1:]),
+        ],
+        cwd=ROOT,
+        check=False,
+    ).returncode
+
+
+class Demonstration:
+    """What is done inside the simulated cloud."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._output: Path = options.output
+        self._collections = options.collections_path or self._checkout_as_collection()
+        self._package = self._output / file_name()
+        self._package.write_bytes(package())
+        self._vault_password = self._output / "vault_password"
+        self._vault_password.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
+        self._vault_password.chmod(0o600)
+        self._began = time.monotonic()
+
+    def run(self) -> int:
+        """Do it all."""
+        complaints = [
+            *self._step("A dry run on untouched tenants", "--check", "--diff", writes=False, changes=True),
+            *self._step("The set-up", writes=True, changes=True),
+            *self._step("The same again", writes=False, changes=False),
+        ]
+        self._table()
+        for complaint in complaints:
+            print(f"NOT AS PROMISED: {complaint}")
+        print(f"\n{time.monotonic() - self._began:.0f} s.")
+        return 1 if complaints else 0
+
+    def _step(self, title: str, *arguments: str, writes: bool, changes: bool) -> list[str]:
+        print(f"\n=== {title} {'=' * max(0, 100 - len(title))}\n", flush=True)
+        before = len(self._log())
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "ansible", "playbook", f"{NAME}.configure"),
+                *("-i", str(self._output / "inventory.yml"), "--vault-password-file", str(self._vault_password)),
+                *("-e", f"lead_writer_solution_path={self._package}"),
+                *("-e", f"lead_writer_store_directory={self._output / 'store'}"),
+                *arguments,
+            ],
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(self._collections), "ANSIBLE_FORCE_COLOR": "0"},
+            cwd=self._output,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        print(done.stdout, flush=True)
+        entries = self._log()[before:]
+        written = [entry for entry in entries if entry["write"]]
+        print(f"Requests: {len(entries)}, of which {len(written)} were writes.", flush=True)
+        complaints = []
+        if done.returncode != 0:
+            complaints.append(f"{title}: ansible-playbook ended with {done.returncode}")
+        if bool(written) != writes:
+            complaints.append(f"{title}: {len(written)} writes reached the cloud")
+        for host, changed in re.findall(r"^(\S+)\s*:.*?changed=(\d+)", done.stdout, re.MULTILINE):
+            if (int(changed) > 0) != changes:
+                complaints.append(f"{title}: changed={changed} on {host}")
+        return complaints
+
+    def _table(self) -> None:
+        """Show what the cloud holds now, as the cloud itself says."""
+        print(f"\n=== What exists now {'=' * 84}\n")
+        rows = [("tenant", "solution", "application", "secret ends", "application user", "its roles", "hand-off file")]
+        cloud = Cloud()
+        for tenant in cloud.tenants():
+            host = tenant["environments"][0]["url"].removeprefix("https://")
+            solutions = cloud.environment(
+                host, "solutions?$filter=ismanaged eq true and isvisible eq true&$select=version,uniquename"
+            )
+            application = next(
+                each
+                for each in cloud.graph(tenant, "/applications")
+                if (each.get("uniqueName") or "").startswith("marketplace-lead-writer")
+            )
+            user = cloud.environment(
+                host,
+                f"systemusers?$filter=applicationid eq {application['appId']}"
+                "&$select=fullname&$expand=systemuserroles_association($select=name)",
+            )[0]
+            store = self._output / "store" / f"{host}.yml"
+            rows.append(
+                (
+                    tenant["name"],
+                    ", ".join(f"{each['version']}" for each in solutions if "Lead" in each["uniquename"]),
+                    application["appId"],
+                    application["passwordCredentials"][0]["endDateTime"][:10],
+                    user["fullname"],
+                    ", ".join(role["name"] for role in user["systemuserroles_association"]),
+                    str(store.relative_to(ROOT) if store.is_relative_to(ROOT) else store),
+                )
+            )
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+    def _log(self) -> list[dict[str, Any]]:
+        lines = (self._output / "requests.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def _checkout_as_collection(self) -> Path:
+        place = self._output / "collections"
+        parent = place / "ansible_collections" / "marketplace_leads"
+        parent.mkdir(parents=True)
+        (parent / "dynamics365").symlink_to(ROOT, target_is_directory=True)
+        return place
+
+
+class Cloud:
+    """Looks into the simulated cloud past every permission, through its control API."""
+
+    def __init__(self) -> None:
+        import requests
+
+        self._session = requests.Session()
+
+    def tenants(self) -> list[dict[str, Any]]:
+        """The tenants."""
+        found: list[dict[str, Any]] = self._get("/tenants")["tenants"]
+        return found
+
+    def environment(self, host: str, path: str) -> list[dict[str, Any]]:
+        """Rows of an environment."""
+        rows: list[dict[str, Any]] = self._get(f"/god/{host}/api/data/v9.2/{path}")["value"]
+        return rows
+
+    def graph(self, tenant: dict[str, Any], path: str) -> list[dict[str, Any]]:
+        """Objects of a tenant's directory."""
+        host = "graph.microsoft.us" if tenant["cloud"] == "gcc_high" else "graph.microsoft.com"
+        objects: list[dict[str, Any]] = self._get(f"/god/{host}/v1.0{path}", tenant["id"])["value"]
+        return objects
+
+    def _get(self, path: str, tenant: str = "") -> dict[str, Any]:
+        answer = self._session.get(
+            f"https://control.simulator.test{path}",
+            headers={"X-Simulator-Tenant": tenant} if tenant else {},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of a whole environment: every resource of the set-up, planned in one process.
+
+It has no opinion of its own: each part is planned by the very resource that would apply it. Reads that do not depend
+on each other go out side by side, so that a converged environment costs few round trips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .._desired_state.plan import Plan
+from .._desired_state.resource import Resource
+from .._identity.sign_in import SignInFailed
+from .._rules.errors import InvalidInput
+from .._rules.guids import NIL_GUID
+from .._transport.errors import CallFailed, TimedOut
+
+STEPS = ("solution", "application", "role_privileges", "application_user")
+"""The parts of the set-up, in the order in which they are applied."""
+
+
+def options_of(part: str, given: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Check the options of one part against those of its module, and return them with defaults filled in.
+
+    Raises InvalidInput naming the part.
+    """
+    validated = ArgumentSpecValidator({name: dict(option) for name, option in spec.items()}).validate(
+        {name: value for name, value in given.items() if value is not None}
+    )
+    if validated.error_messages:
+        raise InvalidInput(f"{part}: {'; '.join(validated.error_messages)}")
+    parameters: dict[str, Any] = validated.validated_parameters
+    return parameters
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How to make each resource of an environment.
+
+    C(application_user) is made last, from the application's id and the names of the roles that carry the privileges.
+    """
+
+    solution: Callable[[], Resource]
+    application: Callable[[], Any]
+    role_privileges: Callable[[], Any]
+    application_user: Callable[[str, list[str]], Resource]
+
+
+class EnvironmentPlan:
+    """Plans a whole environment; it can only be shown, because each part is executed by its own module."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._states: dict[str, Any] = {}
+        self.plans: dict[str, Plan] = {}
+        self.application_id = NIL_GUID
+
+    def read(self) -> dict[str, Plan]:
+        """Plan every part and return the plans by step.
+
+        Raises InvalidInput with one sentence for each part that could not be planned, so that everything that would
+        stop a run is told at once.
+        """
+        obstacles: list[str] = []
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            # The first part in line also signs in; the others wait for its token rather than ask for one too.
+            running = {
+                "solution": pool.submit(self._plan, "solution", self._parts.solution),
+                "application": pool.submit(self._plan, "application", self._parts.application),
+                "role_privileges": pool.submit(self._plan, "role_privileges", self._parts.role_privileges),
+            }
+            made = {step: _outcome(future, obstacles) for step, future in running.items()}
+        application, privileges = made["application"], made["role_privileges"]
+        if application is not None and privileges is not None:
+            self.application_id = application.application_id
+            roles = privileges.roles_to_assign
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                user = lambda: self._parts.application_user(self.application_id, roles)  # noqa: E731
+                _outcome(pool.submit(self._plan, "application_user", user), obstacles)
+        if obstacles:
+            raise InvalidInput("\n".join(dict.fromkeys(obstacles)))
+        return {step: self.plans[step] for step in STEPS}
+
+    def state(self) -> dict[str, Any]:
+        """Return what every part is now."""
+        return self._states
+
+    def _plan(self, step: str, make: Callable[[], Resource]) -> Resource:
+        resource = make()
+        self.plans[step] = resource.plan()
+        self._states.update(resource.state())
+        return resource
+
+
+def _outcome(future: Future[Any], obstacles: list[str]) -> Any:
+    try:
+        return future.result()
+    except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
+        obstacles.append(str(error))
+        return None
