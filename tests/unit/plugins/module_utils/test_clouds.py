@@ -1,0 +1,58 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which cloud an environment lives in: a wrong answer signs in at the wrong government's door."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.clouds import environment_address
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("url", "cloud"),
+    [
+        ("https://contoso.crm.dynamics.com", "public"),
+        ("https://contoso.crm4.dynamics.com/", "public"),
+        ("https://Contoso-Test.CRM19.dynamics.com", "public"),
+        ("https://contoso.crm9.dynamics.com", "gcc"),
+        ("https://contoso.crm.microsoftdynamics.us", "gcc_high"),
+        ("https://contoso.crm.appsplatform.us", "dod"),
+        ("https://contoso.crm.dynamics.cn", "china"),
+    ],
+)
+def test_an_environment_is_looked_for_in_its_own_national_cloud(url: str, cloud: str) -> None:
+    address = environment_address(url)
+    assert address.cloud.name == cloud
+    assert address.url == f"https://{address.host}"
+    assert address.host == address.host.lower()
+
+
+@pytest.mark.parametrize(
+    ("url", "cure"),
+    [
+        ("https://contoso.crm4.dynamics.com/main.aspx?appid=1", "write https://contoso.crm4.dynamics.com instead"),
+        ("https://contoso.crm4.dynamics.com:8443", "write https://contoso.crm4.dynamics.com instead"),
+        ("https://me:pw@contoso.crm4.dynamics.com", "write https://contoso.crm4.dynamics.com instead"),
+        ("https://contoso.api.crm4.dynamics.com", "write https://contoso.crm4.dynamics.com instead"),
+        ("http://contoso.crm4.dynamics.com", "must be the https address"),
+        ("contoso.crm4.dynamics.com", "must be the https address"),
+        ("https://contoso.crm4.dynamics.com.evil.example", "not the host of an environment"),
+        ("https://dynamics.com", "not the host of an environment"),
+        ("https://contoso.crm10.example.com", "not the host of an environment"),
+        ("https://a.b.crm4.dynamics.com", "not the host of an environment"),
+        ("", "must be the https address"),
+    ],
+)
+def test_a_wrong_address_is_refused_with_the_cure_before_a_token_is_sent_anywhere(url: str, cure: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        environment_address(url)
+    assert str(refusal.value).startswith("environment_url ")
+    assert cure in str(refusal.value)
+
+
+def test_a_stated_cloud_that_contradicts_the_address_is_told() -> None:
+    with pytest.raises(InvalidInput, match="cloud is public, but environment_url .* lies in gcc"):
+        environment_address("https://contoso.crm9.dynamics.com", "public")

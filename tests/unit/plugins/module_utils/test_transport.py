@@ -1,0 +1,148 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one HTTP policy, against a real server: what is sent again and what never."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.errors import CallFailed
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import (
+    BearerToken,
+    Transport,
+)
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers from a list and remembers what it was asked."""
+
+    answers: ClassVar[list[tuple[int, dict[str, str], bytes] | None]] = []
+    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.asked.append((self.command, dict(self.headers)))
+        answer = self.answers.pop(0) if self.answers else (200, {}, b"{}")
+        if answer is None:
+            self.close_connection = True
+            return
+        status, headers, body = answer
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    Server.answers.clear()
+    Server.asked.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/thing"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def transport(naps: list[float]) -> Transport:
+    return Transport(sleep=naps.append, timeout=5)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_read_survives_a_passing_refusal(url: str, transport: Transport, status: int) -> None:
+    Server.answers[:] = [(status, {}, b"<html>busy</html>")]
+    assert transport.send("GET", url).status == 200
+    assert len(Server.asked) == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_creation_is_never_sent_twice_when_it_may_have_been_carried_out(
+    url: str, transport: Transport, status: int
+) -> None:
+    Server.answers[:] = [(status, {}, b"")]
+    assert transport.send("POST", url, json_body={}).status == status
+    assert len(Server.asked) == 1
+
+
+def test_a_creation_whose_reply_was_lost_is_told_as_maybe_done(url: str, transport: Transport) -> None:
+    Server.answers[:] = [None]
+    with pytest.raises(CallFailed) as failure:
+        transport.send("POST", url, json_body={})
+    assert failure.value.maybe_applied
+    assert len(Server.asked) == 1
+
+
+def test_a_read_whose_reply_was_lost_is_sent_again(url: str, transport: Transport) -> None:
+    Server.answers[:] = [None]
+    assert transport.send("GET", url).status == 200
+
+
+def test_a_creation_that_was_throttled_comes_again_after_the_time_the_service_names(
+    url: str, transport: Transport, naps: list[float]
+) -> None:
+    Server.answers[:] = [(429, {"Retry-After": "17"}, b"")]
+    assert transport.send("POST", url, json_body={}).status == 200
+    assert naps == [17.0]
+
+
+def test_a_service_that_asks_to_wait_for_an_hour_is_not_waited_for(
+    url: str, transport: Transport, naps: list[float]
+) -> None:
+    Server.answers[:] = [(429, {"Retry-After": "3600"}, b"")]
+    assert transport.send("GET", url).status == 429
+    assert naps == []
+
+
+def test_a_connection_that_was_never_made_cannot_have_done_anything(naps: list[float]) -> None:
+    transport = Transport(sleep=naps.append, retry_for=0, timeout=2)
+    with pytest.raises(CallFailed) as failure:
+        transport.send("POST", "http://127.0.0.1:9/", json_body={})
+    assert not failure.value.maybe_applied
+
+
+def test_html_or_half_a_json_is_one_sentence_and_no_stack_trace(url: str, transport: Transport) -> None:
+    for body in (b"<html>Welcome to the proxy</html>", b'{"value": [{"a"', b"[1]"):
+        Server.answers[:] = [(200, {"Content-Type": "text/html"}, body)]
+        answer = transport.send("GET", url)
+        with pytest.raises(CallFailed, match="not a JSON object"):
+            _ = answer.body
+
+
+def test_the_token_is_not_replaced_by_an_entry_of_netrc(
+    url: str, transport: Transport, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password other\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    transport.send("GET", url, auth=BearerToken("the-token"))
+    transport.send("GET", url)
+    assert Server.asked[0][1]["Authorization"] == "Bearer the-token"
+    assert "Authorization" not in Server.asked[1][1]
+
+
+def test_every_try_carries_an_id_of_its_own(url: str, transport: Transport) -> None:
+    Server.answers[:] = [(503, {}, b"")]
+    transport.send("GET", url)
+    ids = [headers["client-request-id"] for _method, headers in Server.asked]
+    assert len(set(ids)) == 2
