@@ -1,0 +1,64 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of leads, and of the other tables whose rows bear a person's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .calls import Session
+from .rules import Rules
+from .schema import Table
+
+#: Which status a row takes with its state, where the caller does not say.
+_FIRST_STATUS = {"lead": {0: 1, 1: 3, 2: 4}}
+
+#: What the system job that follows a new lead asks of the creator (contract: System Job privileges).
+_JOB_RIGHTS = ("Read", "Write", "AppendTo")
+
+
+class NamedPersonRules(Rules):
+    """The full name follows from its parts, the status from the state."""
+
+    def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Complete a new row."""
+        row |= _full_name(row)
+
+    def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
+        """Keep name and status in step."""
+        if {"firstname", "lastname", "middlename"} & changes.keys():
+            changes |= _full_name({**row, **changes}) or {"fullname": None}
+        if "statecode" in changes and "statuscode" not in changes:
+            first = _FIRST_STATUS.get(table.logical, {0: 1, 1: 2})
+            changes["statuscode"] = first.get(changes["statecode"], 1)
+
+
+class LeadRules(NamedPersonRules):
+    """A new lead starts a system job in the creator's name.
+
+    The job belongs to the platform's own user in the root business unit, so only the widest access level reaches it
+    from everywhere. An environment's option ``lead_jobs: false`` switches the job off.
+    """
+
+    def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Insist on the rights that the job needs."""
+        super().prepare(session, table, row)
+        if not session.data.environment.spec.options.get("lead_jobs", True):
+            return
+        data, jobs = session.data, session.data.table("asyncoperation")
+        system = data.rows["systemuser"][data.fixed_id("SYSTEM")]
+        job = {
+            "asyncoperationid": data.fixed_id("lead job"),
+            "_ownerid_value": system["systemuserid"],
+            "_owningbusinessunit_value": system["_businessunitid_value"],
+        }
+        for right in _JOB_RIGHTS:
+            session.principal.require(right, jobs, job)
+
+
+def _full_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    parts = (values.get("firstname"), values.get("middlename"), values.get("lastname"))
+    name = " ".join(part for part in parts if part)
+    return {"fullname": name} if name else {}

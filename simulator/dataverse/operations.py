@@ -1,0 +1,175 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Functions and actions, bound to a row or not, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import role_rules, users
+from .calls import Reply, Session
+from .errors import bad_payload, bad_query, method_not_allowed, no_segment
+from .paths import Segment, arguments, guid, text_value
+from .payloads import referenced_row
+from .schema import NAMESPACE, Table
+from .solutions import actions
+
+Function = Callable[[Session, Mapping[str, str]], Reply]
+Action = Callable[[Session, Mapping[str, Any]], Reply]
+Bound = Callable[[Session, Any, Mapping[str, Any]], Reply]
+
+
+def who_am_i(session: Session, arguments: Mapping[str, str]) -> Reply:
+    """WhoAmI: it asks for no privilege, so it proves membership and nothing more."""
+    del arguments
+    return Reply(
+        200,
+        {
+            "@odata.context": session.context(f"{NAMESPACE}.WhoAmIResponse"),
+            "BusinessUnitId": session.principal.business_unit,
+            "UserId": session.user_id,
+            "OrganizationId": session.data.organization_id,
+        },
+    )
+
+
+def _retrieve_version(session: Session, arguments: Mapping[str, str]) -> Reply:
+    del arguments
+    return Reply(
+        200, {"@odata.context": session.context(f"{NAMESPACE}.RetrieveVersionResponse"), "Version": "9.2.24092.00192"}
+    )
+
+
+def _role_privileges(session: Session, given: Mapping[str, str]) -> Reply:
+    identifier = _guid_argument(given, "RoleId")
+    return Reply(
+        200,
+        {
+            "@odata.context": session.context(f"{NAMESPACE}.RetrieveRolePrivilegesRoleResponse"),
+            "RolePrivileges": role_rules.role_privileges(session, identifier),
+        },
+    )
+
+
+def _guid_argument(given: Mapping[str, str], name: str) -> str:
+    identifier = guid(text_value(given.get(name, "")))
+    if identifier is None:
+        raise bad_query(f"The value of the parameter '{name}' is not a valid Edm.Guid.")
+    return identifier
+
+
+#: Functions that are bound to nothing: name, parameters, what they do.
+FUNCTIONS: Mapping[str, tuple[tuple[str, ...], Function]] = {
+    "WhoAmI": ((), who_am_i),
+    "RetrieveVersion": ((), _retrieve_version),
+    "RetrieveRolePrivilegesRole": (("RoleId",), _role_privileges),
+    "RetrieveSolutionImportResult": (("ImportJobId",), actions.import_result),
+    "RetrieveFormattedImportJobResults": (("ImportJobId",), actions.formatted_results),
+    "RetrieveDependenciesForUninstall": (("SolutionUniqueName",), actions.dependencies_for_uninstall),
+}
+
+ACTIONS: Mapping[str, Action] = {
+    "StageSolution": actions.stage,
+    "ImportSolutionAsync": actions.import_async,
+    "ImportSolution": actions.import_sync,
+    "StageAndUpgradeAsync": actions.stage_and_upgrade_async,
+    "StageAndUpgrade": actions.stage_and_upgrade,
+    "DeleteAndPromote": actions.delete_and_promote,
+    "DeleteAndPromoteAsync": actions.delete_and_promote_async,
+    "UninstallSolutionAsync": actions.uninstall_async,
+    "PublishAllXml": actions.publish_all,
+}
+
+
+def _user_privileges(session: Session, row: Any, given: Mapping[str, Any]) -> Reply:
+    del given
+    return Reply(
+        200,
+        {
+            "@odata.context": session.context(f"{NAMESPACE}.RetrieveUserPrivilegesResponse"),
+            "RolePrivileges": role_rules.user_privileges(session, row),
+        },
+    )
+
+
+def _user_privilege_by_name(session: Session, row: Any, given: Mapping[str, Any]) -> Reply:
+    name = text_value(str(given.get("PrivilegeName", ""))).lower()
+    found = [item for item in role_rules.user_privileges(session, row) if item["PrivilegeName"].lower() == name]
+    context = session.context(f"{NAMESPACE}.RetrieveUserPrivilegeByPrivilegeNameResponse")
+    return Reply(200, {"@odata.context": context, "RolePrivileges": found})
+
+
+def _set_business_unit(session: Session, row: Any, payload: Mapping[str, Any]) -> Reply:
+    unit = payload.get("BusinessUnit")
+    address = unit.get("@odata.id") if isinstance(unit, dict) else None
+    identifier = unit.get("businessunitid") if isinstance(unit, dict) else None
+    if isinstance(address, str):
+        table, identifier = referenced_row(session, address)
+    else:
+        table = session.data.table("businessunit")
+    if table.logical != "businessunit" or session.data.get("businessunit", str(identifier)) is None:
+        raise bad_payload("SetBusinessSystemUser", "The parameter 'BusinessUnit' is expected to name a business unit.")
+    session.principal.require_privilege("prvReparentUser")
+    session.principal.require("Write", session.data.table("systemuser"), row)
+    if row["_businessunitid_value"] != identifier:
+        users.move(session, row["systemuserid"], str(identifier))
+        session.data.change("systemuser", row, {"_businessunitid_value": str(identifier)})
+    return Reply(204)
+
+
+#: Functions and actions bound to a row: table and name; whether it is a function; what it does.
+BOUND: Mapping[tuple[str, str], tuple[bool, Bound]] = {
+    ("role", "AddPrivilegesRole"): (False, role_rules.add_privileges),
+    ("role", "ReplacePrivilegesRole"): (False, role_rules.replace_privileges),
+    ("role", "RemovePrivilegeRole"): (False, role_rules.remove_privilege),
+    ("systemuser", "RetrieveUserPrivileges"): (True, _user_privileges),
+    ("systemuser", "RetrieveUserPrivilegeByPrivilegeName"): (True, _user_privilege_by_name),
+    ("systemuser", "SetBusinessSystemUser"): (False, _set_business_unit),
+}
+
+
+def unbound(session: Session, segment: Segment) -> Reply | None:
+    """The answer of the function or action that a segment names; None if it names none."""
+    call, name = session.call, segment.name.removeprefix(f"{NAMESPACE}.")
+    if name in FUNCTIONS:
+        parameters, function = FUNCTIONS[name]
+        if call.method != "GET":
+            raise method_not_allowed(call.method)
+        given = _given(session, segment, parameters)
+        return function(session, given)
+    if name in ACTIONS:
+        if call.method != "POST":
+            raise method_not_allowed(call.method)
+        if segment.inside is not None:
+            raise no_segment(segment.name)
+        return ACTIONS[name](session, call.payload(name, empty=True))
+    return None
+
+
+def _given(session: Session, segment: Segment, parameters: tuple[str, ...]) -> dict[str, str]:
+    given = arguments(segment.inside or "", session.call.options)
+    if set(given) != set(parameters):
+        raise (
+            no_segment(segment.name)
+            if segment.inside is None
+            else bad_query(f"The parameters of the function '{segment.name}' are {', '.join(parameters) or 'none'}.")
+        )
+    return {name: text_value(value) for name, value in given.items()}
+
+
+def bound(session: Session, table: Table, row: Any, segment: Segment) -> Reply:
+    """The answer of the function or action bound to a row. Raises Refusal when there is none of that name."""
+    name = segment.name.removeprefix(f"{NAMESPACE}.")
+    found = BOUND.get((table.logical, name))
+    if found is None:
+        raise no_segment(segment.name)
+    is_function, handler = found
+    call = session.call
+    if call.method != ("GET" if is_function else "POST"):
+        raise method_not_allowed(call.method)
+    if is_function:
+        return handler(session, row, arguments(segment.inside or "", call.options))
+    with session.data.transaction():
+        return handler(session, row, call.payload(name, empty=True))

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of roles, of what they grant, and of who may give them to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import people, roles, security
+from .calls import Reply, Session
+from .catalogue import DEPTHS, SHAREPOINT_BASELINE, Privilege
+from .errors import Refusal, bad_payload, duplicate_row, no_row
+from .paths import guid
+from .rules import Rules
+from .schema import Table
+from .standard_roles import with_baseline
+
+_NIL = "00000000-0000-0000-0000-000000000000"
+
+
+class RoleRules(Rules):
+    """Only root copies are written, and only where the managed properties allow it."""
+
+    def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
+        """Add a role to a business unit and, as copies, to those below it."""
+        session.principal.require("Create", table)
+        data = session.data
+        unit = values.pop("_businessunitid_value", None) or people.root_business_unit(data)
+        if not values.get("name"):
+            raise Refusal(400, "0x80040203", "A role needs a name.")
+        values.setdefault("roleid", data.world.new_guid())
+        if data.where("role", name=values["name"], _businessunitid_value=unit) or data.get("role", values["roleid"]):
+            raise duplicate_row()
+        session.principal.require("Create", table, {"roleid": values["roleid"], "_businessunitid_value": unit})
+        given = {
+            "solutionid": "fd140aae-4df4-11dd-bd17-0019b9312238",
+            "_createdby_value": session.user_id,
+            "_modifiedby_value": session.user_id,
+        }
+        return roles.add_role(data, {**given, **values}, unit, with_baseline({}, data.catalogue))
+
+    def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
+        """The copies follow the root copy."""
+        require_editable(session, row)
+        for copy in roles.copies(session.data, row["roleid"]):
+            if copy is not row:
+                session.data.change("role", copy, changes)
+
+    def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Forget a role with all its copies and assignments."""
+        session.principal.require("Delete", table, row)
+        _require_root(row)
+        if row.get("ismanaged") or not row.get("canbedeleted", {}).get("Value", True):
+            raise Refusal(
+                400, "0x8004f015", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
+            )
+        roles.delete_role(session.data, row["roleid"])
+
+
+def _require_root(row: Mapping[str, Any]) -> None:
+    if not roles.is_root_copy(row):
+        raise Refusal(400, "0x8004140c", "Cannot delete or change a role that is inherited from parent business.")
+
+
+def require_editable(session: Session, row: Mapping[str, Any]) -> None:
+    """Insist that a role may be edited: the root copy, and not locked by its managed properties. Raises Refusal."""
+    session.principal.require("Write", session.data.table("role"), row)
+    _require_root(row)
+    if row.get("ismanaged") and not row.get("iscustomizable", {}).get("Value", True):
+        raise Refusal(
+            400,
+            "0x8004f015",
+            f"The evaluation of the current component(name=Role, id={row['roleid']}) in the current operation (Update) "
+            "failed during managed property evaluation of condition: 'Managed Property Name: iscustomizableanddeletable; "
+            "Component Name: Role; Attribute Name: iscustomizable;'",
+        )
+
+
+# What a role grants
+
+
+def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
+    """AddPrivilegesRole: grant privileges, or change the level of those granted."""
+    require_editable(session, row)
+    wanted = _wanted(session, payload)
+    _require_held(session, wanted)
+    _write_grants(session, row, {**security.grants_of(session.data, row["roleid"]), **wanted})
+    return Reply(204)
+
+
+def replace_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
+    """ReplacePrivilegesRole: grant these privileges and no others, the immovable baseline aside."""
+    require_editable(session, row)
+    wanted = _wanted(session, payload)
+    _require_held(session, wanted)
+    _write_grants(session, row, with_baseline(wanted, session.data.catalogue))
+    return Reply(204)
+
+
+def remove_privilege(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
+    """RemovePrivilegeRole: take one privilege away; nothing happens to one of the immovable baseline."""
+    require_editable(session, row)
+    if payload.keys() != {"PrivilegeId"}:
+        raise bad_payload("RemovePrivilegeRole", "The parameter 'PrivilegeId' is expected, and no other.")
+    privilege = _privilege(session, {"PrivilegeId": payload["PrivilegeId"]})
+    if privilege.name in SHAREPOINT_BASELINE:
+        return Reply(204)
+    grants = dict(security.grants_of(session.data, row["roleid"]))
+    grants.pop(privilege.id, None)
+    _write_grants(session, row, grants)
+    return Reply(204)
+
+
+def _write_grants(session: Session, row: dict[str, Any], grants: Mapping[str, int]) -> None:
+    data = session.data
+    data.set_grants(row["roleid"], grants)
+    for copy in roles.copies(data, row["roleid"]):
+        data.change("role", copy, {"modifiedon": data.stamp(), "_modifiedby_value": session.user_id})
+
+
+def _wanted(session: Session, payload: Mapping[str, Any]) -> dict[str, int]:
+    listed = payload.get("Privileges")
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise bad_payload("AddPrivilegesRole", "The parameter 'Privileges' is expected to be a collection.")
+    wanted: dict[str, int] = {}
+    for item in listed:
+        privilege, level = _privilege(session, item), _level(item.get("Depth"))
+        if level not in privilege.levels:
+            raise Refusal(
+                403,
+                "0x800404bb",
+                f"Invalid privilege depth for user. Privilege: {privilege.name}, depth: {DEPTHS[level]}.",
+            )
+        wanted[privilege.id] = level
+    return wanted
+
+
+def _privilege(session: Session, item: Mapping[str, Any]) -> Privilege:
+    catalogue, given = session.data.catalogue, item.get("PrivilegeId")
+    if given is None and isinstance(item.get("PrivilegeName"), str):
+        named = catalogue.by_name.get(item["PrivilegeName"].lower())
+        if named is not None:
+            return named
+        raise no_row("Privilege", item["PrivilegeName"])
+    identifier = guid(given) if isinstance(given, str) else None
+    if identifier is None or identifier == _NIL:
+        raise Refusal(400, "0x80040203", "Expected non-empty Guid. (Parameter 'PrivilegeId')")
+    privilege = catalogue.privileges.get(identifier)
+    if privilege is None:
+        raise no_row("Privilege", identifier)
+    return privilege
+
+
+def _level(given: Any) -> int:
+    """An access level by the name or the number of PrivilegeDepth. Raises Refusal."""
+    if given in DEPTHS:
+        return DEPTHS.index(given)
+    text = str(given)
+    if not isinstance(given, bool) and text.isdigit() and int(text) < len(DEPTHS):
+        return int(text)
+    raise bad_payload(
+        "AddPrivilegesRole",
+        f"Cannot convert the literal '{text[:50]}' to the expected type 'Microsoft.Dynamics.CRM.PrivilegeDepth'.",
+    )
+
+
+def _require_held(session: Session, wanted: Mapping[str, int]) -> None:
+    """Nobody grants more than they hold themselves (contract: roles). Raises Refusal."""
+    held, catalogue = session.principal.privileges, session.data.catalogue
+    for identifier, level in wanted.items():
+        privilege = catalogue.privileges.get(identifier)
+        if privilege is not None and held.get(identifier, -1) < level:
+            raise session.principal.missing(privilege, catalogue.tables.get(privilege.table or ""))
+
+
+def role_privileges(session: Session, role_id: str) -> list[dict[str, Any]]:
+    """What a role grants, as RetrieveRolePrivilegesRole answers. Raises Refusal for an unknown role."""
+    row = session.data.get("role", role_id)
+    if row is None:
+        raise no_row("Role", role_id)
+    session.principal.require("Read", session.data.table("role"), row)
+    return _as_answer(session, security.grants_of(session.data, role_id), row["_businessunitid_value"])
+
+
+def user_privileges(session: Session, user: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a user may do, over all roles, as RetrieveUserPrivileges answers."""
+    session.principal.require("Read", session.data.table("systemuser"), user)
+    granted = security.effective_privileges(session.data, user["systemuserid"])
+    return _as_answer(session, granted, user["_businessunitid_value"])
+
+
+def _as_answer(session: Session, grants: Mapping[str, int], business_unit: str) -> list[dict[str, Any]]:
+    known = session.data.catalogue.privileges
+    return [
+        {
+            "Depth": DEPTHS[level],
+            "PrivilegeId": identifier,
+            "BusinessUnitId": business_unit,
+            "PrivilegeName": known[identifier].name,
+            "RecordFilterId": _NIL,
+            "RecordFilterUniqueName": "",
+        }
+        for identifier, level in grants.items()
+        if identifier in known
+    ]
+
+
+# Who has which role
+
+
+def assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
+    """Give a role to a user or a team. Raises Refusal."""
+    data, holder_id = session.data, holder[table.id_column]
+    intersect = "systemuserroles" if table.logical == "systemuser" else "teamroles"
+    _require_may_assign(session, table, holder, role)
+    if holder.get("deletedstate"):
+        raise no_row("SystemUser", holder_id)
+    if holder["_businessunitid_value"] != role["_businessunitid_value"] and not data.environment.spec.options.get(
+        "modern_business_units", False
+    ):
+        raise Refusal(
+            403,
+            "0x80041409",
+            "Cannot associate security role because the security role's Business Unit is not the same as the user's "
+            f"Business Unit. Details: userid={holder_id}, userBU={holder['_businessunitid_value']}, "
+            f"roleId={role['roleid']}, roleBU={role['_businessunitid_value']}",
+        )
+    _require_held(session, security.grants_of(data, role["roleid"]))
+    data.link(intersect, holder_id, role["roleid"])
+
+
+def unassign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
+    """Take a role from a user or a team. Raises Refusal."""
+    _require_may_assign(session, table, holder, role)
+    intersect = "systemuserroles" if table.logical == "systemuser" else "teamroles"
+    session.data.unlink(intersect, holder[table.id_column], role["roleid"])
+
+
+def _require_may_assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
+    session.principal.require("Read", session.data.table("role"), role)
+    session.principal.require_reach("prvAssignRole", table, holder)

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens when a row is made, changed or deleted: the rules every table shares, to be bent by single tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import security
+from .calls import Session
+from .errors import Refusal, bad_query, duplicate_row
+from .schema import Table
+
+#: Lookups the platform itself sets or that carry meaning of their own: they need no right to append.
+_NOT_APPENDED = frozenset({"ownerid", "businessunitid", "parentbusinessunitid", "transactioncurrencyid"})
+
+
+class Rules:
+    """The rules of plain tables."""
+
+    def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
+        """Make a row of what the caller sent; gives the stored row. Raises Refusal."""
+        self._writable(table)
+        session.principal.require("Create", table)
+        row = self._new_row(session, table, values)
+        if table.ownership == "user":
+            self._give_owner(session, table, row)
+        self._require_append(session, table, row, values)
+        self.prepare(session, table, row)
+        if session.data.get(table.logical, row[table.id_column]) is not None:
+            raise duplicate_row()
+        self.unique(session, table, row)
+        stored = session.data.insert(table.logical, {name: value for name, value in row.items() if value is not None})
+        self.created(session, table, stored)
+        return stored
+
+    def update(self, session: Session, table: Table, row: dict[str, Any], changes: dict[str, Any]) -> None:
+        """Change a row. Raises Refusal."""
+        self._writable(table)
+        session.principal.require("Write", table, row)
+        changes.pop(table.id_column, None)
+        if "_ownerid_value" in changes and changes["_ownerid_value"] != row.get("_ownerid_value"):
+            session.principal.require("Assign", table, row)
+            changes |= _ownership(session, changes["_ownerid_value"])
+        self._require_append(session, table, row, changes)
+        self.changing(session, table, row, changes)
+        stamp = {"modifiedon": session.data.stamp(), "_modifiedby_value": session.user_id}
+        session.data.change(
+            table.logical, row, {**changes, **{key: value for key, value in stamp.items() if key in table.columns}}
+        )
+        self.changed(session, table, row)
+
+    def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Delete a row. Raises Refusal."""
+        self._writable(table)
+        session.principal.require("Delete", table, row)
+        self.deleting(session, table, row)
+        session.data.remove(table.logical, row[table.id_column])
+
+    # What single tables bend
+
+    def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Complete a row that is about to be stored."""
+
+    def unique(self, session: Session, table: Table, row: Mapping[str, Any]) -> None:
+        """Refuse a row whose key is taken."""
+
+    def created(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Do what follows from a new row."""
+
+    def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
+        """Judge and complete changes that are about to be written."""
+
+    def changed(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Do what follows from a change."""
+
+    def deleting(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Refuse a deletion, or do what precedes it."""
+
+    # What they share
+
+    def _writable(self, table: Table) -> None:
+        if not table.writable:
+            raise bad_query(f"The entity '{table.logical}' does not support the requested operation.")
+
+    def _new_row(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
+        data = session.data
+        row: dict[str, Any] = {table.id_column: data.world.new_guid()}
+        standard = {
+            "createdon": data.stamp(),
+            "modifiedon": data.stamp(),
+            "_createdby_value": session.user_id,
+            "_modifiedby_value": session.user_id,
+            "_organizationid_value": data.organization_id,
+            "organizationid": data.organization_id,
+        }
+        if session.principal.caller_id:
+            standard["_createdonbehalfby_value"] = session.principal.caller_id
+        row |= {name: value for name, value in standard.items() if name in table.columns}
+        for number in (1, 2):
+            name = f"address{number}_addressid"
+            if name in table.columns:
+                row[name] = data.world.new_guid()
+        return {**row, **{name: value for name, value in values.items() if value is not None}}
+
+    def _give_owner(self, session: Session, table: Table, row: dict[str, Any]) -> None:
+        """Make the caller, or whom the caller names, the owner, who must be allowed to read the row (contract: the
+        owner's read check)."""
+        owner_id = row.setdefault("_ownerid_value", session.user_id)
+        row |= _ownership(session, owner_id)
+        if owner_id != session.user_id:
+            session.principal.require("Assign", table, row)
+        if not session.principal.may("Create", table, row):
+            session.principal.require("Create", table, row)
+        owner = session.data.get("systemuser", owner_id)
+        if owner is None:
+            return
+        holder = session.principal if owner_id == session.user_id else security.principal(session.data, owner)
+        privilege = session.data.catalogue.privilege_for("Read", table)
+        if privilege is not None and privilege.id not in holder.privileges:
+            text = security.Principal(
+                session.data, owner, holder.privileges, holder.role_count, caller_id=session.user_id
+            ).missing_text(privilege, table)
+            raise Refusal(403, "0x80040220", f"Read Privilege Check For Owner failed with exception: {text}")
+
+    def _require_append(
+        self, session: Session, table: Table, row: Mapping[str, Any], changes: Mapping[str, Any]
+    ) -> None:
+        """Setting a lookup appends this row to the other one: both rights are needed."""
+        for wire, identifier in changes.items():
+            column = table.columns[wire]
+            if column.kind != "lookup" or identifier is None or column.name in _NOT_APPENDED:
+                continue
+            session.principal.require("Append", table, row)
+            for logical in column.targets:
+                target = session.data.get(logical, identifier)
+                if target is not None:
+                    session.principal.require("AppendTo", session.data.table(logical), target)
+
+
+def _ownership(session: Session, owner_id: str | None) -> dict[str, Any]:
+    """The columns that follow from the owner."""
+    if owner_id is None:
+        raise Refusal(400, "0x80040203", "The owner of a record cannot be null.")
+    user = session.data.get("systemuser", owner_id)
+    if user is not None:
+        return {
+            "_owninguser_value": owner_id,
+            "_owningteam_value": None,
+            "_owningbusinessunit_value": user["_businessunitid_value"],
+        }
+    team = session.data.get("team", owner_id)
+    assert team is not None, "a lookup to an owner was resolved to a user or a team before"
+    return {
+        "_owninguser_value": None,
+        "_owningteam_value": owner_id,
+        "_owningbusinessunit_value": team["_businessunitid_value"],
+    }

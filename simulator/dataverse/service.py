@@ -1,0 +1,162 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Web API of an environment as HTTP: who calls, for whom, how often, and the headers every answer carries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..clouds import api_twin
+from ..entra.tokens import Caller, TokenRefused, verify
+from . import batch, limits, security
+from .calls import Call, Reply, Session
+from .errors import Refusal, no_segment
+from .paths import guid
+from .routing import require_a_role, respond
+from .solutions import jobs
+from .state import EnvironmentData
+
+if TYPE_CHECKING:
+    from ..world import Environment
+
+_PATH = re.compile(r"/api/data/(v9\.[0-2])(?:/(.*))?", re.DOTALL)
+_GOD = "simulator.god"
+
+
+async def answer(request: Request, environment: Environment, caller_header: str | None) -> Response:
+    """The answer of an environment's host."""
+    path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+    god = bool(request.scope.get(_GOD))
+    host = request.headers.get("host", environment.host).partition(":")[0].lower()
+    caller: Caller | None = None
+    if not god:
+        try:
+            caller = verify(caller_header, {environment.host, api_twin(environment.host)}, environment.data.world)
+        except TokenRefused as refused:
+            return _unauthorized(environment, refused.reason if caller_header else "")
+        request.scope["simulator.caller"] = caller
+        if caller.tenant_id != environment.tenant.id:
+            return _unauthorized(environment, "The token was issued for another tenant.")
+    call = Call(
+        method=request.method,
+        root=f"https://{host}/api/data/v9.2/",
+        path="",
+        query=request.scope["query_string"].decode("latin-1"),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.body(),
+    )
+    reply = answer_call(request, environment.data, call, path, caller)
+    return _as_response(reply, call)
+
+
+def answer_call(request: Request, data: EnvironmentData, call: Call, path: str, caller: Caller | None) -> Reply:
+    """The answer to one request, refusals included."""
+    headers: dict[str, str] = {}
+    try:
+        match = _PATH.fullmatch(path)
+        if match is None:
+            raise no_segment(path.rstrip("/").rpartition("/")[2] or path)
+        call.root = call.root.replace("/v9.2/", f"/{match.group(1)}/")
+        call.path = match.group(2) or ""
+        jobs.advance(data)
+        principal = _principal(data, call, caller)
+        if caller is not None:
+            headers = limits.count(data, principal.caller_id or principal.id)
+        session = Session(data, principal, call)
+        if call.path.strip("/") == "$batch":
+            require_a_role(session)
+            reply = batch.respond(session, lambda inner: _respond(session, inner), request.scope)
+        else:
+            reply = _respond(session, call)
+    except Refusal as refused:
+        reply = refused_reply(refused, call)
+    reply.headers = {**headers, **reply.headers}
+    return reply
+
+
+def _respond(session: Session, call: Call) -> Reply:
+    return respond(Session(session.data, session.principal, call))
+
+
+def refused_reply(refused: Refusal, call: Call) -> Reply:
+    """A refusal as an answer."""
+    return Reply(refused.status, refused.body(bool(call.annotations)), refused.headers)
+
+
+def _principal(data: EnvironmentData, call: Call, caller: Caller | None) -> security.Principal:
+    """The user behind a token, or whom that user speaks for. Raises Refusal."""
+    if caller is None:
+        system = data.rows["systemuser"][data.fixed_id("SYSTEM")]
+        return security.Principal(data, system, security.all_privileges(data.catalogue), 1)
+    strong = call.headers.get("consistency", "").lower() == "strong"
+    user = _member(data, caller)
+    principal = security.principal(data, user, strong)
+    on_behalf_of = call.headers.get("callerobjectid") or call.headers.get("mscrmcallerid")
+    if not on_behalf_of:
+        return principal
+    principal.require_privilege("prvActOnBehalfOfAnotherUser")
+    column = "azureactivedirectoryobjectid" if "callerobjectid" in call.headers else "systemuserid"
+    other = next(iter(data.where("systemuser", **{column: guid(on_behalf_of)})), None)
+    if other is None or other.get("deletedstate"):
+        raise Refusal(403, "0x80072560", "The user is not a member of the organization.")
+    _require_enabled(data, other)
+    return security.impersonated(principal, other, strong)
+
+
+def _member(data: EnvironmentData, caller: Caller) -> dict[str, Any]:
+    index = data.scratch.setdefault("members", {})
+    key = (caller.object_id if caller.is_user else caller.app_id, data.security_version)
+    user = index.get(key)
+    if user is None:
+        column = "azureactivedirectoryobjectid" if caller.is_user else "applicationid"
+        user = next((row for row in data.where("systemuser", **{column: key[0]}) if not row.get("deletedstate")), None)
+        if user is None:
+            raise Refusal(403, "0x80072560", "The user is not a member of the organization.")
+        if len(index) > 1000:
+            index.clear()
+        index[key] = user
+    _require_enabled(data, user)
+    return user  # type: ignore[no-any-return]
+
+
+def _require_enabled(data: EnvironmentData, user: dict[str, Any]) -> None:
+    if user.get("isdisabled"):
+        raise Refusal(
+            403,
+            "0x80040225",
+            f"The user with SystemUserId={user['systemuserid']} in OrganizationContext={data.organization_id} is disabled",
+        )
+
+
+def _unauthorized(environment: Environment, reason: str) -> Response:
+    """401 with the address of the tenant's sign-in: that is how a client finds the tenant of an environment."""
+    tenant = environment.tenant
+    challenge = (
+        f"Bearer authorization_uri=https://{tenant.cloud.login_hosts[0]}/{tenant.id}/oauth2/authorize, "
+        f"resource_id={environment.url}/"
+    )
+    if reason:
+        challenge += f', error=invalid_token, error_description="{reason}"'
+    return Response(b"", 401, {"WWW-Authenticate": challenge, "REQ_ID": environment.data.world.new_guid(), **_ALWAYS})
+
+
+_ALWAYS = {
+    "OData-Version": "4.0",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Cache-Control": "no-cache",
+    "x-ms-dop-hint": "4",
+}
+
+
+def _as_response(reply: Reply, call: Call) -> Response:
+    body = reply.payload()
+    headers = {**_ALWAYS, **reply.headers}
+    if body and "Content-Type" not in headers:
+        annotated = "minimal"
+        headers["Content-Type"] = f"application/json; odata.metadata={annotated}; odata.streaming=true"
+    return Response(body if call.method != "HEAD" else b"", reply.status, headers)
