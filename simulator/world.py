@@ -38,6 +38,11 @@ class Settings:
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
     dataverse_page_size: int = 5000
+    privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
+    dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit
+    dataverse_limit_seconds: float = 1200.0  # of execution time of one user in five minutes; 0 = no limit
+    dataverse_limit_concurrent: int = 52  # requests of one user at once; 0 = no limit
+    dataverse_execution_milliseconds: float = 0.0  # what each request is said to cost, and takes
     refuse_writes: bool = False
 
     def update(self, values: dict[str, Any]) -> None:
