@@ -54,5 +54,5 @@ def test_a_wrong_address_is_refused_with_the_cure_before_a_token_is_sent_anywher
 
 
 def test_a_stated_cloud_that_contradicts_the_address_is_told() -> None:
-    with pytest.raises(InvalidInput, match="cloud is public, but environment_url .* lies in gcc"):
+    with pytest.raises(InvalidInput, match=r"cloud is public, but environment_url .* lies in gcc"):
         environment_address("https://contoso.crm9.dynamics.com", "public")

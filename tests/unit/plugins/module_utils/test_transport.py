@@ -39,10 +39,12 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer
-
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_request(self, *args: Any) -> None:
         """Say nothing."""
+
+
+for _method in ("GET", "POST", "PATCH", "DELETE"):
+    setattr(Server, f"do_{_method}", Server._answer)
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same tasks both ways: in the worker, and as ordinary modules. A difference would make speed cost the truth."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from .cloud import Ansible, Cloud, Run, credentials, task
+
+pytestmark = pytest.mark.cloud("--tenants", "1")
+
+ENVIRONMENT = {"environment_url": "{{ lead_writer_environment_url }}"}
+OWN_ID = {"application_id": "{{ lead_writer_client_id }}"}
+
+
+def ignoring(one: dict[str, Any], **keywords: Any) -> dict[str, Any]:
+    return {**one, "ignore_errors": True, **keywords}
+
+
+TASKS = [
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["System Administrator"])),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["Basic User"]), check_mode=True, diff=True),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["Nobody"])),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, rolez=["Nobody"])),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT)),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, application_id="x", roles_mode="nearly")),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, client_secret="a-very-wrong-secret")),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, timeout="soon")),
+    ignoring(task("dynamics_app_user", environment_url="https://contoso.crm4.dynamics.com/main.aspx", **OWN_ID)),
+    ignoring(
+        {
+            "name": "a loop",
+            "marketplace_leads.dynamics365.dynamics_app_user": {
+                **credentials(),
+                **ENVIRONMENT,
+                "application_id": "{{ item }}",
+                "state": "absent",
+            },
+            "connection": "local",
+            "loop": ["11111111-1111-1111-1111-111111111111", "nonsense"],
+        }
+    ),
+    ignoring(
+        {
+            "name": "credentials of the environment",
+            "marketplace_leads.dynamics365.dynamics_app_user": {**ENVIRONMENT, **OWN_ID},
+            "connection": "local",
+            "environment": {
+                "AZURE_CLIENT_ID": "{{ lead_writer_client_id }}",
+                "AZURE_CLIENT_SECRET": "{{ lead_writer_client_secret }}",
+            },
+        }
+    ),
+]
+
+
+def told(run: Run) -> list[tuple[str, dict[str, Any]]]:
+    """What callbacks saw, without what may differ between two runs of anything."""
+    return [(f"{o.task}: {o.outcome}", {k: v for k, v in o.result.items() if k != "exception"}) for o in run.outcomes]
+
+
+def lines(run: Run) -> list[str]:
+    """The output without the lines that tell how a module was carried out."""
+    own = re.compile(r"^(<|Using module file|EXEC|PUT|\s*$)|ESTABLISH|redirecting|task path|Loading|playbook\d")
+    return [line for line in run.output.splitlines() if not own.search(line)]
+
+
+@pytest.mark.parametrize("verbosity", [0, 3])
+def test_a_run_tells_the_same_whichever_way_its_modules_are_executed(
+    cloud: Cloud, ansible: Ansible, verbosity: int
+) -> None:
+    here = ansible.tasks(*TASKS, rehearse=False, verbosity=verbosity)
+    ordinary = ansible.tasks(
+        *TASKS, rehearse=False, verbosity=verbosity, environment={"MARKETPLACE_LEADS_IN_PROCESS": "0"}
+    )
+    assert told(here) == told(ordinary)
+    assert lines(here) == lines(ordinary)
+    assert len(here.outcomes) > len(TASKS)
+    for run in (here, ordinary):
+        assert "a-very-wrong-secret" not in run.output
+        assert cloud.contoso.client_secret not in run.output
+
+
+def test_a_module_that_runs_elsewhere_or_later_is_executed_the_ordinary_way(cloud: Cloud, ansible: Ansible) -> None:
+    later = {**task("dynamics_app_user", **ENVIRONMENT, **OWN_ID), "async": 60, "poll": 1}
+    run = ansible.tasks(later, rehearse=False)
+    assert run.status == 0, run.output
+    assert any(outcome.result.get("ansible_job_id") for outcome in run.outcomes)
