@@ -110,11 +110,7 @@ def _backed(call: Call, app_id: str) -> Object:
         raise no_backing_application(app_id)
     if not call.may(_ALL) and call.caller.object_id not in newest["_owners"]:
         raise denied()
-    principal = shapes.new_service_principal(
-        call.world.new_guid(), app_id, newest["displayName"], call.tenant.id, newest
-    )
-    principal["createdDateTime"] = graph_time(call.world.clock.now())
-    return principal
+    return shapes.new_service_principal(call.world.new_guid(), app_id, newest["displayName"], call.tenant.id, newest)
 
 
 def _of_foreign_application(call: Call, app_id: str) -> Object:

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Applications and their secrets, as Graph keeps them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simulator.spec import RunnerSpec, generated_tenant
+
+from .running import Graph, RunningCloud, error_of
+
+NewCloud = Callable[..., RunningCloud]
+DYNAMICS_CRM = "00000007-0000-0000-c000-000000000000"
+USER_IMPERSONATION = "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4"
+CREATE_IF_MISSING = {"Prefer": "create-if-missing"}
+
+
+def details(response: Any) -> dict[str, str]:
+    """The first detail of a refusal."""
+    first: dict[str, str] = response.json()["error"]["details"][0]
+    return first
+
+
+def test_a_new_application_has_every_property_and_no_service_principal(graph: Graph) -> None:
+    access = {"resourceAppId": DYNAMICS_CRM, "resourceAccess": [{"id": USER_IMPERSONATION, "type": "Scope"}]}
+    app = graph.create_application(
+        web={"redirectUris": ["https://contosoapp1/auth"]}, tags=["ansible"], requiredResourceAccess=[access]
+    )
+    assert app["@odata.context"] == "https://graph.microsoft.com/v1.0/$metadata#applications/$entity"
+    assert app["signInAudience"] == "AzureADMyOrg"
+    assert app["publisherDomain"] == "contoso.onmicrosoft.com"
+    assert app["web"]["redirectUriSettings"] == [{"uri": "https://contosoapp1/auth", "index": None}]
+    assert app["requiredResourceAccess"] == [access]
+    assert graph("GET", f"/servicePrincipals(appId='{app['appId']}')").status_code == 404
+
+
+def test_two_posts_of_one_name_make_two_applications(graph: Graph) -> None:
+    first, second = graph.create_application("Twin"), graph.create_application("Twin")
+    assert first["id"] != second["id"]
+    assert len(graph.get("/applications?$filter=displayName eq 'twin'")["value"]) == 2
+
+
+def test_an_application_is_found_by_each_of_its_keys_but_not_by_its_client_id_as_id(graph: Graph) -> None:
+    app = graph.create_application(uniqueName="it's")
+    for address in (app["id"], f"(appId='{app['appId']}')", "(uniqueName='it''s')", "(uniqueName='it%27%27s')"):
+        path = address if address.startswith("(") else f"/{address}"
+        assert graph.get(f"/applications{path}")["id"] == app["id"]
+    assert error_of(graph("GET", f"/applications/{app['appId']}")) == (404, "Request_ResourceNotFound")
+
+
+def test_doubled_slashes_are_taken_as_one(graph: Graph) -> None:
+    graph.conforming = False
+    assert graph.get("//applications")["value"]
+
+
+def test_an_update_merges_objects_and_replaces_collections(graph: Graph) -> None:
+    app = graph.create_application(web={"redirectUris": ["https://a/x", "https://a/y"], "homePageUrl": "https://a"})
+    response = graph("PATCH", f"/applications/{app['id']}", {"web": {"redirectUris": ["https://b/z"]}, "tags": ["t"]})
+    assert (response.status_code, response.content) == (204, b"")
+    changed = graph.get(f"/applications/{app['id']}")
+    assert changed["web"]["homePageUrl"] == "https://a"
+    assert changed["web"]["redirectUris"] == ["https://b/z"]
+    assert changed["tags"] == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "Request_BadRequest"),
+        ({"displayName": ""}, "Request_BadRequest"),
+        ({"displayName": 5}, "BadRequest"),
+        ({"displayName": "x", "shoeSize": 43}, "BadRequest"),
+        ({"displayName": "x", "appId": DYNAMICS_CRM}, "Request_BadRequest"),
+        ({"displayName": "x" * 257}, "Request_BadRequest"),
+        ({"displayName": "x", "signInAudience": "Everybody"}, "Request_BadRequest"),
+        ({"displayName": "x", "web": {"redirectUris": ["http://contosoapp1/auth"]}}, "Request_BadRequest"),
+        ({"displayName": "x", "web": {"redirectUris": ["https://a"] * 2}}, "Request_BadRequest"),
+        ({"displayName": "x", "requiredResourceAccess": [{"resourceAppId": "x"}]}, "Request_BadRequest"),
+        ({"displayName": "x", "passwordCredentials": [{"secretText": "mine"}]}, "Request_BadRequest"),
+        ({"displayName": "x", "keyCredentials": [{"type": "AsymmetricX509Cert", "key": "AAAA"}]}, "Request_BadRequest"),
+        (["displayName"], "Request_BadRequest"),
+    ],
+)
+def test_a_wrong_body_is_refused_and_makes_nothing(graph: Graph, body: Any, code: str) -> None:
+    before = len(graph.get("/applications")["value"])
+    assert error_of(graph("POST", "/applications", body)) == (400, code)
+    assert len(graph.get("/applications")["value"]) == before
+
+
+class TestUpsert:
+    """PATCH by unique name."""
+
+    PATH = "/applications(uniqueName='lead-writer')"
+
+    def test_it_creates_once_and_then_updates(self, graph: Graph) -> None:
+        created = graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING)
+        assert created.status_code == 201
+        assert created.json()["uniqueName"] == "lead-writer"
+        updated = graph("PATCH", self.PATH, {"displayName": "B"}, **CREATE_IF_MISSING)
+        assert (updated.status_code, updated.content) == (204, b"")
+        assert graph.get(self.PATH)["displayName"] == "B"
+        assert graph.get(self.PATH)["id"] == created.json()["id"]
+
+    def test_without_the_header_nothing_is_created(self, graph: Graph) -> None:
+        assert error_of(graph("PATCH", self.PATH, {"displayName": "A"})) == (404, "Request_ResourceNotFound")
+
+    def test_it_never_makes_two_however_slow_the_replicas_are(self, new_cloud: NewCloud) -> None:
+        graph = new_cloud(replication_seconds=60).graph()
+        statuses = [graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code for _ in range(4)]
+        assert statuses == [201, 204, 204, 204]
+
+    def test_a_name_is_kept_by_the_recycle_bin(self, graph: Graph) -> None:
+        app = graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).json()
+        assert graph("DELETE", f"/applications/{app['id']}").status_code == 204
+        again = graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING)
+        assert error_of(again) == (400, "Request_BadRequest")
+        assert "uniqueName already exists" in again.json()["error"]["message"]
+        assert graph("DELETE", f"/directory/deletedItems/{app['id']}").status_code == 204
+        assert graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code == 201
+
+    def test_a_name_is_given_once_and_then_stays(self, graph: Graph) -> None:
+        app = graph.create_application()
+        assert graph("PATCH", f"/applications/{app['id']}", {"uniqueName": "one"}).status_code == 204
+        assert graph("PATCH", f"/applications/{app['id']}", {"uniqueName": "two"}).status_code == 400
+        other = graph.create_application()
+        assert graph("PATCH", f"/applications/{other['id']}", {"uniqueName": "one"}).status_code == 400
+
+
+class TestRecycleBin:
+    """Deleted applications stay for thirty days."""
+
+    def test_a_deleted_application_takes_its_service_principal_along_and_comes_back_alone(self, graph: Graph) -> None:
+        app = graph.create_application()
+        principal = graph("POST", "/servicePrincipals", {"appId": app["appId"]}).json()
+        graph("DELETE", f"/applications/{app['id']}")
+        assert graph("GET", f"/applications/{app['id']}").status_code == 404
+        assert graph("GET", f"/servicePrincipals/{principal['id']}").status_code == 404
+        deleted = graph.get("/directory/deletedItems/microsoft.graph.application")["value"]
+        assert [item["id"] for item in deleted] == [app["id"]]
+        assert deleted[0]["deletedDateTime"] is not None
+        restored = graph("POST", f"/directory/deletedItems/{app['id']}/restore")
+        assert (restored.status_code, restored.json()["deletedDateTime"]) == (200, None)
+        assert graph("GET", f"/applications/{app['id']}").status_code == 200
+        assert graph("GET", f"/servicePrincipals/{principal['id']}").status_code == 404
+
+    def test_after_thirty_days_it_is_gone(self, cloud: RunningCloud, graph: Graph) -> None:
+        app = graph.create_application()
+        graph("DELETE", f"/applications/{app['id']}")
+        cloud.world.clock.jump(31 * 86400)
+        assert cloud.graph().get("/directory/deletedItems/microsoft.graph.application")["value"] == []
+
+    def test_what_is_in_the_bin_counts_to_the_quota(self, new_cloud: NewCloud) -> None:
+        graph = new_cloud(dataclasses.replace(generated_tenant(1), application_quota=2)).graph()
+        app = graph.create_application()
+        graph("DELETE", f"/applications/{app['id']}")
+        refused = graph("POST", "/applications", {"displayName": "one too many"})
+        assert error_of(refused) == (403, "Directory_QuotaExceeded")
+
+
+class TestSecrets:
+    """addPassword and removePassword."""
+
+    def test_the_value_is_shown_once(self, graph: Graph) -> None:
+        app = graph.create_application()
+        body = {"passwordCredential": {"displayName": "lead", "endDateTime": "2027-05-21T00:00:00Z"}}
+        response = graph("POST", f"/applications/{app['id']}/addPassword", body)
+        made = response.json()
+        assert response.status_code == 200
+        assert len(made["secretText"]) == 40
+        assert made["hint"] == made["secretText"][:3]
+        assert len(made["startDateTime"].split(".")[1]) == 8
+        kept = graph.get(f"/applications/{app['id']}?$select=passwordCredentials")["passwordCredentials"]
+        assert kept == [{**{name: made[name] for name in kept[0]}, "secretText": None}]
+        assert made["secretText"] not in graph("GET", f"/applications/{app['id']}").text
+
+    def test_the_body_may_be_absent_and_two_years_are_the_default(self, cloud: RunningCloud, graph: Graph) -> None:
+        app = graph.create_application()
+        made = graph("POST", f"/applications(appId='{app['appId']}')/addPassword").json()
+        assert made["endDateTime"][:4] == str(cloud.world.clock.now().year + 2)
+
+    def test_a_secret_is_removed_once(self, graph: Graph) -> None:
+        app = graph.create_application()
+        key_id = graph("POST", f"/applications/{app['id']}/addPassword", {}).json()["keyId"]
+        assert graph("POST", f"/applications/{app['id']}/removePassword", {"keyId": key_id}).status_code == 204
+        again = graph("POST", f"/applications/{app['id']}/removePassword", {"keyId": key_id})
+        assert error_of(again) == (400, "Request_BadRequest")
+        assert again.json()["error"]["message"] == "No password credential found with keyId."
+
+    def test_a_secret_of_ones_own_choice_is_impossible(self, graph: Graph) -> None:
+        app = graph.create_application()
+        for name, value in (("secretText", "mine"), ("keyId", DYNAMICS_CRM), ("customKeyIdentifier", "eA==")):
+            refused = graph("POST", f"/applications/{app['id']}/addPassword", {"passwordCredential": {name: value}})
+            assert refused.status_code == 400
+        refused = graph("PATCH", f"/applications/{app['id']}", {"passwordCredentials": [{"displayName": "x"}]})
+        assert "service actions" in refused.json()["error"]["message"]
+
+    def test_one_comes_with_a_new_application_when_asked_for(self, graph: Graph) -> None:
+        app = graph.create_application(passwordCredentials=[{"displayName": "first"}])
+        assert app["passwordCredentials"][0]["secretText"]
+        assert graph.get(f"/applications/{app['id']}")["passwordCredentials"][0]["secretText"] is None
+
+
+class TestAppManagementPolicy:
+    """What administrators forbid."""
+
+    @staticmethod
+    def graph_with(new_cloud: NewCloud, *rules: dict[str, Any], enabled: bool = True) -> Graph:
+        policy = {"isEnabled": enabled, "applicationRestrictions": {"passwordCredentials": list(rules)}}
+        runner = RunnerSpec(permissions=(*RunnerSpec().permissions, "Policy.Read.ApplicationConfiguration"))
+        spec = dataclasses.replace(generated_tenant(1), app_management_policy=policy, runner=runner)
+        return new_cloud(spec).graph()
+
+    def test_a_lifetime_beyond_the_limit_is_refused(self, new_cloud: NewCloud) -> None:
+        graph = self.graph_with(new_cloud, {"restrictionType": "passwordLifetime", "maxLifetime": "P90D"})
+        app = graph.create_application()
+        refused = graph("POST", f"/applications/{app['id']}/addPassword", {})
+        assert error_of(refused) == (400, "CredentialInvalidLifetimeAsPerAppPolicy")
+        policy = graph.get("/policies/defaultAppManagementPolicy")
+        assert policy["applicationRestrictions"]["passwordCredentials"][0]["maxLifetime"] == "P90D"
+
+    def test_a_forbidden_secret_is_refused(self, new_cloud: NewCloud) -> None:
+        graph = self.graph_with(new_cloud, {"restrictionType": "passwordAddition"})
+        app = graph.create_application()
+        refused = graph("POST", f"/applications/{app['id']}/addPassword", {})
+        assert error_of(refused) == (400, "CredentialTypeNotAllowedAsPerAppPolicy")
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            {"state": "disabled"},
+            {"restrictForAppsCreatedAfterDateTime": "2199-01-01T00:00:00Z"},
+        ],
+    )
+    def test_a_rule_that_does_not_apply_forbids_nothing(self, new_cloud: NewCloud, rule: dict[str, str]) -> None:
+        graph = self.graph_with(new_cloud, {"restrictionType": "passwordAddition", **rule})
+        app = graph.create_application()
+        assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
+
+    def test_a_policy_that_is_off_forbids_nothing(self, new_cloud: NewCloud) -> None:
+        graph = self.graph_with(new_cloud, {"restrictionType": "passwordAddition"}, enabled=False)
+        app = graph.create_application()
+        assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
+
+
+def test_owners_are_added_and_removed(cloud: RunningCloud, graph: Graph) -> None:
+    app = graph.create_application()
+    runner = cloud.tenant().runner.service_principal_id
+    assert [item["id"] for item in graph.get(f"/applications/{app['id']}/owners")["value"]] == [runner]
+    admin = cloud.god().get("/users/admin@contoso.onmicrosoft.com")["id"]
+    reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{admin}"}
+    assert graph("POST", f"/applications/{app['id']}/owners/$ref", reference).status_code == 204
+    assert graph("POST", f"/applications/{app['id']}/owners/$ref", reference).status_code == 400
+    expanded = graph.get(f"/applications/{app['id']}?$expand=owners")["owners"]
+    assert {item["@odata.type"] for item in expanded} == {"#microsoft.graph.user", "#microsoft.graph.servicePrincipal"}
+    assert graph("DELETE", f"/applications/{app['id']}/owners/{admin}/$ref").status_code == 204
