@@ -61,7 +61,7 @@ def respond(session: Session, answer: Answer, scope: MutableMapping[str, Any]) -
         if isinstance(item, list):
             text, failed = _change_set(session, item, answer)
         else:
-            reply = _one(session, item, answer)
+            reply = _one(item, answer)
             text, failed = _http(reply, None), reply.status >= 400
         written.append(text)
         if failed and not go_on:
@@ -71,7 +71,7 @@ def respond(session: Session, answer: Answer, scope: MutableMapping[str, Any]) -
     return Reply(200, body.decode("utf-8"), {"Content-Type": f"multipart/mixed; boundary={boundary}"})
 
 
-def _one(session: Session, inner: Call, answer: Answer) -> Reply:
+def _one(inner: Call, answer: Answer) -> Reply:
     from .service import refused_reply
 
     try:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 from .errors import Refusal
 from .state import EnvironmentData
@@ -54,7 +53,7 @@ def usage_of(data: EnvironmentData, user_id: str) -> Usage:
 
 def count(data: EnvironmentData, user_id: str) -> dict[str, str]:
     """Count a request and give the headers that tell what is left. Raises Refusal with Retry-After over a limit."""
-    settings: Any = data.world.settings
+    settings = data.world.settings
     usage, now = usage_of(data, user_id), data.now().timestamp()
     usage.forget_before(now - _WINDOW_SECONDS)
     most_requests, most_seconds = settings.dataverse_limit_requests, settings.dataverse_limit_seconds
@@ -67,15 +66,17 @@ def count(data: EnvironmentData, user_id: str) -> dict[str, str]:
     if most_seconds and usage.milliseconds >= most_seconds * 1000:
         raise _over(
             "0x80072321",
-            f"Combined execution time of incoming requests exceeded limit of {most_seconds * 1000:,.0f} milliseconds over "
-            f"time window of {_WINDOW_SECONDS} seconds. Decrease number of concurrent requests or reduce the duration of "
-            "requests and try again later.",
+            f"Combined execution time of incoming requests exceeded limit of {most_seconds * 1000:,.0f} milliseconds "
+            f"over time window of {_WINDOW_SECONDS} seconds. Decrease number of concurrent requests or reduce the "
+            "duration of requests and try again later.",
             usage.seconds_until_room(now),
         )
     usage.add(now, settings.dataverse_execution_milliseconds)
+    requests_left = max(0, (most_requests or 6000) - usage.requests)
+    seconds_left = max(0.0, (most_seconds or 1200) - usage.milliseconds / 1000)
     return {
-        "x-ms-ratelimit-burst-remaining-xrm-requests": str(max(0, (most_requests or 6000) - usage.requests)),
-        "x-ms-ratelimit-time-remaining-xrm-requests": f"{max(0.0, (most_seconds or 1200) - usage.milliseconds / 1000):,.2f}",
+        "x-ms-ratelimit-burst-remaining-xrm-requests": str(requests_left),
+        "x-ms-ratelimit-time-remaining-xrm-requests": f"{seconds_left:,.2f}",
     }
 
 

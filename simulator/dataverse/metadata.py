@@ -270,8 +270,8 @@ def _label(text: str) -> dict[str, Any]:
     return {"LocalizedLabels": [label], "UserLocalizedLabel": label}
 
 
-def _as_answer(session: Session, row: dict[str, Any], names: list[str] | None, expanded: list[str]) -> dict[str, Any]:
-    written = row if names is None else {name: row[name] for name in [*names, "MetadataId"]}
+def _as_answer(session: Session, row: Row, names: list[str] | None, expanded: list[str]) -> dict[str, Any]:
+    written = dict(row) if names is None else {name: row[name] for name in [*names, "MetadataId"]}
     table = session.data.catalogue.tables[row["LogicalName"]]
     return written | {name: _attributes(table) if name == "Attributes" else [] for name in expanded}
 
@@ -315,7 +315,7 @@ def _attribute_id(table: Table, name: str) -> str:
     return seeded.guid("column", table.logical, name)
 
 
-def _beyond(session: Session, row: dict[str, Any], rest: list[Segment]) -> Reply:
+def _beyond(session: Session, row: Row, rest: list[Segment]) -> Reply:
     """``EntityDefinitions(…)/Attributes``, ``…/Privileges``."""
     name = rest[0].name
     if len(rest) > 1 or rest[0].inside is not None:

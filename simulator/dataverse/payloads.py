@@ -38,7 +38,8 @@ def read_values(session: Session, table: Table, payload: Mapping[str, Any], *, c
             if found.kind == "lookup":
                 if given is not None:
                     raise bad_query(
-                        "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead."
+                        "CRM do not support direct update of Entity Reference properties, "
+                        "Use Navigation properties instead."
                     )
                 column, value = found, None
             else:
@@ -70,8 +71,8 @@ def convert(table: Table, column: Column, given: Any) -> Any:
         raise Refusal(
             400,
             "0x8004431a",
-            f"A validation error occurred.  The value {value} of '{column.name}' on record of type '{table.logical}' is "
-            f"outside the valid range. Accepted Values: {','.join(map(str, column.options))}",
+            f"A validation error occurred.  The value {value} of '{column.name}' on record of type '{table.logical}' "
+            f"is outside the valid range. Accepted Values: {','.join(map(str, column.options))}",
         )
     return value
 

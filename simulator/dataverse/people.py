@@ -105,7 +105,7 @@ def join_default_team(data: EnvironmentData, user: str, business_unit: str) -> N
 def root_business_unit(data: EnvironmentData) -> str:
     """The id of the business unit without a parent."""
     return next(
-        row["businessunitid"]
-        for row in data.rows["businessunit"].values()
+        identifier
+        for identifier, row in data.rows["businessunit"].items()
         if row.get("_parentbusinessunitid_value") is None
     )

@@ -73,8 +73,8 @@ def require_editable(session: Session, row: Mapping[str, Any]) -> None:
             400,
             "0x8004f015",
             f"The evaluation of the current component(name=Role, id={row['roleid']}) in the current operation (Update) "
-            "failed during managed property evaluation of condition: 'Managed Property Name: iscustomizableanddeletable; "
-            "Component Name: Role; Attribute Name: iscustomizable;'",
+            "failed during managed property evaluation of condition: 'Managed Property Name: "
+            "iscustomizableanddeletable; Component Name: Role; Attribute Name: iscustomizable;'",
         )
 
 

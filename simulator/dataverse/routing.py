@@ -73,6 +73,6 @@ def require_a_role(session: Session) -> None:
         raise Refusal(
             403,
             "0x80042f09",
-            f"The user with id {session.user_id} has not been assigned any roles. They need a role with the prvReadUser "
-            "privilege.",
+            f"The user with id {session.user_id} has not been assigned any roles. They need a role with the "
+            "prvReadUser privilege.",
         )

@@ -141,7 +141,7 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """The column of that name or wire name."""
-        return self.columns.get(name) or self._by_name.get(name)  # type: ignore[attr-defined, no-any-return]
+        return self.columns.get(name) or self._by_name.get(name)  # type: ignore[attr-defined]
 
     def privilege(self, right: str) -> str:
         """The name of the privilege that gives a right on this table, for example ``prvCreateLead``."""

@@ -221,7 +221,7 @@ def _everything(data: EnvironmentData) -> Mapping[str, int]:
     if known is None or known[0] is not catalogue:
         known = (catalogue, all_privileges(catalogue))
         data.scratch["everything"] = known
-    return known[1]  # type: ignore[no-any-return]
+    return known[1]
 
 
 _ALL_PRIVILEGES: dict[int, tuple[Catalogue, Mapping[str, int]]] = {}

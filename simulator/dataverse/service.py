@@ -129,7 +129,8 @@ def _require_enabled(data: EnvironmentData, user: dict[str, Any]) -> None:
         raise Refusal(
             403,
             "0x80040225",
-            f"The user with SystemUserId={user['systemuserid']} in OrganizationContext={data.organization_id} is disabled",
+            f"The user with SystemUserId={user['systemuserid']} in OrganizationContext={data.organization_id} "
+            "is disabled",
         )
 
 

@@ -37,7 +37,7 @@ class UserRules(Rules):
         known = self._application(session, values) if values.get("applicationid") else self._person(session, values)
         for name in ("_businessunitid_value", "deletedstate"):
             values.pop(name, None)
-        row = people.add_user(
+        return people.add_user(
             session.data,
             businessunit=unit,
             **{
@@ -48,7 +48,6 @@ class UserRules(Rules):
                 **known,
             },
         )
-        return row
 
     def _application(self, session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
         data, application = session.data, values["applicationid"]
@@ -75,7 +74,7 @@ class UserRules(Rules):
             raise Refusal(
                 400,
                 "0x80041d28",
-                "The user's directory object id was not found in Microsoft Entra ID; users are added from the directory.",
+                "The user's directory object id was not found in Microsoft Entra ID; users come from the directory.",
             )
         if data.where("systemuser", azureactivedirectoryobjectid=user["id"]):
             raise Refusal(400, "0x80041d2c", f"A user with the name {name} already exists.")

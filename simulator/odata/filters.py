@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -46,7 +46,7 @@ class Dialect:
     functions: frozenset[str] = frozenset({"contains", "startswith", "endswith"})
     in_operator: bool = False
     #: Functions with named parameters, by qualified name: the compiled predicate from property and values.
-    query_functions: Mapping[str, Callable[[Expression, list[Any]], Evaluate]] = None  # type: ignore[assignment]
+    query_functions: Mapping[str, Callable[[Expression, list[Any]], Evaluate]] = field(default_factory=dict)
 
 
 def compile_filter(text: str, entity: EntityType, model: Model, dialect: Dialect) -> Predicate:
@@ -77,13 +77,13 @@ def parse_filter(text: str) -> ast._Node:
     except (AttributeError, NotImplementedError, RecursionError, ValueError):
         # The library leaves these to its caller for inputs its grammar only half covers.
         raise SyntaxRefused(0, text) from None
-    if tree is None:
+    if not isinstance(tree, ast._Node):
         raise SyntaxRefused(len(text), text)
     return tree
 
 
 def _with_round_lists(text: str) -> str:
-    """Write ``['a','b']`` as the grammar knows lists, ``('a','b',)`` for one value; texts in quotes stay as they are."""
+    """Write ``['a','b']`` as the grammar knows lists, with a last comma for one value; quoted texts stay."""
     if "[" not in text:
         return text
     pieces: list[str] = []
@@ -122,7 +122,7 @@ def comparable(value: Any) -> Any:
 
 
 def _equal(left: Any, right: Any) -> bool:
-    return comparable(left) == comparable(right)
+    return bool(comparable(left) == comparable(right))
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -207,7 +207,7 @@ class _Compiler:
 
     def _call(self, node: ast.Call, scope: Mapping[str, EntityType]) -> Expression:
         name = node.func.full_name()
-        if name in (self._dialect.query_functions or {}):
+        if name in self._dialect.query_functions:
             return self._query_function(name, node, scope)
         if node.func.namespace or name not in _TEXT_TESTS or name not in self._dialect.functions:
             raise NotSupported(f"Function {name} is not supported.")
@@ -227,9 +227,10 @@ class _Compiler:
 
     def _query_function(self, name: str, node: ast.Call, scope: Mapping[str, EntityType]) -> Expression:
         given = {argument.name.name: argument.param for argument in node.args if isinstance(argument, ast.NamedParam)}
-        if len(given) != len(node.args) or not isinstance(given.get("PropertyName"), ast.String):
+        named = given.get("PropertyName")
+        if len(given) != len(node.args) or not isinstance(named, ast.String):
             raise QueryRefused(f"The parameters of the function '{name}' are not valid.")
-        target = self._path(ast.Identifier(given["PropertyName"].val), scope)
+        target = self._path(ast.Identifier(named.val), scope)
         listed = given.get("PropertyValues", given.get("PropertyValue"))
         items = listed.val if isinstance(listed, ast.List) else [] if listed is None else [listed]
         values = [self._literal(item).evaluate({}) for item in items]
@@ -287,17 +288,19 @@ class _Compiler:
         model = self._model
 
         def evaluate(rows: Mapping[str, Row]) -> Any:
-            row: Row | None = rows[variable]
+            row = rows[variable]
             for entity, navigation in navigations:
-                row = next(iter(model.related(entity, row, navigation)), None)
-                if row is None:
+                found = next(iter(model.related(entity, row, navigation)), None)
+                if found is None:
                     return None
-            return row.get(name, default) if row is not None else None
+                row = found
+            return row.get(name, default)
 
         return evaluate
 
     def _literal(self, node: ast._Node) -> Expression:
         kind: Kind | None
+        value: Any
         match node:
             case ast.Null():
                 kind, value = None, None

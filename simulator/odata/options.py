@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The system query options of a request, parsed: ``$select``, ``$expand`` with its nested options, ``$orderby`` and so on."""
+"""The system query options of a request, parsed: ``$select``, ``$expand`` with options of its own, ``$orderby``, ..."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def _select(text: str) -> tuple[str, ...]:
 def _top(text: str) -> int:
     if not text.strip().isdigit():
         raise QueryRefused(
-            f"Invalid value '{text}' for $top query option found. The $top query option requires a non-negative integer value."
+            f"Invalid value '{text}' for $top query option found. The $top query option requires a non-negative "
+            "integer value."
         )
     return int(text)
 
@@ -137,7 +138,7 @@ def _expand(text: str) -> tuple[Expansion, ...]:
 
 
 def _split_outside(text: str, separator: str) -> list[str]:
-    """Split at separators that stand outside parentheses and quoted texts. Raises SyntaxRefused if those do not match."""
+    """Split at separators outside parentheses and quoted texts. Raises SyntaxRefused if those do not match."""
     pieces, start, depth, quoted = [], 0, 0, False
     for position, character in enumerate(text):
         if character == "'":

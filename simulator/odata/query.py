@@ -54,22 +54,23 @@ def _sort_key(ordering: Ordering, entity: EntityType, model: Model) -> Any:
             raise UnknownProperty(step, entity.type_name)
         steps.append((entity, navigation))
         entity = model.entity_type(navigation.target)
-    found = entity.property(name)
-    if found is None and (behind := entity.value_property(name)):
-        found = entity.property(behind)
-    if found is None:
+    column = entity.property(name)
+    if column is None and (behind := entity.value_property(name)):
+        column = entity.property(behind)
+    if column is None:
         raise UnknownProperty(name, entity.type_name)
-    if found.kind in ("complex", "binary"):
+    if column.kind in ("complex", "binary"):
         raise NotSupported(f"Ordering by the property '{name}' is not supported.")
-    column, default = found.name, found.default
+    column_name, default = column.name, column.default
 
     def key(row: Row) -> tuple[bool, Any]:
-        at: Row | None = row
+        at = row
         for of, navigation in steps:
-            at = next(iter(model.related(of, at, navigation)), None)
-            if at is None:
+            found = next(iter(model.related(of, at, navigation)), None)
+            if found is None:
                 return (False, 0)
-        value = at.get(column, default)
+            at = found
+        value = at.get(column_name, default)
         return (value is not None, comparable(value) if value is not None else 0)
 
     return key
@@ -106,7 +107,7 @@ def _read_token(token: str) -> tuple[int, str]:
 
 
 def aggregated_count(apply: str) -> str:
-    """The name that ``$apply=aggregate($count as name)`` gives to the number of rows. Raises NotSupported for all else."""
+    """The name that ``$apply=aggregate($count as name)`` gives to the number of rows. Raises NotSupported otherwise."""
     match = _AGGREGATE_COUNT.fullmatch(apply.strip())
     if match is None:
         raise NotSupported("The $apply expression is not supported; only aggregate($count as name) is.")

@@ -256,7 +256,8 @@ def _at_once(
     failure = operation["failure"]
     if failure is not None:
         raise Refusal(500 if failure["code"] == "0x80048033" else 400, failure["code"], failure["message"])
-    return operation["solution"]
+    solution: str | None = operation["solution"]
+    return solution
 
 
 def _promotable(session: Session, payload: Mapping[str, Any], action: str) -> str:

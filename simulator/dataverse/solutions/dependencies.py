@@ -26,10 +26,10 @@ def installed(data: EnvironmentData, unique_name: str) -> dict[str, Any] | None:
 
 def missing_dependencies(data: EnvironmentData, package: Package) -> list[dict[str, Any]]:
     """Those of a package's dependencies that this environment does not satisfy."""
-    return [item for item in package.missing if not _satisfied(data, item["required"], package)]
+    return [item for item in package.missing if not _satisfied(data, item["required"])]
 
 
-def _satisfied(data: EnvironmentData, required: Mapping[str, str], package: Package) -> bool:
+def _satisfied(data: EnvironmentData, required: Mapping[str, str]) -> bool:
     name, version = named_solution(required.get("solution", ""))
     if name and name.lower() not in _PLATFORM:
         row = installed(data, name)

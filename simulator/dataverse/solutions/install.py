@@ -35,9 +35,9 @@ def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bo
         if package.managed:
             raise ImportFailed(
                 "0x80048040",
-                f"The solution '{package.unique_name}' is already installed on this system as an unmanaged solution and "
-                "the package supplied is attempting to install it in managed mode. Import can only update solutions when "
-                "the modes match.",
+                f"The solution '{package.unique_name}' is already installed on this system as an unmanaged solution "
+                "and the package supplied is attempting to install it in managed mode. Import can only update "
+                "solutions when the modes match.",
             )
         raise ImportFailed(
             "0x80048041",
@@ -48,8 +48,8 @@ def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bo
     if (holding or upgrade) and row is not None and version_key(package.version) <= version_key(row["version"]):
         raise ImportFailed(
             "0x8004f046",
-            f"The upgrade of the solution '{package.unique_name}' failed: the version {package.version} is not higher than "
-            f"the installed version {row['version']}.",
+            f"The upgrade of the solution '{package.unique_name}' failed: the version {package.version} is not higher "
+            f"than the installed version {row['version']}.",
         )
     if holding and installed(data, package.unique_name + HOLDING_SUFFIX) is not None:
         raise ImportFailed(

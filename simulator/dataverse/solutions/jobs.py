@@ -41,9 +41,9 @@ def require_no_other(data: EnvironmentData, kind: str) -> None:
         raise Refusal(
             429,
             "0x80071151",
-            f"Cannot start another [{wanted}] because there is a previous [{running}] running at this moment. Use Solution "
-            "History for more details. -- The solution installation or removal failed due to the installation or removal "
-            "of another solution at the same time. Please try again later.",
+            f"Cannot start another [{wanted}] because there is a previous [{running}] running at this moment. Use "
+            "Solution History for more details. -- The solution installation or removal failed due to the installation "
+            "or removal of another solution at the same time. Please try again later.",
         )
 
 
@@ -195,7 +195,7 @@ def _complete(data: EnvironmentData, operation: dict[str, Any], failed: ImportFa
         changes |= {
             "errorcode": signed(failed.code),
             "friendlymessage": failed.message[:4000],
-            "message": f"Microsoft.Crm.CrmException: {failed.message}\r\n   at Microsoft.Crm.Asynchronous.AsyncOperation",
+            "message": f"Microsoft.Crm.CrmException: {failed.message}\r\n   at Microsoft.Crm.Asynchronous.Operation",
         }
     row = data.rows["asyncoperation"].get(operation["id"])
     if row is not None:

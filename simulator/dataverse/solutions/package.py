@@ -42,7 +42,8 @@ class BadPackage(Exception):
 class Package:
     """What a package says of itself.
 
-    publisher: columns of the publisher's row; roles: ``{id, name, customizable, inherited, privileges: {name: level}}``;
+    publisher: columns of the publisher's row;
+    roles: ``{id, name, customizable, inherited, privileges: {name: level}}``;
     tables: ``{schema, entity_set, label, columns}``; missing: ``{required: {...}, dependent: {...}}`` with the
     attributes of the two elements; components: ``{type, id, schemaName, behavior}``.
     """

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..schema import AUDIT, OWNER, Relation, Table, address, columns, relations
+from ..schema import AUDIT, Relation, Table, address, columns, relations
 
 ORGANIZATION = Table(
     logical="organization",
