@@ -40,10 +40,12 @@ class ServiceClient:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        own_codes: tuple[str, ...] = (),
     ) -> Answer:
         """Send a request to C(path) (below the root, or an absolute URL) and return its good answer.
 
-        Raises CallFailed for every answer of 400 and more, or when there is none.
+        C(own_codes) are error codes that the caller deals with: they are raised at once, also where the client would
+        send the request again. Raises CallFailed for every answer of 400 and more, or when there is none.
         """
         url = path if path.startswith("https://") else self.root + path
         for fresh_token in (False, True):
@@ -55,6 +57,7 @@ class ServiceClient:
                 json_body=body,
                 repeatable=repeatable,
                 retry_codes=self.passing,
+                final=(lambda answer: answer.error.get("code") in own_codes) if own_codes else None,
             )
             # Once with a new token: a kept one may have been revoked or cut short meanwhile.
             if answer.status != 401:

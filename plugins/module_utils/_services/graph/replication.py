@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..._transport.errors import CallFailed, TimedOut
+from ..._transport.errors import CallFailed
 from ..._transport.waiting import pauses, wait_for
 from .client import DIRECTORY_NOT_READ
 
@@ -79,6 +79,3 @@ class Replication:
             seen.append(look())
             time.sleep(pause)
         return seen
-
-
-__all__ = ["Replication", "TimedOut", "not_there_yet"]

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client secret of an application: planned last, because its value must not be lost to a later failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from .._rules.guids import NIL_GUID, guid
+from .._rules.secret_schedule import Decision, Schedule, Secret, decide
+from .._rules.timestamps import write_timestamp
+from .._services.graph.applications import Application, Applications
+from .._services.graph.client import GraphClient
+from .._services.graph.replication import Replication
+from .._services.graph.secrets import NewSecret, Secrets
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "secret": {
+        "type": "dict",
+        "no_log": False,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "valid_days": {"type": "int", "default": 365},
+            "rotate_before_days": {"type": "int", "default": 45},
+            "known_key_id": {"type": "str", "no_log": False},
+            "absent_key_ids": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        },
+    },
+}
+
+
+def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
+    """Read C(secret). Raises InvalidInput."""
+    given = options["secret"]
+    if given is None:
+        return None
+    known = given["known_key_id"]
+    schedule = Schedule(
+        name=given["name"],
+        valid_days=given["valid_days"],
+        rotate_before_days=given["rotate_before_days"],
+        known_key_id=guid(known, "secret.known_key_id") if known else known,
+        absent_key_ids=frozenset(guid(each, "secret.absent_key_ids") for each in given["absent_key_ids"]),
+    )
+    schedule.validate()
+    return schedule
+
+
+def described(secret: Secret) -> dict[str, Any]:
+    """Return what can be known of a secret, in the service's words as snake_case."""
+    return {
+        "key_id": secret.key_id,
+        "display_name": secret.name,
+        "hint": secret.hint,
+        "start_date_time": write_timestamp(secret.start) if secret.start else None,
+        "end_date_time": write_timestamp(secret.end) if secret.end else None,
+    }
+
+
+class ClientSecret:
+    """The secret of one name on one application."""
+
+    def __init__(
+        self, graph: GraphClient, applications: Applications, replication: Replication, schedule: Schedule
+    ) -> None:
+        self._graph = graph
+        self._secrets = Secrets(graph, applications, replication)
+        self._schedule = schedule
+        self._decision = Decision(True, None, ())
+        self._made: NewSecret | None = None
+
+    def known_among(self, secrets: Sequence[Secret]) -> bool:
+        """Say whether the caller's secret is among those of an application; so it is when the caller claims none."""
+        known = self._schedule.known_key_id
+        return not known or known in {secret.key_id for secret in secrets}
+
+    def judge(self, secrets: Sequence[Secret]) -> None:
+        """Decide about the secrets that the application has."""
+        self._decision = decide(secrets, self._schedule, self._graph.now())
+
+    @property
+    def before(self) -> Any:
+        """What the plan shows of the secret in use."""
+        current = self._decision.current
+        return _shown(current) if current else None
+
+    @property
+    def after(self) -> Any:
+        """What the plan shows of the secret to be: the one in use, unless a new one is needed."""
+        if not self._decision.create:
+            return self.before
+        return {"displayName": self._schedule.name, "validDays": self._schedule.valid_days}
+
+    @property
+    def surplus(self) -> list[dict[str, Any]]:
+        """What the plan shows of the secrets to remove."""
+        return [_shown(secret) for secret in self._decision.remove]
+
+    @property
+    def findings(self) -> list[str]:
+        """Sentences about live secrets of the caller's name that the caller does not know of."""
+        return [
+            f"The application has another live secret named {self._schedule.name!r}, {secret.key_id}, younger than the "
+            "known one: if nobody uses it, name it in secret.absent_key_ids."
+            for secret in self._decision.unclaimed
+        ]
+
+    def make(self, application: Application) -> Application:
+        """Make a new secret that works, and return the application with it.
+
+        An application that turned out to exist already may have secrets that the plan did not know of, so it is
+        judged again. Raises CallFailed, SignInFailed or TimedOut, and leaves no new secret behind then.
+        """
+        self.judge(application.secrets)
+        if not self._decision.create:
+            return application
+        end = self._graph.now() + timedelta(days=self._schedule.valid_days)
+        made = self._made = self._secrets.create(application, self._schedule.name, end)
+        return application.having_secrets((*application.secrets, made.secret))
+
+    def remove_surplus(self, application: Application) -> Application:
+        """Remove the secrets that are to go, and return the application without them."""
+        for secret in self._decision.remove:
+            self._secrets.remove(application, secret)
+        return application.having_secrets(
+            tuple(secret for secret in application.secrets if secret not in self._decision.remove)
+        )
+
+    @property
+    def made(self) -> Secret | None:
+        """The new secret, once it was made."""
+        return self._made.secret if self._made else None
+
+    def state(self) -> dict[str, Any]:
+        """Return the secret in use, with its value if it was made just now."""
+        if self._made is not None:
+            return {
+                "secret": {**described(self._made.secret), "value": self._made.value},
+                "contains_secret": True,
+            }
+        if self._decision.create or self._decision.current is None:
+            coming = Secret(NIL_GUID, self._schedule.name, None, None)
+            return {"secret": described(coming)}
+        return {"secret": described(self._decision.current)}
+
+
+def _shown(secret: Secret) -> dict[str, Any]:
+    """What a plan shows of a secret."""
+    return {
+        "displayName": secret.name,
+        "endDateTime": write_timestamp(secret.end) if secret.end else None,
+        "keyId": secret.key_id,
+    }

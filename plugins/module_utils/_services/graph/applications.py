@@ -1,0 +1,220 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Applications of a directory: found by key, made by their unique name, thrown into the recycle bin and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._rules.odata import key_literal, query, text_literal
+from ..._rules.secret_schedule import Secret
+from ..._rules.timestamps import read_timestamp
+from ..._transport.errors import CallFailed
+from .client import GraphClient
+from .replication import Replication, not_there_yet
+
+PROPERTIES = (
+    "id",
+    "appId",
+    "displayName",
+    "uniqueName",
+    "signInAudience",
+    "web",
+    "requiredResourceAccess",
+    "notes",
+    "serviceManagementReference",
+    "passwordCredentials",
+)
+_SELECT = query({"$select": ",".join(PROPERTIES)})
+_DELETED = "/directory/deletedItems/"
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application: its two ids, what can be known of its secrets, and its properties in the service's words."""
+
+    object_id: str
+    application_id: str
+    secrets: tuple[Secret, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def unique_name(self) -> str | None:
+        """The unique name; most applications have none."""
+        return self.properties.get("uniqueName")
+
+    @property
+    def redirect_uris(self) -> list[str]:
+        """The redirect URIs of the Web platform."""
+        return list((self.properties.get("web") or {}).get("redirectUris") or [])
+
+    @property
+    def required_access(self) -> list[dict[str, Any]]:
+        """The API permissions, as requiredResourceAccess writes them."""
+        return list(self.properties.get("requiredResourceAccess") or [])
+
+    def having(self, properties: Mapping[str, Any]) -> Application:
+        """Return the application with other values for some of its properties."""
+        return Application(self.object_id, self.application_id, self.secrets, {**self.properties, **properties})
+
+    def having_secrets(self, secrets: tuple[Secret, ...]) -> Application:
+        """Return the application with other secrets."""
+        return Application(self.object_id, self.application_id, secrets, self.properties)
+
+
+class Applications:
+    """Reads and edits the applications of one directory."""
+
+    def __init__(self, graph: GraphClient, replication: Replication) -> None:
+        self._graph = graph
+        self._replication = replication
+
+    def by_unique_name(self, unique_name: str) -> Application | None:
+        """Return the application in use with a unique name, or None."""
+        return self._at(f"/applications(uniqueName={key_literal(unique_name)})")
+
+    def by_application_id(self, application_id: str) -> Application | None:
+        """Return the application in use with an application id, or None."""
+        return self._at(f"/applications(appId={key_literal(application_id)})")
+
+    def by_display_name(self, display_name: str) -> list[Application]:
+        """Return all applications of a display name, which any number of them may share."""
+        options = {"$filter": f"displayName eq {text_literal(display_name)}", "$select": ",".join(PROPERTIES)}
+        return [_application(row) for row in self._graph.rows("/applications" + query(options))]
+
+    def deleted(self) -> Iterator[Application]:
+        """Yield the applications in the recycle bin.
+
+        They are looked through here, because nobody says that the bin can be filtered by the unique name.
+        """
+        for row in self._graph.rows(f"{_DELETED}microsoft.graph.application{_SELECT}"):
+            yield _application(row)
+
+    def create(self, unique_name: str, properties: Mapping[str, Any]) -> tuple[Application, bool]:
+        """Make an application and return it, and whether it is new: replicas may not show a new one yet.
+
+        A lost answer does no harm: the same request, sent again, updates what it made. Raises CallFailed or TimedOut.
+        """
+        path = f"/applications(uniqueName={key_literal(unique_name)})"
+        try:
+            answer = self._replication.insist(
+                lambda: self._graph.call("PATCH", path, body=properties, headers={"Prefer": "create-if-missing"})
+            )
+        except CallFailed as failed:
+            raise self._name_taken(failed, unique_name) from failed
+        if answer.status == 201:
+            # Half an answer says as little as none.
+            with suppress(CallFailed):
+                return _application(answer.body), True
+        return self.settled(unique_name=unique_name), False
+
+    def settled(
+        self, *, unique_name: str | None = None, application_id: str | None = None, secret: str | None = None
+    ) -> Application:
+        """Return the application once every replica shows it, by the key by which it will be asked for next.
+
+        With C(secret), a key id, once every replica shows that secret as well. Raises TimedOut.
+        """
+
+        def look() -> Application | None:
+            return self.by_unique_name(unique_name) if unique_name else self.by_application_id(application_id or "")
+
+        def done(seen: Application | None) -> bool:
+            return seen is not None and (secret is None or secret in {each.key_id for each in seen.secrets})
+
+        what = f"application {unique_name or application_id}" + (f" with secret {secret}" if secret else "")
+        seen = self._replication.settle(look, done, f"{what} is not seen everywhere")
+        if seen is None:
+            raise AssertionError("settled without an application")
+        return seen
+
+    def update(self, application: Application, values: Mapping[str, Any]) -> Application:
+        """Change properties, and return the application with them."""
+        try:
+            self._replication.insist(
+                lambda: self._graph.call("PATCH", f"/applications/{application.object_id}", body=values)
+            )
+        except CallFailed as failed:
+            raise self._name_taken(failed, values.get("uniqueName")) from failed
+        return application.having(values)
+
+    def restore(self, deleted: Application) -> Application:
+        """Bring an application back out of the recycle bin, and return it once every replica shows it."""
+
+        def send() -> None:
+            try:
+                self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", body={})
+            except CallFailed as failed:
+                # After a lost answer, or when somebody else was faster, it is back already: looking tells.
+                if not _perhaps_done(failed) or not any(self._replication.looks(look)):
+                    raise
+
+        def look() -> Application | None:
+            return self.by_application_id(deleted.application_id)
+
+        self._replication.insist(send, _perhaps_done)
+        return self.settled(unique_name=deleted.unique_name, application_id=deleted.application_id)
+
+    def delete(self, application: Application) -> None:
+        """Throw an application into the recycle bin, and return once no replica shows it any more."""
+        self._delete(f"/applications/{application.object_id}")
+        self._replication.settle(
+            lambda: self.by_application_id(application.application_id),
+            lambda seen: seen is None,
+            f"application {application.application_id} was deleted and is still seen in places",
+        )
+
+    def purge(self, application: Application) -> None:
+        """Remove an application from the recycle bin for good."""
+        path = f"{_DELETED}{application.object_id}"
+        # Right after a deletion the bin may not show it yet, which must not be taken for the end of it.
+        self._replication.settle(
+            lambda: self._graph.find(path),
+            lambda seen: seen is not None,
+            f"application {application.application_id} was deleted and is not seen in the recycle bin",
+        )
+        self._delete(path)
+
+    def _delete(self, path: str) -> None:
+        try:
+            self._graph.call("DELETE", path)
+        except CallFailed as failed:
+            if not failed.has_code("Request_ResourceNotFound"):
+                raise
+
+    def _at(self, path: str) -> Application | None:
+        row = self._graph.find(path + _SELECT)
+        return _application(row) if row else None
+
+    def _name_taken(self, failed: CallFailed, unique_name: str | None) -> CallFailed:
+        if "uniqueName" in failed.message and "already exists" in failed.message:
+            return failed.reworded(
+                f"unique_name {unique_name!r} is taken in tenant {self._graph.tenant} by an application in the recycle "
+                "bin or one just made: run again, and if it stays restore or purge that application."
+            )
+        return failed
+
+
+def _perhaps_done(failed: CallFailed) -> bool:
+    return failed.maybe_applied or not_there_yet(failed)
+
+
+def _application(row: Mapping[str, Any]) -> Application:
+    """Read one row; secrets are kept as what can be known of them, so that nothing else travels on."""
+    secrets = tuple(
+        Secret(
+            key_id=str(each["keyId"]).lower(),
+            name=each.get("displayName"),
+            start=read_timestamp(each.get("startDateTime")),
+            end=read_timestamp(each.get("endDateTime")),
+            hint=each.get("hint"),
+        )
+        for each in row.get("passwordCredentials") or []
+    )
+    properties = {name: row.get(name) for name in PROPERTIES if name not in ("id", "appId", "passwordCredentials")}
+    return Application(str(row["id"]).lower(), str(row["appId"]).lower(), secrets, properties)

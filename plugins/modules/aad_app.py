@@ -1,0 +1,403 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manage an application of Microsoft Entra with its service principal, API permissions and client secret."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: aad_app
+short_description: Manage an application of Microsoft Entra and its client secret
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Registers an application in a tenant together with its service principal, gives it redirect URIs and API
+    permissions, consents to them, and keeps a client secret that has not expired.
+  - An application is recognised by O(unique_name) or O(application_id), never by its display name, which any number
+    of applications may share. So a second run finds what the first one made, also when the first one ended half-way.
+  - An application of that unique name that lies in the recycle bin is restored, because the bin keeps unique names.
+  - A new secret is made as the last step, and only returned once it signs in, which takes seconds after it was made.
+    If it does not, it is removed again.
+options:
+  name:
+    description:
+      - The display name.
+      - Needed to make an application. When it is left out, an existing one keeps its name.
+    type: str
+  unique_name:
+    description:
+      - The name by which the application is recognised in every run. It is unique in the tenant, is not shown in
+        the portal, and can never be changed.
+      - Together with O(application_id), it is given to an adopted application that has none yet.
+    type: str
+  application_id:
+    description:
+      - The application (client) id of an existing application, to adopt it on purpose, such as one that was
+        registered in the portal. Such an application is never made.
+      - One of O(unique_name) and O(application_id) is needed.
+    type: str
+  sign_in_audience:
+    description:
+      - Which accounts may sign in. V(AzureADMyOrg) means this directory only.
+      - A new application gets V(AzureADMyOrg) when this is left out, and an existing one keeps what it has.
+    type: str
+    choices: [AzureADMyOrg, AzureADMultipleOrgs, AzureADandPersonalMicrosoftAccount, PersonalMicrosoftAccount]
+  redirect_uris:
+    description:
+      - The redirect URIs of the Web platform, all of them. Others are removed.
+      - When this is left out, an existing application keeps what it has.
+    type: list
+    elements: str
+  notes:
+    description: Notes for the administrators of the tenant. When this is left out, an application keeps what it has.
+    type: str
+  service_management_reference:
+    description:
+      - A reference to the application in the asset management of the organization. Some tenants demand one.
+      - When this is left out, an application keeps what it has.
+    type: str
+  api_permissions:
+    description:
+      - Delegated permissions that the application must list. Others that it lists are left alone.
+      - Listing a permission does not grant it; see O(admin_consent).
+    type: list
+    elements: dict
+    suboptions:
+      api:
+        description: The application id of the API, or V(dynamics_crm).
+        type: str
+        default: dynamics_crm
+      scopes:
+        description: The permissions by their values, such as V(user_impersonation).
+        type: list
+        elements: str
+        required: true
+  admin_consent:
+    description:
+      - Whether to grant the permissions of O(api_permissions) for everybody in the tenant.
+      - Permissions that were granted before stay granted, and V(false) takes none away.
+      - An application that signs in with a secret of its own, as the lead service does, needs no consent. What it may
+        do in an environment is decided there by the security roles of its application user.
+    type: bool
+    default: false
+  secret:
+    description:
+      - A client secret that the application must have. When this is left out, its secrets are left alone.
+      - A value can never be read back. So store RV(secret.value) and RV(secret.key_id) at once when RV(secret.value)
+        is returned, and hand the stored key id to O(secret.known_key_id) in the next run.
+    type: dict
+    suboptions:
+      name:
+        description: The name that tells this secret from others of the same application, which are left alone.
+        type: str
+        required: true
+      valid_days:
+        description:
+          - How long a new secret is valid, in days, up to 730.
+          - A tenant's app management policy may allow less.
+        type: int
+        default: 365
+      rotate_before_days:
+        description:
+          - A new secret is made when there is none of this name that is valid for more than this many days.
+          - The older ones stay until they have expired, because they may still be in use. Expired ones are removed
+            when the next new one is made.
+        type: int
+        default: 45
+      known_key_id:
+        description:
+          - The key id of the secret that the caller's store holds, an empty string when the store holds none.
+          - If that secret is not alive on the application, a new one is made, and the live ones of this name are
+            removed, for nobody has their values.
+          - If it is alive but due, younger ones of this name are removed in the same way, once the new one works.
+          - When this is left out, only expiry counts.
+        type: str
+      absent_key_ids:
+        description: The key ids of secrets to remove, whatever their names are.
+        type: list
+        elements: str
+        default: []
+  purge:
+    description:
+      - With O(state=absent), also remove the application from the recycle bin, which keeps it and its unique name for
+        30 days otherwise. It cannot be undone.
+    type: bool
+    default: false
+  replication_timeout:
+    description:
+      - How long to wait, in seconds, for what was written to be seen everywhere, and for a new secret to sign in.
+      - Some seconds are usual; Microsoft promises no time.
+    type: int
+    default: 300
+  state:
+    description:
+      - V(absent) throws the application into the recycle bin, and its service principal, consent and secrets with it.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - marketplace_leads.dynamics365.attributes
+  - marketplace_leads.dynamics365.credentials
+notes:
+  - The runner needs the application permissions C(Application.ReadWrite.OwnedBy) and C(Application.Read.All) on
+    Microsoft Graph, C(Application.ReadWrite.All) for an application that it does not own, and
+    C(DelegatedPermissionGrant.ReadWrite.All) for O(admin_consent).
+  - A result with a new secret holds C(contains_secret), by which its display is censored at every verbosity. A
+    registered variable holds the value, so do not print it.
+seealso:
+  - module: marketplace_leads.dynamics365.aad_app_info
+  - module: marketplace_leads.dynamics365.dynamics_app_user
+  - name: Register an application with the Microsoft identity platform
+    description: Microsoft's documentation of the same steps in the portal.
+    link: https://learn.microsoft.com/entra/identity-platform/quickstart-register-app
+"""
+
+EXAMPLES = r"""
+- name: Register the application that writes leads
+  marketplace_leads.dynamics365.aad_app:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    name: Marketplace Lead Writer
+    unique_name: marketplace-lead-writer
+    redirect_uris:
+      - https://contosoapp1/auth
+    api_permissions:
+      - api: dynamics_crm
+        scopes: [user_impersonation]
+  register: lead_writer
+
+# The secret's value comes once, so it is stored by the very next task. The stored key id is handed in again, so
+# that a run that ended before it could store a value is noticed, and its orphan replaced.
+- name: Keep a client secret, and make a new one 45 days before it expires
+  marketplace_leads.dynamics365.aad_app:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    unique_name: marketplace-lead-writer
+    name: Marketplace Lead Writer
+    secret:
+      name: marketplace-leads
+      valid_days: 365
+      rotate_before_days: 45
+      known_key_id: "{{ stored.key_id | default('') }}"
+  register: lead_writer
+
+- name: Store the new secret
+  community.hashi_vault.vault_kv2_write:
+    path: leads/contoso
+    data:
+      key_id: "{{ lead_writer.secret.key_id }}"
+      value: "{{ lead_writer.secret.value }}"
+  no_log: true
+  when: lead_writer.secret.value is defined
+
+- name: Remove a rotated secret once nothing uses it any more
+  marketplace_leads.dynamics365.aad_app:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    unique_name: marketplace-lead-writer
+    secret:
+      name: marketplace-leads
+      known_key_id: "{{ stored.key_id }}"
+      absent_key_ids:
+        - 33333333-3333-3333-3333-333333333333
+
+- name: Adopt an application that was registered in the portal, and give it a unique name
+  marketplace_leads.dynamics365.aad_app:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    application_id: 22222222-2222-2222-2222-222222222222
+    unique_name: marketplace-lead-writer
+
+- name: Remove the application; it stays in the recycle bin for 30 days
+  marketplace_leads.dynamics365.aad_app:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    unique_name: marketplace-lead-writer
+    state: absent
+"""
+
+RETURN = r"""
+changes:
+  description: The names of the differences that were put right, or would be in check mode, in their order.
+  returned: always
+  type: list
+  elements: str
+  sample: [application, service_principal, application.secret]
+application:
+  description:
+    - The application as it is after the run, or an empty dictionary when there is none.
+    - In check mode it is what was read; one that would be made has the nil GUID for its ids.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The object id of the application.
+      type: str
+    app_id:
+      description: The application (client) id.
+      type: str
+    unique_name:
+      description: The unique name, or null when it has none.
+      type: str
+    display_name:
+      description: The display name.
+      type: str
+    sign_in_audience:
+      description: Which accounts may sign in.
+      type: str
+    notes:
+      description: Notes for the administrators of the tenant.
+      type: str
+    service_management_reference:
+      description: The reference to the application in the asset management of the organization.
+      type: str
+    web:
+      description: The Web platform.
+      type: dict
+      contains:
+        redirect_uris:
+          description: The redirect URIs.
+          type: list
+          elements: str
+    required_resource_access:
+      description: The API permissions that the application lists, by API.
+      type: list
+      elements: dict
+      contains:
+        resource_app_id:
+          description: The application id of the API.
+          type: str
+        resource_access:
+          description: The permissions, each with its C(id) and C(type) (V(Scope) or V(Role)).
+          type: list
+          elements: dict
+    password_credentials:
+      description: What can be known of all client secrets of the application; never a value.
+      type: list
+      elements: dict
+      contains:
+        key_id:
+          description: The id of the secret.
+          type: str
+        display_name:
+          description: The name of the secret.
+          type: str
+        hint:
+          description: The first three characters of the value.
+          type: str
+        start_date_time:
+          description: From when the secret is valid, in UTC.
+          type: str
+        end_date_time:
+          description: Until when the secret is valid, in UTC.
+          type: str
+service_principal:
+  description: The service principal of the application.
+  returned: success and O(state=present)
+  type: dict
+  contains:
+    id:
+      description: The object id of the service principal.
+      type: str
+    app_id:
+      description: The application (client) id.
+      type: str
+    display_name:
+      description: The display name.
+      type: str
+    account_enabled:
+      description: Whether the application may sign in.
+      type: bool
+    tags:
+      description: The tags, by one of which the portal lists it under the enterprise applications.
+      type: list
+      elements: str
+consent:
+  description: The permissions granted for everybody, by the application id of each API of O(api_permissions).
+  returned: success and O(state=present)
+  type: dict
+  sample:
+    00000007-0000-0000-c000-000000000000: [user_impersonation]
+directory_id:
+  description: The directory (tenant) id.
+  returned: success and O(state=present)
+  type: str
+secret:
+  description:
+    - The client secret that is in use.
+    - In check mode a secret that would be made has the nil GUID for its key id.
+  returned: success, O(state=present) and O(secret) is given
+  type: dict
+  contains:
+    value:
+      description: The value of a secret that was made just now. It cannot be had a second time.
+      returned: when a secret was made
+      type: str
+    key_id:
+      description: The id of the secret.
+      type: str
+    display_name:
+      description: The name of the secret.
+      type: str
+    hint:
+      description: The first three characters of the value.
+      type: str
+    start_date_time:
+      description: From when the secret is valid, in UTC.
+      type: str
+    end_date_time:
+      description: Until when the secret is valid, in UTC.
+      type: str
+contains_secret:
+  description: Marks a result that holds a secret, so that it is displayed nowhere.
+  returned: when a secret was made
+  type: bool
+failure:
+  description: The service's own words about a failed request.
+  returned: when a request failed
+  type: dict
+  contains:
+    request:
+      description: The method and address of the request.
+      type: str
+    status:
+      description: The HTTP status.
+      type: int
+    code:
+      description: The service's error code.
+      type: str
+    message:
+      description: The service's error message.
+      type: str
+    request_id:
+      description: The service's id of the request, which Microsoft's support asks for.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
+from ..module_utils._resources.application import OPTIONS, ApplicationResource, Wanted
+
+ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
+
+
+def resource(call: Call) -> ApplicationResource:
+    """Return the application that the call is about."""
+    return ApplicationResource(call.graph, Wanted.from_options(call.options))
+
+
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
+    """Run the module."""
+    run(module_class, ARGUMENTS, resource)
+
+
+if __name__ == "__main__":
+    main()
