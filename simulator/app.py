@@ -83,13 +83,7 @@ class CloudApp:
             return await graph.answer(request, self.world, host, god_tenant)
         environment = self.world.environment_by_host(host)
         if environment is not None:
-            handler = getattr(dataverse, "answer", None)
-            if handler is None:
-                return _json(
-                    {"error": {"code": "SimulatorNotThere", "message": "No environments are served yet."}}, 404
-                )
-            response: Response = await handler(request, environment, request.headers.get("authorization"))
-            return response
+            return await dataverse.answer(request, environment, request.headers.get("authorization"))
         return _json({"error": {"code": "SimulatorUnknownHost", "message": f"There is no host {host!r} here."}}, 421)
 
     def _log(

@@ -18,14 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.responses import Response
 
 from .. import seeded
-from ..directory.first_party import DYNAMICS_CRM_APP_ID, GRAPH_APP_ID
 from ..directory.store import Object
 
 if TYPE_CHECKING:
     from ..world import Tenant, World
 
-# Clients may name these resources by their application id instead of by their host.
-_RESOURCE_APP_IDS = {GRAPH_APP_ID, DYNAMICS_CRM_APP_ID}
 _CLOCK_SKEW_SECONDS = 300
 
 
@@ -130,10 +127,13 @@ def issuer(tenant: Tenant) -> str:
     return f"https://{tenant.cloud.issuer_host}/{tenant.id}/"
 
 
-def verify(authorization_header: str | None, audience_hosts: Collection[str], world: World) -> Caller:
+def verify(
+    authorization_header: str | None, audience_hosts: Collection[str], world: World, resource_app_id: str
+) -> Caller:
     """Who sent this ``Authorization`` header. Raises TokenRefused when it proves nothing.
 
-    ``audience_hosts`` are the host names for any of which the token may have been issued.
+    ``audience_hosts`` are the host names for any of which the token may have been issued; clients may also name the
+    resource by its application id, ``resource_app_id``.
     """
     if not authorization_header:
         raise TokenRefused("Access token is empty.")
@@ -148,7 +148,7 @@ def verify(authorization_header: str | None, audience_hosts: Collection[str], wo
     if claims["nbf"] > now + _CLOCK_SKEW_SECONDS:
         raise TokenRefused("Lifetime validation failed, the token is not yet valid.")
     audience = claims["aud"]
-    if audience not in _RESOURCE_APP_IDS and urlsplit(audience).hostname not in audience_hosts:
+    if audience != resource_app_id and urlsplit(audience).hostname not in audience_hosts:
         raise TokenRefused("Access token validation failure. Invalid audience.")
     tenant = world.tenants.get(claims["tid"])
     if tenant is None or claims["iss"] != issuer(tenant):

@@ -140,7 +140,7 @@ def _god(tenant: Tenant) -> Caller:
 
 def _who(request: Request, world: World, host: str) -> tuple[Tenant, Caller]:
     try:
-        caller = verify(request.headers.get("authorization"), (host,), world)
+        caller = verify(request.headers.get("authorization"), (host,), world, GRAPH_APP_ID)
     except TokenRefused as refusal:
         raise _unauthenticated(refusal.reason) from refusal
     request.scope["simulator.caller"] = caller

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Graph's contract: what requests and answers have to look like."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import requests
+from openapi_core import OpenAPI
+from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
+
+import simulator
+
+CONTRACT = Path(simulator.__file__).parent / "contract" / "graph.openapi.yaml"
+
+
+@functools.cache
+def contract() -> OpenAPI:
+    """The contract file, read once."""
+    return OpenAPI.from_file_path(str(CONTRACT))
+
+
+def check(response: requests.Response) -> None:
+    """Raise an OpenAPIError unless the answer, and the request too if it was accepted, are as the contract says."""
+    # The national clouds' hosts are the same service.
+    request = response.request.copy()
+    assert request.url is not None
+    request.url = "https://graph.microsoft.com/" + request.url.split("/", 3)[3]
+    described = RequestsOpenAPIRequest(request)
+    if response.status_code < 400:
+        contract().validate_request(described)
+    contract().validate_response(described, RequestsOpenAPIResponse(response))
