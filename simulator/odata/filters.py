@@ -261,7 +261,9 @@ class _Compiler:
 
     def _path(self, node: ast._Node, scope: Mapping[str, EntityType]) -> Expression:
         names = _names(node)
-        variable = names.pop(0) if len(names) > 1 and names[0] in scope else _SELF
+        variable = names[0] if names[0] in scope else _SELF
+        if variable != _SELF and len(names) > 1:
+            names.pop(0)  # a variable on its own stays: it is the value of a collection of plain values
         entity, navigations = scope[variable], []
         for name in names[:-1]:
             navigation = entity.navigation(name)
