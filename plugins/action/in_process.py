@@ -26,6 +26,7 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as common_json
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 from ansible.vars.clean import remove_internal_keys
 
@@ -46,9 +47,16 @@ _PROFILE = "legacy"
 
 
 class _InProcessModule(basic.AnsibleModule):
-    """An AnsibleModule that knows the private directory of the run, which is where tokens are kept."""
+    """An AnsibleModule inside the worker.
+
+    It knows the private directory of the run, which is where tokens are kept, and it can speak while it runs.
+    """
 
     run_directory = constants.DEFAULT_LOCAL_TMP
+
+    def tell(self, sentence: str) -> None:
+        """Show how far something long has come, while it goes on."""
+        Display().display(sentence)
 
 
 class ActionModule(ActionBase):

@@ -86,9 +86,13 @@ ENVIRONMENT = Arguments({"environment_url": {"type": "str", "required": True}})
 class Call:
     """One call of a module: its options, and the clients that they open."""
 
-    def __init__(self, options: Mapping[str, Any], cache: RunCache) -> None:
+    def __init__(
+        self, options: Mapping[str, Any], cache: RunCache, tell: Callable[[str], None] = lambda sentence: None
+    ) -> None:
+        """C(tell) shows a sentence about the progress of something long to the person who waits."""
         self.options = dict(options)
         self.cache = cache
+        self.tell = tell
 
     def __getitem__(self, option: str) -> Any:
         return self.options[option]
@@ -188,7 +192,9 @@ def _open(module_class: type[AnsibleModule], arguments: Arguments) -> AnsibleMod
 
 
 def _call(module: AnsibleModule) -> Call:
-    return Call(module.params, RunCache(getattr(module, "run_directory", None)))
+    # An ordinary module has no way to speak before its end; one that runs in the worker has.
+    tell = getattr(module, "tell", lambda sentence: None)
+    return Call(module.params, RunCache(getattr(module, "run_directory", None)), tell)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,12 +25,29 @@ SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
 }
 """The options of modules that count the roles of a package yet to be imported as existing in check mode."""
 
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
+
 ComingRoles = Callable[[], Mapping[str, PackagedRole]]
 """Gives the roles that do not exist yet but will, by their name in lower case; called only when one is missing."""
 
 
-def package_at(path: str, option: str) -> SolutionPackage:
-    """Read the package in a file. Raises InvalidInput naming C(option)."""
+def package_of(
+    options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
+) -> tuple[SolutionPackage | None, str]:
+    """Return the package that C(path) or C(url) names, checked by C(checksum), and how to speak of it.
+
+    C(transport) is called only for a download. Without either option there is no package.
+    """
+    checksum = options.get("checksum")
+    if options.get("path"):
+        return package_at(options["path"], "path", checksum), f"path {options['path']}"
+    if options.get("url"):
+        return package_from(options["url"], checksum or "", transport(), cache), f"url {options['url']}"
+    return None, ""
+
+
+def package_at(path: str, option: str, checksum: str | None = None) -> SolutionPackage:
+    """Read the package in a file, and check it if there is a C(checksum). Raises InvalidInput naming C(option)."""
     try:
         with open(os.path.expanduser(path), "rb") as file:
             content = file.read()
@@ -37,6 +55,8 @@ def package_at(path: str, option: str) -> SolutionPackage:
         raise InvalidInput(
             f"{option} {path} cannot be read ({error.strerror}): give the path of the solution package."
         ) from error
+    if checksum:
+        _check(content, _digest(checksum), f"{option} {path}")
     return SolutionPackage.read(content, f"{option} {path}")
 
 
@@ -46,12 +66,10 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
     C(checksum) is C(sha256:<hex>). Raises InvalidInput when the download is not what the checksum says, and
     CallFailed when there is none.
     """
-    algorithm, _colon, digest = checksum.partition(":")
-    if algorithm != "sha256" or len(digest) != 64:
-        raise InvalidInput("checksum must be written as sha256: and 64 hexadecimal digits.")
+    digest = _digest(checksum)
     if not url.startswith("https://"):
         raise InvalidInput(f"url must be an https address, not {url}.")
-    content = cache.get_bytes("package", digest.lower())
+    content = cache.get_bytes("package", digest)
     if content is None:
         answer = transport.send("GET", url)
         if answer.status != 200:
@@ -61,14 +79,25 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
                 status=answer.status,
             )
         content = answer.content
-        found = hashlib.sha256(content).hexdigest()
-        if not hmac.compare_digest(found, digest.lower()):
-            raise InvalidInput(
-                f"url {url} holds a file whose checksum is sha256:{found}, not the one in checksum: do not import it "
-                "before you know why."
-            )
-        cache.put_bytes(content, "package", digest.lower())
+        _check(content, digest, f"url {url}")
+        cache.put_bytes(content, "package", digest)
     return SolutionPackage.read(content, f"url {url}")
+
+
+def _digest(checksum: str) -> str:
+    algorithm, _colon, digest = checksum.partition(":")
+    if algorithm != "sha256" or not _SHA256.fullmatch(digest):
+        raise InvalidInput("checksum must be written as sha256: and 64 hexadecimal digits, and a url needs one.")
+    return digest.lower()
+
+
+def _check(content: bytes, digest: str, origin: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if not hmac.compare_digest(found, digest):
+        raise InvalidInput(
+            f"{origin} holds a file whose checksum is sha256:{found}, not the one in checksum: do not import it "
+            "before you know why."
+        )
 
 
 def no_coming_roles() -> Mapping[str, PackagedRole]:

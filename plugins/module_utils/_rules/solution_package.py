@@ -14,17 +14,21 @@ Source: exported packages, and Microsoft's description of the solution file form
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 from .access_levels import AccessLevel, access_level
 from .errors import InvalidInput
+from .plain_xml import MALFORMED, DocumentTypeFound, plain_xml
 from .solution_version import SolutionVersion
 
 _LARGEST_DESCRIPTION = 256 * 1024 * 1024
 """Bytes of one unpacked XML file; the largest published solutions stay below a quarter of it."""
+
+_NAMED_SOLUTION = re.compile(r"(?P<name>\w+)(?:\s*\((?P<version>\d+(?:\.\d+){0,3})\))?")
+_LAYERS = frozenset({"active", "system", "default"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,17 @@ class MissingDependency:
 
     required: str
     solution: str
+
+    @property
+    def named_solution(self) -> tuple[str, SolutionVersion] | None:
+        """The unique name and the least version of the solution that has it, or None where the manifest names none.
+
+        The layers of the platform itself (Active, System, Default) are no solutions that somebody could install.
+        """
+        found = _NAMED_SOLUTION.fullmatch(self.solution.strip())
+        if found is None or found["name"].lower() in _LAYERS:
+            return None
+        return found["name"], SolutionVersion.parse(found["version"] or "0")
 
     def __str__(self) -> str:
         return f"{self.required} (from {self.solution})" if self.solution else self.required
@@ -83,14 +98,20 @@ class SolutionPackage:
         unique_name = (manifest.findtext("UniqueName") or "").strip()
         if not unique_name:
             raise InvalidInput(f"{origin} has a solution.xml without UniqueName: export the solution again.")
+        try:
+            version = SolutionVersion.parse(manifest.findtext("Version") or "")
+            roles = {role.name.lower(): role for role in _roles(customizations)}
+            dependencies = tuple(_dependencies(manifest))
+        except InvalidInput as error:
+            raise InvalidInput(f"{origin} is not as an export writes it, get it again: {error}") from error
         return cls(
             unique_name=unique_name,
-            version=SolutionVersion.parse(manifest.findtext("Version") or ""),
+            version=version,
             managed=(manifest.findtext("Managed") or "").strip() == "1",
             friendly_name=_localized(manifest) or unique_name,
             publisher=(manifest.findtext("Publisher/UniqueName") or "").strip(),
-            roles={role.name.lower(): role for role in _roles(customizations)},
-            declared_dependencies=tuple(_dependencies(manifest)),
+            roles=roles,
+            declared_dependencies=dependencies,
             content=content,
         )
 
@@ -110,23 +131,15 @@ def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTre
         with archive.open(name) as file:
             # Read one byte past the size that the directory claims: a lying directory is caught by zipfile's CRC.
             text = file.read(size + 1)
-        _refuse_document_types(text, name, origin)
-        return ElementTree.fromstring(text)  # noqa: S314  # document types were refused a line above
-    except (expat.ExpatError, ElementTree.ParseError, UnicodeDecodeError) as error:
+        return plain_xml(text)
+    except DocumentTypeFound as error:
+        raise InvalidInput(
+            f"{origin} has a {name} with a document type declaration, which no solution package has: do not trust it."
+        ) from error
+    except MALFORMED as error:
         raise InvalidInput(f"{origin} has a {name} that is not well-formed XML ({error}): get it again.") from error
     except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise InvalidInput(f"{origin} is damaged or encrypted at {name} ({error}): get it again.") from error
-
-
-def _refuse_document_types(text: bytes, name: str, origin: str) -> None:
-    def refuse(*_declaration: object) -> None:
-        raise InvalidInput(
-            f"{origin} has a {name} with a document type declaration, which no solution package has: do not trust it."
-        )
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.Parse(text, True)
 
 
 def _localized(manifest: ElementTree.Element) -> str:
@@ -145,7 +158,7 @@ def _roles(customizations: ElementTree.Element) -> list[PackagedRole]:
                 role_id=(role.get("id") or "").strip("{}").lower(),
                 name=role.get("name") or "",
                 customizable=(role.findtext("IsCustomizable") or "1").strip() == "1",
-                inherited=int(role.get("isinherited") or 0),
+                inherited=1 if role.get("isinherited") == "1" else 0,
                 privileges=privileges,
             )
         )

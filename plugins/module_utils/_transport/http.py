@@ -138,12 +138,14 @@ class Transport:
         params: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         retry_codes: Callable[[Answer], bool] | None = None,
+        final: Callable[[Answer], bool] | None = None,
     ) -> Answer:
         """Send a request and return the answer, whatever its status.
 
         C(repeatable) overrides whether the request may be sent again after a failure that leaves open whether it was
         carried out. C(retry_codes) says of an answer whether the service has declared that nothing was done and that
-        the request should simply come again later. Raises CallFailed when no whole answer could be had.
+        the request should simply come again later. C(final) says of an answer that the caller deals with it, whatever
+        its status. Raises CallFailed when no whole answer could be had.
         """
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
         request = f"{method} {_without_query(url)}"
@@ -156,6 +158,8 @@ class Transport:
                 if (not may_repeat and failed.maybe_applied) or self._clock() + pause > end:
                     raise
             else:
+                if final is not None and final(answer):
+                    return answer
                 wait = _retry_after(answer)
                 passing = answer.status in _PASSING_STATUS and (may_repeat or answer.status == 429)
                 if not (passing or (retry_codes is not None and retry_codes(answer))):

@@ -10,6 +10,7 @@ privileges are edited on the root copy, from which the platform carries them to 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +65,14 @@ class Roles:
 
     def root_copy(self, name: str) -> SecurityRole | None:
         """Return the copy of a role in the root business unit, or None."""
-        found = self._by_name(f"name eq {text_literal(name)} and _parentroleid_value eq null")
-        return found.get(name.lower())
+        return self.root_copies([name]).get(name.lower())
+
+    def root_copies(self, names: Collection[str]) -> dict[str, SecurityRole]:
+        """Return the copies in the root business unit, by their names in lower case."""
+        if not names:
+            return {}
+        named = any_of([f"name eq {text_literal(name)}" for name in names])
+        return self._by_name(f"({named}) and _parentroleid_value eq null")
 
     def privileges_of(self, role_id: str) -> dict[str, tuple[str, AccessLevel]]:
         """Return a role's privileges as C(lower-case name: (privilege id, level)).

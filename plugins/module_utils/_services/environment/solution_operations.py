@@ -1,0 +1,261 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Imports, upgrades and removals of solutions: jobs of the environment, of which it runs one at a time.
+
+Starting a job is never repeated blindly. Before a start the newest jobs are read; when the answer to a start is lost,
+a job that was not among them is the one that was started, and it is awaited. Only when none shows up, or when the
+environment itself says that it started nothing, the start is sent again.
+
+Source: Dataverse "asynchronous operations", and what clients of the Web API recorded of solution jobs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..._rules.import_report import ComponentProblem, component_problems, hex_code
+from ..._rules.odata import any_of, query, text_literal
+from ..._transport.errors import CallFailed, TimedOut
+from ..._transport.waiting import pauses
+from .client import SOLUTION_CONCURRENCY, EnvironmentClient
+
+IMPORT = "ImportSolutionAsync"
+UPGRADE = "StageAndUpgradeAsync"
+APPLY_UPGRADE = "DeleteAndPromoteAsync"
+REMOVE = "UninstallSolutionAsync"
+"""The actions that start a job; a job's C(messagename) is its action."""
+
+_COMPLETED = 3
+_SUCCEEDED = 30
+_CANCELED = 32
+
+_TIME_TO_SHOW_UP = 10.0
+"""Seconds after a lost answer within which a job that was started is among the newest ones."""
+
+_MOST_LOST_ANSWERS = 2
+"""So many starts whose answers were lost, and that started nothing, are sent again."""
+
+_FIRST_WORD, _NEXT_WORD = 10.0, 30.0
+"""Seconds until the first line about a running job, and between later ones."""
+
+_CURES = {
+    "0x80048033": "import the solutions that bring what is missing first",
+    "0x8004801d": "import the solutions that bring what is missing first",
+    "0x80048058": "install the app whose tables the package's roles name, such as Dynamics 365 Sales for leads",
+    "0x80048017": "rename or delete the security role of the same name that is not the package's own",
+    "0x80048018": "assign the runner the security role System Administrator",
+    "0x80048068": "get the package for this version of the platform",
+    "0x8004f01f": "remove the solutions that depend on it first",
+    SOLUTION_CONCURRENCY: "run again when the other solution operation has ended",
+}
+
+
+@dataclass(frozen=True)
+class Start:
+    """The action that starts a job, and its parameters."""
+
+    action: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A job that is under way or has ended. C(import_job_key) is known for imports that were started here."""
+
+    operation_id: str
+    import_job_key: str | None = None
+
+
+class SolutionOperations:
+    """Starts, finds and awaits the jobs of solution operations."""
+
+    def __init__(
+        self,
+        environment: EnvironmentClient,
+        timeout: float,
+        tell: Callable[[str], None] = lambda sentence: None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """C(timeout) (seconds) is for everything that is done here together, waiting for others' jobs included.
+
+        C(tell) is given a sentence about the progress now and then.
+        """
+        self._environment = environment
+        self._timeout = timeout
+        self._tell = tell
+        self._sleep = sleep
+        self._clock = clock
+
+    @cached_property
+    def _end(self) -> float:
+        return self._clock() + self._timeout
+
+    def start(self, prepare: Callable[[bool], Start | None]) -> Operation | None:
+        """Start a job when no other one runs, and return it.
+
+        C(prepare) makes what is sent, just before it is; it is told whether another job was awaited, and gives None
+        when there is nothing left to start: then the answer is None too. Raises CallFailed or TimedOut.
+        """
+        known = self._newest()
+        waited = False
+        lost_answers = 0
+        while True:
+            waited = self._await_running(known) or waited
+            try:
+                start = prepare(waited)
+                if start is None:
+                    return None
+                operation = self._send(start, known, last_try=lost_answers == _MOST_LOST_ANSWERS)
+                if operation is not None:
+                    return operation
+                lost_answers += 1
+            except CallFailed as failed:
+                if not failed.has_code(SOLUTION_CONCURRENCY) or self._clock() >= self._end:
+                    raise
+                # What keeps the lock may be no job, such as the publishing of customizations: then only time helps.
+                self._tell(f"{self._host}: waiting for another solution operation to end first.")
+                self._sleep(5.0)
+            waited = True
+            known = self._newest()
+
+    def finish(self, operation: Operation, what: str) -> None:
+        """Wait until a job has ended well. C(what) names it in sentences. Raises CallFailed or TimedOut."""
+        row = self._until_completed(operation, what)
+        if row.get("statuscode") == _SUCCEEDED:
+            return
+        if row.get("statuscode") == _CANCELED:
+            raise CallFailed(f"{what} was canceled in {self._host}: run again.", request=_path(operation))
+        code = hex_code(row.get("errorcode"))
+        reason = row.get("friendlymessage") or self._long_message(operation) or "no reason was given"
+        short = " ".join(str(reason).split())
+        if len(short) > 600:
+            short = short[:600] + "..."
+        cure = _CURES.get(code, "see the solution history of the environment for its components")
+        raise CallFailed(
+            f"{what} failed in {self._host} ({code or 'no error code'}): {cure}. The environment says: {short}",
+            request=_path(operation),
+            code=code,
+            message=short,
+        )
+
+    def problems(self, operation: Operation, unique_name: str) -> list[ComponentProblem]:
+        """Return the components that did not simply succeed in an import that has ended."""
+        select = "importjobid,progress,data"
+        if operation.import_job_key is not None:
+            job = self._environment.find(f"importjobs({operation.import_job_key})" + query({"$select": select}))
+        else:
+            options = {
+                "$select": select,
+                "$filter": f"solutionname eq {text_literal(unique_name)}",
+                "$orderby": "createdon desc",
+                "$top": "1",
+            }
+            job = next(self._environment.rows("importjobs" + query(options)), None)
+        return component_problems((job or {}).get("data") or "")
+
+    @property
+    def _host(self) -> str:
+        return self._environment.address.host
+
+    def _newest(self) -> list[dict[str, Any]]:
+        """The newest few jobs of solution operations, running or not: the environment runs one after the other."""
+        options = {
+            "$select": "asyncoperationid,messagename,statecode",
+            "$filter": any_of(
+                [f"messagename eq {text_literal(action)}" for action in (IMPORT, UPGRADE, APPLY_UPGRADE, REMOVE)]
+            ),
+            "$orderby": "createdon desc",
+            "$top": "5",
+        }
+        return [*self._environment.rows("asyncoperations" + query(options))]
+
+    def _await_running(self, known: list[dict[str, Any]]) -> bool:
+        """Wait for the jobs among C(known) that are not done, and say whether there was one."""
+        running = [row for row in known if row["statecode"] != _COMPLETED]
+        for row in running:
+            self._tell(f"{self._host}: waiting for another solution operation, {row['messagename']}, to end first.")
+            self._until_completed(Operation(row["asyncoperationid"]), "Another solution operation")
+        return bool(running)
+
+    def _send(self, start: Start, known: list[dict[str, Any]], last_try: bool) -> Operation | None:
+        """Send a start once and return the job, or None when the answer was lost and certainly nothing was started.
+
+        Raises CallFailed when the environment refuses, and after a lost answer on the C(last_try).
+        """
+        try:
+            answer = self._environment.call(
+                "POST", start.action, body=start.parameters, repeatable=False, own_codes=(SOLUTION_CONCURRENCY,)
+            )
+            operation_id = answer.body.get("AsyncOperationId")
+            if operation_id:
+                return Operation(operation_id, answer.body.get("ImportJobKey"))
+            raise CallFailed(
+                f"{answer.request} was accepted, but the answer does not say which job was started: run again.",
+                request=answer.request,
+                status=answer.status,
+                maybe_applied=True,
+            )
+        except CallFailed as failed:
+            # A refusal that is known as one started nothing, also where it comes as an error of the server.
+            if not failed.maybe_applied or failed.code in _CURES:
+                raise
+            started = self._one_that_is_not_among(known)
+            if started is None and last_try:
+                raise
+            return Operation(started["asyncoperationid"]) if started else None
+
+    def _one_that_is_not_among(self, known: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Look for a job that was started meanwhile, until it is certain that there is none."""
+        ids = {row["asyncoperationid"] for row in known}
+        end = self._clock() + _TIME_TO_SHOW_UP
+        for pause in pauses(0.5, 4.0):
+            new = [row for row in self._newest() if row["asyncoperationid"] not in ids]
+            if new or self._clock() + pause > end:
+                return new[0] if new else None
+            self._sleep(pause)
+        raise AssertionError("pauses never end")
+
+    def _until_completed(self, operation: Operation, what: str) -> dict[str, Any]:
+        """Poll a job until it has completed, and return its row."""
+        columns = "statecode,statuscode,errorcode,friendlymessage"
+        path = _path(operation) + query({"$select": columns})
+        next_word = self._clock() + _FIRST_WORD
+        for pause in pauses(0.5, 5.0):
+            # A job that was accepted a moment ago may not be readable yet.
+            row = self._environment.find(path) or {}
+            if row.get("statecode") == _COMPLETED:
+                return row
+            now = self._clock()
+            if now >= self._end:
+                raise TimedOut(
+                    f"{what} is not done in {self._host} after {self._timeout:.0f} s and goes on there "
+                    f"(operation {operation.operation_id}): run again to wait for its end, or raise import_timeout."
+                )
+            if now >= next_word:
+                self._tell(f"{self._host}: {what} is under way{self._progress(operation)}.")
+                next_word = now + _NEXT_WORD
+            self._sleep(min(pause, max(0.0, self._end - now)))
+        raise AssertionError("pauses never end")
+
+    def _progress(self, operation: Operation) -> str:
+        """How far an import is, where that is known: its row appears some time after the job."""
+        if operation.import_job_key is None:
+            return ""
+        job = self._environment.find(f"importjobs({operation.import_job_key})" + query({"$select": "progress"}))
+        return f", {float(job['progress']):.0f} %" if job and job.get("progress") is not None else ""
+
+    def _long_message(self, operation: Operation) -> str:
+        # Asked for only when needed, because it can be hundreds of thousands of characters long.
+        row = self._environment.find(_path(operation) + query({"$select": "message"})) or {}
+        return str(row.get("message") or "")[:2000]
+
+
+def _path(operation: Operation) -> str:
+    return f"asyncoperations({operation.operation_id})"

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read which solutions a Dynamics 365 environment has."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dynamics_solution_info
+short_description: Read which solutions a Dynamics 365 environment has
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Lists the solutions of an environment with their versions and publishers. It changes nothing.
+options:
+  unique_name:
+    description:
+      - The unique name of one solution, in any case. All solutions when it is left out.
+      - A solution that is not there gives an empty list.
+    type: str
+  hidden:
+    description:
+      - Whether the list of all solutions also has those that the environment shows to nobody, which are the
+        platform's own.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - marketplace_leads.dynamics365.attributes
+  - marketplace_leads.dynamics365.attributes.info
+  - marketplace_leads.dynamics365.credentials
+  - marketplace_leads.dynamics365.credentials.environment
+seealso:
+  - module: marketplace_leads.dynamics365.dynamics_solution
+"""
+
+EXAMPLES = r"""
+- name: Which version of the lead writer is there?
+  marketplace_leads.dynamics365.dynamics_solution_info:
+    environment_url: https://contoso.crm4.dynamics.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    unique_name: MicrosoftMarketplacesLeadIntegrationSolution
+  register: found
+
+- name: Tell it
+  ansible.builtin.debug:
+    msg: "{{ found.solutions | map(attribute='version') | first | default('not installed') }}"
+"""
+
+RETURN = r"""
+solutions:
+  description: The solutions, by unique name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    solutionid:
+      description: The id of the solution.
+      type: str
+    uniquename:
+      description: The unique name.
+      type: str
+    friendlyname:
+      description: The display name.
+      type: str
+    version:
+      description: The version.
+      type: str
+      sample: 1.0.0.0
+    ismanaged:
+      description: Whether it is a managed solution.
+      type: bool
+    isvisible:
+      description: Whether the environment shows it.
+      type: bool
+    description:
+      description: What its publisher says of it.
+      type: str
+    solutionpackageversion:
+      description: The version of the platform that its package was made for.
+      type: str
+    installedon:
+      description: When it was installed.
+      type: str
+    createdon:
+      description: When its row was made.
+      type: str
+    modifiedon:
+      description: When it was last changed.
+      type: str
+    publisher:
+      description: The publisher.
+      type: dict
+      contains:
+        uniquename:
+          description: The publisher's unique name.
+          type: str
+        friendlyname:
+          description: The publisher's display name.
+          type: str
+failure:
+  description: The service's own words about a failed request.
+  returned: when a request failed
+  type: dict
+  contains:
+    request:
+      description: The method and address of the request.
+      type: str
+    status:
+      description: The HTTP status.
+      type: int
+    code:
+      description: The service's error code.
+      type: str
+    message:
+      description: The service's error message.
+      type: str
+    request_id:
+      description: The service's id of the request, which Microsoft's support asks for.
+      type: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
+from ..module_utils._services.environment.solutions import Solutions
+
+ARGUMENTS = (
+    CREDENTIALS
+    + ENVIRONMENT
+    + Arguments({"unique_name": {"type": "str"}, "hidden": {"type": "bool", "default": False}})
+)
+
+
+def read(call: Call) -> dict[str, Any]:
+    """Return the solutions that the call asks for."""
+    rows = Solutions(call.environment).described(call["unique_name"], call["hidden"])
+    return {"solutions": sorted(rows, key=lambda row: str(row["uniquename"]).lower())}
+
+
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
+    """Run the module."""
+    report(module_class, ARGUMENTS, read)
+
+
+if __name__ == "__main__":
+    main()
