@@ -29,7 +29,7 @@ import nox
 ROOT = Path(__file__).parent.resolve()
 sys.path.insert(0, str(ROOT))
 
-from tests.gates import interpreters  # noqa: E402  the root is not on sys.path before the line above
+from tests.gates import installer, interpreters  # noqa: E402  the root is not on sys.path before the line above
 
 COLLECTION = "marketplace_leads.dynamics365"
 # Bounded above by the newest core whose gates are run, so that a new one does not surprise the demo.
@@ -73,6 +73,7 @@ nox.options.sessions = [
     "routing",
 ]
 
+installer.let_uv_follow_pip()
 interpreters.select_all_of_pyenv()
 antsibull_nox.load_antsibull_nox_toml()
 
