@@ -20,6 +20,7 @@ from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
 from ._resources.package_source import ComingRoles, coming_roles
 from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
 from ._rules.errors import InvalidInput
+from ._rules.guids import is_guid
 from ._services.environment.client import EnvironmentClient, tenant_of_environment
 from ._services.graph.client import GraphClient
 from ._transport.errors import CallFailed, TimedOut
@@ -128,6 +129,18 @@ class Call:
             known = tenant_of_environment(self.address, self.transport)
             self.cache.put(known, *key)
         return known
+
+    def check_tenant(self) -> None:
+        """Compare a directory id that the caller stated with the one that the environment names.
+
+        Raises InvalidInput when they differ. A domain name is not compared: only a sign-in resolves it.
+        """
+        stated = self.options["tenant_id"] or ""
+        if is_guid(stated) and self.tenant_of_environment not in (None, stated.lower()):
+            raise InvalidInput(
+                f"tenant_id is {stated}, but {self.address.host} belongs to tenant {self.tenant_of_environment}: "
+                "correct one of them, or leave tenant_id out."
+            )
 
     @cached_property
     def sign_in(self) -> SignIn:

@@ -153,3 +153,81 @@ solution:
   returned: success
   type: dict
 """
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
+from ..module_utils._resources import application, application_user, role_privileges, solution
+from ..module_utils._resources.lead_writer import EnvironmentPlan, Parts, options_of
+
+ARGUMENTS = (
+    CREDENTIALS
+    + ENVIRONMENT
+    + Arguments(
+        {
+            "solution": {"type": "dict", "required": True},
+            "application": {"type": "dict", "required": True},
+            "role_privileges": {"type": "dict", "required": True},
+            "application_user": {"type": "dict", "default": {}},
+        }
+    )
+)
+
+
+def read(call: Call) -> dict[str, Any]:
+    """Return the plan of the environment."""
+    call.check_tenant()
+    parts = _parts(call)
+    plan = EnvironmentPlan(parts)
+    plans = plan.read()
+    differences = [each.diff for each in plans.values()]
+    return {
+        "changes": [path for each in plans.values() for path in each.paths],
+        "steps": {step: each.paths for step, each in plans.items()},
+        "differences": {
+            side: {path: value for diff in differences for path, value in diff[side].items()}
+            for side in ("before", "after")
+        },
+        "findings": [finding for each in plans.values() for finding in each.findings],
+        "application_id": plan.application_id,
+        "directory_id": call.graph.directory_id(),
+        "cloud": call.cloud.name,
+        **plan.state(),
+    }
+
+
+def _parts(call: Call) -> Parts:
+    """Check the options of every part, before any service is asked for anything."""
+    options = {
+        "solution": options_of("solution", call["solution"], solution.OPTIONS, solution.RULES),
+        "application": options_of("application", call["application"], application.OPTIONS),
+        "role_privileges": options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS),
+    }
+    wanted_application = application.Wanted.from_options(options["application"])
+    wanted_solution = solution.Wanted.from_options(options["solution"], lambda: call.transport, call.cache)
+    coming = wanted_solution.package.roles if wanted_solution.package else {}
+    wanted_privileges = role_privileges.Wanted.from_options(options["role_privileges"], lambda: coming)
+
+    def user(application_id: str, roles: list[str]) -> application_user.ApplicationUserResource:
+        given = {**call["application_user"], "application_id": application_id, "roles": roles}
+        checked = options_of("application_user", given, application_user.OPTIONS)
+        wanted = application_user.Wanted.from_options(checked, lambda: coming)
+        return application_user.ApplicationUserResource(call.environment, wanted)
+
+    return Parts(
+        solution=lambda: solution.SolutionResource(call.environment, wanted_solution),
+        application=lambda: application.ApplicationResource(call.graph, wanted_application),
+        role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges),
+        application_user=user,
+    )
+
+
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
+    """Run the module."""
+    report(module_class, ARGUMENTS, read)
+
+
+if __name__ == "__main__":
+    main()

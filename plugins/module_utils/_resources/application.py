@@ -11,109 +11,26 @@ display name, which any number of applications may share.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from .._desired_state.plan import Plan
 from .._identity.sign_in import SignInFailed
 from .._rules.errors import InvalidInput
-from .._rules.guids import NIL_GUID, guid
-from .._rules.secret_schedule import Schedule, Secret
+from .._rules.guids import NIL_GUID
+from .._rules.secret_schedule import Secret
 from .._rules.well_known import ENTERPRISE_APPLICATION_TAG
-from .._rules.words import snake_case
 from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
 from .._services.graph.replication import Replication
 from .._services.graph.service_principals import ServicePrincipal, ServicePrincipals
 from .._transport.errors import CallFailed, TimedOut
-from . import application_permissions, application_secret
-from .application_permissions import Permission, Permissions, permissions_from
-from .application_secret import ClientSecret, described, schedule_from
+from .application_options import DEFAULT_AUDIENCE, OPTIONS, Wanted
+from .application_permissions import Permissions
+from .application_secret import ClientSecret
+from .application_state import application_state, principal_state
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    "name": {"type": "str"},
-    "unique_name": {"type": "str"},
-    "application_id": {"type": "str"},
-    "sign_in_audience": {
-        "type": "str",
-        "choices": [
-            "AzureADMyOrg",
-            "AzureADMultipleOrgs",
-            "AzureADandPersonalMicrosoftAccount",
-            "PersonalMicrosoftAccount",
-        ],
-    },
-    "redirect_uris": {"type": "list", "elements": "str"},
-    "notes": {"type": "str"},
-    "service_management_reference": {"type": "str"},
-    **application_permissions.OPTIONS,
-    **application_secret.OPTIONS,
-    "purge": {"type": "bool", "default": False},
-    "replication_timeout": {"type": "int", "default": 300},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-"""The options of an application, also inside the plan of a whole environment."""
-
-_DEFAULT_AUDIENCE = "AzureADMyOrg"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the caller asks for; None leaves a property alone.
-
-    C(properties) are those with plain values, in the service's words. C(replication_timeout) is in seconds.
-    """
-
-    unique_name: str | None = None
-    application_id: str | None = None
-    properties: Mapping[str, str] = field(default_factory=dict)
-    redirect_uris: tuple[str, ...] | None = None
-    permissions: tuple[Permission, ...] = ()
-    admin_consent: bool = False
-    schedule: Schedule | None = None
-    present: bool = True
-    purge: bool = False
-    replication_timeout: float = 300.0
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Wanted:
-        """Read the options of OPTIONS. Raises InvalidInput."""
-        properties = {
-            "displayName": options["name"],
-            "signInAudience": options["sign_in_audience"],
-            "notes": options["notes"],
-            "serviceManagementReference": options["service_management_reference"],
-        }
-        if options["name"] is not None and not options["name"].strip():
-            raise InvalidInput("name is empty: give the display name of the application.")
-        if not (options["unique_name"] or options["application_id"]):
-            raise InvalidInput(
-                "unique_name is missing: give the name by which the application is recognised in every run, or "
-                "application_id to adopt an existing one. A display name is not enough, for it is not unique."
-            )
-        if options["purge"] and options["state"] != "absent":
-            raise InvalidInput("purge is true, but state is present: purge goes with state absent only.")
-        uris = options["redirect_uris"]
-        return cls(
-            unique_name=options["unique_name"] or None,
-            application_id=guid(options["application_id"], "application_id") if options["application_id"] else None,
-            properties={name: value for name, value in properties.items() if value is not None},
-            redirect_uris=None if uris is None else tuple(dict.fromkeys(_redirect_uri(uri) for uri in uris)),
-            permissions=permissions_from(options),
-            admin_consent=options["admin_consent"],
-            schedule=schedule_from(options),
-            present=options["state"] == "present",
-            purge=options["purge"],
-            replication_timeout=float(options["replication_timeout"]),
-        )
-
-    @property
-    def called(self) -> str:
-        """The application as the caller names it, for sentences."""
-        if self.unique_name:
-            return f"the application with the unique name {self.unique_name!r}"
-        return f"application {self.application_id}"
+__all__ = ["OPTIONS", "ApplicationResource", "Wanted"]
 
 
 class ApplicationResource:
@@ -241,7 +158,7 @@ class ApplicationResource:
 
     def _creation(self) -> dict[str, Any]:
         """What a new application is made of, in the service's words."""
-        properties: dict[str, Any] = {"signInAudience": _DEFAULT_AUDIENCE, **self._wanted.properties}
+        properties: dict[str, Any] = {"signInAudience": DEFAULT_AUDIENCE, **self._wanted.properties}
         if self._wanted.redirect_uris:
             properties["web"] = {"redirectUris": list(self._wanted.redirect_uris)}
         if self._wanted.permissions:
@@ -423,43 +340,3 @@ class ApplicationResource:
     def _coming(self) -> Application:
         """The application as it would be made."""
         return Application(NIL_GUID, NIL_GUID, (), {"uniqueName": self._wanted.unique_name, **self._creation()})
-
-
-def application_state(application: Application) -> dict[str, Any]:
-    """Return an application as modules answer it: the service's words as snake_case."""
-    properties = application.properties
-    return {
-        "id": application.object_id,
-        "app_id": application.application_id,
-        "unique_name": application.unique_name,
-        "display_name": properties.get("displayName"),
-        "sign_in_audience": properties.get("signInAudience"),
-        "notes": properties.get("notes"),
-        "service_management_reference": properties.get("serviceManagementReference"),
-        "web": {"redirect_uris": application.redirect_uris},
-        "required_resource_access": snake_case(application.required_access),
-        "password_credentials": [described(secret) for secret in application.secrets],
-    }
-
-
-def principal_state(principal: ServicePrincipal) -> dict[str, Any]:
-    """Return a service principal as modules answer it: the service's words as snake_case."""
-    return {
-        "id": principal.object_id,
-        "app_id": principal.application_id,
-        "display_name": principal.display_name,
-        "account_enabled": principal.enabled,
-        "tags": list(principal.tags),
-    }
-
-
-def _redirect_uri(uri: str) -> str:
-    """Check one redirect URI offline. Raises InvalidInput."""
-    parts = urlsplit(uri)
-    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
-    if not parts.hostname or parts.fragment or not (parts.scheme == "https" or local):
-        raise InvalidInput(
-            f"redirect_uris names {uri!r}: a redirect URI starts with https:// (or http://localhost) and has no "
-            "fragment."
-        )
-    return uri

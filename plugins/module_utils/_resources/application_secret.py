@@ -17,6 +17,7 @@ from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
 from .._services.graph.replication import Replication
 from .._services.graph.secrets import NewSecret, Secrets
+from .application_state import secret_state
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "secret": {
@@ -48,17 +49,6 @@ def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
     )
     schedule.validate()
     return schedule
-
-
-def described(secret: Secret) -> dict[str, Any]:
-    """Return what can be known of a secret, in the service's words as snake_case."""
-    return {
-        "key_id": secret.key_id,
-        "display_name": secret.name,
-        "hint": secret.hint,
-        "start_date_time": write_timestamp(secret.start) if secret.start else None,
-        "end_date_time": write_timestamp(secret.end) if secret.end else None,
-    }
 
 
 class ClientSecret:
@@ -139,13 +129,13 @@ class ClientSecret:
         """Return the secret in use, with its value if it was made just now."""
         if self._made is not None:
             return {
-                "secret": {**described(self._made.secret), "value": self._made.value},
+                "secret": {**secret_state(self._made.secret), "value": self._made.value},
                 "contains_secret": True,
             }
         if self._decision.create or self._decision.current is None:
             coming = Secret(NIL_GUID, self._schedule.name, None, None)
-            return {"secret": described(coming)}
-        return {"secret": described(self._decision.current)}
+            return {"secret": secret_state(coming)}
+        return {"secret": secret_state(self._decision.current)}
 
 
 def _shown(secret: Secret) -> dict[str, Any]:

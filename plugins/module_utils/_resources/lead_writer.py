@@ -28,14 +28,21 @@ STEPS = ("solution", "application", "role_privileges", "application_user")
 """The parts of the set-up, in the order in which they are applied."""
 
 
-def options_of(part: str, given: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def options_of(
+    part: str,
+    given: Mapping[str, Any],
+    spec: Mapping[str, Mapping[str, Any]],
+    rules: Mapping[str, tuple[Any, ...]] | None = None,
+) -> dict[str, Any]:
     """Check the options of one part against those of its module, and return them with defaults filled in.
 
     Raises InvalidInput naming the part.
     """
-    validated = ArgumentSpecValidator({name: dict(option) for name, option in spec.items()}).validate(
-        {name: value for name, value in given.items() if value is not None}
+    validator = ArgumentSpecValidator(
+        {name: dict(option) for name, option in spec.items()},
+        **{name: list(rule) for name, rule in (rules or {}).items()},
     )
+    validated = validator.validate({name: value for name, value in given.items() if value is not None})
     if validated.error_messages:
         raise InvalidInput(f"{part}: {'; '.join(validated.error_messages)}")
     parameters: dict[str, Any] = validated.validated_parameters

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at applications of Microsoft Entra."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: aad_app_info
+short_description: Look at applications of Microsoft Entra and their client secrets
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Tells of applications in a tenant their properties, what can be known of their client secrets, how many days those
+    have left, the service principal, and the consent for everybody in the tenant.
+  - An application that does not exist is no failure; the list is empty then.
+options:
+  unique_name:
+    description: The unique name of the application. One of these three options is needed.
+    type: str
+  application_id:
+    description: The application (client) id of the application.
+    type: str
+  display_name:
+    description:
+      - The display name. All applications that have it are returned, for it is not unique.
+      - Upper and lower case may be the same to the service.
+    type: str
+extends_documentation_fragment:
+  - marketplace_leads.dynamics365.attributes
+  - marketplace_leads.dynamics365.attributes.info
+  - marketplace_leads.dynamics365.credentials
+notes:
+  - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and
+    C(DelegatedPermissionGrant.Read.All) to see consent.
+seealso:
+  - module: marketplace_leads.dynamics365.aad_app
+"""
+
+EXAMPLES = r"""
+- name: Look at the application that writes leads
+  marketplace_leads.dynamics365.aad_app_info:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    unique_name: marketplace-lead-writer
+  register: found
+
+- name: Fail a month before its last client secret expires
+  ansible.builtin.assert:
+    that: found.applications[0].password_credentials | map(attribute='days_left') | max > 30
+
+- name: Find out which applications share a display name, before one of them is adopted
+  marketplace_leads.dynamics365.aad_app_info:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    display_name: Marketplace Lead Writer
+"""
+
+RETURN = r"""
+applications:
+  description: The applications that were found.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The object id of the application.
+      type: str
+    app_id:
+      description: The application (client) id.
+      type: str
+    unique_name:
+      description: The unique name, or null when it has none.
+      type: str
+    display_name:
+      description: The display name.
+      type: str
+    sign_in_audience:
+      description: Which accounts may sign in.
+      type: str
+    notes:
+      description: Notes for the administrators of the tenant.
+      type: str
+    service_management_reference:
+      description: The reference to the application in the asset management of the organization.
+      type: str
+    web:
+      description: The Web platform.
+      type: dict
+      contains:
+        redirect_uris:
+          description: The redirect URIs.
+          type: list
+          elements: str
+    required_resource_access:
+      description: The API permissions that the application lists, by API.
+      type: list
+      elements: dict
+      contains:
+        resource_app_id:
+          description: The application id of the API.
+          type: str
+        resource_access:
+          description: The permissions, each with its C(id) and C(type) (V(Scope) or V(Role)).
+          type: list
+          elements: dict
+    password_credentials:
+      description: What can be known of the client secrets; never a value.
+      type: list
+      elements: dict
+      contains:
+        key_id:
+          description: The id of the secret.
+          type: str
+        display_name:
+          description: The name of the secret.
+          type: str
+        hint:
+          description: The first three characters of the value.
+          type: str
+        start_date_time:
+          description: From when the secret is valid, in UTC.
+          type: str
+        end_date_time:
+          description: Until when the secret is valid, in UTC.
+          type: str
+        days_left:
+          description: How many whole days are left until then; negative once it has expired.
+          type: int
+    service_principal:
+      description: The service principal, or an empty dictionary when there is none.
+      type: dict
+      contains:
+        id:
+          description: The object id of the service principal.
+          type: str
+        app_id:
+          description: The application (client) id.
+          type: str
+        display_name:
+          description: The display name.
+          type: str
+        account_enabled:
+          description: Whether the application may sign in.
+          type: bool
+        tags:
+          description: The tags, by one of which the portal lists it under the enterprise applications.
+          type: list
+          elements: str
+    consent:
+      description:
+        - The delegated permissions granted for everybody in the tenant, by the application id of each API.
+        - Null when the runner may not see consent.
+      type: dict
+      sample:
+        00000007-0000-0000-c000-000000000000: [user_impersonation]
+directory_id:
+  description: The directory (tenant) id.
+  returned: success
+  type: str
+failure:
+  description: The service's own words about a failed request.
+  returned: when a request failed
+  type: dict
+  contains:
+    request:
+      description: The method and address of the request.
+      type: str
+    status:
+      description: The HTTP status.
+      type: int
+    code:
+      description: The service's error code.
+      type: str
+    message:
+      description: The service's error message.
+      type: str
+    request_id:
+      description: The service's id of the request, which Microsoft's support asks for.
+      type: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, report
+from ..module_utils._resources.application_report import OPTIONS, ApplicationReport
+
+ARGUMENTS = CREDENTIALS + Arguments(
+    OPTIONS,
+    {
+        "mutually_exclusive": (("unique_name", "application_id", "display_name"),),
+        "required_one_of": (("unique_name", "application_id", "display_name"),),
+    },
+)
+
+
+def read(call: Call) -> dict[str, Any]:
+    """Return what is known of the applications that the call is about."""
+    return ApplicationReport(call.graph, call.options).read()
+
+
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
+    """Run the module."""
+    report(module_class, ARGUMENTS, read)
+
+
+if __name__ == "__main__":
+    main()
