@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..clouds import clouds_of_graph_host
+from ..directory.first_party import GRAPH_APP_ID
 from ..entra import Caller, TokenRefused, verify
 from ..writes import is_write, refusal_body
 from . import batch

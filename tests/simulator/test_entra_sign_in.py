@@ -13,6 +13,7 @@ import jwt
 import msal
 import pytest
 
+from simulator.directory import DYNAMICS_CRM_APP_ID, GRAPH_APP_ID
 from simulator.entra import TokenRefused, verify
 from simulator.spec import RunnerSpec, generated_tenant
 
@@ -47,10 +48,10 @@ def test_a_token_for_an_environment_carries_no_graph_permissions(cloud: RunningC
 def test_a_token_opens_only_what_it_was_issued_for(cloud: RunningCloud, host: str, accepted: bool) -> None:
     header = f"Bearer {cloud.sign_in(ENVIRONMENT)['access_token']}"
     if accepted:
-        assert verify(header, (host,), cloud.world).tenant_id == cloud.tenant().id
+        assert verify(header, (host,), cloud.world, DYNAMICS_CRM_APP_ID).tenant_id == cloud.tenant().id
     else:
         with pytest.raises(TokenRefused, match="audience"):
-            verify(header, (host,), cloud.world)
+            verify(header, (host,), cloud.world, DYNAMICS_CRM_APP_ID)
 
 
 def test_a_token_ends_when_its_hour_is_over(cloud: RunningCloud, graph: Graph) -> None:
@@ -72,7 +73,7 @@ def test_a_token_signed_by_somebody_else_opens_nothing(cloud: RunningCloud) -> N
     claims = jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
     forged = jwt.encode(claims, "x" * 32, algorithm="HS256")
     with pytest.raises(TokenRefused):
-        verify(f"Bearer {forged}", ("graph.microsoft.com",), cloud.world)
+        verify(f"Bearer {forged}", ("graph.microsoft.com",), cloud.world, GRAPH_APP_ID)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +222,7 @@ class TestPasswordGrant:
     def test_name_and_password_give_a_delegated_token(self, cloud: RunningCloud) -> None:
         user_id = self.make_user(cloud)
         token = self.sign_in(cloud)["access_token"]
-        caller = verify(f"Bearer {token}", ("contoso.crm4.dynamics.com",), cloud.world)
+        caller = verify(f"Bearer {token}", ("contoso.crm4.dynamics.com",), cloud.world, DYNAMICS_CRM_APP_ID)
         assert (caller.is_user, caller.object_id, caller.upn) == (True, user_id, self.NAME)
         assert caller.scopes == {"user_impersonation"}
 

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way in: tunnels to real host names, and to nothing else; the command line around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+import simulator
+from simulator.clouds import CLOUDS
+from simulator.spec import generated_tenant
+from simulator.world import World
+
+from .running import RunningCloud
+
+ROOT = Path(simulator.__file__).parents[1]
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line from the repository's root."""
+    return subprocess.run(
+        [sys.executable, "-m", "simulator", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("host", ["example.com", "evil.microsoft.com", "nobody.crm4.dynamics.com", "127.0.0.1"])
+def test_a_host_outside_the_cloud_cannot_be_reached(cloud: RunningCloud, host: str) -> None:
+    with pytest.raises(requests.exceptions.ProxyError, match="403"):
+        cloud.session().get(f"https://{host}/", timeout=5)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n",
+        b"CONNECT graph.microsoft.com:80 HTTP/1.1\r\n\r\n",
+        b"CONNECT graph.microsoft.com HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01 nonsense\r\n\r\n",
+        b"CONNECT\r\n\r\n",
+    ],
+)
+def test_anything_but_a_tunnel_to_the_cloud_is_refused_with_a_sentence(cloud: RunningCloud, head: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", cloud.port), timeout=5) as connection:
+        connection.sendall(head)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert answer.rstrip().endswith(b".")
+
+
+def test_both_host_names_of_an_environment_answer(cloud: RunningCloud) -> None:
+    for host in ("contoso.crm4.dynamics.com", "contoso.api.crm4.dynamics.com"):
+        assert cloud.session().get(f"https://{host}/api/data", timeout=5).status_code == 401
+
+
+def test_a_client_that_does_not_trust_the_authority_gets_nothing(cloud: RunningCloud) -> None:
+    session = cloud.session()
+    session.verify = True
+    with pytest.raises(requests.exceptions.SSLError):
+        session.get("https://graph.microsoft.com/v1.0/organization", timeout=5)
+    assert cloud.world.log.entries == []
+
+
+def test_many_requests_share_one_connection(cloud: RunningCloud) -> None:
+    graph = cloud.graph()
+    sources = {graph("GET", "/organization").raw._original_response is not None for _ in range(5)}
+    assert sources == {True}
+    pools = graph.session.get_adapter("https://").proxy_manager.values()  # type: ignore[attr-defined]
+    counts = [pool.num_connections for manager in pools for pool in manager.pools._container.values()]
+    assert counts == [1]
+
+
+def test_exec_runs_an_unmodified_client_and_passes_its_status_on(tmp_path: Path) -> None:
+    program = tmp_path / "client.py"
+    program.write_text(
+        textwrap.dedent(
+            """
+            import sys, msal, requests, yaml
+            group = yaml.safe_load(open(sys.argv[1]))["all"]["children"]["tenant_fabrikam"]
+            variables = group["vars"]
+            app = msal.ConfidentialClientApplication(
+                variables["lead_writer_client_id"],
+                client_credential=variables["lead_writer_client_secret"],
+                authority="https://login.microsoftonline.us/" + variables["lead_writer_tenant_id"],
+            )
+            token = app.acquire_token_for_client(["https://graph.microsoft.us/.default"])["access_token"]
+            answer = requests.get(
+                "https://graph.microsoft.us/v1.0/organization", headers={"Authorization": "Bearer " + token}
+            )
+            print(answer.json()["value"][0]["displayName"])
+            sys.exit(7)
+            """
+        )
+    )
+    inventory, log = tmp_path / "inventory.yml", tmp_path / "log"
+    done = run(
+        *("exec", "--tenants", "2", "--inventory-out", str(inventory), "--log", str(log)),
+        *("--", sys.executable, str(program), str(inventory)),
+        NO_PROXY="*",
+    )
+    assert (done.returncode, done.stdout.strip()) == (7, "Fabrikam"), done.stderr
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry["host"] for entry in entries] == ["login.microsoftonline.us"] * 2 + ["graph.microsoft.us"]
+    assert all(set(entry) >= {"time", "host", "method", "path", "status", "write", "tenant"} for entry in entries)
+    assert oct(inventory.stat().st_mode)[-3:] == "600"
+
+
+def test_serve_prints_what_to_export_and_keeps_its_state(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    command = [sys.executable, "-m", "simulator", "serve", "--tenants", "1", "--state-out", str(state)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        assert all(line.startswith("export ") for line in lines)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert json.loads(state.read_text())["tenants"][0]["name"] == "contoso"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("tenants: [{name: a, cloud: mars}]", "tenants[a].cloud: 'mars' is none of"),
+        ("tenants: [{nam: a}]", "there is no key 'nam'"),
+        ("tenants: [{name: a}, {name: a}]", "Two tenants answer to"),
+        ("settings: {speed: 1}", "There is no setting 'speed'"),
+        ("faults: [{rout: x}]", "A fault has no key 'rout'"),
+        ("faults: [{route: '('}]", "route is not a regular expression"),
+        ("tenants: [", "is not YAML"),
+        ("tenants: [{name: a, runner: {permissions: [Fly.All]}}]", ""),
+    ],
+)
+def test_a_wrong_configuration_is_told_in_one_sentence(tmp_path: Path, config: str, words: str) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(config)
+    done = run("exec", "--config", str(path), "--", "true")
+    if words:
+        assert done.returncode == 2
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_exec_without_a_command_says_how(tmp_path: Path) -> None:
+    done = run("exec")
+    assert done.returncode == 2
+    assert "COMMAND" in done.stderr
+
+
+def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environment(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yml"
+    assert run("exec", "--tenants", "5", "--inventory-out", str(inventory), "--", "true").returncode == 0
+    groups = yaml.safe_load(inventory.read_text())["all"]["children"]
+    assert list(groups) == [
+        f"tenant_{name}" for name in ("contoso", "fabrikam", "northwind", "adventureworks", "tenant0005")
+    ]
+    url = "https://fabrikam.crm.microsoftdynamics.us"
+    assert groups["tenant_fabrikam"]["hosts"] == {"fabrikam_prod": {"lead_writer_environment_url": url}}
+
+
+def test_a_runner_with_a_certificate_is_in_the_inventory_with_it(tmp_path: Path) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text("tenants: [{name: contoso, runner: {certificate: true}, environments: [{name: contoso_prod}]}]")
+    inventory = tmp_path / "inventory.yml"
+    assert run("exec", "--config", str(config), "--inventory-out", str(inventory), "--", "true").returncode == 0
+    variables = yaml.safe_load(inventory.read_text())["all"]["children"]["tenant_contoso"]["vars"]
+    assert "lead_writer_client_secret" not in variables
+    pem = Path(variables["lead_writer_client_certificate_path"])
+    assert pem.read_text().count("-----BEGIN") == 2
+    assert oct(pem.stat().st_mode)[-3:] == "600"
+
+
+def test_the_same_seed_makes_the_same_cloud() -> None:
+    def described(seed: int) -> list[str]:
+        world = World(seed=seed)
+        for number in (1, 2, 3):
+            world.add_tenant(generated_tenant(number))
+        return [f"{item.id} {item.runner.secret} {item.environments[0].id}" for item in world.tenants.values()]
+
+    assert described(1) == described(1)
+    assert described(1) != described(2)
+
+
+def test_no_two_national_clouds_share_an_environment_domain() -> None:
+    domains = [domain for cloud in CLOUDS.values() for domain in cloud.environment_domains]
+    assert len(domains) == len(set(domains))
+
+
+def test_a_hundred_tenants_start_within_two_seconds() -> None:
+    started = time.monotonic()
+    assert run("exec", "--tenants", "100", "--", "true").returncode == 0
+    assert time.monotonic() - started < 4, "twice the target: the machine may be busy"
