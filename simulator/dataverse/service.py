@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..clouds import api_twin
+from ..directory.first_party import DYNAMICS_CRM_APP_ID
 from ..entra.tokens import Caller, TokenRefused, verify
 from . import batch, limits, security
 from .calls import Call, Reply, Session
@@ -36,7 +37,8 @@ async def answer(request: Request, environment: Environment, caller_header: str 
     caller: Caller | None = None
     if not god:
         try:
-            caller = verify(caller_header, {environment.host, api_twin(environment.host)}, environment.data.world)
+            hosts = {environment.host, api_twin(environment.host)}
+            caller = verify(caller_header, hosts, environment.data.world, DYNAMICS_CRM_APP_ID)
         except TokenRefused as refused:
             return _unauthorized(environment, refused.reason if caller_header else "")
         request.scope["simulator.caller"] = caller

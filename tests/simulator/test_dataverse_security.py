@@ -1,0 +1,257 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who gets in, and what they may do there."""
+
+from __future__ import annotations
+
+import pytest
+
+from .office import Office
+
+WRITER = {
+    "prvCreateLead": "Global",
+    "prvReadLead": "Global",
+    "prvReadUser": "Global",
+    "prvReadAsyncOperation": "Global",
+    "prvWriteAsyncOperation": "Global",
+    "prvAppendToAsyncOperation": "Global",
+}
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office({"business_units": ["Sales", {"name": "Europe", "children": ["Sweden"]}]})
+
+
+def test_without_a_token_the_answer_names_the_tenant_to_sign_in_at(office: Office) -> None:
+    answer = office.raw("GET", "/api/data", b"", {"host": office.environment.host})
+
+    assert answer.status == 401
+    assert answer.body == b""
+    assert (
+        f"authorization_uri=https://login.microsoftonline.com/{office.tenant.id}/oauth2/authorize"
+        in answer.headers["www-authenticate"]
+    )
+    assert f"resource_id={office.environment.url}/" in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "https://other.crm4.dynamics.com"])
+def test_a_token_for_another_resource_does_not_open_the_environment(office: Office, audience: str) -> None:
+    token = office.mint(office.tenant.runner.app_id, audience)
+
+    answer = office.raw("GET", "WhoAmI", b"", {"host": office.environment.host, "authorization": f"Bearer {token}"})
+
+    assert answer.status == 401
+
+
+def test_a_token_of_graph_by_its_application_id_does_not_open_the_environment(office: Office) -> None:
+    token = office.mint(office.tenant.runner.app_id, "00000003-0000-0000-c000-000000000000")
+
+    answer = office.raw("GET", "WhoAmI", b"", {"host": office.environment.host, "authorization": f"Bearer {token}"})
+
+    assert answer.status == 401
+
+
+def test_an_expired_token_does_not_open_the_environment(office: Office) -> None:
+    office.token()
+    office.world.clock.jump(3700)
+
+    assert office("GET", "WhoAmI").status == 401
+
+
+def test_the_api_twin_host_takes_the_same_token_and_answers_with_its_own_name(office: Office) -> None:
+    twin = office.environment.host.replace(".crm4.", ".api.crm4.")
+
+    answer = office("GET", "WhoAmI", host=twin)
+
+    assert answer.status == 200
+    assert answer.json["@odata.context"].startswith(f"https://{twin}/")
+
+
+def test_an_application_that_is_no_user_is_told_it_is_no_member(office: Office) -> None:
+    assert office("GET", "WhoAmI", caller=office.new_application()).error == (403, "0x80072560")
+
+
+def test_a_disabled_user_is_told_so(office: Office) -> None:
+    app_id, user_id = office.new_application_user("System Administrator")
+    office("PATCH", f"systemusers({user_id})", {"isdisabled": True})
+
+    answer = office("GET", "WhoAmI", caller=app_id)
+
+    assert answer.error == (403, "0x80040225")
+    assert f"SystemUserId={user_id}" in answer.message
+
+
+def test_a_user_without_roles_may_ask_who_it_is_and_nothing_else(office: Office) -> None:
+    app_id, user_id = office.new_application_user()
+
+    assert office("GET", "WhoAmI", caller=app_id).json["UserId"] == user_id
+    assert office("GET", "leads", caller=app_id).error == (403, "0x80042f09")
+
+
+def test_a_missing_privilege_is_named_with_user_table_and_caller(office: Office) -> None:
+    office.new_role("Reader", prvReadLead="Global")
+    app_id, user_id = office.new_application_user("Reader")
+
+    answer = office("POST", "leads", {"lastname": "Doe"}, caller=app_id)
+
+    assert answer.error == (403, "0x80040220")
+    assert f"Principal user (Id={user_id}, type=8, roleCount=1, privilegeCount=" in answer.message
+    assert "is missing prvCreateLead privilege (Id=a41f965b-2619-4c73-8625-da31945cccc7)" in answer.message
+    assert "on OTC=4 for entity 'lead'" in answer.message
+
+
+def test_who_may_create_leads_but_not_read_them_fails_the_owner_read_check(office: Office) -> None:
+    office.new_role("Blind", **{name: level for name, level in WRITER.items() if name != "prvReadLead"})
+    app_id, _user = office.new_application_user("Blind")
+
+    answer = office("POST", "leads", {"lastname": "Doe"}, caller=app_id)
+
+    assert answer.error == (403, "0x80040220")
+    assert answer.message.startswith("Read Privilege Check For Owner failed with exception: Principal user")
+    assert "prvReadLead" in answer.message
+
+
+@pytest.mark.parametrize("privilege", ["prvReadAsyncOperation", "prvWriteAsyncOperation", "prvAppendToAsyncOperation"])
+def test_a_lead_is_refused_as_long_as_a_system_job_privilege_is_missing(office: Office, privilege: str) -> None:
+    role_id = office.new_role("Writer", **{name: level for name, level in WRITER.items() if name != privilege})
+    app_id, _user = office.new_application_user("Writer")
+
+    answer = office("POST", "leads", {"lastname": "Doe"}, caller=app_id)
+    assert answer.error == (403, "0x80040220")
+    assert privilege in answer.message
+
+    office.grant(role_id, **{privilege: "Basic"})
+    narrow = office("POST", "leads", {"lastname": "Doe"}, caller=app_id)
+    assert narrow.error == (403, "0x80040220")
+    assert "SecLib::AccessCheckEx failed" in narrow.message
+
+    office.grant(role_id, **{privilege: "Global"})
+    assert office("POST", "leads", {"lastname": "Doe"}, caller=app_id).status == 204
+
+
+def test_nobody_grants_a_privilege_they_do_not_hold(office: Office) -> None:
+    office.new_role("Clerk", prvReadRole="Global", prvWriteRole="Global", prvReadLead="Local")
+    app_id, _user = office.new_application_user("Clerk")
+    target = office.new_role("Target")
+    body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": "Global"}]}
+
+    answer = office("POST", f"roles({target})/Microsoft.Dynamics.CRM.AddPrivilegesRole", body, caller=app_id)
+
+    assert answer.error == (403, "0x80040220")
+    assert "prvReadLead" not in office.granted(target)
+
+
+def test_nobody_assigns_a_role_that_grants_more_than_they_hold(office: Office) -> None:
+    office.new_role("Clerk", prvReadRole="Global", prvReadUser="Global", prvAssignRole="Global")
+    app_id, user_id = office.new_application_user("Clerk")
+    reference = {"@odata.id": office.address("roles", office.role("System Administrator"))}
+
+    answer = office("POST", f"systemusers({user_id})/systemuserroles_association/$ref", reference, caller=app_id)
+
+    assert answer.error == (403, "0x80040220")
+
+
+@pytest.mark.parametrize(
+    ("level", "visible"),
+    [
+        ("Basic", {"own"}),
+        ("Local", {"own", "same unit"}),
+        ("Deep", {"own", "same unit", "below"}),
+        ("Global", {"own", "same unit", "below", "root"}),
+    ],
+)
+def test_an_access_level_reaches_as_far_as_its_name_says(office: Office, level: str, visible: set[str]) -> None:
+    europe, sweden = office.unit("Europe"), office.unit("Sweden")
+    office.new_role("Reader", **{**WRITER, "prvReadLead": level})
+    app_id, _user = office.new_application_user("Reader", business_unit=europe)
+    office.new_role("Other", **WRITER)
+    for subject, unit in (("same unit", europe), ("below", sweden), ("root", office.root)):
+        other, _id = office.new_application_user("Other", business_unit=unit, name=subject)
+        assert office("POST", "leads", {"subject": subject}, caller=other).status == 204
+    assert office("POST", "leads", {"subject": "own"}, caller=app_id).status == 204
+
+    assert {row["subject"] for row in office("GET", "leads?$select=subject", caller=app_id).rows} == visible
+
+
+def test_a_row_out_of_reach_is_refused_by_its_address_too(office: Office) -> None:
+    office.new_role("Reader", **{**WRITER, "prvReadLead": "Basic"})
+    app_id, _user = office.new_application_user("Reader")
+    lead = office("POST", "leads", {"subject": "somebody else's"}).new_id
+
+    assert office("GET", f"leads({lead})", caller=app_id).error == (403, "0x80040220")
+    assert office("DELETE", f"leads({lead})", caller=app_id).error == (403, "0x80040220")
+
+
+def test_a_changed_role_counts_only_after_a_while_unless_consistency_is_strong() -> None:
+    office = Office(privilege_cache_seconds=30.0)
+    role_id = office.new_role("Writer", **{**WRITER, "prvCreateLead": "Global"})
+    app_id, _user = office.new_application_user("Writer")
+    office.world.clock.jump(60)
+    assert office("GET", "leads", caller=app_id).status == 200
+    body = {"PrivilegeId": office.privilege("prvReadLead")}
+    assert office("POST", f"roles({role_id})/Microsoft.Dynamics.CRM.RemovePrivilegeRole", body).status == 204
+
+    assert office("GET", "leads", caller=app_id).status == 200
+    assert office("GET", "leads", caller=app_id, consistency="Strong").status == 403
+    office.grant(role_id, prvReadLead="Global")
+    assert office("GET", "leads", caller=app_id).status == 403
+    office.world.clock.jump(31)
+    assert office("GET", "leads", caller=app_id).status == 200
+
+
+def test_speaking_for_another_user_needs_the_privilege_and_gives_no_more_than_both_hold(office: Office) -> None:
+    office.new_role("Reader", prvReadLead="Global", prvReadUser="Global")
+    app_id, user_id = office.new_application_user("Reader")
+    other_app, other_id = office.new_application_user("Reader", name="Other")
+
+    assert office("GET", "WhoAmI", mscrmcallerid=user_id).json["UserId"] == user_id
+    assert office("GET", "leads", mscrmcallerid=user_id).status == 200
+    assert office("POST", "leads", {"lastname": "x"}, mscrmcallerid=user_id).error == (403, "0x80040220")
+    assert office("GET", "WhoAmI", caller=app_id, mscrmcallerid=other_id).error == (403, "0x80040220")
+    entra_id = office("GET", f"systemusers({other_id})").json["azureactivedirectoryobjectid"]
+    assert office("GET", "WhoAmI", callerobjectid=entra_id).json["UserId"] == other_id
+    assert other_app
+
+
+def test_an_environment_without_sales_has_no_leads_and_no_privileges_on_them() -> None:
+    office = Office({"sales": False})
+
+    answer = office("GET", "leads")
+
+    assert answer.error == (404, "0x80060888")
+    assert answer.message == "Resource not found for the segment 'leads'."
+    assert office("GET", "privileges?$filter=name eq 'prvCreateLead'").rows == []
+
+
+def test_acting_by_hand_has_every_right_and_needs_no_token(office: Office) -> None:
+    assert office("POST", "leads", {"lastname": "By hand"}, god=True).status == 204
+
+
+def test_limits_answer_429_with_their_code_and_when_to_come_back() -> None:
+    office = Office(dataverse_limit_requests=5)
+    for number in range(5):
+        answer = office("GET", "WhoAmI")
+        assert answer.status == 200
+        assert answer.headers["x-ms-ratelimit-burst-remaining-xrm-requests"] == str(4 - number)
+
+    refused = office("GET", "WhoAmI")
+
+    assert refused.error == (429, "0x80072322")
+    assert "exceeded the limit of 5 over time window of 300 seconds" in refused.message
+    office.world.clock.jump(int(refused.headers["retry-after"]))
+    # The token is as old as the clock says.
+    assert office("GET", "WhoAmI").status == 200
+
+
+def test_the_limit_of_execution_time_has_its_own_code_and_its_header_groups_thousands() -> None:
+    office = Office(dataverse_limit_seconds=1200.0, dataverse_execution_milliseconds=0.0)
+    assert office("GET", "WhoAmI").headers["x-ms-ratelimit-time-remaining-xrm-requests"] == "1,200.00"
+    office.world.settings.dataverse_limit_seconds = 0.5
+    office.world.settings.dataverse_execution_milliseconds = 300.0
+
+    answers = [office("GET", "WhoAmI") for _number in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[-1].error == (429, "0x80072321")
