@@ -125,10 +125,11 @@ async def _run(options: argparse.Namespace, world: World) -> int:
         variables = environment_variables(await proxy.start(port=options.port), ca.bundle)
         if options.action == "exec":
             return await _execute(_command(options), variables)
+        interrupted = _interruption()
         for name, value in variables.items():
             print(f"export {name}={value}")
         sys.stdout.flush()
-        await _interrupted()
+        await interrupted.wait()
         return 0
     finally:
         await proxy.stop()
@@ -148,9 +149,10 @@ async def _execute(command: list[str], variables: dict[str, str]) -> int:
     return status if status >= 0 else 128 - status
 
 
-async def _interrupted() -> None:
-    done = asyncio.Event()
+def _interruption() -> asyncio.Event:
+    """Is set when the process is asked to end; whoever read the first line of output may ask."""
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, done.set)
-    await done.wait()
+        loop.add_signal_handler(number, asked.set)
+    return asked

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .clouds import CLOUDS
+from .directory.first_party import GRAPH_ROLE_IDS
 
 RUNNER_PERMISSIONS = (
     "Application.ReadWrite.OwnedBy",
@@ -86,6 +87,10 @@ class RunnerSpec:
     def parse(value: Any, where: str) -> RunnerSpec:
         """Read ``runner``."""
         record = _mapping(value, where, set(RunnerSpec.__dataclass_fields__))
+        for permission in record.get("permissions", ()):
+            if permission not in GRAPH_ROLE_IDS:
+                known = ", ".join(sorted(GRAPH_ROLE_IDS))
+                raise SpecError(f"{where}.permissions: Microsoft Graph has no {permission!r} here; it has {known}.")
         return RunnerSpec(
             client_id=str(record.get("client_id", "")).lower(),
             client_secret=str(record.get("client_secret", "")),

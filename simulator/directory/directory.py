@@ -217,7 +217,7 @@ class Directory:
             self._put(
                 ROLE_ASSIGNMENT,
                 self.new_role_assignment(
-                    self._id("runner", permission), principal, graph_id, "Microsoft Graph", _role_id(permission)
+                    self._id("runner", permission), principal, graph_id, "Microsoft Graph", first_party.GRAPH_ROLE_IDS[permission]
                 ),
             )
 
@@ -236,13 +236,6 @@ class Directory:
             "resourceDisplayName": resource_name,
             "resourceId": resource_id,
         }
-
-
-def _role_id(permission: str) -> str:
-    if permission not in first_party.GRAPH_ROLE_IDS:
-        known = ", ".join(sorted(first_party.GRAPH_ROLE_IDS))
-        raise ValueError(f"runner.permissions: Microsoft Graph has no {permission!r} here; it has {known}.")
-    return first_party.GRAPH_ROLE_IDS[permission]
 
 
 def _alive(item: Object | None) -> Object | None:
