@@ -219,8 +219,7 @@ def _one(found: list[dict[str, Any]], session: Session, inside: str) -> dict[str
 
 
 @lru_cache(maxsize=2048)
-def _definition_of(table: Table, catalogue_id: int) -> dict[str, Any]:
-    del catalogue_id
+def _definition_of(table: Table) -> dict[str, Any]:
     return {
         "MetadataId": _metadata_id(table),
         "LogicalName": table.logical,
@@ -242,7 +241,7 @@ def _definition_of(table: Table, catalogue_id: int) -> dict[str, Any]:
 
 
 def _definition(catalogue: Catalogue, table: Table) -> dict[str, Any]:
-    row = dict(_definition_of(table, id(table)))
+    row = dict(_definition_of(table))
     row["Privileges"] = [
         {
             "CanBeBasic": 0 in item.levels,

@@ -80,7 +80,7 @@ class Relation:
     left: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table definition; queries use it as their entity type."""
 

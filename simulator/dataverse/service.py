@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,19 @@ async def answer(request: Request, environment: Environment, caller_header: str 
         headers={name.lower(): value for name, value in request.headers.items()},
         body=await request.body(),
     )
-    reply = answer_call(request, environment.data, call, path, caller)
-    return _as_response(reply, call)
+    data = environment.data
+    seconds = data.world.settings.dataverse_execution_milliseconds / 1000
+    if caller is None or not seconds:
+        return _as_response(answer_call(request, data, call, path, caller), call)
+    try:
+        limits.enter(data, caller.object_id)
+    except Refusal as refused:
+        return _as_response(refused_reply(refused, call), call)
+    try:
+        await asyncio.sleep(seconds)
+        return _as_response(answer_call(request, data, call, path, caller), call)
+    finally:
+        limits.leave(data, caller.object_id)
 
 
 def answer_call(request: Request, data: EnvironmentData, call: Call, path: str, caller: Caller | None) -> Reply:
