@@ -143,12 +143,24 @@ def _publisher(data: EnvironmentData, name: str, friendly: str, prefix: str, opt
             "customizationprefix": prefix,
             "customizationoptionvalueprefix": option,
             "isreadonly": read_only,
+            "description": _PUBLISHER_DESCRIPTIONS.get(name),
+            "supportingwebsiteurl": _PUBLISHER_SITES.get(name),
+            **_by_system(data),
             "_organizationid_value": data.organization_id,
             "createdon": data.stamp(),
             "modifiedon": data.stamp(),
         },
     )
     return identifier
+
+
+_PUBLISHER_DESCRIPTIONS = {"microsoftdynamics": "Dynamics 365"}
+_PUBLISHER_SITES = {"microsoftdynamics": "http://crm.dynamics.com"}
+
+
+def _by_system(data: EnvironmentData) -> dict[str, str]:
+    """The columns that say the platform itself made a row."""
+    return {"_createdby_value": data.fixed_id("SYSTEM"), "_modifiedby_value": data.fixed_id("SYSTEM")}
 
 
 def _solution(
@@ -170,7 +182,9 @@ def _solution(
         "ismanaged": managed,
         "isvisible": visible,
         "solutionpackageversion": "9.0",
+        "description": friendly if managed else None,
         "installedon": data.stamp(),
+        **_by_system(data),
         "createdon": data.stamp(),
         "modifiedon": data.stamp(),
         "_publisherid_value": publisher,
@@ -192,6 +206,7 @@ def _roles(data: EnvironmentData, root: str) -> str:
             "isinherited": 1,
             "solutionid": _SYSTEM_SOLUTION,
             "_roletemplateid_value": role.template,
+            **_by_system(data),
         }
         add_role(data, row, root, standard_grants(role.name, sales), customizable=role.customizable)
     return data.fixed_id("role", "System Administrator")

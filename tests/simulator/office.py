@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls to one simulated environment inside the test's own process, without sockets, so that thousands of them are cheap."""
+"""Calls to one simulated environment inside the test's own process: without sockets, thousands of them are cheap."""
 
 from __future__ import annotations
 
@@ -85,10 +85,12 @@ class Office:
         caller: str = "",
         god: bool = False,
         host: str = "",
+        solution: str = "",
         **headers: str,
     ) -> Answer:
         """One call. ``path`` is relative to the Web API unless it begins with a slash or https; ``caller`` is an
-        application id; ``headers`` have ``_`` for ``-``."""
+        application id; ``solution`` is the unmanaged one to file a new component in; ``headers`` have ``_`` for
+        ``-``."""
         given = {"host": host or self.environment.host}
         if not god:
             given["authorization"] = f"Bearer {self.token(caller)}"
@@ -97,6 +99,8 @@ class Office:
             payload = body if isinstance(body, bytes) else json.dumps(body).encode()
             given["content-type"] = "application/json"
         given |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        if solution:
+            given["mscrm.solutionuniquename"] = solution
         return self.raw(method, path, payload, {name: value for name, value in given.items() if value}, god=god)
 
     def raw(self, method: str, path: str, payload: bytes, headers: dict[str, str], *, god: bool = False) -> Answer:
@@ -106,7 +110,7 @@ class Office:
         elif not path.startswith("/"):
             path = f"/api/data/v9.2/{path}"
         address, _mark, query = path.partition("?")
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "http_version": "1.1",
             "scheme": "https",
@@ -281,13 +285,15 @@ def package(
         return " ".join(f'{key}="{value}"' for key, value in values.items())
 
     needs = "".join(
-        f"<MissingDependency><Required {attributes(required)} /><Dependent {attributes(dependent)} /></MissingDependency>"
+        f"<MissingDependency><Required {attributes(required)} />"
+        f"<Dependent {attributes(dependent)} /></MissingDependency>"
         for required, dependent in missing
     )
     solution = (
         '<ImportExportXml version="9.1.0.1" SolutionPackageVersion="9.1" languagecode="1033" generatedBy="CrmLive" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><SolutionManifest>'
-        f'<UniqueName>{name}</UniqueName><LocalizedNames><LocalizedName description="{name} here" languagecode="1033" />'
+        f"<UniqueName>{name}</UniqueName><LocalizedNames>"
+        f'<LocalizedName description="{name} here" languagecode="1033" />'
         f"</LocalizedNames><Descriptions /><Version>{version}</Version><Managed>{int(managed)}</Managed>"
         '<Publisher><UniqueName>publisher1</UniqueName><LocalizedNames><LocalizedName description="Publisher" '
         'languagecode="1033" /></LocalizedNames><Descriptions /><EMailAddress xsi:nil="true" />'

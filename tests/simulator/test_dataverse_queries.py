@@ -326,8 +326,6 @@ def test_a_role_made_for_a_solution_is_filed_in_it(office: Office) -> None:
     office.run_import(package("Mine", managed=False, roles={}))
     body = {"name": "Companion", "businessunitid@odata.bind": f"/businessunits({office.root})"}
 
-    role_id = office(
-        "POST", "roles", body, MSCRM_SolutionUniqueName="Mine", **{"mscrm.solutionuniquename": "Mine"}
-    ).new_id
+    role_id = office("POST", "roles", body, solution="Mine").new_id
 
     assert len(office("GET", f"solutioncomponents?$filter=objectid eq {role_id}").rows) == 1

@@ -353,6 +353,7 @@ def _component_details(session: Session, package: Package) -> list[dict[str, Any
     details += [
         detail(item["displayname"], "EnvironmentVariableDefinition", "False", item) for item in package.variables
     ]
+    details += [detail(item["schemaname"], "EnvironmentVariableValue", "False", item) for item in package.values]
     return details
 
 

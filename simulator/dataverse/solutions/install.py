@@ -68,7 +68,7 @@ def install(data: EnvironmentData, package: Package, user_id: str, *, holding: b
     """Import a package; gives the id of the solution's row. Raises ImportFailed, and then nothing is changed."""
     with data.transaction():
         grants = _role_grants(data, package)
-        publisher = _publisher(data, package)
+        publisher = _publisher(data, package, user_id)
         solution = _solution_row(data, package, publisher, user_id, holding=holding)
         identifier: str = solution["solutionid"]
         tables = _tables(data, package)
@@ -159,7 +159,7 @@ def _remove_parts(
 # The parts of an import
 
 
-def _publisher(data: EnvironmentData, package: Package) -> str:
+def _publisher(data: EnvironmentData, package: Package, user_id: str) -> str:
     wanted = package.publisher
     known = next(
         (row for row in data.rows["publisher"].values() if row["uniquename"].lower() == wanted["uniquename"].lower()),
@@ -175,6 +175,8 @@ def _publisher(data: EnvironmentData, package: Package) -> str:
         "_organizationid_value": data.organization_id,
         "address1_addressid": data.world.new_guid(),
         "address2_addressid": data.world.new_guid(),
+        "_createdby_value": user_id,
+        "_modifiedby_value": user_id,
         "createdon": data.stamp(),
         "modifiedon": data.stamp(),
     }

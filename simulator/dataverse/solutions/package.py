@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import json
 import re
 import zipfile
 import zlib
@@ -60,6 +61,7 @@ class Package:
     tables: list[dict[str, Any]] = field(default_factory=list)
     missing: list[dict[str, Any]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
+    values: list[dict[str, Any]] = field(default_factory=list)
     connections: list[dict[str, Any]] = field(default_factory=list)
 
     def dump(self) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def read(content: bytes) -> Package:
         customizations = _xml(archive, "customizations.xml")
         definitions = sorted(name for name in names if name.endswith("/environmentvariabledefinition.xml"))
         variables = [_variable(_xml(archive, name)) for name in definitions]
+        values = [_value(archive, name) for name in sorted(names) if name.endswith("/environmentvariablevalues.json")]
     manifest = solution.find("SolutionManifest")
     if manifest is None:
         raise BadPackage("0x8004802c", "solution.xml holds no SolutionManifest.")
@@ -123,6 +126,7 @@ def read(content: bytes) -> Package:
         tables=[table for item in customizations.iterfind("Entities/Entity") if (table := _table(item))],
         missing=[_dependency(item) for item in manifest.iterfind("MissingDependencies/MissingDependency")],
         variables=variables,
+        values=[value for value in values if value],
         connections=[_connection(item) for item in customizations.iterfind("connectionreferences/connectionreference")],
     )
 
@@ -245,14 +249,33 @@ def _variable(element: ElementTree.Element) -> dict[str, Any]:
     return {
         "schemaname": element.get("schemaname", ""),
         "displayname": _text(element, "displayname/label") or _label(element.find("displayname")),
+        "description": _text(element, "description/label") or _label(element.find("description")),
         "type": _text(element, "type"),
         "defaultvalue": _text(element, "defaultvalue"),
+        "isrequired": "true" if _text(element, "isrequired") == "1" else "false",
+        "parameterkey": _text(element, "parameterkey"),
+        "parentdefinitionid": _text(element, "parentdefinitionid/schemaname"),
+        "apiid": _text(element, "apiid"),
     }
+
+
+def _value(archive: zipfile.ZipFile, name: str) -> dict[str, Any] | None:
+    """The value of an environment variable; its folder bears the variable's name."""
+    try:
+        content = json.loads(archive.read(name))["environmentvariablevalues"]["environmentvariablevalue"]
+        return {
+            "schemaname": name.split("/")[-2],
+            "environmentvariablevalueid": str(content["@environmentvariablevalueid"]),
+            "value": str(content["value"]),
+        }
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 def _connection(element: ElementTree.Element) -> dict[str, Any]:
     return {
+        "connectorid": _text(element, "connectorid"),
         "connectionreferencelogicalname": element.get("connectionreferencelogicalname", ""),
         "connectionreferencedisplayname": _text(element, "connectionreferencedisplayname"),
-        "connectorid": _text(element, "connectorid"),
+        "description": _text(element, "description"),
     }
