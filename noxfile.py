@@ -169,10 +169,14 @@ def ansible_test_home() -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     for pip_version in ("24_2", "25_2"):  # what the supported versions of ansible-core ask for
         shutil.copyfile(ROOT / "tests/gates/get_pip.py", cache / f"get_pip_{pip_version}.py")
-    for name in (".config", ".pip", ".cache"):
+    links = {name: Path.home() / name for name in (".config", ".pip", ".cache")}
+    if uv := shutil.which("uv", path=str(Path(sys.executable).parent)):
+        links[".local/bin/uv"] = Path(uv)
+    for name, target in links.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
         # Two sessions may do this at the same time.
         with contextlib.suppress(FileExistsError):
-            (home / name).symlink_to(Path.home() / name)
+            (home / name).symlink_to(target)
     return home
 
 
