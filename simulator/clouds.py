@@ -109,5 +109,5 @@ def clouds_of_graph_host(host: str) -> frozenset[str]:
 
 def api_twin(environment_host: str) -> str:
     """The second host name of an environment: ``contoso.crm4.dynamics.com`` → ``contoso.api.crm4.dynamics.com``."""
-    name, _, domain = environment_host.partition(".")
+    name, _dot, domain = environment_host.partition(".")
     return f"{name}.api.{domain}"

@@ -94,12 +94,12 @@ class _TunnelProtocol(asyncio.Protocol):
             if len(self._head) > _MAX_HEAD_BYTES:
                 self._refuse(431, "The request's head is too long.")
             return
-        method, _, rest = self._head.split(b"\r\n", 1)[0].partition(b" ")
+        method, _space, rest = self._head.split(b"\r\n", 1)[0].partition(b" ")
         target = rest.partition(b" ")[0].decode("latin-1")
         if method != b"CONNECT":
             self._refuse(403, "This proxy only opens tunnels (CONNECT) to the hosts of the simulated Microsoft cloud.")
             return
-        host, _, port = target.rpartition(":")
+        host, _colon, port = target.rpartition(":")
         host = host.lower()
         if port != "443" or not self._proxy.knows_host(host):
             self._refuse(403, f"The simulated Microsoft cloud has no host {target}; nothing outside it can be reached.")

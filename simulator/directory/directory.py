@@ -214,12 +214,9 @@ class Directory:
         self._put(SERVICE_PRINCIPAL, principal)
         graph_id = self._id("Microsoft Graph")
         for permission in runner.permissions:
-            self._put(
-                ROLE_ASSIGNMENT,
-                self.new_role_assignment(
-                    self._id("runner", permission), principal, graph_id, "Microsoft Graph", first_party.GRAPH_ROLE_IDS[permission]
-                ),
-            )
+            row_id, role_id = self._id("runner", permission), first_party.GRAPH_ROLE_IDS[permission]
+            row = self.new_role_assignment(row_id, principal, graph_id, "Microsoft Graph", role_id)
+            self._put(ROLE_ASSIGNMENT, row)
 
     def new_role_assignment(
         self, assignment_id: str, principal: Object, resource_id: str, resource_name: str, role_id: str

@@ -137,7 +137,7 @@ def verify(
     """
     if not authorization_header:
         raise TokenRefused("Access token is empty.")
-    scheme, _, token = authorization_header.partition(" ")
+    scheme, _space, token = authorization_header.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise TokenRefused("Access token is empty.")

@@ -73,7 +73,7 @@ class _Visitor:
             return self.refusal(error)
 
     def call(self, method: str, path_and_query: str, headers: Mapping[str, str], body: Any) -> tuple[Call, str]:
-        path, _, query = path_and_query.partition("?")
+        path, _mark, query = path_and_query.partition("?")
         call = Call(
             world=self.world,
             tenant=self.tenant,
@@ -114,7 +114,7 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
 def _below_version(request: Request) -> str:
     target = request.scope["raw_path"].decode("latin-1").partition("?")[0]
     query = request.scope["query_string"].decode("latin-1")
-    version, _, rest = target.lstrip("/").partition("/")
+    version, _slash, rest = target.lstrip("/").partition("/")
     if version != _VERSION:
         raise no_such_segment(version)
     return f"{rest}?{query}" if query else str(rest)

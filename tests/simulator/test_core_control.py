@@ -30,7 +30,7 @@ class TestFaults:
         fault = {"route": "/v1.0/applications", "method": "GET", "count": 2, "skip": 1, "status": 503}
         cloud.control("POST", "/faults", fault)
         assert graph("GET", "/organization").status_code == 200
-        statuses = [graph("GET", "/applications").status_code for _ in range(4)]
+        statuses = [graph("GET", "/applications").status_code for _turn in range(4)]
         assert statuses == [200, 503, 503, 200]
 
     @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ class TestFaults:
             graph = cloud.graph()
             graph.conforming = False
             cloud.control("POST", "/faults", {"status": 503, "probability": 0.5, "count": 0})
-            return [graph("GET", "/organization").status_code for _ in range(12)]
+            return [graph("GET", "/organization").status_code for _turn in range(12)]
 
         first = hits()
         assert set(first) == {200, 503}

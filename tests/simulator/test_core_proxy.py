@@ -81,7 +81,7 @@ def test_a_client_that_does_not_trust_the_authority_gets_nothing(cloud: RunningC
 
 def test_many_requests_share_one_connection(cloud: RunningCloud) -> None:
     graph = cloud.graph()
-    sources = {graph("GET", "/organization").raw._original_response is not None for _ in range(5)}
+    sources = {graph("GET", "/organization").raw._original_response is not None for _turn in range(5)}
     assert sources == {True}
     pools = graph.session.get_adapter("https://").proxy_manager.values()  # type: ignore[attr-defined]
     counts = [pool.num_connections for manager in pools for pool in manager.pools._container.values()]
@@ -128,7 +128,7 @@ def test_serve_prints_what_to_export_and_keeps_its_state(tmp_path: Path) -> None
     command = [sys.executable, "-m", "simulator", "serve", "--tenants", "1", "--state-out", str(state)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(2)]
+        lines = [process.stdout.readline() for _turn in range(2)]
         assert all(line.startswith("export ") for line in lines)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)

@@ -21,15 +21,15 @@ from simulator.spec import generated_tenant
 from .running import CONTROL, Graph, RunningCloud
 
 
-def examples(number: int, **more: int) -> settings:
-    """So many examples, the same ones in every run."""
+def examples(number: int, steps: int = 1) -> settings:
+    """So many examples, the same ones in every run; a state machine takes ``steps`` in each."""
     return settings(
         max_examples=number,
         deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-        **more,
+        stateful_step_count=steps,
     )
 
 
@@ -277,6 +277,6 @@ def test_no_order_of_valid_calls_makes_two_of_what_there_may_be_one(ca: Certific
     cloud = RunningCloud(ca, generated_tenant(1), graph_units_per_10_seconds=0)
     Machine = type("Machine", (DirectoryMachine,), {"cloud": cloud})  # noqa: N806 - a class made here
     try:
-        run_state_machine_as_test(Machine, settings=examples(15, stateful_step_count=20))
+        run_state_machine_as_test(Machine, settings=examples(15, steps=20))
     finally:
         cloud.close()

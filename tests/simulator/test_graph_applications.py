@@ -112,7 +112,9 @@ class TestUpsert:
 
     def test_it_never_makes_two_however_slow_the_replicas_are(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(replication_seconds=60).graph()
-        statuses = [graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code for _ in range(4)]
+        statuses = [
+            graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code for _turn in range(4)
+        ]
         assert statuses == [201, 204, 204, 204]
 
     def test_a_name_is_kept_by_the_recycle_bin(self, graph: Graph) -> None:

@@ -99,12 +99,12 @@ class TestReplication:
         cloud = new_cloud(replication_seconds=60)
         graph = cloud.graph()
         app = graph.create_application()
-        by_id = {graph("GET", f"/applications/{app['id']}").status_code for _ in range(3)}
+        by_id = {graph("GET", f"/applications/{app['id']}").status_code for _turn in range(3)}
         assert by_id == {200, 404}
         assert graph("GET", f"/applications(appId='{app['appId']}')").status_code == 404
         assert app["id"] not in [item["id"] for item in graph.get("/applications")["value"]]
         cloud.world.clock.jump(61)
-        assert {graph("GET", f"/applications/{app['id']}").status_code for _ in range(3)} == {200}
+        assert {graph("GET", f"/applications/{app['id']}").status_code for _turn in range(3)} == {200}
         assert graph("GET", f"/applications(appId='{app['appId']}')").status_code == 200
         assert app["id"] in [item["id"] for item in graph.get("/applications")["value"]]
 
@@ -115,16 +115,16 @@ class TestReplication:
         cloud.world.clock.jump(61)
         path = f"/applications/{app['id']}"
         assert graph("PATCH", path, {"displayName": "after"}).status_code == 204
-        assert {graph.get(path)["displayName"] for _ in range(3)} == {"before", "after"}
+        assert {graph.get(path)["displayName"] for _turn in range(3)} == {"before", "after"}
         cloud.world.clock.jump(61)
         assert graph("DELETE", path).status_code == 204
-        assert {graph("GET", path).status_code for _ in range(3)} == {200, 404}
+        assert {graph("GET", path).status_code for _turn in range(3)} == {200, 404}
 
     def test_the_order_of_what_is_seen_repeats(self, new_cloud: NewCloud) -> None:
         def seen() -> list[int]:
             graph = new_cloud(replication_seconds=600).graph()
             app = graph.create_application()
-            return [graph("GET", f"/applications/{app['id']}").status_code for _ in range(6)]
+            return [graph("GET", f"/applications/{app['id']}").status_code for _turn in range(6)]
 
         assert seen() == seen()
 
@@ -134,8 +134,8 @@ class TestReplication:
         graph.create_application("fresh")
         cloud.world.clock.jump(55)
         query = "/applications?$filter=displayName eq 'fresh'&$count=true"
-        assert {len(graph.get(query)["value"]) for _ in range(3)} == {0, 1}
-        assert {len(graph.get(query, **EVENTUAL)["value"]) for _ in range(3)} == {0}
+        assert {len(graph.get(query)["value"]) for _turn in range(3)} == {0, 1}
+        assert {len(graph.get(query, **EVENTUAL)["value"]) for _turn in range(3)} == {0}
 
 
 class TestQueries:

@@ -63,7 +63,7 @@ def test_right_after_creation_the_application_may_not_be_known_here(new_cloud: N
     cloud = new_cloud(replication_seconds=30)
     graph = cloud.graph()
     app = graph.create_application()
-    seen = {error_of(graph("POST", "/servicePrincipals", {"appId": app["appId"]})) for _ in range(3)}
+    seen = {error_of(graph("POST", "/servicePrincipals", {"appId": app["appId"]})) for _turn in range(3)}
     assert seen == {(400, "Request_BadRequest"), (403, "Authorization_RequestDenied")}
     cloud.world.clock.jump(31)
     assert cloud.graph()("POST", "/servicePrincipals", {"appId": app["appId"]}).status_code == 201

@@ -27,6 +27,8 @@ BODY: dict[str, Any] = {
     "passwordProfile": {"password": "xWwvJ]6NMw+bWH-d", "forceChangePasswordNextSignIn": False},
 }
 
+NEW_PASSWORD = {"passwordProfile": {"password": "another-Pass-w0rd", "forceChangePasswordNextSignIn": False}}
+
 
 def contoso(roles: tuple[str, ...] = (), licences: tuple[LicenceSpec, ...] | None = None, **more: Any) -> Any:
     """Contoso with a runner that manages users."""
@@ -110,11 +112,9 @@ def test_a_deleted_user_is_in_the_bin_and_frees_its_name(users: Graph) -> None:
 class TestPasswordReset:
     """The permission alone is not enough."""
 
-    BODY = {"passwordProfile": {"password": "another-Pass-w0rd", "forceChangePasswordNextSignIn": False}}
-
     def test_without_a_directory_role_it_is_denied_whole(self, users: Graph) -> None:
         users("POST", "/users", BODY)
-        refused = users("PATCH", f"/users/{NAME}", {**self.BODY, "jobTitle": "x"})
+        refused = users("PATCH", f"/users/{NAME}", {**NEW_PASSWORD, "jobTitle": "x"})
         assert error_of(refused) == (403, "Authorization_RequestDenied")
         assert users.get(f"/users/{NAME}")["jobTitle"] is None
 
@@ -124,10 +124,10 @@ class TestPasswordReset:
         users("POST", "/users", BODY)
         before = users.get(f"/users/{NAME}?$select=lastPasswordChangeDateTime")["lastPasswordChangeDateTime"]
         cloud.world.clock.jump(60)
-        assert users("PATCH", f"/users/{NAME}", self.BODY).status_code == 204
+        assert users("PATCH", f"/users/{NAME}", NEW_PASSWORD).status_code == 204
         after = users.get(f"/users/{NAME}?$select=lastPasswordChangeDateTime")["lastPasswordChangeDateTime"]
         assert after > before
-        assert users("PATCH", "/users/admin@contoso.onmicrosoft.com", self.BODY).status_code == 403
+        assert users("PATCH", "/users/admin@contoso.onmicrosoft.com", NEW_PASSWORD).status_code == 403
 
 
 class TestLicences:
