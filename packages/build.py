@@ -29,10 +29,19 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 Members = dict[str, bytes]
 
 
-def package(version: str = "1.0.0.0", *, managed: bool = True, variant: str | None = None) -> bytes:
+def package(
+    version: str = "1.0.0.0", *, managed: bool = True, variant: str | None = None, unique_name: str = UNIQUE_NAME
+) -> bytes:
     """Return the bytes of the package; ``variant`` is a key of VARIANTS."""
     members = {name: (SOURCES / name).read_bytes() for name in _MEMBERS}
     _replace(members, "solution.xml", "<Version>1.0.0.0</Version>", f"<Version>{version}</Version>")
+    if unique_name != UNIQUE_NAME:
+        _replace(
+            members,
+            "solution.xml",
+            f"<UniqueName>{UNIQUE_NAME}</UniqueName>",
+            f"<UniqueName>{unique_name}</UniqueName>",
+        )
     if not managed:
         _replace(members, "solution.xml", "<Managed>1</Managed>", "<Managed>0</Managed>")
     if variant is not None:
@@ -96,6 +105,14 @@ def _missing_dependency(members: Members) -> None:
     _replace(members, "solution.xml", "<MissingDependencies />", declared)
 
 
+def _without_role(members: Members) -> None:
+    """No components at all."""
+    for name, element in (("customizations.xml", "Roles"), ("solution.xml", "RootComponents")):
+        text = members[name].decode("utf-8")
+        begin, end = text.index(f"<{element}>"), text.index(f"</{element}>") + len(f"</{element}>")
+        members[name] = (text[:begin] + f"<{element} />" + text[end:]).encode("utf-8")
+
+
 def _unknown_privilege(members: Members) -> None:
     """A privilege that no environment knows: the import is accepted and fails while it runs."""
     last = '<RolePrivilege name="prvWriteLead" level="Global" />'
@@ -125,6 +142,7 @@ VARIANTS: dict[str, Callable[[Members], None]] = {
     "missing-dependency": _missing_dependency,
     "second-role": _second_role,
     "unknown-privilege": _unknown_privilege,
+    "without-role": _without_role,
 }
 """What can be made of the package for tests, by name."""
 
@@ -136,6 +154,7 @@ def main() -> None:
         "--output", type=Path, default=Path("build"), help="a .zip to write, or the folder to write it into"
     )
     parser.add_argument("--solution-version", default="1.0.0.0", help="the version in the manifest")
+    parser.add_argument("--unique-name", default=UNIQUE_NAME, help="the solution's name, for one that others need")
     parser.add_argument("--unmanaged", action="store_true", help="build the unmanaged package")
     parser.add_argument("--variant", choices=sorted(VARIANTS), help="a package with something special, for tests")
     wanted = parser.parse_args()
@@ -144,7 +163,9 @@ def main() -> None:
     if path.suffix != ".zip":
         path = path / file_name(wanted.solution_version, managed=managed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(package(wanted.solution_version, managed=managed, variant=wanted.variant))
+    path.write_bytes(
+        package(wanted.solution_version, managed=managed, variant=wanted.variant, unique_name=wanted.unique_name)
+    )
     print(path)
 
 

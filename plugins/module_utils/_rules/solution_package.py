@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -27,18 +28,25 @@ from .solution_version import SolutionVersion
 _LARGEST_DESCRIPTION = 256 * 1024 * 1024
 """Bytes of one unpacked XML file; the largest published solutions stay below a quarter of it."""
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+"""What a zip file that is damaged, encrypted or none at all makes the library raise."""
+
 _NAMED_SOLUTION = re.compile(r"(?P<name>\w+)(?:\s*\((?P<version>\d+(?:\.\d+){0,3})\))?")
 _LAYERS = frozenset({"active", "system", "default"})
 
 
 @dataclass(frozen=True)
 class PackagedRole:
-    """A security role inside a package. C(privileges) are its levels by privilege name in lower case."""
+    """A security role inside a package. C(privileges) are its levels by privilege name in lower case.
+
+    C(inherited) is None where the package does not say how members of a team get the role: what the platform makes
+    of that is not documented.
+    """
 
     role_id: str
     name: str
     customizable: bool
-    inherited: int
+    inherited: int | None
     privileges: dict[str, AccessLevel]
 
 
@@ -86,7 +94,7 @@ class SolutionPackage:
         """
         try:
             archive = zipfile.ZipFile(io.BytesIO(content))
-        except (zipfile.BadZipFile, ValueError) as error:
+        except _DAMAGE as error:
             raise InvalidInput(
                 f"{origin} is not a zip file: give the solution package as it was downloaded, without unpacking it."
             ) from error
@@ -119,14 +127,17 @@ class SolutionPackage:
 def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTree.Element:
     """Return the root element of one of the package's XML files."""
     try:
-        size = archive.getinfo(name).file_size
+        entry = archive.getinfo(name)
     except KeyError as error:
         raise InvalidInput(
             f"{origin} has no {name} at its root, so it is not a solution package: "
             "give the zip that a Dynamics 365 environment exported or that Microsoft published."
         ) from error
+    size = entry.file_size
     if size > _LARGEST_DESCRIPTION:
         raise InvalidInput(f"{origin} has a {name} of {size} bytes, more than any real package: do not trust it.")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InvalidInput(f"{origin} has a {name} compressed in a way that no export uses: get it again.")
     try:
         with archive.open(name) as file:
             # Read one byte past the size that the directory claims: a lying directory is caught by zipfile's CRC.
@@ -138,7 +149,7 @@ def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTre
         ) from error
     except MALFORMED as error:
         raise InvalidInput(f"{origin} has a {name} that is not well-formed XML ({error}): get it again.") from error
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise InvalidInput(f"{origin} is damaged or encrypted at {name} ({error}): get it again.") from error
 
 
@@ -158,7 +169,7 @@ def _roles(customizations: ElementTree.Element) -> list[PackagedRole]:
                 role_id=(role.get("id") or "").strip("{}").lower(),
                 name=role.get("name") or "",
                 customizable=(role.findtext("IsCustomizable") or "1").strip() == "1",
-                inherited=1 if role.get("isinherited") == "1" else 0,
+                inherited={"0": 0, "1": 1}.get(role.get("isinherited") or ""),
                 privileges=privileges,
             )
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -155,7 +155,11 @@ class Transport:
                 answer = self._try_once(method, url, request, auth, headers, json_body, form, params)
             except CallFailed as failed:
                 # A connection that was never made cannot have carried anything out.
-                if (not may_repeat and failed.maybe_applied) or self._clock() + pause > end:
+                if (
+                    isinstance(failed, _Hopeless)
+                    or (not may_repeat and failed.maybe_applied)
+                    or self._clock() + pause > end
+                ):
                     raise
             else:
                 if final is not None and final(answer):
@@ -197,25 +201,8 @@ class Transport:
                 verify=self._ca_bundle if self._ca_bundle else True,
                 allow_redirects=False,
             )
-        except requests.exceptions.SSLError as error:
-            raise CallFailed(
-                f"{request} failed because the server's certificate is not trusted: name your organisation's CA file "
-                f"in ca_bundle or in REQUESTS_CA_BUNDLE ({_innermost(error)}).",
-                request=request,
-            ) from error
-        except requests.exceptions.ProxyError as error:
-            raise CallFailed(
-                f"{request} failed at the proxy: check HTTPS_PROXY and that the proxy lets this host through "
-                f"({_innermost(error)}).",
-                request=request,
-            ) from error
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
-            never_sent = _never_sent(error)
-            raise CallFailed(
-                f"{request} got no answer: check the host name and the network, then run again ({_innermost(error)}).",
-                request=request,
-                maybe_applied=not never_sent,
-            ) from error
+            raise _no_answer(request, error) from error
         except requests.exceptions.RequestException as error:
             raise CallFailed(
                 f"{request} got no whole answer within {self._timeout:.0f} s: run again, or raise timeout "
@@ -240,6 +227,28 @@ def _without_query(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
+class _Hopeless(CallFailed):
+    """A failure that the next try would meet again: somebody has to change a setting first."""
+
+
+def _no_answer(request: str, error: BaseException) -> CallFailed:
+    """The error for a connection that was refused or that broke, with the cure for what is known to cause it."""
+    never_sent = _never_sent(error)
+    kind = CallFailed
+    if never_sent and isinstance(error, requests.exceptions.SSLError):
+        kind = _Hopeless
+        sentence = (
+            "failed because the server's certificate is not trusted: name your organisation's CA file in ca_bundle or "
+            "in REQUESTS_CA_BUNDLE"
+        )
+    elif never_sent and isinstance(error, requests.exceptions.ProxyError):
+        kind = _Hopeless
+        sentence = "failed at the proxy: check HTTPS_PROXY and that the proxy lets this host through"
+    else:
+        sentence = "got no answer: check the host name and the network, then run again"
+    return kind(f"{request} {sentence} ({_innermost(error)}).", request=request, maybe_applied=not never_sent)
+
+
 def _retry_after(answer: Answer) -> float | None:
     """The seconds that the service asks to wait, or None when it names none or names a date."""
     try:
@@ -249,19 +258,34 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 def _never_sent(error: BaseException) -> bool:
-    """Say whether the connection failed before anything of the request was sent."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    names = {type(each).__name__ for each in (error, reason) if each is not None}
-    return bool(names & {"ConnectTimeout", "NewConnectionError", "ConnectTimeoutError", "NameResolutionError"})
+    """Say whether the connection failed before anything of the request was sent.
+
+    Only what is known to come first counts: behind a proxy urllib3 blames the proxy for every connection that breaks,
+    also for one that broke when the request was through, and TLS tells a broken connection as an error of its own.
+    """
+    return any(
+        type(each).__name__ in _BEFORE_SENDING or str(each).startswith("Tunnel connection failed")
+        for each in _reasons(error)
+    )
+
+
+_BEFORE_SENDING = frozenset(
+    {"ConnectTimeout", "NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLCertVerificationError"}
+)
 
 
 def _innermost(error: BaseException) -> str:
     """The shortest true reason inside a chain of wrapped errors; it never holds headers or bodies."""
-    seen: BaseException = error
-    while True:
+    *_wrappers, reason = _reasons(error)
+    return f"{type(reason).__name__}: {reason}" if str(reason) else type(reason).__name__
+
+
+def _reasons(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it wraps, from the outside to the inside."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
         inner = getattr(seen.args[0], "reason", None) if seen.args else None
         if not isinstance(inner, BaseException):
             inner = next((each for each in seen.args if isinstance(each, BaseException)), None)
-        if inner is None or inner is seen:
-            return f"{type(seen).__name__}: {seen}" if str(seen) else type(seen).__name__
-        seen = inner
+        seen = None if inner is seen else inner

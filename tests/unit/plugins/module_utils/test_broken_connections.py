@@ -1,0 +1,89 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connections that break: a creation that may have been carried out must never be sent again, also behind a proxy."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.errors import CallFailed
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Transport
+from requests import exceptions
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ProxyError, SSLError
+
+URL = "https://contoso.crm4.dynamics.com/api/data/v9.2/ImportSolutionAsync"
+
+
+def wrapped(outside: type[Exception], reason: Exception) -> Exception:
+    """An error as requests raises it for a reason of urllib3."""
+    return outside(MaxRetryError(None, URL, reason))  # type: ignore[arg-type]
+
+
+RESET = ConnectionResetError(104, "Connection reset by peer")
+TUNNEL = OSError("Tunnel connection failed: 403 Forbidden")
+REFUSED = NewConnectionError(None, "Connection refused")  # type: ignore[arg-type]
+UNTRUSTED = ssl.SSLCertVerificationError(1, "certificate verify failed")
+TLS_BROKE = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+
+BROKE_ON_THE_WAY = {
+    "the server's connection": exceptions.ConnectionError(ProtocolError("Connection aborted.", RESET)),
+    "behind a proxy": wrapped(exceptions.ProxyError, ProxyError("Unable to connect to proxy", RESET)),
+    "inside TLS": wrapped(exceptions.SSLError, SSLError(TLS_BROKE)),
+    "no answer in time": exceptions.ReadTimeout("timed out"),
+}
+NEVER_MADE = {
+    "the server refuses": wrapped(exceptions.ConnectionError, REFUSED),
+    "the proxy refuses": wrapped(exceptions.ProxyError, ProxyError("Unable to connect to proxy", REFUSED)),
+    "the proxy refuses the host": wrapped(exceptions.ProxyError, ProxyError("Unable to connect to proxy", TUNNEL)),
+    "the certificate is not trusted": wrapped(exceptions.SSLError, SSLError(UNTRUSTED)),
+}
+
+
+class Session:
+    """Raises the same error for every request, and counts them."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.sent = error, 0
+
+    def request(self, *_arguments: Any, **_options: Any) -> Any:
+        self.sent += 1
+        raise self.error
+
+
+def send(error: Exception) -> tuple[CallFailed, int]:
+    session, now = Session(error), [0.0]
+    transport = Transport(retry_for=10.0, sleep=lambda seconds: now.append(now[-1] + seconds), clock=lambda: now[-1])
+    transport._session = session
+    with pytest.raises(CallFailed) as failed:
+        transport.send("POST", URL)
+    return failed.value, session.sent
+
+
+@pytest.mark.parametrize("error", BROKE_ON_THE_WAY.values(), ids=BROKE_ON_THE_WAY.keys())
+def test_a_creation_on_a_connection_that_broke_is_sent_once_and_told_as_maybe_done(error: Exception) -> None:
+    failed, sent = send(error)
+    assert failed.maybe_applied
+    assert sent == 1
+
+
+@pytest.mark.parametrize("error", NEVER_MADE.values(), ids=NEVER_MADE.keys())
+def test_a_connection_that_was_never_made_has_done_nothing(error: Exception) -> None:
+    assert not send(error)[0].maybe_applied
+
+
+def test_what_only_a_changed_setting_cures_is_told_at_once_with_the_cure() -> None:
+    failed, sent = send(NEVER_MADE["the certificate is not trusted"])
+    assert "ca_bundle" in str(failed)
+    assert sent == 1
+    failed, sent = send(NEVER_MADE["the proxy refuses the host"])
+    assert "HTTPS_PROXY" in str(failed)
+    assert sent == 1
+
+
+def test_a_server_that_is_starting_is_tried_again() -> None:
+    _failed, sent = send(NEVER_MADE["the server refuses"])
+    assert sent > 1

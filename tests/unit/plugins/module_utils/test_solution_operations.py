@@ -1,0 +1,168 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waiting for a job of an environment: what the person who waits is told, and when it is given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.clouds import environment_address
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._services.environment import (
+    solution_operations,
+)
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._services.environment.client import (
+    EnvironmentClient,
+)
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.errors import (
+    CallFailed,
+    TimedOut,
+)
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Answer
+
+IMPORT, Operation, Start = solution_operations.IMPORT, solution_operations.Operation, solution_operations.Start
+SolutionOperations = solution_operations.SolutionOperations
+
+RUNNING, SUCCEEDED = {"statecode": 2, "statuscode": 20}, {"statecode": 3, "statuscode": 30}
+
+
+class Environment(EnvironmentClient):
+    """An environment whose only job runs for so many seconds of a clock that only waiting moves."""
+
+    def __init__(self, seconds: float, ending: dict[str, Any] | None = None) -> None:
+        self.address = environment_address("https://contoso.crm4.dynamics.com")
+        self.now = 0.0
+        self._seconds, self._ending = seconds, ending or SUCCEEDED
+        self.starts: list[str] = []
+        self.answers: list[CallFailed | dict[str, Any]] = []
+        self.jobs: list[dict[str, Any]] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def find(self, path: str, headers: Any = None) -> dict[str, Any] | None:
+        if path.startswith("importjobs"):
+            return {"progress": 100 * self.now / self._seconds}
+        if "message" in path.rpartition("=")[2].split(","):
+            return {"message": "A long story."}
+        return self._ending if self.now >= self._seconds else RUNNING
+
+    def rows(self, path: str, headers: Any = None) -> Any:
+        return iter(self.jobs)
+
+    def call(self, method: str, path: str, **_options: Any) -> Answer:
+        self.starts.append(path)
+        answer = self.answers.pop(0)
+        if isinstance(answer, CallFailed):
+            raise answer
+        return _Good(answer)
+
+
+class _Good(Answer):
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__(200, {}, "", "POST")
+        self._body = body
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self._body
+
+
+def operations(environment: Environment, timeout: float = 3600.0, told: list[str] | None = None) -> SolutionOperations:
+    tell = told.append if told is not None else lambda sentence: None
+    return SolutionOperations(environment, timeout, tell, environment.sleep, lambda: environment.now)
+
+
+def start(environment: Environment, timeout: float = 3600.0) -> Operation | None:
+    return operations(environment, timeout).start(lambda waited: Start(IMPORT, {}))
+
+
+def lost() -> CallFailed:
+    return CallFailed("No answer.", request="POST", maybe_applied=True)
+
+
+def locked() -> CallFailed:
+    return CallFailed("Locked.", request="POST", status=429, code="0x80071151")
+
+
+def test_a_long_import_shows_its_progress_now_and_then() -> None:
+    told: list[str] = []
+    operations(Environment(120.0), told=told).finish(Operation("1", "2"), "The import of Leads 1.0")
+    assert len(told) == 4
+    assert told[0].startswith("contoso.crm4.dynamics.com: The import of Leads 1.0 is under way, ")
+    assert told[0].endswith(" %.")
+
+
+def test_a_short_import_says_nothing() -> None:
+    told: list[str] = []
+    operations(Environment(5.0), told=told).finish(Operation("1", "2"), "The import")
+    assert told == []
+
+
+def test_when_time_is_over_the_operation_is_named_and_how_to_go_on() -> None:
+    environment = Environment(120.0)
+    with pytest.raises(TimedOut, match=r"operation 1\): run again to wait for its end, or raise import_timeout"):
+        operations(environment, 60.0).finish(Operation("1"), "The import")
+    assert environment.now == pytest.approx(60.0)
+
+
+def test_a_job_without_a_friendly_message_is_told_by_its_long_one() -> None:
+    ending = {"statecode": 3, "statuscode": 31, "errorcode": -2147188648, "friendlymessage": None}
+    with pytest.raises(CallFailed, match=r"0x80048058.*install the app.*A long story") as failed:
+        operations(Environment(1.0, ending)).finish(Operation("1"), "The import")
+    assert failed.value.code == "0x80048058"
+
+
+def test_a_canceled_job_is_told_as_canceled() -> None:
+    with pytest.raises(CallFailed, match="was canceled"):
+        operations(Environment(1.0, {"statecode": 3, "statuscode": 32})).finish(Operation("1"), "The import")
+
+
+def test_a_start_whose_answer_was_lost_is_sent_again_only_when_no_job_shows_up() -> None:
+    environment = Environment(1.0)
+    environment.answers = [lost(), {"AsyncOperationId": "2"}]
+    assert start(environment) == Operation("2")
+    assert environment.now >= 8.0
+    assert len(environment.starts) == 2
+
+
+def test_a_job_that_shows_up_after_a_lost_answer_is_taken_for_the_one_that_was_started() -> None:
+    environment = Environment(1.0)
+    environment.jobs = [{"asyncoperationid": "1", "messagename": IMPORT, "statecode": 3}]
+
+    def appears(_waited: bool) -> Start:
+        environment.jobs = [{"asyncoperationid": "2", "messagename": IMPORT, "statecode": 0}, *environment.jobs]
+        return Start(IMPORT, {})
+
+    environment.answers = [lost()]
+    assert operations(environment).start(appears) == Operation("2")
+    assert len(environment.starts) == 1
+
+
+def test_starts_that_are_lost_again_and_again_are_given_up() -> None:
+    environment = Environment(1.0)
+    environment.answers = [lost(), lost(), lost(), {"AsyncOperationId": "2"}]
+    with pytest.raises(CallFailed, match="No answer"):
+        start(environment)
+    assert len(environment.starts) == 3
+
+
+def test_a_lock_is_waited_for_until_the_time_is_over() -> None:
+    environment = Environment(1.0)
+    environment.answers = [locked(), locked(), {"AsyncOperationId": "2"}]
+    assert start(environment) == Operation("2")
+    environment.answers = [locked() for _try in range(100)]
+    with pytest.raises(CallFailed, match="Locked"):
+        start(environment, timeout=60.0)
+    assert 60.0 <= environment.now <= 90.0
+
+
+def test_a_refusal_is_told_at_once_also_when_the_server_calls_it_its_own_error() -> None:
+    environment = Environment(1.0)
+    refused = CallFailed("Missing.", request="POST", status=500, code="0x80048033", maybe_applied=True)
+    environment.answers = [refused, {"AsyncOperationId": "2"}]
+    with pytest.raises(CallFailed, match="Missing"):
+        start(environment)
+    assert len(environment.starts) == 1
