@@ -28,7 +28,7 @@ from ansible.module_utils.common import json as common_json
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
-from ansible.vars.clean import remove_internal_keys
+from ansible.vars import clean
 
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._transport.http import REQUESTS_IMPORT_ERROR
@@ -106,8 +106,12 @@ class ActionModule(ActionBase):
             contextlib.suppress(SystemExit),
         ):
             module.main(_InProcessModule)
-        data: dict[str, Any] = self._parse_returned_data({"stdout": printed.getvalue(), "stderr": ""}, _PROFILE)
-        remove_internal_keys(data)
+        parsed = self._parse_returned_data({"stdout": printed.getvalue(), "stderr": ""}, _PROFILE)
+        if isinstance(parsed, dict):  # ansible-core 2.19 and 2.20
+            clean.remove_internal_keys(parsed)
+            return parsed
+        parsed.remove_internal_keys()
+        data: dict[str, Any] = parsed.as_result_dict(for_round_trip=True)
         return data
 
     @contextlib.contextmanager

@@ -210,6 +210,10 @@ class Run:
         """The hosts of which any task was changed."""
         return {outcome.host for outcome in self.outcomes if outcome.result.get("changed")}
 
+    def censored_hosts(self) -> set[str]:
+        """The hosts of which any result was censored."""
+        return {outcome.host for outcome in self.outcomes if "censored" in outcome.result}
+
     def failure(self, host: str) -> str:
         """The message of the one task that failed for a host."""
         failed = [o for o in self.of(host) if o.outcome in ("failed", "item_failed")]
@@ -256,8 +260,10 @@ class Ansible:
         if check:
             return rehearsal
         run = self._run(playbook, "--diff", *arguments, **options)
+        _reveal(run, rehearsal)
         if run.status == 0:
-            for host in {outcome.host for outcome in run.outcomes}:
+            # A result that holds a secret is censored, and what it changed is told to no callback.
+            for host in {outcome.host for outcome in run.outcomes} - run.censored_hosts():
                 assert rehearsal.changes(host) == run.changes(host), (
                     f"the dry run told another story for {host}\n{rehearsal.output}\n{run.output}"
                 )
@@ -296,11 +302,21 @@ class Ansible:
             capture_output=True,
             text=True,
             timeout=600,
+            # A group of its own, so that a test can kill Ansible whole.
+            start_new_session=True,
             check=False,
         )
         lines = record.read_text(encoding="utf-8").splitlines()
         outcomes = [Outcome(**json.loads(line)) for line in lines]
         return Run(done.returncode, done.stdout + done.stderr, outcomes, mark)
+
+
+def _reveal(run: Run, rehearsal: Run) -> None:
+    """Give censored results, of which a callback sees no more than that, the changes that the dry run foretold."""
+    foretold = {(o.host, o.task): o.result.get("changes", []) for o in rehearsal.outcomes}
+    for outcome in run.outcomes:
+        if "censored" in outcome.result:
+            outcome.result["changes"] = foretold.get((outcome.host, outcome.task), [])
 
 
 def credentials(**overrides: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from .cloud import ROOT, Ansible, Cloud
+from .configure import Configure
 
 QUICK = ("--import-seconds", "0.3", "--replication-seconds", "0.2", "--secret-activation-seconds", "0.3")
 """The platform's manners at a pace for tests: everything still takes some time."""
@@ -45,3 +46,9 @@ def cloud(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cloud]:
 def ansible(cloud: Cloud, collections: Path, tmp_path: Path) -> Ansible:
     """Runs playbooks against the test's cloud."""
     return Ansible(cloud, collections, tmp_path)
+
+
+@pytest.fixture
+def configure(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Configure:
+    """Runs the playbook configure against the test's cloud."""
+    return Configure(cloud, ansible, tmp_path)

@@ -69,19 +69,25 @@ class _Reply:
 class _MsalHttp:
     """Lets msal use our transport, so that TLS, proxies, timeouts and retries follow the one policy.
 
-    A discovery document that was read once is not asked for again, whichever application asks.
+    A discovery document that was read once is not asked for again in this run, whichever application asks.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, cache: RunCache) -> None:
         self._transport = transport
+        self._cache = cache
         self._read: dict[str, _Reply] = {}
 
     def get(self, url: str, params: Any = None, headers: Any = None, **unused: Any) -> _Reply:
         """GET for msal."""
         if url not in self._read:
-            reply = _reply(self._transport.send("GET", url, params=params, headers=headers))
-            if reply.status_code != 200:
-                return reply
+            kept = self._cache.get("discovery", url)
+            if kept is None:
+                reply = _reply(self._transport.send("GET", url, params=params, headers=headers))
+                if reply.status_code != 200:
+                    return reply
+                self._cache.put(reply.text, "discovery", url)
+            else:
+                reply = _Reply(200, str(kept), {}, f"GET {url}")
             self._read[url] = reply
         return self._read[url]
 
@@ -107,8 +113,8 @@ class SignIn:
             raise InvalidInput("tenant_id is missing: give the directory id or a domain name of the tenant.")
         self.credentials = credentials
         self.cloud = cloud
-        self._http = _MsalHttp(transport)
-        self._cache = cache or RunCache(None)
+        self.cache = cache or RunCache(None)
+        self._http = _MsalHttp(transport, self.cache)
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
         self._application: Any = None
@@ -127,7 +133,7 @@ class SignIn:
     def forget(self, resource: str) -> None:
         """Drop the token for C(resource), so that the next one is a new one."""
         self._tokens.pop(resource, None)
-        self._cache.put({}, *self._key(resource))
+        self.cache.put({}, *self._key(resource))
 
     def try_once(self, resource: str) -> str | None:
         """Sign in afresh, past every cache, and return None on success or the AADSTS number of the refusal.
@@ -142,7 +148,7 @@ class SignIn:
         return None
 
     def _cached(self, resource: str) -> str | None:
-        kept = self._cache.get(*self._key(resource))
+        kept = self.cache.get(*self._key(resource))
         if isinstance(kept, dict) and kept.get("ends", 0) > time.time() + _SPARE_SECONDS:
             return str(kept["token"])
         return None
@@ -161,7 +167,7 @@ class SignIn:
             raise self._refused(answer)
         token = str(answer["access_token"])
         ends = time.time() + float(answer.get("expires_in", 0) or 0)
-        self._cache.put({"token": token, "ends": ends}, *self._key(resource))
+        self.cache.put({"token": token, "ends": ends}, *self._key(resource))
         return token
 
     def _from_client_credentials(self, resource: str) -> dict[str, Any]:

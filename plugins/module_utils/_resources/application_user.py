@@ -10,7 +10,7 @@ for them is sent at creation and is never drift afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from .._desired_state.plan import Plan
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID, guid, is_guid
 from .._services.environment.client import EnvironmentClient
-from .._services.environment.roles import Roles
+from .._services.environment.roles import Roles, SecurityRole
 from .._services.environment.users import ApplicationUser, Users
 from .package_source import ComingRoles, no_coming_roles
 
@@ -110,37 +110,43 @@ class ApplicationUserResource:
         }
 
     def _plan_present(self) -> Plan:
+        return self._plan_new() if self._user is None else self._plan_existing(self._user)
+
+    def _plan_new(self) -> Plan:
         plan = Plan()
-        user = self._user
-        if user is None:
-            if self._wanted.application_id == NIL_GUID:
-                plan.shown_only(
-                    "application_id is the nil GUID, which stands for an application that is yet to be made."
-                )
-            self._unit_id = self._wanted_unit() or self._users.root_business_unit().business_unit_id
-            plan.add("application_user", None, {"applicationid": self._wanted.application_id}, self._create)
+        wanted = self._wanted
+        if wanted.application_id == NIL_GUID:
+            plan.shown_only("application_id is the nil GUID, which stands for an application that is yet to be made.")
+        plan.add("application_user", None, {"applicationid": wanted.application_id}, self._create)
+        unit_id = self._wanted_unit()
+        if unit_id is None:
+            # The root copies of the roles also tell which business unit is the root one.
+            found = self._roles.root_copies(wanted.roles)
+            unit_id = next((role.business_unit_id for role in found.values()), None)
         else:
-            self._unit_id = self._wanted_unit() or user.business_unit_id
-            plan.add("application_user.isdisabled", user.disabled, False, lambda: self._users.enable(user))
-            plan.add("application_user.businessunitid", user.business_unit_id, self._unit_id, self._move)
-        held = {name.lower(): name for name in user.roles} if user else {}
-        asked = {name.lower(): name for name in self._wanted.roles}
+            found = self._roles.in_business_unit([*wanted.roles], unit_id)
+        self._unit_id = unit_id or NIL_GUID
+        copies = self._copies(wanted.roles, found, plan)
+        plan.add("application_user.roles", [], sorted(wanted.roles), lambda: self._assign(copies, {}))
+        return plan
+
+    def _plan_existing(self, user: ApplicationUser) -> Plan:
+        plan = Plan()
+        self._unit_id = self._wanted_unit() or user.business_unit_id
+        plan.add("application_user.isdisabled", user.disabled, False, lambda: self._users.enable(user))
+        plan.add("application_user.businessunitid", user.business_unit_id, self._unit_id, self._move)
+        held = {name.lower(): name for name in user.roles}
+        asked = {name.lower(): held.get(name.lower(), name) for name in self._wanted.roles}
         after = asked if self._wanted.exact_roles else {**held, **asked}
-        moved = user is not None and user.business_unit_id != self._unit_id
         # A user loses its roles when it moves, so all of them are given again, from the new business unit.
+        moved = user.business_unit_id != self._unit_id
         missing = [name for key, name in after.items() if moved or key not in held]
-        copies = self._copies(missing, plan)
-        surplus = (
-            {} if moved or user is None else {held[key]: user.roles[held[key]] for key in held if key not in after}
-        )
-        before_names, after_names = (
-            sorted(held.values()),
-            sorted({**after, **{k: held[k] for k in held if k in after}}.values()),
-        )
+        surplus = {} if moved else {name: user.roles[name] for key, name in held.items() if key not in after}
+        copies = self._copies(missing, self._roles.in_business_unit(missing, self._unit_id), plan)
         plan.add(
             "application_user.roles",
-            [] if moved else before_names,
-            after_names,
+            [] if moved else sorted(held.values()),
+            sorted(after.values()),
             lambda: self._assign(copies, surplus),
         )
         return plan
@@ -168,9 +174,8 @@ class ApplicationUserResource:
             )
         return unit.business_unit_id
 
-    def _copies(self, names: list[str], plan: Plan) -> dict[str, str]:
-        """Return the ids of the role copies to assign, by name."""
-        found = self._roles.in_business_unit(names, self._unit_id)
+    def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, str]:
+        """Return the ids of the role copies to assign, by name, out of the copies that were C(found)."""
         unknown = [name for name in names if name.lower() not in found]
         coming = self._wanted.coming_roles() if unknown else {}
         for name in unknown:
@@ -183,6 +188,8 @@ class ApplicationUserResource:
         return {name: found[name.lower()].role_id for name in names if name.lower() in found}
 
     def _create(self) -> None:
+        if self._unit_id == NIL_GUID:
+            self._unit_id = self._users.root_business_unit().business_unit_id
         self._user = self._users.create_application_user(
             self._wanted.application_id, self._unit_id, dict(self._wanted.names)
         )

@@ -10,6 +10,7 @@ on each other go out side by side, so that a converged environment costs few rou
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ class EnvironmentPlan:
             self.application_id = application.application_id
             roles = privileges.roles_to_assign
             with ThreadPoolExecutor(max_workers=1) as pool:
-                user = lambda: self._parts.application_user(self.application_id, roles)  # noqa: E731
+                user = functools.partial(self._parts.application_user, self.application_id, roles)
                 _outcome(pool.submit(self._plan, "application_user", user), obstacles)
         if obstacles:
             raise InvalidInput("\n".join(dict.fromkeys(obstacles)))

@@ -212,13 +212,15 @@ class RolePrivilegesResource:
                 f"role {self._wanted.role!r} does not exist in {self._environment.address.host}: "
                 "correct the name, or import the solution that brings it first."
             )
+        wanted = DIRECT_USER_AND_TEAM if self._wanted.inheritance is None else self._wanted.inheritance
         coming = SecurityRole(
             role_id=packaged.role_id or NIL_GUID,
             name=packaged.name,
             business_unit_id=NIL_GUID,
             managed=True,
             customizable=packaged.customizable,
-            inherited=packaged.inherited,
+            # Where the package does not say it, what is wanted is foretold as no change: the run will tell.
+            inherited=wanted if packaged.inherited is None else packaged.inherited,
         )
         if coming.customizable:
             plan = self._plan_open(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))

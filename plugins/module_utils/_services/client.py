@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -94,6 +94,18 @@ class ServiceClient:
     def now(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
         return datetime.now(timezone.utc) + self._ahead
+
+    def remembered(self, read: Callable[[], Any], *key: str) -> Any:
+        """Return what C(read) returned under C(key) earlier in this run, else read it and remember it.
+
+        For JSON values that cannot change within a run, such as the ids of privileges. Nothing found is not kept.
+        """
+        known = self.sign_in.cache.get(self.root, *key)
+        if not known:
+            known = read()
+            if known:
+                self.sign_in.cache.put(known, self.root, *key)
+        return known
 
     def passing(self, answer: Answer) -> bool:
         """Say whether an answer declares that nothing was done and that the request should come again later."""

@@ -55,18 +55,9 @@ class EnvironmentClient(ServiceClient):
         options = {"$select": ",".join(select), "$expand": expand, "$filter": filter}
         return [*self.rows(table + query(options))]
 
-    def create(self, table: str, row: Mapping[str, Any]) -> str:
-        """Create a row and return its id, which the service answers in a header."""
-        answer = self.call("POST", table, body=row)
-        found = re.search(r"\(([0-9a-fA-F-]{36})\)\s*$", answer.headers.get("OData-EntityId", ""))
-        if not found:
-            raise CallFailed(
-                f"{answer.request} was accepted, but the answer does not say which row was made: run again.",
-                request=answer.request,
-                status=answer.status,
-                maybe_applied=True,
-            )
-        return found.group(1).lower()
+    def create(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a row and return it whole, as the service made it."""
+        return self.call("POST", table, body=row, headers={"Prefer": "return=representation"}).body
 
     def update(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
         """Change an existing row; C(If-Match) keeps the service from creating one instead."""

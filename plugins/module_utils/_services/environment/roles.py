@@ -92,15 +92,22 @@ class Roles:
 
     def known_privileges(self, names: list[str]) -> dict[str, Privilege]:
         """Return the privileges of these names that the environment knows, by their names in lower case."""
+        rows = self._environment.remembered(lambda: self._read_privileges(names), "privileges", *names) if names else []
+        return {
+            name.lower(): Privilege(privilege_id, name, frozenset(AccessLevel(level) for level in levels))
+            for privilege_id, name, levels in rows
+        }
+
+    def _read_privileges(self, names: list[str]) -> list[tuple[str, str, list[int]]]:
         columns = ("privilegeid", "name", "canbebasic", "canbelocal", "canbedeep", "canbeglobal")
-        known = {}
+        found = []
         # In slices, so that the URL stays well below its limit of 32 768 characters.
         for start in range(0, len(names), 100):
             named = any_of([f"name eq {text_literal(name)}" for name in names[start : start + 100]])
             for row in self._environment.list("privileges", select=columns, filter=named):
-                levels = frozenset(level for level in AccessLevel if row.get(f"canbe{level.name.lower()}"))
-                known[row["name"].lower()] = Privilege(row["privilegeid"].lower(), row["name"], levels)
-        return known
+                levels = [int(level) for level in AccessLevel if row.get(f"canbe{level.name.lower()}")]
+                found.append((row["privilegeid"].lower(), row["name"], levels))
+        return found
 
     def add_privileges(self, role_id: str, privileges: list[tuple[str, AccessLevel]]) -> None:
         """Give a role privileges by id and level; one that it has at another level gets the new level."""
@@ -134,7 +141,7 @@ class Roles:
             "isinherited": inherited,
             "businessunitid@odata.bind": f"/businessunits({business_unit_id})",
         }
-        return self._environment.create("roles", row)
+        return str(self._environment.create("roles", row)["roleid"]).lower()
 
     def _by_name(self, condition: str) -> dict[str, SecurityRole]:
         columns = ("roleid", "name", "ismanaged", "iscustomizable", "isinherited", "_businessunitid_value")

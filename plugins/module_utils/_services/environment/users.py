@@ -88,40 +88,33 @@ class Users:
         }
         refused: list[CallFailed] = []
 
-        def try_create() -> bool:
+        def try_create() -> ApplicationUser | None:
             try:
-                self._environment.create("systemusers", row)
+                return _application_user(self._environment.create("systemusers", row))
             except CallFailed as failed:
                 if failed.has_code(DUPLICATE_RECORD):
                     return self._make_room(application_id, refused, failed)
                 if failed.maybe_applied:
                     # The answer was lost: the user is there or it is not, and looking tells.
-                    return self.application_user(application_id) is not None
+                    return self.application_user(application_id)
                 if not failed.has_code(*_NOT_REPLICATED):
                     raise
                 refused.append(failed)
-                return False
-            return True
+                return None
 
-        wait_for(
+        made = wait_for(
             try_create,
-            bool,
+            lambda user: user is not None,
             timeout=self._replication_timeout,
-            describe=lambda done: (
+            describe=lambda user: (
                 f"{self._environment.address.host} does not know the service principal of application "
                 f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later."
             ),
             first_pause=2.0,
         )
-        created = self.application_user(application_id)
-        if created is None:
-            raise CallFailed(
-                f"{self._environment.address.host} accepted the application user of {application_id} but does not "
-                "show it: run again.",
-                request="POST systemusers",
-                maybe_applied=True,
-            )
-        return created
+        if made is None:
+            raise AssertionError("waiting ends with a user or an error")
+        return made
 
     def enable(self, user: ApplicationUser) -> None:
         """Enable an application user."""
@@ -163,17 +156,18 @@ class Users:
         """Take a role from a user."""
         self._environment.dissociate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
 
-    def _make_room(self, application_id: str, refused: list[CallFailed], failed: CallFailed) -> bool:
-        """After a collision: say whether the user is there, else purge what is only soft-deleted, once."""
+    def _make_room(self, application_id: str, refused: list[CallFailed], failed: CallFailed) -> ApplicationUser | None:
+        """After a collision: return the user if it is there, else purge what is only soft-deleted, once."""
         rows = self._rows(application_id)
-        if any(not row.get("deletedstate") for row in rows):
-            return True
+        live = [row for row in rows if not row.get("deletedstate")]
+        if live:
+            return _application_user(live[0])
         if refused and refused[-1].has_code(DUPLICATE_RECORD):
             raise failed
         for row in rows:
             self._environment.delete("systemusers", row["systemuserid"])
         refused.append(failed)
-        return False
+        return None
 
     def _set_disabled(self, user: ApplicationUser, disabled: bool) -> None:
         # The application id is repeated because Microsoft's own provider does so.
