@@ -159,4 +159,4 @@ def _apply(words: list[str], catalogue: Catalogue, grants: dict[str, int]) -> No
                 # A rule for every table means: as far as that table allows it.
                 allowed = [item for item in privilege.levels if item <= level]
                 if allowed:
-                    grants[privilege.id] = max(max(allowed), grants.get(privilege.id, BASIC))
+                    grants[privilege.id] = max(*allowed, grants.get(privilege.id, BASIC))

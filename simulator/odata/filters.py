@@ -248,7 +248,7 @@ class _Compiler:
             raise QueryRefused("Any/All may only be used following a collection.")
         model = self._model
         if node.lambda_ is None:
-            return Expression("bool", lambda rows: any(True for _ in model.related(entity, rows[_SELF], navigation)))
+            return Expression("bool", lambda rows: any(True for _row in model.related(entity, rows[_SELF], navigation)))
         variable = node.lambda_.identifier.name
         inner = self.boolean(node.lambda_.expression, {**scope, variable: model.entity_type(navigation.target)})
         quantifier = any if isinstance(node.operator, ast.Any) else all
