@@ -172,7 +172,7 @@ class Directory:
             self._put(SERVICE_PRINCIPAL, self.new_dynamics_crm(self._id("Dynamics CRM")))
 
     def new_dynamics_crm(self, object_id: str) -> Object:
-        """The service principal of Dynamics CRM (contract: Dynamics CRM first-party app)."""
+        """The service principal of Dynamics CRM (contract: Dynamics CRM)."""
         dynamics = shapes.new_service_principal(
             object_id, first_party.DYNAMICS_CRM_APP_ID, "Dataverse", first_party.MICROSOFT_SERVICES_TENANT_ID
         )

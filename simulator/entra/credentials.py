@@ -46,7 +46,7 @@ def _check_secret(value: str, app: Object, now: float) -> None:
             continue
         if parse_time(credential["endDateTime"]).timestamp() <= now:
             raise errors.expired_secret(app["appId"])
-        # A secret shows on the application at once and signs in only seconds later (contract: secrets, propagation).
+        # A secret shows on the application at once and signs in only seconds later (contract: secrets).
         if now >= credential["_active_from"] and now >= parse_time(credential["startDateTime"]).timestamp() - 300:
             return
     raise errors.wrong_secret(app["appId"])

@@ -14,7 +14,7 @@ from ..odata.model import Kind, Navigation, Property, Row
 # Filters that need no advanced query: comparison with eq, and startswith where the property takes it.
 EQ = frozenset({"eq"})
 EQ_STARTS = frozenset({"eq", "startswith"})
-# With ConsistencyLevel: eventual and $count=true these come on top (contract: advanced queries).
+# With ConsistencyLevel: eventual and $count=true these come on top (contract: lists).
 ADVANCED = frozenset({"ne", "not", "endswith", "ge", "le", "gt", "lt"})
 
 
