@@ -55,6 +55,7 @@ nox.options.allow_parallel = True
 # The gates: what `make test` runs, several side by side, so those that take longest come first.
 nox.options.sessions = [
     "scenarios",
+    *(f"in-process-{core}" for core in interpreters.PYTHONS_OF_CORE),
     "artifact",
     *(f"sanity-{core}" for core in interpreters.PYTHONS_OF_CORE),
     "build-import-check",
@@ -137,13 +138,12 @@ def checkout_as_collection() -> Iterator[Path]:
         yield Path(place)
 
 
-# --- tests that ansible-test runs, on every supported ansible-core ------------------------------------------------
+# --- tests that run with every supported ansible-core -------------------------------------------------------------
 
 
 def run_ansible_test(session: nox.Session, core: str, command: str, python: str, *arguments: str) -> None:
     """Run one command of ansible-test on a copy of the checkout that lies where ansible-test wants it."""
-    major, minor = core.split(".")
-    session.install(f"ansible-core>={core},<{major}.{int(minor) + 1}", "-r", "tests/requirements.txt")
+    session.install(requirement(core), "-r", "tests/requirements.txt")
     prepared = antsibull_nox.sessions.prepare_collections(
         session, ansible_core_version=core, install_in_site_packages=False, install_out_of_tree=True
     )
@@ -157,6 +157,21 @@ def run_ansible_test(session: nox.Session, core: str, command: str, python: str,
             env={"HOME": str(ansible_test_home()), "PATH": path},
         )  # fmt: skip
     shutil.rmtree(prepared.current_place)
+
+
+def run_in_process(session: nox.Session, core: str) -> None:
+    """Compare in-process and ordinary execution with one ansible-core.
+
+    What runs a module in process stands on parts of ansible-core that change without notice.
+    """
+    session.install(requirement(core), "-r", "tests/requirements.txt")
+    session.run("python", "-m", "pytest", "tests/scenarios/test_in_process.py", *session.posargs)
+
+
+def requirement(core: str) -> str:
+    """Return what pip is told in order to install the newest release of this ansible-core."""
+    major, minor = core.split(".")
+    return f"ansible-core>={core},<{major}.{int(minor) + 1}"
 
 
 def ansible_test_home() -> Path:
@@ -180,6 +195,13 @@ def ansible_test_home() -> Path:
     return home
 
 
+DESCRIPTIONS = {
+    "sanity": "ansible-test sanity",
+    "units": "ansible-test units",
+    "in-process": "the comparison of in-process and ordinary execution",
+}
+
+
 def session_for_core(command: str, core: str) -> None:
     """Register the session `<command>-<core>`; without an interpreter for this core it says so and is skipped.
 
@@ -191,15 +213,18 @@ def session_for_core(command: str, core: str) -> None:
     def run(session: nox.Session) -> None:
         if python is None:
             session.skip(f"none of Python {', '.join(interpreters.PYTHONS_OF_CORE[core])} is here")
-        run_ansible_test(session, core, command, python)
+        if command == "in-process":
+            run_in_process(session, core)
+        else:
+            run_ansible_test(session, core, command, python)
 
-    run.__doc__ = f"Run ansible-test {command} with ansible-core {core}."
+    run.__doc__ = f"Run {DESCRIPTIONS[command]} with ansible-core {core}."
     # `python=False` makes no environment, for a session that only says why it is skipped.
     nox.session(name=name, python=python or False)(run)
 
 
 for _core in interpreters.PYTHONS_OF_CORE:
-    for _command in ("sanity", "units"):
+    for _command in DESCRIPTIONS:
         session_for_core(_command, _core)
 
 
