@@ -1,0 +1,170 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What somebody undoes by hand is put right, exactly that, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .cloud import Cloud, Tenant
+from .configure import Configure, Made
+
+HOST = "contoso_prod"
+
+
+class ByHand:
+    """Undoes one step of the set-up, as somebody in a portal would."""
+
+    def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
+        self._cloud = cloud
+        self._tenant = tenant
+        self._made = Made(cloud, tenant)
+
+    def _web_api(self, method: str, path: str, body: object = None) -> None:
+        self._cloud.web_api(self._tenant, method, path, body)
+
+    def _graph(self, method: str, path: str, body: object = None) -> None:
+        self._cloud.graph(self._tenant, method, path, body)
+
+    def _patch_application(self, body: object) -> None:
+        self._graph("PATCH", f"/applications/{self._made.application['id']}", body)
+
+    @property
+    def _user(self) -> str:
+        return f"systemusers({self._made.users[0]['systemuserid']})"
+
+    @property
+    def _role(self) -> str:
+        return f"roles({self._made.role['roleid']})"
+
+    def take_the_role(self) -> None:
+        (role,) = self._made.users[0]["systemuserroles_association"]
+        self._web_api("DELETE", f"{self._user}/systemuserroles_association({role['roleid']})/$ref")
+
+    def disable_the_user(self) -> None:
+        self._web_api("PATCH", self._user, {"isdisabled": True})
+
+    def delete_the_user_half(self) -> None:
+        user = self._user
+        self._web_api("PATCH", user, {"isdisabled": True})
+        self._web_api("DELETE", user)
+
+    def delete_the_user(self) -> None:
+        user = self._user
+        self.delete_the_user_half()
+        self._web_api("DELETE", user)
+
+    def take_a_privilege(self) -> None:
+        (row,) = self._cloud.rows(self._tenant, "privileges?$filter=name eq 'prvReadAsyncOperation'")
+        body = {"PrivilegeId": row["privilegeid"]}
+        self._web_api("POST", f"{self._role}/Microsoft.Dynamics.CRM.RemovePrivilegeRole", body)
+
+    def narrow_a_privilege(self) -> None:
+        (row,) = self._cloud.rows(self._tenant, "privileges?$filter=name eq 'prvWriteAsyncOperation'")
+        body = {"Privileges": [{"PrivilegeId": row["privilegeid"], "Depth": "Basic"}]}
+        self._web_api("POST", f"{self._role}/Microsoft.Dynamics.CRM.AddPrivilegesRole", body)
+
+    def change_the_inheritance(self) -> None:
+        self._web_api("PATCH", self._role, {"isinherited": 0})
+
+    def uninstall_the_solution(self) -> None:
+        self._web_api("DELETE", f"solutions({self._made.solution['solutionid']})")
+
+    def rename_the_application(self) -> None:
+        self._patch_application({"displayName": "Renamed"})
+
+    def narrow_the_audience(self) -> None:
+        self._patch_application({"signInAudience": "AzureADMyOrg"})
+
+    def change_the_redirect_uri(self) -> None:
+        self._patch_application({"web": {"redirectUris": ["https://elsewhere.example/auth"]}})
+
+    def take_the_permission(self) -> None:
+        self._patch_application({"requiredResourceAccess": []})
+
+    def remove_the_secret(self) -> None:
+        path = f"/applications/{self._made.application['id']}/removePassword"
+        self._graph("POST", path, {"keyId": self._made.secrets[0]["keyId"]})
+
+    def disable_the_service_principal(self) -> None:
+        path = f"/servicePrincipals/{self._made.service_principals[0]['id']}"
+        self._graph("PATCH", path, {"accountEnabled": False})
+
+    def delete_the_service_principal(self) -> None:
+        self._graph("DELETE", f"/servicePrincipals/{self._made.service_principals[0]['id']}")
+
+
+NEW_USER = ["application_user", "application_user.roles"]
+UNDONE: list[tuple[Callable[[ByHand], None], list[str]]] = [
+    (ByHand.take_the_role, ["application_user.roles"]),
+    (ByHand.disable_the_user, ["application_user.isdisabled"]),
+    (ByHand.delete_the_user_half, NEW_USER),
+    (ByHand.delete_the_user, NEW_USER),
+    (ByHand.take_a_privilege, ["role.privileges"]),
+    (ByHand.narrow_a_privilege, ["role.privileges"]),
+    (ByHand.change_the_inheritance, ["role.isinherited"]),
+    (ByHand.rename_the_application, ["application.displayName"]),
+    (ByHand.narrow_the_audience, ["application.signInAudience"]),
+    (ByHand.change_the_redirect_uri, ["application.web.redirectUris"]),
+    (ByHand.take_the_permission, ["application.requiredResourceAccess"]),
+    (ByHand.remove_the_secret, ["application.secret", "stored_secret"]),
+    (ByHand.disable_the_service_principal, ["service_principal.accountEnabled"]),
+    (ByHand.delete_the_service_principal, ["service_principal"]),
+    (ByHand.uninstall_the_solution, ["solution", "role.privileges", "role.isinherited", "application_user.roles"]),
+]
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_whatever_is_undone_by_hand_is_put_right_and_only_that(cloud: Cloud, configure: Configure) -> None:
+    first = configure(rehearse=False)
+    assert first.status == 0, first.output
+    for undo, changes in UNDONE:
+        undo(ByHand(cloud, cloud.contoso))
+        run = configure()
+        assert run.status == 0, f"{undo.__name__}\n{run.output}"
+        assert run.changes(HOST) == changes, undo.__name__
+        again = configure(rehearse=False)
+        assert again.changed_hosts() == set(), f"{undo.__name__}\n{again.output}"
+        assert cloud.writes_since(again.mark) == []
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_an_application_thrown_away_comes_back_from_the_recycle_bin_as_the_same_one(
+    cloud: Cloud, configure: Configure
+) -> None:
+    assert configure(rehearse=False).status == 0
+    before = Made(cloud, cloud.contoso).application
+    cloud.graph(cloud.contoso, "DELETE", f"/applications/{before['id']}")
+    run = configure()
+    assert run.status == 0, run.output
+    assert run.changes(HOST)[0] == "application.restored"
+    assert Made(cloud, cloud.contoso).application["appId"] == before["appId"]
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_store_that_lost_its_file_gets_a_new_secret_and_the_lost_one_does_not_stay(
+    cloud: Cloud, configure: Configure
+) -> None:
+    assert configure(rehearse=False).status == 0
+    (lost,) = Made(cloud, cloud.contoso).secrets
+    (configure.store / f"{cloud.contoso.environment_host}.yml").unlink()
+    run = configure()
+    assert run.status == 0, run.output
+    (alive,) = Made(cloud, cloud.contoso).secrets
+    assert alive["keyId"] != lost["keyId"]
+    assert configure.stored(cloud.contoso)["key_id"] == alive["keyId"]
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_half_configured_tenant_is_completed_without_duplicates(cloud: Cloud, configure: Configure) -> None:
+    for tags in ("lead_writer_application", "lead_writer_solution"):
+        assert configure("--tags", tags).status == 0
+    run = configure()
+    assert run.status == 0, run.output
+    assert run.changes(HOST) == ["role.privileges", "role.isinherited", "application_user", "application_user.roles"]
+    made = Made(cloud, cloud.contoso)
+    assert len(made.users) == len(made.service_principals) == len(made.secrets) == 1
