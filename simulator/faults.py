@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 _HTML = (
@@ -34,6 +34,7 @@ class Fault:
     message: str = "The simulator was told to fail here."
     body: str = ""  # "json" or "html"; 502 and 504 are HTML unless told otherwise, as gateways write them
     retry_after: str = ""  # the header's value; no header when empty
+    headers: dict[str, str] = field(default_factory=dict)  # further ones, such as a WWW-Authenticate challenge
     reset: bool = False  # the connection breaks instead of an answer
     truncate: str = ""  # "body": half the text, whole as HTTP; "connection": it breaks half-way
     applied: bool = False  # whether the request does its work before it goes wrong
@@ -65,7 +66,9 @@ class Fault:
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body that replace the service's own."""
-        headers = {"Retry-After": self.retry_after} if self.retry_after else {}
+        headers = dict(self.headers)
+        if self.retry_after:
+            headers["Retry-After"] = self.retry_after
         if self.body == "html" or (not self.body and self.status in (502, 504)):
             headers["Content-Type"] = "text/html"
             phrase = _GATEWAY_PHRASES.get(self.status, "Error")

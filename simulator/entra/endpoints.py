@@ -21,6 +21,7 @@ from . import discovery, errors, passwords, tokens
 from .credentials import check_client
 from .errors import SignInRefused
 from .resources import Resource, resource_of_name, resource_of_scope
+from .tokens import Caller
 
 if TYPE_CHECKING:
     from ..world import Tenant, World
@@ -56,7 +57,10 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
                 900561, "invalid_request", 400, "The endpoint only accepts POST requests. Received a GET request."
             )
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
-        return _token(world, host, found[1], form, v2=found[2] is not None)
+        tenant = _token_tenant(world, host, found[1], form)
+        # Nothing is proved yet, but the log tells whom the request was about.
+        request.scope["simulator.caller"] = Caller(tenant.id, form["client_id"], object_id="")
+        return _token(world, tenant, form, v2=found[2] is not None)
     if request.method == "GET":
         if path == "/common/discovery/instance":
             return discovery.instance_discovery(request)
@@ -82,15 +86,18 @@ def _tenant(world: World, host: str, name: str, error: str) -> Tenant:
     return tenant
 
 
-def _token(world: World, host: str, tenant_name: str, form: Mapping[str, str], *, v2: bool) -> Response:
-    grant_type = form.get("grant_type")
-    if not grant_type:
-        raise errors.missing_parameter("grant_type")
-    if not form.get("client_id"):
-        raise errors.missing_parameter("client_id")
-    if grant_type == "password" and tenant_name in _SHARED_TENANTS:
-        tenant_name = form.get("username", "").partition("@")[2]
-    tenant = _tenant(world, host, tenant_name, "invalid_request")
+def _token_tenant(world: World, host: str, name: str, form: Mapping[str, str]) -> Tenant:
+    """The tenant of a token request, whose form has at least a grant type and a client. Raises SignInRefused."""
+    for required in ("grant_type", "client_id"):
+        if not form.get(required):
+            raise errors.missing_parameter(required)
+    if form["grant_type"] == "password" and name in _SHARED_TENANTS:
+        name = form.get("username", "").partition("@")[2]
+    return _tenant(world, host, name, "invalid_request")
+
+
+def _token(world: World, tenant: Tenant, form: Mapping[str, str], *, v2: bool) -> Response:
+    grant_type = form["grant_type"]
     tenant.directory.store.next_request()
     if grant_type == "client_credentials":
         return _client_credentials(world, tenant, form, v2=v2)

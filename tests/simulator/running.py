@@ -34,11 +34,11 @@ class RunningCloud:
         for spec in specs:
             self.world.add_tenant(spec)
         self.app = CloudApp(self.world)
-        self._loop = asyncio.new_event_loop()
+        self.loop = asyncio.new_event_loop()
         self._proxy = Proxy(self.app, ca, self.app.knows_host)
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-        self.port = asyncio.run_coroutine_threadsafe(self._proxy.start(), self._loop).result(10)
+        self.port = asyncio.run_coroutine_threadsafe(self._proxy.start(), self.loop).result(10)
         self.variables = environment_variables(self.port, ca.bundle)
         self._sessions: list[requests.Session] = []
 
@@ -46,10 +46,10 @@ class RunningCloud:
         """Stop serving."""
         for session in self._sessions:
             session.close()
-        asyncio.run_coroutine_threadsafe(self._proxy.stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        asyncio.run_coroutine_threadsafe(self._proxy.stop(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
-        self._loop.close()
+        self.loop.close()
 
     def session(self) -> requests.Session:
         """A new requests session that goes through the proxy and trusts the cloud's authority."""

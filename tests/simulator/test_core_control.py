@@ -38,6 +38,7 @@ class TestFaults:
         [
             ({"status": 429, "retry_after": 3}, "3", "application/json"),
             ({"status": 429}, None, "application/json"),
+            ({"status": 401, "headers": {"WWW-Authenticate": 'Bearer claims="e30="'}}, None, "application/json"),
             ({"status": 502}, None, "text/html"),
             ({"status": 502, "body": "json"}, None, "application/json"),
             ({"status": 503, "body": "html", "retry_after": "1"}, "1", "text/html"),
@@ -51,6 +52,7 @@ class TestFaults:
         assert response.status_code == fault["status"]
         assert response.headers.get("Retry-After") == retry_after
         assert response.headers["Content-Type"].startswith(content_type)
+        assert fault.get("headers", {}).items() <= response.headers.items()
 
     @pytest.mark.parametrize("applied", [False, True])
     @pytest.mark.parametrize("how", [{"reset": True}, {"status": 503}, {"truncate": "connection"}])
@@ -155,6 +157,14 @@ class TestLog:
         graph("GET", "/organization?$select=id")
         new = cloud.control("GET", f"/requests?since={since}")["requests"]
         assert [entry["path"] for entry in new] == ["/v1.0/organization?$select=id"]
+
+    def test_a_sign_in_is_filed_under_its_tenant_and_client(self, cloud: RunningCloud) -> None:
+        cloud.sign_in("https://graph.microsoft.com", credential="wrong")
+        entries = cloud.control("GET", "/requests")["requests"]
+        entry = next(item for item in entries if item["path"].endswith("/token"))
+        tenant = cloud.tenant()
+        assert (entry["status"], entry["tenant"], entry["caller"]) == (401, tenant.id, tenant.runner.app_id)
+        assert entry["write"] is False
 
     def test_no_secret_is_in_it(self, cloud: RunningCloud, graph: Graph) -> None:
         graph("GET", "/organization")
