@@ -12,10 +12,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import control, dataverse, entra, graph
+from . import control, dataverse, entra, graph, partnercenter, powerplatform
 from .clock import graph_time_precise
-from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS
-from .delivery import deliver
+from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS, POWER_PLATFORM_HOSTS
+from .delivery import deliver, status_for_log
 from .world import Tenant, World
 from .writes import is_write, refusal_body
 
@@ -32,12 +32,15 @@ class CloudApp:
         """Whether ``host`` is simulated."""
         return self.service_of(host) != ""
 
-    def service_of(self, host: str) -> str:
-        """The name of the service behind ``host``: entra, graph, dataverse or control; empty for a foreign host."""
+    def service_of(self, host: str, path: str = "") -> str:
+        """The name of the service behind ``host``: entra, graph, dataverse, power_platform or control; empty for a
+        foreign host. Partner Center lives below a path of Graph's host."""
         if host in LOGIN_HOSTS:
             return "entra"
         if host in GRAPH_HOSTS:
-            return "graph"
+            return "partner_center" if path.startswith(f"{partnercenter.BASE}/") else "graph"
+        if host in POWER_PLATFORM_HOSTS:
+            return "power_platform"
         if host == CONTROL_HOST:
             return "control"
         return "dataverse" if self.world.environment_by_host(host) is not None else ""
@@ -50,11 +53,11 @@ class CloudApp:
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != GOD_HEADER]
         request = Request(scope, receive)
         host = request.headers.get("host", "").partition(":")[0].lower()
-        service = self.service_of(host)
+        path = scope["raw_path"].decode("latin-1").partition("?")[0]
+        service = self.service_of(host, path)
         if service == "control":
             await (await control.answer(request, self))(scope, receive, send)
             return
-        path = scope["raw_path"].decode("latin-1").partition("?")[0]
         query = scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
         write = is_write(service, request.method, path)
@@ -69,18 +72,26 @@ class CloudApp:
         else:
             response = await self.answer(request, host)
         entry = self._log(request, host, target, service, write, refused)
-        entry["status"] = await deliver(response, fault, self.world.clock.now(), scope, receive, send)
+        entry["status"] = status_for_log(response, fault)
         if fault is not None:
             entry["fault"] = True
+        # Before the answer leaves, so that whoever has it finds its request in the log.
         self.world.log.add(entry)
+        await deliver(response, fault, self.world.clock.now(), scope, receive, send)
 
     async def answer(self, request: Request, host: str, god_tenant: Tenant | None = None) -> Response:
         """The answer of the service behind ``host``. With ``god_tenant`` a test acts by hand, with every right."""
-        service = self.service_of(host)
+        service = self.service_of(host, request.url.path)
         if service == "entra":
             return await entra.answer(request, self.world, host)
         if service == "graph":
             return await graph.answer(request, self.world, host, god_tenant)
+        if service == "partner_center":
+            return await partnercenter.answer(request, self.world, host, god_tenant)
+        if service == "power_platform":
+            return await powerplatform.answer(request, self.world, host, god_tenant)
+        if self.world.busy_accounts:
+            partnercenter.advance(self.world)
         environment = self.world.environment_by_host(host)
         if environment is not None:
             return await dataverse.answer(request, environment, request.headers.get("authorization"))

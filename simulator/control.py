@@ -19,6 +19,8 @@ from starlette.responses import Response
 
 from .directory.store import Object
 from .faults import Fault
+from .partnercenter import delivery as lead_service
+from .partnercenter.offers import live_leads
 from .world import Tenant, World
 
 if TYPE_CHECKING:
@@ -133,6 +135,16 @@ async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
     return _json({})
 
 
+async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response:
+    """A customer meets an offer: ``{"offer": external id}``; the lead service writes the lead with what is live."""
+    body, tenant = await _body(request), _tenant(app.world, name)
+    resource = live_leads(app.world, tenant, str(body.get("offer", "")))
+    if resource is None:
+        raise _Refused(404, f"Tenant {name!r} has no offer {body.get('offer')!r}.")
+    error = lead_service.deliver(app.world, resource, lead_service.test_lead(app.world))
+    return _json({"delivered": error is None, "error": error})
+
+
 async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Response:
     """Pass the request on to ``host`` with full rights, uncounted and never refused.
 
@@ -212,6 +224,7 @@ def _json(body: Any, status: int = 200) -> Response:
 
 _Handler = Callable[..., Awaitable[Response]]
 _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
+    ("POST", re.compile("/tenants/([^/]+)/leads"), _customer_lead),
     ("GET", re.compile("/requests"), _get_requests),
     ("DELETE", re.compile("/requests"), _forget_requests),
     ("POST", re.compile("/writes"), _set_writes),

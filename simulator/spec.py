@@ -82,6 +82,7 @@ class RunnerSpec:
     certificate: bool = False  # also give it a certificate, and put that in the inventory instead of the secret
     permissions: tuple[str, ...] = RUNNER_PERMISSIONS  # application permissions on Microsoft Graph
     directory_roles: tuple[str, ...] = ()  # such as "User Administrator"
+    power_platform_admin: bool = True  # whether an administrator has registered it with Power Platform
 
     @staticmethod
     def parse(value: Any, where: str) -> RunnerSpec:
@@ -97,6 +98,7 @@ class RunnerSpec:
             certificate=bool(record.get("certificate", False)),
             permissions=tuple(record.get("permissions", RUNNER_PERMISSIONS)),
             directory_roles=tuple(record.get("directory_roles", ())),
+            power_platform_admin=bool(record.get("power_platform_admin", True)),
         )
 
 
@@ -136,6 +138,7 @@ class TenantSpec:
     licences: tuple[LicenceSpec, ...] = DEFAULT_LICENCES
     app_management_policy: dict[str, Any] | None = None  # as Graph writes defaultAppManagementPolicy
     application_quota: int = 250  # applications in use and in the recycle bin together
+    offers: tuple[str, ...] = ()  # external ids of the offers in the tenant's Partner Center account
     environments: tuple[EnvironmentSpec, ...] = ()
 
     @staticmethod
@@ -164,6 +167,7 @@ class TenantSpec:
             else DEFAULT_LICENCES,
             app_management_policy=None if policy is None else dict(_mapping(policy, f"{where}.app_management_policy")),
             application_quota=int(record.get("application_quota", 250)),
+            offers=tuple(str(item) for item in record.get("offers", ())),
             environments=tuple(
                 EnvironmentSpec.parse(item, f"{where}.environments") for item in record.get("environments", ())
             ),
@@ -195,6 +199,8 @@ def generated_tenant(number: int) -> TenantSpec:
         display_name=name.capitalize(),
         cloud=cloud,
         country="US" if cloud == "gcc_high" else "SE",
+        # Partner Center is a service of the public cloud alone.
+        offers=(f"{name}-offer",) if cloud == "public" else (),
         environments=(EnvironmentSpec(name=f"{name}_prod", region=region, business_units=units),),
     )
 

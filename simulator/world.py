@@ -43,6 +43,9 @@ class Settings:
     dataverse_limit_seconds: float = 1200.0  # of execution time of one user in five minutes; 0 = no limit
     dataverse_limit_concurrent: int = 52  # requests of one user at once; 0 = no limit
     dataverse_execution_milliseconds: float = 0.0  # what each request is said to cost, and takes
+    power_platform_page_size: int = 0  # environments on one page of the Power Platform admin API; 0 = all
+    configure_seconds: float = 1.0  # how long Partner Center works on a change of an offer
+    publish_seconds: float = 5.0  # how long it works on a publication
     refuse_writes: bool = False
 
     def update(self, values: dict[str, Any]) -> None:
@@ -116,6 +119,7 @@ class Tenant:
     cloud: Cloud
     runner: Runner
     environments: list[Environment] = field(default_factory=list)
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)  # state of smaller services, plain JSON types
     _world: World | None = field(default=None, repr=False)
     _directory: Directory | None = field(default=None, repr=False)
 
@@ -162,6 +166,8 @@ class World:
         self.log = RequestLog()
         self.faults = Faults(random.Random(f"faults {seed}"))
         self.tenants: dict[str, Tenant] = {}
+        #: Tenants in whose Partner Center account a job or a publication is under way.
+        self.busy_accounts: set[str] = set()
         self._loads = 0
         self._tenant_by_name: dict[str, Tenant] = {}
         self._environment_by_host: dict[str, Environment] = {}
@@ -237,6 +243,7 @@ class World:
             "settings": asdict(self.settings),
             "tenants": [tenant.spec.dump() for tenant in self.tenants.values()],
             "directories": {tenant.id: tenant.directory.dump() for tenant in self.tenants.values() if tenant.touched},
+            "services": {tenant.id: tenant.services for tenant in self.tenants.values() if tenant.services},
             "environments": {item.host: item.data.dump() for item in self.environments if item.touched},
         }
 
@@ -260,6 +267,9 @@ class World:
         for tenant_id, dumped in state["directories"].items():
             tenant = self.tenants[tenant_id]
             tenant._directory = Directory.load(self, tenant, dumped)
+        for tenant_id, services in state["services"].items():
+            self.tenants[tenant_id].services = services
+        self.busy_accounts = {key for key, services in state["services"].items() if "partner center" in services}
         for host, dumped in state["environments"].items():
             from .dataverse import load_environment
 

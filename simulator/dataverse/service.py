@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from ..clouds import api_twin
 from ..directory.first_party import DYNAMICS_CRM_APP_ID
 from ..entra.tokens import Caller, TokenRefused, verify
-from . import batch, limits, security
+from . import batch, limits, security, sync
 from .calls import Call, Reply, Session
 from .errors import Refusal, no_segment
 from .paths import guid
@@ -56,20 +57,22 @@ async def answer(request: Request, environment: Environment, caller_header: str 
     data = environment.data
     seconds = data.world.settings.dataverse_execution_milliseconds / 1000
     if caller is None or not seconds:
-        return _as_response(answer_call(request, data, call, path, caller), call)
+        return _as_response(answer_call(data, call, path, caller, request.scope), call)
     try:
         limits.enter(data, caller.object_id)
     except Refusal as refused:
         return _as_response(refused_reply(refused, call), call)
     try:
         await asyncio.sleep(seconds)
-        return _as_response(answer_call(request, data, call, path, caller), call)
+        return _as_response(answer_call(data, call, path, caller, request.scope), call)
     finally:
         limits.leave(data, caller.object_id)
 
 
-def answer_call(request: Request, data: EnvironmentData, call: Call, path: str, caller: Caller | None) -> Reply:
-    """The answer to one request, refusals included."""
+def answer_call(
+    data: EnvironmentData, call: Call, path: str, caller: Caller | None, scope: MutableMapping[str, Any]
+) -> Reply:
+    """The answer to one request, refusals included. A batch leaves in ``scope`` what the request log wants to know."""
     headers: dict[str, str] = {}
     try:
         match = _PATH.fullmatch(path)
@@ -84,7 +87,7 @@ def answer_call(request: Request, data: EnvironmentData, call: Call, path: str, 
         session = Session(data, principal, call)
         if call.path.strip("/") == "$batch":
             require_a_role(session)
-            reply = batch.respond(session, lambda inner: _respond(session, inner), request.scope)
+            reply = batch.respond(session, lambda inner: _respond(session, inner), scope)
         else:
             reply = _respond(session, call)
     except Refusal as refused:
@@ -129,6 +132,8 @@ def _member(data: EnvironmentData, caller: Caller) -> dict[str, Any]:
     if user is None:
         column = "azureactivedirectoryobjectid" if caller.is_user else "applicationid"
         user = next((row for row in data.where("systemuser", **{column: key[0]}) if not row.get("deletedstate")), None)
+        if user is None and caller.is_user and not data.where("systemuser", **{column: key[0]}):
+            user = sync.at_first_call(data, caller.object_id)
         if user is None:
             raise Refusal(403, "0x80072560", "The user is not a member of the organization.")
         if len(index) > 1000:

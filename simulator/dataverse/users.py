@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import people
+from . import people, sync
 from .calls import Session
 from .errors import Refusal, duplicate_row
 from .rules import Rules
@@ -78,7 +78,7 @@ class UserRules(Rules):
             )
         if data.where("systemuser", azureactivedirectoryobjectid=user["id"]):
             raise Refusal(400, "0x80041d2c", f"A user with the name {name} already exists.")
-        return person_columns(user)
+        return sync.person_columns(user)
 
     def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
         """Refuse what an application user cannot have changed; move a user between business units."""
@@ -132,25 +132,6 @@ class UserRules(Rules):
         for team in data.lefts("teammembership", identifier):
             data.unlink("teammembership", team, identifier)
         data.change("systemuser", row, {"deletedstate": _SOFT_DELETED, "modifiedon": data.stamp()})
-
-
-def person_columns(user: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that the platform writes for a person of the directory."""
-    licensed = bool(user.get("assignedLicenses"))
-    return {
-        "azureactivedirectoryobjectid": user["id"],
-        "domainname": user["userPrincipalName"],
-        "internalemailaddress": user.get("mail") or user["userPrincipalName"],
-        "windowsliveid": user["userPrincipalName"],
-        "firstname": user.get("givenName") or "#",
-        "lastname": user.get("surname") or user["displayName"],
-        "fullname": user["displayName"] if user.get("givenName") or user.get("surname") else f"# {user['displayName']}",
-        "islicensed": licensed,
-        "issyncwithdirectory": True,
-        "accessmode": 0,
-        "caltype": 7 if licensed else 0,
-        "isdisabled": not licensed or not user.get("accountEnabled", True),
-    }
 
 
 def move(session: Session, user_id: str, business_unit: str) -> None:

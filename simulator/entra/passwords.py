@@ -42,7 +42,7 @@ def grant(
         if not form.get(name):
             raise errors.missing_parameter(name)
     app, principal = _client(world, tenant, form, token_endpoints)
-    user = _signed_in(world, tenant, form["username"], form["password"])
+    user = signed_in(world, tenant, form["username"], form["password"])
     scopes = _consented(tenant, app, principal, resource)
     token = tokens.mint(
         world, tenant, resource.audience, app=app, service_principal=principal, user=user, scopes=scopes
@@ -65,7 +65,8 @@ def _client(
     return app, principal
 
 
-def _signed_in(world: World, tenant: Tenant, name: str, password: str) -> Object:
+def signed_in(world: World, tenant: Tenant, name: str, password: str) -> Object:
+    """The user who signs in with name and password. Raises SignInRefused."""
     user = tenant.directory.user_by_principal_name(name, as_seen_by="sign_in")
     if user is None:
         raise SignInRefused(

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The customer-leads resource: what it must hold for each destination, and its masked secrets."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+from urllib.parse import urlsplit
+
+MASK = "*********"
+
+#: Destination: the property of its configuration, and the fields that must be there.
+_CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "none": ("", ()),
+    "blob": ("blobLeadConfiguration", ("connectionString", "containerName")),
+    "dynamics": ("dynamicsLeadConfiguration", ("instanceUrl", "authentication")),
+    "email": ("emailLeadConfiguration", ("contactEmail",)),
+    "httpsEndpoint": ("httpsEndpointLeadConfiguration", ("httpsEndpointUrl",)),
+    "marketo": ("marketoLeadConfiguration", ("formId", "munchkinId")),
+    "salesforce": ("salesforceLeadConfiguration", ("objectIdentifier",)),
+    "table": ("tableLeadConfiguration", ("connectionString",)),
+}
+_DYNAMICS = {
+    "azureAD": ("applicationId", "applicationKey", "directoryId"),
+    "office365": ("username", "password"),
+}
+_DYNAMICS_FIELDS = frozenset(
+    {"instanceUrl", "authentication", "contactEmail", *_DYNAMICS["azureAD"], *_DYNAMICS["office365"]}
+)
+_SECRETS = frozenset({"applicationKey", "password", "connectionString", "clientSecret"})
+_TOP = frozenset({"$schema", "id", "product", "leadDestination"})
+
+
+def masked(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource as it is read: secrets are asterisks."""
+    shown = copy.deepcopy(resource)
+    for configuration in shown.values():
+        if isinstance(configuration, dict):
+            for name in _SECRETS & configuration.keys():
+                configuration[name] = MASK
+    return shown
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | str:
+    """The resource that a posted one makes of the old one: a mask keeps the secret that is there.
+
+    Gives ``code: message`` for one that cannot be taken.
+    """
+    destination = new.get("leadDestination")
+    if destination not in _CONFIGURATIONS:
+        return f"schemaValidationError: 'leadDestination' is one of {', '.join(_CONFIGURATIONS)}."
+    name, required = _CONFIGURATIONS[destination]
+    strange = next((key for key in new if key not in _TOP and key != name), None)
+    if strange is not None:
+        return f"schemaValidationError: The property '{strange}' is not allowed with the destination '{destination}'."
+    if not name:
+        return dict(new)
+    configuration = new.get(name)
+    if not isinstance(configuration, dict):
+        return f"schemaValidationError: The destination '{destination}' needs '{name}'."
+    if destination == "dynamics":
+        wrong = _wrong_dynamics(configuration)
+        if wrong:
+            return f"schemaValidationError: {wrong}"
+        required = (*required, *_DYNAMICS[configuration["authentication"]])
+    missing = next((field for field in required if not configuration.get(field)), None)
+    if missing is not None:
+        return f"businessValidationError: '{name}' needs '{missing}'."
+    kept = dict(configuration)
+    before = old.get(name)
+    for field in _SECRETS & kept.keys():
+        if set(str(kept[field])) == {"*"}:
+            if not isinstance(before, dict) or not before.get(field):
+                return f"businessValidationError: '{field}' is a mask, and there is no value to keep."
+            kept[field] = before[field]
+    return {**new, name: kept}
+
+
+def _wrong_dynamics(configuration: dict[str, Any]) -> str | None:
+    strange = next((key for key in configuration if key not in _DYNAMICS_FIELDS), None)
+    if strange is not None:
+        return f"The property '{strange}' is not allowed in 'dynamicsLeadConfiguration'."
+    if configuration.get("authentication") not in _DYNAMICS:
+        return "'authentication' is 'azureAD' or 'office365'."
+    address = urlsplit(str(configuration.get("instanceUrl", "")))
+    if address.scheme != "https" or not address.hostname:
+        return "'instanceUrl' is no https address."
+    emails = configuration.get("contactEmail", [])
+    if not isinstance(emails, list) or not all(isinstance(item, str) for item in emails):
+        return "'contactEmail' is a list of texts."
+    return None

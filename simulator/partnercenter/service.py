@@ -1,0 +1,210 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The calls of the product ingestion API, and who may make them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..clouds import CLOUDS
+from ..directory.first_party import GRAPH_APP_ID
+from ..entra.tokens import TokenRefused, verify
+from . import leads, offers
+
+if TYPE_CHECKING:
+    from ..world import Tenant, World
+
+BASE = "/rp/product-ingestion"
+_PUBLIC_GRAPH = CLOUDS["public"].graph_host
+_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview\d)?")
+
+
+class Refused(Exception):
+    """A call that is refused; the code is a word."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class _Call:
+    world: World
+    tenant: Tenant
+    account: dict[str, Any]
+    query: Mapping[str, str]
+    body: Any
+
+
+async def answer(request: Request, world: World, host: str, god_tenant: Tenant | None = None) -> Response:
+    """The answer to a call below :data:`BASE`. With ``god_tenant`` a test acts by hand."""
+    try:
+        if host != _PUBLIC_GRAPH:
+            raise Refused(404, "notFound", "Partner Center is a service of the public cloud.")
+        tenant = god_tenant or _signed_in(request, world, host)
+        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        call = _Call(world, tenant, offers.account_of(world, tenant), query, _parsed(await request.body()))
+        return _json(_route(request, call, request.url.path.removeprefix(BASE).strip("/")), 200)
+    except Refused as refused:
+        return _json({"error": {"code": refused.code, "message": refused.message, "details": []}}, refused.status)
+
+
+def _signed_in(request: Request, world: World, host: str) -> Tenant:
+    try:
+        caller = verify(request.headers.get("authorization"), (host,), world, GRAPH_APP_ID)
+    except TokenRefused as refused:
+        raise Refused(401, "unauthorized", refused.reason) from None
+    request.scope["simulator.caller"] = caller
+    tenant = world.tenants[caller.tenant_id]
+    if caller.app_id not in offers.account_of(world, tenant)["applications"]:
+        raise Refused(403, "forbidden", "The application is not associated with the Partner Center account.")
+    return tenant
+
+
+def _route(request: Request, call: _Call, path: str) -> Any:
+    known = False
+    for method, pattern, handler in _ROUTES:
+        match = pattern.fullmatch(path)
+        if match is None:
+            continue
+        known = True
+        if method == request.method:
+            if not _VERSION.fullmatch(call.query.get("$version", "")):
+                raise Refused(
+                    400, "badRequest", "The query parameter '$version' is required, such as 2022-03-01-preview3."
+                )
+            return handler(call, *match.groups())
+    if known:
+        raise Refused(405, "methodNotAllowed", f"The method {request.method} is not allowed here.")
+    raise Refused(404, "notFound", f"There is no resource at '{path}'.")
+
+
+def _offer(call: _Call, product: str) -> dict[str, Any]:
+    offer = call.account["offers"].get(product.lower())
+    if offer is None:
+        raise Refused(404, "notFound", f"The product '{product}' does not exist.")
+    found: dict[str, Any] = offer
+    return found
+
+
+def _products(call: _Call) -> Any:
+    wanted_id, wanted_type = call.query.get("externalId"), call.query.get("type")
+    found = [
+        resource
+        for product, offer in call.account["offers"].items()
+        if (resource := offer["draft"][f"product/{product}"])
+        and wanted_id in (None, offer["external_id"])
+        and wanted_type in (None, resource["type"])
+    ]
+    size = call.query.get("$maxpagesize", "")
+    start = int(call.query["continuationToken"]) if call.query.get("continuationToken", "").isdigit() else 0
+    if not size.isdigit() or not int(size):
+        return {"value": found}
+    page: dict[str, Any] = {"value": found[start : start + int(size)]}
+    if start + int(size) < len(found):
+        page["@nextLink"] = (
+            f"https://{_PUBLIC_GRAPH}{BASE}/product?$version={call.query['$version']}&$maxpagesize={size}"
+            f"&continuationToken={start + int(size)}"
+        )
+    return page
+
+
+def _tree(call: _Call, product: str) -> Any:
+    offer, target = _offer(call, product), call.query.get("targetType", "draft")
+    if target not in offers.TARGETS:
+        raise Refused(400, "badRequest", f"'targetType' is one of {', '.join(offers.TARGETS)}.")
+    if target != "draft" and not any(item["target"] == target for item in offer["submissions"]):
+        raise Refused(404, "notFound", f"The product has never been published to {target}.")
+    return {
+        "$schema": f"{offers.SCHEMA_HOST}/resource-tree/2022-03-01-preview2",
+        "root": f"product/{product}",
+        "target": {"targetType": target},
+        "resources": [leads.masked(resource) for resource in offer[target].values()],
+    }
+
+
+def _customer_leads(call: _Call, product: str) -> Any:
+    return leads.masked(_offer(call, product)["draft"][f"customer-leads/{product.lower()}"])
+
+
+def _submissions(call: _Call, product: str) -> Any:
+    target = call.query.get("targetType")
+    listed = [item for item in _offer(call, product)["submissions"] if target in (None, item["target"])]
+    if target is None:
+        # One for each target: its latest.
+        listed = list({item["target"]: item for item in listed}.values())
+    return {"value": [offers.shown_submission(product, item) for item in reversed(listed)]}
+
+
+def _configure(call: _Call) -> Any:
+    body = call.body
+    if not isinstance(body, dict) or "/configure/" not in str(body.get("$schema", "")):
+        raise Refused(400, "badRequest", "The body is expected to be an object of the schema 'configure'.")
+    if not isinstance(body.get("resources"), list) or not body["resources"]:
+        raise Refused(400, "badRequest", "'resources' is expected to be a list of resources.")
+    return offers.shown_job(call.world, offers.start_job(call.world, call.tenant, call.account, body["resources"]))
+
+
+def _job(call: _Call, job_id: str) -> dict[str, Any]:
+    job = call.account["jobs"].get(job_id.lower())
+    if job is None:
+        raise Refused(404, "notFound", f"The job '{job_id}' does not exist.")
+    found: dict[str, Any] = job
+    return found
+
+
+def _job_status(call: _Call, job_id: str) -> Any:
+    return offers.shown_job(call.world, _job(call, job_id))
+
+
+def _job_result(call: _Call, job_id: str) -> Any:
+    job = _job(call, job_id)
+    if job["state"] == "running":
+        raise Refused(404, "notFound", f"The job '{job_id}' is not completed.")
+    return {
+        "$schema": f"{offers.SCHEMA_HOST}/configure/2022-03-01-preview2",
+        "resources": [leads.masked(item) if isinstance(item, dict) else item for item in job["resources"]],
+    }
+
+
+def _cancel(call: _Call, job_id: str) -> Any:
+    job = _job(call, job_id)
+    offers.cancel(call.world, job)
+    return offers.shown_job(call.world, job)
+
+
+_ID = r"([0-9A-Za-z-]+)"
+_ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Any]], ...] = (
+    ("GET", re.compile("product"), _products),
+    ("GET", re.compile(f"resource-tree/product/{_ID}"), _tree),
+    ("GET", re.compile(f"customer-leads/{_ID}"), _customer_leads),
+    ("GET", re.compile(f"submission/{_ID}"), _submissions),
+    ("POST", re.compile("configure"), _configure),
+    ("GET", re.compile(f"configure/{_ID}/status"), _job_status),
+    ("GET", re.compile(f"configure/{_ID}"), _job_result),
+    ("POST", re.compile(f"configure/{_ID}/cancel"), _cancel),
+)
+
+
+def _parsed(body: bytes) -> Any:
+    if not body.strip():
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(400, "badRequest", "The body is not JSON.") from None
+
+
+def _json(body: object, status: int) -> Response:
+    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
