@@ -1,0 +1,211 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the documentation says of the collection is compared with the collection, where that is cheap."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+SERVICES = ROOT / "plugins/module_utils/_services"
+
+_NO_MESSAGES = ("DOCUMENTATION", "EXAMPLES", "RETURN", "_HEADER")
+_CLIENTS = ("_graph", "_environment")
+_OFFERED = {"call", "get", "find", "rows", "list", "create", "update", "delete", "associate", "dissociate"}
+"""What the clients offer to the other classes of the services' floor, each of them for sending a request."""
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def first_cells(page: str, heading: str) -> set[str]:
+    """The names in backticks that begin the rows of the table under a header row that begins with C(heading)."""
+    _before, table = text_of(page).split(f"| {heading} |", 1)
+    rows = table.split("\n\n", 1)[0].splitlines()
+    return {found.group(1) for row in rows if (found := re.match(r"\| (?:\w+ )?`([^`]+)`", row))}
+
+
+def names_in(folder: str, pattern: str) -> set[str]:
+    return {path.stem for path in (ROOT / folder).glob(pattern) if path.stem != "__init__"}
+
+
+# --- names
+
+
+def test_every_module_is_in_the_readme_and_no_other() -> None:
+    assert first_cells("README.md", "module") == names_in("plugins/modules", "*.py")
+
+
+def test_every_role_playbook_and_lookup_is_in_the_readme_and_no_other() -> None:
+    roles = {path.name for path in (ROOT / "roles").iterdir() if path.is_dir()}
+    there = roles | names_in("playbooks", "*.yml") | names_in("plugins/lookup", "*.py")
+    assert first_cells("README.md", "other") == there
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_linked_file_and_heading_exists(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _hash, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{page.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(linked), f"{page.name} links to {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_command_is_one_of_the_makefile(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z]+)", text)) | set(re.findall(r"^make ([a-z]+)", text, re.MULTILINE))
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_variable_of_the_role_that_is_named_exists(page: Path) -> None:
+    specs = yaml.safe_load(text_of("roles/lead_writer/meta/argument_specs.yml"))
+    known = set(specs["argument_specs"]["main"]["options"])
+    known |= names_in("plugins/modules", "lead_writer_*.py")
+    known |= set(first_directory(specs))
+    for path in [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/lead_writer/**/*.yml")]:
+        content = path.read_text(encoding="utf-8")
+        known |= set(re.findall(r"\b(lead_writer_\w+) \| default\(", content))
+        known |= set(re.findall(r"register: (lead_writer__\w+)", content))
+        for tags in re.findall(r"tags: \[([^]]+)\]", content):
+            known |= {tag.strip() for tag in tags.split(",")}
+    named = set(re.findall(r"(?<![\w/])lead_writer_\w*[a-z0-9]\b", page.read_text(encoding="utf-8")))
+    assert named <= known
+
+
+def first_directory(specs: dict[str, Any]) -> list[str]:
+    """The default of the store's directory, which is named like a variable."""
+    return [specs["argument_specs"]["main"]["options"]["lead_writer_store_directory"]["default"]]
+
+
+# --- messages
+
+
+def sentences() -> Iterator[str]:
+    """Every sentence that the code can say, with an ellipsis for what differs from case to case."""
+    for path in sorted((ROOT / "plugins").rglob("*.py")):
+        if path.parent.name in ("modules", "doc_fragments"):
+            continue
+        for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+            sentence = " ".join(re.sub(r"\{\w+\}", "…", text).split())
+            if sentence.count(" ") >= 4 and re.search(r"[:.]( |$)", sentence):
+                yield sentence
+    for path in sorted((ROOT / "roles").rglob("tasks/*.yml")):
+        yield from fail_messages(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """The texts in a piece of code, each as a whole; docstrings, documentation and file contents are none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue
+        if isinstance(child, ast.Assign) and ast.unparse(child.targets[0]) in _NO_MESSAGES:
+            continue
+        if isinstance(child, ast.FunctionDef) and child.name == "render":
+            continue
+        text = text_in(child)
+        if text is None:
+            yield from texts(child)
+        else:
+            yield text
+
+
+def text_in(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = text_in(node.left), text_in(node.right)
+        if left is not None or right is not None:
+            return (left or "…") + (right or "…")
+    return None
+
+
+def fail_messages(tasks: list[dict[str, Any]]) -> Iterator[str]:
+    for task in tasks:
+        yield from fail_messages([*task.get("block", []), *task.get("rescue", [])])
+        for value in task.values():
+            if isinstance(value, dict) and "fail_msg" in value:
+                yield " ".join(value["fail_msg"].split())
+
+
+def explained() -> list[str]:
+    """The sentences that the page on troubleshooting explains, in the same spelling."""
+    found = re.findall(r"^- `(.+)`$", text_of("docs/troubleshooting.md"), re.MULTILINE)
+    return [re.sub(r"<[^<>]+>", "…", sentence) for sentence in found]
+
+
+def is_met_in(sentence: str, general: str) -> bool:
+    """Say whether C(general), with something in the place of its ellipses, is in C(sentence).
+
+    In it rather than equal to it, because some sentences are put together from parts.
+    """
+    return re.search(".+".join(re.escape(part) for part in general.split("…") if part), sentence) is not None
+
+
+def test_every_sentence_of_the_code_is_explained() -> None:
+    lacking = {sentence for sentence in sentences() if not any(is_met_in(each, sentence) for each in explained())}
+    assert not lacking, "docs/troubleshooting.md does not explain them"
+
+
+def test_every_explained_sentence_can_be_met() -> None:
+    said = set(sentences())
+    assert [each for each in explained() if not any(is_met_in(each, sentence) for sentence in said)] == []
+
+
+# --- requests
+
+
+def senders() -> set[tuple[str, str]]:
+    """The functions of the services' floor that send a request, each with its file."""
+    found = set()
+    for path in sorted(SERVICES.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        members = [*tree.body, *(node for each in classes for node in each.body)]
+        for function in (node for node in members if isinstance(node, ast.FunctionDef)):
+            # What a client offers to the others is told where it is used.
+            offered = path.name == "client.py" and {"path", "table"} & {each.arg for each in function.args.args}
+            if path.parent != SERVICES and not offered and any(sends(node) for node in ast.walk(function)):
+                found.add((path.relative_to(SERVICES).as_posix(), function.name))
+    return found
+
+
+def sends(node: ast.AST) -> bool:
+    """Say whether a piece of code calls a client, or a client calls its own transport."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    called, owner = node.func.attr, node.func.value
+    if isinstance(owner, ast.Attribute) and owner.attr in _CLIENTS:
+        return called in _OFFERED
+    return isinstance(owner, ast.Name) and (owner.id, called) in {
+        ("self", "call"), ("self", "get"), ("self", "rows"), ("transport", "send"),
+    }  # fmt: skip
+
+
+def test_every_request_is_on_a_fact_sheet() -> None:
+    sheets = text_of("docs/contract/entra-graph.md") + text_of("docs/contract/environment.md")
+    assert set(re.findall(r"`((?:graph|environment)/\w+\.py)` `(\w+)`", sheets)) == senders()
