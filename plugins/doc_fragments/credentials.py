@@ -28,7 +28,8 @@ options:
     description:
       - A client secret of the runner.
       - Of several credentials the first one set is used, in the order O(managed_identity), O(azure_cli),
-        O(client_secret), O(client_certificate_path), O(federated_token_file).
+        O(client_secret), O(client_certificate_path), O(federated_token_file). One that comes from an environment
+        variable counts as set, so E(AZURE_CLIENT_SECRET) is used before O(client_certificate_path).
       - Falls back to the environment variable E(AZURE_CLIENT_SECRET).
     type: str
   client_certificate_path:
@@ -91,4 +92,7 @@ options:
       - It has no port, path or query.
     type: str
     required: true
+notes:
+  - The runner has to be a user of the environment, an application user in most cases, with the security role System
+    Administrator or one that has all the privileges it is to use or to give.
 """

@@ -143,7 +143,8 @@ extends_documentation_fragment:
 notes:
   - The runner needs the application permissions C(Application.ReadWrite.OwnedBy) and C(Application.Read.All) on
     Microsoft Graph, C(Application.ReadWrite.All) for an application that it does not own, and
-    C(DelegatedPermissionGrant.ReadWrite.All) for O(admin_consent).
+    C(DelegatedPermissionGrant.ReadWrite.All) for O(admin_consent). Where O(tenant_id) is a domain name it may also need
+    C(Organization.Read.All), to learn the directory id.
   - A result with a new secret holds C(contains_secret), by which its display is censored at every verbosity. A
     registered variable holds the value, so do not print it.
 seealso:

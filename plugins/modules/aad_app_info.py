@@ -34,7 +34,8 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
 notes:
   - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and
-    C(DelegatedPermissionGrant.Read.All) to see consent.
+    C(DelegatedPermissionGrant.Read.All) to see consent. Where O(tenant_id) is a domain name it may also need
+    C(Organization.Read.All), to learn the directory id.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
 """

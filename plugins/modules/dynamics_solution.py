@@ -222,7 +222,7 @@ package:
       elements: str
 operation_id:
   description:
-    - The id of the operation that was started or awaited, V(none) when there was nothing to start.
+    - The id of the operation that was started or awaited, null when there was nothing to start.
     - In check mode it is the nil GUID for an operation that would be started.
   returned: success
   type: str

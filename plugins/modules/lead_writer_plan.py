@@ -18,7 +18,8 @@ description:
   - Each step is planned by the same code as the module that applies it, so the two cannot disagree.
   - It signs in once for each service and reads side by side, which makes it the cheapest way to ask whether an
     environment needs anything at all.
-  - Whatever would stop a run is told at once, one sentence for each obstacle.
+  - Whatever would stop a run makes the module fail, with one sentence for each obstacle.
+  - Security roles that the package of O(solution) will bring count as existing.
 options:
   solution:
     description:
@@ -41,7 +42,7 @@ options:
     description:
       - The application user, by the options of M(marketplace_leads.dynamics365.dynamics_app_user) other than
         credentials and O(environment_url).
-      - The application id and the roles follow from O(application) and O(role_privileges).
+      - The application id and the roles follow from O(application) and O(role_privileges), so they are not given.
     type: dict
     default: {}
 extends_documentation_fragment:

@@ -19,16 +19,20 @@ description:
   - It is written as a whole or not at all, readable by its owner only.
 options:
   path:
-    description: The file. Directories that do not exist are created, accessible by their owner only.
+    description:
+      - The file. A relative path begins where Ansible is run.
+      - Directories that do not exist are created, accessible by their owner only.
     type: path
     required: true
   secret:
     description:
-      - The secret's value. Without it, as in check mode, the file is compared by O(key_id) alone.
-      - Required to write a new file.
+      - The secret's value. It is only needed when the file is written, so not in check mode, nor when the file has
+        this O(key_id) already.
     type: str
   key_id:
-    description: The key id of the secret. A file that has this key id already is left as it is.
+    description:
+      - The key id of the secret. A file that has this key id already is left as it is.
+      - Required for O(state=present).
     type: str
   environment_url:
     description: The environment that the secret is for.
