@@ -62,7 +62,7 @@ class ApplicationReport:
         principal = self._principals.by_application_id(application.application_id)
         if principal is not None and principal.directory_id:
             self._graph.learn_directory_id(principal.directory_id)
-        now = self._graph.now()
+        now = self._graph.service_time()
         return {
             **application_state(application),
             "password_credentials": [

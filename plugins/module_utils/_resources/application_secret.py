@@ -70,7 +70,7 @@ class ClientSecret:
 
     def judge(self, secrets: Sequence[Secret]) -> None:
         """Decide about the secrets that the application has."""
-        self._decision = decide(secrets, self._schedule, self._graph.now())
+        self._decision = decide(secrets, self._schedule, self._graph.service_time())
 
     @property
     def before(self) -> Any:
@@ -108,7 +108,7 @@ class ClientSecret:
         self.judge(application.secrets)
         if not self._decision.create:
             return application
-        end = self._graph.now() + timedelta(days=self._schedule.valid_days)
+        end = self._graph.service_time() + timedelta(days=self._schedule.valid_days)
         made = self._made = self._secrets.create(application, self._schedule.name, end)
         return application.having_secrets((*application.secrets, made.secret))
 

@@ -91,7 +91,7 @@ class ServiceClient:
             yield from answer.get("value", [])
             page = answer.get("@odata.nextLink")
 
-    def now(self) -> datetime:
+    def service_time(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
         return datetime.now(timezone.utc) + self._ahead
 
