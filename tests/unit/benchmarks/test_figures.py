@@ -38,12 +38,11 @@ def token(status: int = 200) -> Request:
     return Request("POST", "login.microsoftonline.com", "/tenant-1/oauth2/v2.0/token", status, False, False)
 
 
-def entry(host: str, path: str, tenant: str | None = None) -> dict[str, Any]:
+def entry(host: str, path: str, service: str, tenant: str | None = None) -> dict[str, Any]:
     """A line of the simulator's log."""
     caller = tenant and "runner"
-    return {
-        "method": "GET", "host": host, "path": path, "status": 200, "write": False, "tenant": tenant, "caller": caller
-    }  # fmt: skip
+    told = {"method": "GET", "host": host, "path": path, "service": service, "tenant": tenant, "caller": caller}
+    return {**told, "status": 200, "write": False}
 
 
 def test_looks_at_replicas_count_once_for_each_wait() -> None:
@@ -93,17 +92,18 @@ def test_looks_at_an_import_count_once_though_its_progress_is_read_in_between() 
 
 def test_each_request_is_counted_for_the_environment_that_it_was_made_for() -> None:
     log = [
-        entry(HOST, "/api/data/v9.2/WhoAmI"),
-        entry("login.microsoftonline.com", "/tenant-2/oauth2/v2.0/token"),
-        entry("graph.microsoft.com", "/v1.0/applications", "tenant-1"),
+        entry(HOST, "/api/data/v9.2/WhoAmI", "dataverse"),
+        entry("login.microsoftonline.com", "/tenant-2/oauth2/v2.0/token", "entra", "tenant-2"),
+        entry("graph.microsoft.com", "/v1.0/applications", "graph", "tenant-1"),
     ]
     found = by_environment(log, TENANTS)
     assert {name: len(requests) for name, requests in found.items()} == {"contoso_prod": 2, "fabrikam_prod": 1}
+    assert [request.signed_in for requests in found.values() for request in requests] == [False, True, False]
 
 
 def test_a_request_that_belongs_to_nobody_is_not_left_uncounted() -> None:
     with pytest.raises(ValueError, match="belongs to no environment"):
-        by_environment([entry("graph.microsoft.com", "/v1.0/users")], TENANTS)
+        by_environment([entry("graph.microsoft.com", "/v1.0/users", "graph")], TENANTS)
 
 
 def test_a_token_is_asked_for_before_it_is_needed_and_for_the_host_that_needs_it() -> None:
