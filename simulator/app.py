@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from . import control, dataverse, entra, graph, partnercenter, powerplatform
 from .clock import graph_time_precise
 from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS, POWER_PLATFORM_HOSTS
 from .delivery import deliver, status_for_log
+from .entra import managed_identity
 from .world import Tenant, World
 from .writes import is_write, refusal_body
 
@@ -78,6 +80,27 @@ class CloudApp:
         # Before the answer leaves, so that whoever has it finds its request in the log.
         self.world.log.add(entry)
         await deliver(response, fault, self.world.clock.now(), scope, receive, send)
+
+    def plain(self, target: str, headers: dict[str, str]) -> tuple[int, bytes] | None:
+        """Answer a plain request outside any tunnel: the machine's own identity asks in this way, nobody else."""
+        url = urlsplit(target)
+        if url.path != managed_identity.PATH:
+            return None
+        status, body = managed_identity.answer(self.world, dict(parse_qsl(url.query)), headers)
+        self.world.log.add(
+            {
+                "time": graph_time_precise(self.world.clock.now()),
+                "host": url.hostname or headers.get("host", ""),
+                "method": "GET",
+                "path": f"{url.path}?{url.query}",
+                "status": status,
+                "write": False,
+                "service": "managed_identity",
+                "tenant": None,
+                "caller": body.get("client_id"),
+            }
+        )
+        return status, json.dumps(body).encode()
 
     async def answer(self, request: Request, host: str, god_tenant: Tenant | None = None) -> Response:
         """The answer of the service behind ``host``. With ``god_tenant`` a test acts by hand, with every right."""

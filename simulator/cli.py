@@ -114,13 +114,14 @@ def environment_variables(port: int, bundle: Path) -> dict[str, str]:
     """What makes any client talk to the proxy at ``port`` and trust its authority."""
     variables = dict.fromkeys(_PROXY_VARIABLES, f"http://127.0.0.1:{port}")
     variables |= {name: str(bundle) for name in _BUNDLE_VARIABLES}
+    variables["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = f"http://127.0.0.1:{port}"
     return variables | dict.fromkeys(_CLEARED_VARIABLES, "")
 
 
 async def _run(options: argparse.Namespace, world: World) -> int:
     app = CloudApp(world)
     ca = CertificateAuthority()
-    proxy = Proxy(app, ca, app.knows_host)
+    proxy = Proxy(app, ca, app.knows_host, app.plain)
     try:
         variables = environment_variables(await proxy.start(port=options.port), ca.bundle)
         if options.action == "exec":

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .directory.store import Object
+from .entra import federation
 from .faults import Fault
 from .partnercenter import delivery as lead_service
 from .partnercenter.offers import live_leads
@@ -108,6 +109,16 @@ async def _put_state(request: Request, app: CloudApp) -> Response:
     except (KeyError, ValueError) as error:
         raise _Refused(400, f"This is no state of the simulator: {error}.") from error
     return _json({})
+
+
+async def _issue_token(request: Request, app: CloudApp) -> Response:
+    """A token of any other identity provider: ``{"issuer", "subject"}`` and, if need be, ``audience``, ``seconds``."""
+    body = await _body(request)
+    try:
+        token = federation.issue(app.world, **body)
+    except TypeError as error:
+        raise _Refused(400, "Give 'issuer' and 'subject', and 'audience' and 'seconds' if need be.") from error
+    return _json({"token": token})
 
 
 async def _get_tenants(_request: Request, app: CloudApp) -> Response:
@@ -236,6 +247,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("POST", re.compile("/clock"), _jump),
     ("GET", re.compile("/state"), _get_state),
     ("PUT", re.compile("/state"), _put_state),
+    ("POST", re.compile("/federated-tokens"), _issue_token),
     ("GET", re.compile("/tenants"), _get_tenants),
     ("PATCH", re.compile("/tenants/([^/]+)"), _patch_tenant),
     ("PATCH", re.compile("/tenants/([^/]+)/objects/([^/]+)/([^/]+)"), _patch_object),

@@ -19,10 +19,20 @@ Send = Callable[..., Awaitable[None]]
 Receive = Callable[[], Awaitable[Any]]
 
 
+def status_for_log(response: Response | None, fault: Fault | None) -> int:
+    """The status that :func:`deliver` will send; 0 when the connection will break."""
+    if fault is not None and (fault.reset or fault.truncate == "connection"):
+        return 0
+    if fault is not None and fault.status:
+        return fault.status
+    assert response is not None
+    return response.status_code
+
+
 async def deliver(
     response: Response | None, fault: Fault | None, now: datetime, scope: Any, receive: Receive, send: Send
-) -> int:
-    """Send ``response``, or what ``fault`` makes of it, and return the status for the log; 0 when the connection broke.
+) -> None:
+    """Send ``response``, or what ``fault`` makes of it.
 
     ``response`` is None when the fault replaces it before the request did its work.
     """
@@ -30,7 +40,7 @@ async def deliver(
         await asyncio.sleep(fault.latency_seconds)
     if fault is not None and fault.reset:
         await _break(scope, receive)
-        return 0
+        return
     if fault is not None and fault.status:
         status, headers, body = fault.answer()
         response = Response(body, status, headers)
@@ -38,12 +48,12 @@ async def deliver(
     response.headers["Date"] = format_datetime(now, usegmt=True)
     body = bytes(response.body)
     if fault is not None and fault.truncate:
-        return await _truncated(response, body, fault.truncate, scope, receive, send)
-    await response(scope, receive, send)
-    return response.status_code
+        await _truncated(response, body, fault.truncate, scope, receive, send)
+    else:
+        await response(scope, receive, send)
 
 
-async def _truncated(response: Response, body: bytes, how: str, scope: Any, receive: Receive, send: Send) -> int:
+async def _truncated(response: Response, body: bytes, how: str, scope: Any, receive: Receive, send: Send) -> None:
     half = body[: len(body) // 2]
     if how == "body":
         response.headers["Content-Length"] = str(len(half))
@@ -52,8 +62,6 @@ async def _truncated(response: Response, body: bytes, how: str, scope: Any, rece
     if how == "connection":
         scope["extensions"]["simulator.close"]["call"]()
         await _gone(receive)
-        return 0
-    return response.status_code
 
 
 async def _break(scope: Any, receive: Receive) -> None:

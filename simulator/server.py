@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.config import Config
@@ -17,6 +18,7 @@ from uvicorn.server import ServerState
 from .ca import CertificateAuthority
 
 _MAX_HEAD_BYTES = 65536
+PlainAnswer = Callable[[str, dict[str, str]], tuple[int, bytes] | None]
 _logger = logging.getLogger(__name__)
 
 
@@ -24,10 +26,14 @@ class Proxy:
     """Listens for ``CONNECT`` and hands each tunnel, once its TLS handshake is done, to the HTTP server.
 
     ``knows_host(host)`` tells whether a host is simulated; ``app`` is the ASGI application that answers for all.
+    ``plain(target, headers)`` answers a ``GET`` outside any tunnel, or gives None.
     """
 
-    def __init__(self, app: Any, ca: CertificateAuthority, knows_host: Callable[[str], bool]) -> None:
+    def __init__(
+        self, app: Any, ca: CertificateAuthority, knows_host: Callable[[str], bool], plain: PlainAnswer | None = None
+    ) -> None:
         self.ca = ca
+        self.plain = plain
         self.knows_host = knows_host
         self._config = Config(
             app=app,
@@ -96,6 +102,11 @@ class _TunnelProtocol(asyncio.Protocol):
             return
         method, _space, rest = self._head.split(b"\r\n", 1)[0].partition(b" ")
         target = rest.partition(b" ")[0].decode("latin-1")
+        if method == b"GET" and self._proxy.plain is not None:
+            answer = self._proxy.plain(target, _headers_of(self._head))
+            if answer is not None:
+                self._reply(*answer, content_type="application/json; charset=utf-8")
+                return
         if method != b"CONNECT":
             self._refuse(403, "This proxy only opens tunnels (CONNECT) to the hosts of the simulated Microsoft cloud.")
             return
@@ -124,14 +135,23 @@ class _TunnelProtocol(asyncio.Protocol):
             protocol.begin(tls)
 
     def _refuse(self, status: int, sentence: str) -> None:
+        self._reply(status, sentence.encode(), content_type="text/plain; charset=utf-8")
+
+    def _reply(self, status: int, body: bytes, *, content_type: str) -> None:
         assert self._transport is not None
-        body = sentence.encode()
-        phrase = b"Forbidden" if status == 403 else b"Request Header Fields Too Large"
-        self._transport.write(
-            b"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-            b"Connection: close\r\n\r\n" % (status, phrase, len(body)) + body
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {content_type}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
+        self._transport.write(head.encode() + body)
         self._transport.close()
+
+
+def _headers_of(head: bytes) -> dict[str, str]:
+    """The headers of a request by lower-case name."""
+    lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip().lower(): value.strip() for name, _colon, value in pairs}
 
 
 class _HttpProtocol(HttpToolsProtocol):

@@ -68,6 +68,7 @@ def new_application(object_id: str, app_id: str, created: str, publisher_domain:
             "redirectUriSettings": [],
         },
         "spa": {"redirectUris": []},
+        "_federated": [],
         "_owners": [],
     }
 

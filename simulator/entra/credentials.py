@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ..clock import parse_time
 from ..directory.store import Object
-from . import errors
+from . import errors, federation
 from .errors import SignInRefused
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -62,6 +62,9 @@ def _check_assertion(form: Mapping[str, str], app: Object, token_endpoints: froz
         header = jwt.get_unverified_header(assertion)
     except jwt.InvalidTokenError as error:
         raise _bad_assertion("The assertion is not a well formed JWT.") from error
+    if not header.keys() & {"x5t", "x5t#S256"}:  # not by a certificate, so by somebody else's word
+        federation.check(assertion, app, now)
+        return
     certificate = _registered_certificate(header, app, now)
     algorithm = header.get("alg")
     if algorithm not in ("RS256", "PS256"):

@@ -17,6 +17,7 @@ from . import (
     app_policies,
     app_roles,
     applications,
+    federated_credentials,
     grants,
     licences,
     organization,
@@ -108,6 +109,8 @@ def _bin(kind: str) -> tuple[Route, ...]:
     )
 
 
+_FEDERATED = "applications/{id}/federatedIdentityCredentials"
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "organization", _READ_ORGANIZATION, organization.list_organizations),
     Route("GET", "organization/{id}", _READ_ORGANIZATION, organization.get_organization),
@@ -123,6 +126,11 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "applications/{id}", _WRITE_APPS, applications.delete_application),
     *_with_passwords("applications", APPLICATION),
     *_with_owners("applications", APPLICATION),
+    Route("GET", _FEDERATED, _READ_APPS, federated_credentials.list_credentials),
+    Route("POST", _FEDERATED, _WRITE_APPS, federated_credentials.create_credential),
+    Route("GET", f"{_FEDERATED}/{{id}}", _READ_APPS, federated_credentials.get_credential),
+    Route("PATCH", f"{_FEDERATED}/{{id}}", _WRITE_APPS, federated_credentials.update_credential),
+    Route("DELETE", f"{_FEDERATED}/{{id}}", _WRITE_APPS, federated_credentials.delete_credential),
     Route("GET", "servicePrincipals", _READ_APPS, service_principals.list_service_principals, units=2),
     Route("GET", "servicePrincipals/$count", _READ_APPS, service_principals.count_service_principals, units=2),
     Route("POST", "servicePrincipals", _WRITE_APPS, service_principals.create_service_principal),

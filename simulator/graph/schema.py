@@ -187,6 +187,12 @@ ROLE_ASSIGNMENTS = Collection(
     advanced=False,
 )
 DIRECTORY_OBJECTS = Collection(name="directoryObjects", type_name="microsoft.graph.directoryObject")
+FEDERATED_CREDENTIALS = Collection(
+    name="federatedIdentityCredentials",
+    type_name="microsoft.graph.federatedIdentityCredential",
+    filters={"name": _TEXT, "issuer": _TEXT, "subject": _TEXT},
+    advanced=False,
+)
 ORGANIZATION = Collection(name="organization", type_name="microsoft.graph.organization", pageable=False, advanced=False)
 DOMAINS = Collection(name="domains", type_name="microsoft.graph.domain", pageable=False, advanced=False)
 SKUS = Collection(name="subscribedSkus", type_name="microsoft.graph.subscribedSku", pageable=False, advanced=False)

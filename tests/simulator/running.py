@@ -35,7 +35,7 @@ class RunningCloud:
             self.world.add_tenant(spec)
         self.app = CloudApp(self.world)
         self.loop = asyncio.new_event_loop()
-        self._proxy = Proxy(self.app, ca, self.app.knows_host)
+        self._proxy = Proxy(self.app, ca, self.app.knows_host, self.app.plain)
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.port = asyncio.run_coroutine_threadsafe(self._proxy.start(), self.loop).result(10)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -203,6 +203,8 @@ def test_no_two_national_clouds_share_an_environment_domain() -> None:
 
 
 def test_a_hundred_tenants_start_within_two_seconds() -> None:
-    started = time.monotonic()
+    # The processor's time, not the wall's: others may be using the machine.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert run("exec", "--tenants", "100", "--", "true").returncode == 0
-    assert time.monotonic() - started < 4, "twice the target: the machine may be busy"
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2

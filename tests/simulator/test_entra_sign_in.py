@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 import msal
 import pytest
+import requests
 
 from simulator.directory import DYNAMICS_CRM_APP_ID, GRAPH_APP_ID
 from simulator.entra import TokenRefused, verify
@@ -22,6 +23,12 @@ from .running import Graph, RunningCloud, error_of
 GRAPH = "https://graph.microsoft.com"
 ENVIRONMENT = "https://contoso.crm4.dynamics.com"
 NewCloud = Callable[..., RunningCloud]
+RECORD: dict[str, Any] = {
+    "name": "pipeline",
+    "issuer": "https://pipelines.example",
+    "subject": "repo:contoso/leads:ref:main",
+    "audiences": ["api://AzureADTokenExchange"],
+}
 
 
 def test_a_secret_signs_in_and_the_token_names_the_runner(cloud: RunningCloud) -> None:
@@ -185,6 +192,67 @@ def test_an_application_without_service_principal_cannot_sign_in(cloud: RunningC
     app = graph.create_application()
     secret = graph("POST", f"/applications/{app['id']}/addPassword", {}).json()["secretText"]
     assert cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])["error_codes"] == [7000229]
+
+
+class TestOtherProviders:
+    """Workload identity: somebody else's token instead of a secret."""
+
+    def sign_in(self, cloud: RunningCloud, **claims: str) -> dict[str, Any]:
+        wanted = {"issuer": RECORD["issuer"], "subject": RECORD["subject"], **claims}
+        token = cloud.control("POST", "/federated-tokens", wanted)["token"]
+        return cloud.sign_in(GRAPH, credential={"client_assertion": lambda: token})
+
+    def test_a_token_of_another_provider_signs_in_where_it_fits(self, cloud: RunningCloud) -> None:
+        path = f"/applications/{cloud.tenant().runner.object_id}/federatedIdentityCredentials"
+        assert self.sign_in(cloud)["error_codes"] == [700211]
+        assert cloud.god()("POST", path, RECORD).status_code == 201
+        assert "access_token" in self.sign_in(cloud)
+        assert self.sign_in(cloud, subject="repo:Contoso/leads:ref:main")["error_codes"] == [700213]
+        assert self.sign_in(cloud, audience="api://other")["error_codes"] == [700212]
+        assert self.sign_in(cloud, issuer="https://other.example")["error_codes"] == [700211]
+        assert cloud.god()("DELETE", f"{path}/pipeline").status_code == 204
+        assert self.sign_in(cloud)["error_codes"] == [700211]
+
+    def test_credentials_are_kept_and_changed_on_the_application(self, graph: Graph) -> None:
+        path = f"/applications/{graph.create_application()['id']}/federatedIdentityCredentials"
+        made = graph("POST", path, RECORD).json()
+        assert graph.get(path)["value"][0]["id"] == made["id"]
+        assert error_of(graph("POST", path, RECORD))[0] == 409
+        assert error_of(graph("POST", path, {**RECORD, "name": "b", "subject": "b", "audiences": []}))[0] == 400
+        assert graph("PATCH", f"{path}/{made['id']}", {"subject": "other"}).status_code == 204
+        assert graph.get(f"{path}/pipeline")["subject"] == "other"
+        assert graph("GET", f"{path}/nothing").status_code == 404
+
+
+class TestManagedIdentity:
+    """A machine's own identity, over plain HTTP."""
+
+    def token(self, identity: Any, resource: str) -> dict[str, Any]:
+        client = msal.ManagedIdentityClient(identity, http_client=requests.Session())
+        result: dict[str, Any] = client.acquire_token_for_client(resource=resource)
+        return result
+
+    @pytest.fixture(autouse=True)
+    def address(self, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        name = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
+        monkeypatch.setenv(name, cloud.variables[name])
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    def test_a_machines_own_identity_needs_no_credential(self, cloud: RunningCloud) -> None:
+        token = self.token(msal.SystemAssignedManagedIdentity(), GRAPH)["access_token"]
+        caller = verify(f"Bearer {token}", ("graph.microsoft.com",), cloud.world, GRAPH_APP_ID)
+        assert caller.app_id == cloud.tenant().runner.app_id
+        assert "Application.Read.All" in caller.roles
+
+    def test_it_may_be_named_by_its_client_id(self, cloud: RunningCloud) -> None:
+        identity = msal.UserAssignedManagedIdentity(client_id=cloud.tenant().runner.app_id)
+        assert "access_token" in self.token(identity, ENVIRONMENT)
+        nobody = msal.UserAssignedManagedIdentity(client_id="11111111-1111-4111-8111-111111111111")
+        assert self.token(nobody, ENVIRONMENT)["error"] == "invalid_request"
+
+    def test_an_unknown_resource_is_told(self) -> None:
+        result = self.token(msal.SystemAssignedManagedIdentity(), "https://nowhere.crm4.dynamics.com")
+        assert result["error"] == "invalid_resource"
 
 
 class TestPasswordGrant:
