@@ -22,6 +22,8 @@ _DEFAULT_SOLUTION = "fd140aaf-4df4-11dd-bd17-0019b9312238"
 _ACTIVE_SOLUTION = "fd140aae-4df4-11dd-bd17-0019b9312238"
 _SYSTEM_SOLUTION = "fd140aad-4df4-11dd-bd17-0019b9312238"
 
+_INTERNAL = 2
+
 #: Applications of the platform that are users of every environment: nobody's to touch.
 _PLATFORM_APPLICATIONS = (
     ("# Microsoft Dynamics 365 Sales Insights", "b20d0d3a-dc90-485b-ad11-6031e769e221"),
@@ -124,6 +126,8 @@ def _solutions(data: EnvironmentData) -> None:
         ("Cr_CommonDataServicesDefault", "Common Data Services Default Solution", "1.0.0.0", True),
     ):
         _solution(data, data.fixed_id("solution", name), name, friendly, version, dynamics, visible=visible)
+    internal = data.rows["solution"][data.fixed_id("solution", "msdyn_AppFrameworkInfraExtensions")]
+    internal["solutiontype"] = _INTERNAL
     if data.environment.spec.sales:
         for name, friendly, version in (
             ("LeadManagement", "Lead Management Solution", "9.0.24074.10001"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .calls import Session
+from .errors import Refusal
 from .rules import Rules
 from .schema import Table
 
@@ -25,6 +26,7 @@ class NamedPersonRules(Rules):
     def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Complete a new row."""
         row |= _full_name(row)
+        _detect_duplicates(session, table, row)
 
     def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
         """Keep name and status in step."""
@@ -56,6 +58,21 @@ class LeadRules(NamedPersonRules):
         }
         for right in _JOB_RIGHTS:
             session.principal.require(right, jobs, job)
+
+
+def _detect_duplicates(session: Session, table: Table, row: Mapping[str, Any]) -> None:
+    """The rule every environment is born with: two rows of a table with the same e-mail address are duplicates.
+
+    The Web API applies it only to a request that asks for it.
+    """
+    asked = session.call.headers.get("mscrm.suppressduplicatedetection", "true").lower() == "false"
+    address = row.get("emailaddress1")
+    if asked and address and session.data.where(table.logical, emailaddress1=address):
+        raise Refusal(
+            412,
+            "0x80040333",
+            "A record was not created or updated because a duplicate of the current record already exists.",
+        )
 
 
 def _full_name(values: Mapping[str, Any]) -> dict[str, Any]:

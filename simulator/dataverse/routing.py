@@ -26,6 +26,8 @@ def respond(session: Session) -> Reply:
         # Who has no role at all may still ask that.
         return _unbound(session, first, rest)
     require_a_role(session)
+    if call.headers.get("mscrm.bypasscustompluginexecution", "").lower() == "true":
+        session.principal.require_privilege("prvBypassCustomPlugins")
     if first.name == "$metadata":
         return metadata.document(session)
     if first.name in metadata.DEFINITION_SETS:

@@ -31,6 +31,7 @@ class Rules:
         self.prepare(session, table, row)
         if session.data.get(table.logical, row[table.id_column]) is not None:
             raise duplicate_row()
+        _require_free_keys(session, table, row)
         self.unique(session, table, row)
         stored = session.data.insert(table.logical, {name: value for name, value in row.items() if value is not None})
         self.created(session, table, stored)
@@ -45,6 +46,7 @@ class Rules:
             session.principal.require("Assign", table, row)
             changes |= _ownership(session, changes["_ownerid_value"])
         self._require_append(session, table, row, changes)
+        _require_free_keys(session, table, {**row, **changes})
         self.changing(session, table, row, changes)
         stamp = {"modifiedon": session.data.stamp(), "_modifiedby_value": session.user_id}
         session.data.change(
@@ -138,6 +140,22 @@ class Rules:
                 target = session.data.get(logical, identifier)
                 if target is not None:
                     session.principal.require("AppendTo", session.data.table(logical), target)
+
+
+def _require_free_keys(session: Session, table: Table, row: Mapping[str, Any]) -> None:
+    """Insist that no other row has the same alternate key. Raises Refusal."""
+    for key in table.keys:
+        values = [row.get(name) for name in key]
+        if None in values:
+            continue
+        for other in session.data.where(table.logical, **dict(zip(key, values, strict=True))):
+            if other[table.id_column] != row[table.id_column]:
+                raise Refusal(
+                    412,
+                    "0x80060892",
+                    f"A record that has the attribute values {', '.join(key)} already exists. The entity key {key[0]} "
+                    "requires that this set of attributes contains unique values. Select unique values and try again.",
+                )
 
 
 def _ownership(session: Session, owner_id: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,7 @@ def _unauthorized(environment: Environment, reason: str) -> Response:
     )
     if reason:
         challenge += f', error=invalid_token, error_description="{reason}"'
-    return Response(b"", 401, {"WWW-Authenticate": challenge, "REQ_ID": environment.data.world.new_guid(), **_ALWAYS})
+    return Response(b"", 401, {"WWW-Authenticate": challenge, "REQ_ID": str(uuid.uuid4()), **_ALWAYS})
 
 
 _ALWAYS = {
@@ -175,8 +176,8 @@ _ALWAYS = {
 
 def _as_response(reply: Reply, call: Call) -> Response:
     body = reply.payload()
-    headers = {**_ALWAYS, **reply.headers}
+    request_id = str(uuid.uuid4())
+    headers = {**_ALWAYS, "REQ_ID": request_id, "x-ms-service-request-id": request_id, **reply.headers}
     if body and "Content-Type" not in headers:
-        annotated = "minimal"
-        headers["Content-Type"] = f"application/json; odata.metadata={annotated}; odata.streaming=true"
+        headers["Content-Type"] = "application/json; odata.metadata=minimal"
     return Response(body if call.method != "HEAD" else b"", reply.status, headers)

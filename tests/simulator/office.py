@@ -86,6 +86,8 @@ class Office:
         god: bool = False,
         host: str = "",
         solution: str = "",
+        detect_duplicates: bool = False,
+        bypass_plug_ins: bool = False,
         **headers: str,
     ) -> Answer:
         """One call. ``path`` is relative to the Web API unless it begins with a slash or https; ``caller`` is an
@@ -99,12 +101,28 @@ class Office:
             payload = body if isinstance(body, bytes) else json.dumps(body).encode()
             given["content-type"] = "application/json"
         given |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        if detect_duplicates:
+            given["mscrm.suppressduplicatedetection"] = "false"
+        if bypass_plug_ins:
+            given["mscrm.bypasscustompluginexecution"] = "true"
         if solution:
             given["mscrm.solutionuniquename"] = solution
         return self.raw(method, path, payload, {name: value for name, value in given.items() if value}, god=god)
 
     def raw(self, method: str, path: str, payload: bytes, headers: dict[str, str], *, god: bool = False) -> Answer:
         """One call with exactly these headers."""
+        return asyncio.run(self._exchange(self._scope(method, path, headers, god=god), payload))
+
+    def at_once(self, method: str, path: str, headers: dict[str, str], number: int) -> list[Answer]:
+        """The same call several times at the same moment."""
+
+        async def all_of_them() -> list[Answer]:
+            scopes = [self._scope(method, path, headers, god=False) for _number in range(number)]
+            return list(await asyncio.gather(*(self._exchange(scope, b"") for scope in scopes)))
+
+        return asyncio.run(all_of_them())
+
+    def _scope(self, method: str, path: str, headers: dict[str, str], *, god: bool) -> dict[str, Any]:
         if path.startswith("https://"):
             path = "/" + path.split("/", 3)[3]
         elif not path.startswith("/"):
@@ -124,7 +142,7 @@ class Office:
         }
         if god:
             scope["simulator.god"] = True
-        return asyncio.run(self._exchange(scope, payload))
+        return scope
 
     async def _exchange(self, scope: dict[str, Any], payload: bytes) -> Answer:
         answer = Answer(0, {}, b"")

@@ -329,3 +329,23 @@ def test_a_role_made_for_a_solution_is_filed_in_it(office: Office) -> None:
     role_id = office("POST", "roles", body, solution="Mine").new_id
 
     assert len(office("GET", f"solutioncomponents?$filter=objectid eq {role_id}").rows) == 1
+
+
+def test_a_row_is_addressed_made_and_guarded_by_its_alternate_key(office: Office) -> None:
+    by_key = "connectionreferences(connectionreferencelogicalname='acme_mail')"
+    assert office("GET", by_key).error == (404, "0x80040217")
+    assert office("PATCH", by_key, {"connectorid": "one"}).status == 204
+    assert office("PATCH", by_key, {"connectorid": "two"}).status == 204
+
+    row = office("GET", by_key).json
+    assert (row["connectionreferencelogicalname"], row["connectorid"]) == ("acme_mail", "two")
+    again = office("POST", "connectionreferences", {"connectionreferencelogicalname": "acme_mail"})
+    assert again.error == (412, "0x80060892")
+
+
+def test_duplicates_are_found_only_when_the_request_asks_for_it(office: Office) -> None:
+    body = {"lastname": "Doe", "emailaddress1": "doe@example.com"}
+    assert office("POST", "leads", body).status == 204
+    assert office("POST", "leads", body).status == 204
+
+    assert office("POST", "leads", body, detect_duplicates=True).error == (412, "0x80040333")

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.directory import shapes
+from simulator.directory.directory import USER
+from simulator.entra import tokens
+
 from .office import Office
 
 WRITER = {
@@ -255,3 +259,56 @@ def test_the_limit_of_execution_time_has_its_own_code_and_its_header_groups_thou
 
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert answers[-1].error == (429, "0x80072321")
+
+
+def test_too_many_requests_at_once_are_refused_at_once() -> None:
+    office = Office(dataverse_execution_milliseconds=50.0, dataverse_limit_concurrent=2)
+    headers = {"host": office.environment.host, "authorization": f"Bearer {office.token()}"}
+
+    answers = office.at_once("GET", "WhoAmI", headers, 3)
+
+    assert sorted(answer.status for answer in answers) == [200, 200, 429]
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert refused.error == (429, "0x80072326")
+    assert refused.headers["retry-after"]
+    assert office("GET", "WhoAmI").status == 200
+
+
+def test_bypassing_plug_ins_needs_its_privilege(office: Office) -> None:
+    app_id, _user = office.new_application_user("Basic User")
+
+    refused = office("GET", "accounts", caller=app_id, bypass_plug_ins=True)
+
+    assert refused.error == (403, "0x80040220")
+    assert "prvBypassCustomPlugins" in refused.message
+    assert office("GET", "accounts", bypass_plug_ins=True).status == 200
+
+
+def test_every_answer_bears_the_id_of_its_request(office: Office) -> None:
+    ids = {office("GET", "WhoAmI").headers["req_id"] for _number in range(3)}
+
+    assert len(ids) == 3
+
+
+def test_a_licensed_person_becomes_a_user_by_coming_along_and_an_unlicensed_one_does_not(office: Office) -> None:
+    directory = office.tenant.directory
+    tokens_of = {}
+    for name, licences in (("with", [{"disabledPlans": [], "skuId": office.world.new_guid()}]), ("without", [])):
+        user = shapes.new_user(office.world.new_guid(), f"{name}@{office.tenant.domain}", name, "2026-01-01T00:00:00Z")
+        user["assignedLicenses"] = licences
+        directory.store.put(USER, user)
+        application = directory.application_by_app_id(office.tenant.runner.app_id)
+        assert application is not None
+        tokens_of[name] = tokens.mint(
+            office.world, office.tenant, office.environment.url, app=application, service_principal=None, user=user
+        )
+
+    def who(name: str) -> tuple[int, str]:
+        headers = {"host": office.environment.host, "authorization": f"Bearer {tokens_of[name]}"}
+        answer = office.raw("GET", "WhoAmI", b"", headers)
+        return answer.status, "" if answer.status == 200 else answer.json["error"]["code"]
+
+    assert who("with") == (200, "")
+    assert who("without") == (403, "0x80072560")
+    rows = office("GET", "systemusers?$filter=startswith(domainname,'with')").rows
+    assert [(row["fullname"], row["islicensed"]) for row in rows] == [("# with", True)]

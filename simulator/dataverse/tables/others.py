@@ -126,6 +126,12 @@ _EXTRA_COLUMNS = {
     "annotation": "subject string:500\nnotetext memo:100000\nobjectid lookup:lead,account,contact",
 }
 
+#: Alternate keys, by which rows can be addressed and of which no two rows have the same value.
+_KEYS = {
+    "environmentvariabledefinition": (("schemaname",),),
+    "connectionreference": (("connectionreferencelogicalname",),),
+}
+
 
 def plain_table(line: str, *, custom: bool = False, managed: bool = True, extra_columns: str = "") -> Table:
     """The table that one line of the lists above describes."""
@@ -142,6 +148,7 @@ def plain_table(line: str, *, custom: bool = False, managed: bool = True, extra_
         privilege_noun=schema,
         rights=tuple(_RIGHTS[letter] for letter in rights),
         levels=rest[1] if len(rest) > 1 else None,
+        keys=_KEYS.get(logical, ()),
         custom=custom,
         managed=managed,
         columns=columns(
