@@ -19,7 +19,7 @@ from simulator.world import Settings
 
 ROOT = Path(simulator.__file__).parents[1]
 README = (ROOT / "simulator" / "README.md").read_text(encoding="utf-8")
-FACTS = (ROOT / "docs" / "contract" / "sign-in-and-graph.md").read_text(encoding="utf-8")
+FACTS = (ROOT / "simulator" / "contract" / "sign-in-and-graph.md").read_text(encoding="utf-8")
 
 
 def headings() -> set[str]:
