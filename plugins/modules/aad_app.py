@@ -119,6 +119,13 @@ options:
         type: list
         elements: str
         default: []
+      state:
+        description:
+          - V(absent) makes no secret. It removes those in O(secret.absent_key_ids), or all of this name when none is
+            given there.
+        type: str
+        choices: [present, absent]
+        default: present
   purge:
     description:
       - With O(state=absent), also remove the application from the recycle bin, which keeps it and its unique name for
@@ -332,7 +339,7 @@ directory_id:
   type: str
 secret:
   description:
-    - The client secret that is in use.
+    - The client secret that is in use; empty with O(secret.state=absent).
     - In check mode a secret that would be made has the nil GUID for its key id.
   returned: success, O(state=present) and O(secret) is given
   type: dict

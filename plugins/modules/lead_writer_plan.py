@@ -160,8 +160,9 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
-from ..module_utils._resources import application, application_user, role_privileges, solution
+from ..module_utils._resources import application, application_user, role_privileges, solution, solution_wanted
 from ..module_utils._resources.lead_writer import EnvironmentPlan, Parts, options_of
+from ..module_utils._services.environment.roles import Roles
 
 ARGUMENTS = (
     CREDENTIALS
@@ -202,25 +203,27 @@ def read(call: Call) -> dict[str, Any]:
 def _parts(call: Call) -> Parts:
     """Check the options of every part, before any service is asked for anything."""
     options = {
-        "solution": options_of("solution", call["solution"], solution.OPTIONS, solution.RULES),
+        "solution": options_of("solution", call["solution"], solution_wanted.OPTIONS, solution_wanted.RULES),
         "application": options_of("application", call["application"], application.OPTIONS),
         "role_privileges": options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS),
     }
     wanted_application = application.Wanted.from_options(options["application"])
-    wanted_solution = solution.Wanted.from_options(options["solution"], lambda: call.transport, call.cache)
+    wanted_solution = solution_wanted.Wanted.from_options(options["solution"], lambda: call.transport, call.cache)
     coming = wanted_solution.package.roles if wanted_solution.package else {}
     wanted_privileges = role_privileges.Wanted.from_options(options["role_privileges"], lambda: coming)
 
-    def user(application_id: str, roles: list[str]) -> application_user.ApplicationUserResource:
-        given = {**call["application_user"], "application_id": application_id, "roles": roles}
+    roles = Roles(call.environment)
+
+    def user(application_id: str, names: list[str]) -> application_user.ApplicationUserResource:
+        given = {**call["application_user"], "application_id": application_id, "roles": names}
         checked = options_of("application_user", given, application_user.OPTIONS)
         wanted = application_user.Wanted.from_options(checked, lambda: coming)
-        return application_user.ApplicationUserResource(call.environment, wanted)
+        return application_user.ApplicationUserResource(call.environment, wanted, roles)
 
     return Parts(
         solution=lambda: solution.SolutionResource(call.environment, wanted_solution),
         application=lambda: application.ApplicationResource(call.graph, wanted_application),
-        role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges),
+        role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
         application_user=user,
     )
 

@@ -107,14 +107,20 @@ class SignIn:
     """Gets tokens for one identity; a token is asked for once per resource and run."""
 
     def __init__(
-        self, credentials: Credentials, cloud: Cloud, transport: Transport, cache: RunCache | None = None
+        self,
+        credentials: Credentials,
+        cloud: Cloud,
+        transport: Transport,
+        cache: RunCache | None = None,
+        discovered: RunCache | None = None,
     ) -> None:
+        """C(cache) keeps tokens for the run; C(discovered) the sign-in addresses, when tokens are not to be kept."""
         if not credentials.tenant and credentials.method != "managed_identity" and credentials.method != "azure_cli":
             raise InvalidInput("tenant_id is missing: give the directory id or a domain name of the tenant.")
         self.credentials = credentials
         self.cloud = cloud
         self.cache = cache or RunCache(None)
-        self._http = _MsalHttp(transport, self.cache)
+        self._http = _MsalHttp(transport, discovered or self.cache)
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
         self._application: Any = None

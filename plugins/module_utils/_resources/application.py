@@ -268,8 +268,10 @@ class ApplicationResource:
         # An application that came back, or that was there all the time, may have brought its own.
         principal = None if self._is_new else self._principals.by_application_id(application.application_id)
         if principal is None:
-            principal = self._principals.create(application.application_id, just_made=self._just_made)
-        if self._is_new:
+            # A secret that signs in proves more than looking does, and is waited for last.
+            settled = self._secret is None or self._wanted.admin_consent
+            principal = self._principals.create(application.application_id, just_made=self._just_made, settled=settled)
+        if self._is_new and self._secret is None:
             # Only now, because replicas take in the application while the service principal is made.
             self._applications.settled(unique_name=application.unique_name)
         self._principal = principal

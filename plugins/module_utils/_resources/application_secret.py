@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "rotate_before_days": {"type": "int", "default": 45},
             "known_key_id": {"type": "str", "no_log": False},
             "absent_key_ids": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
     },
 }
@@ -46,6 +47,7 @@ def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
         rotate_before_days=given["rotate_before_days"],
         known_key_id=guid(known, "secret.known_key_id") if known else known,
         absent_key_ids=frozenset(guid(each, "secret.absent_key_ids") for each in given["absent_key_ids"]),
+        present=given["state"] == "present",
     )
     schedule.validate()
     return schedule
@@ -132,6 +134,8 @@ class ClientSecret:
                 "secret": {**secret_state(self._made.secret), "value": self._made.value},
                 "contains_secret": True,
             }
+        if not self._schedule.present:
+            return {"secret": {}}
         if self._decision.create or self._decision.current is None:
             coming = Secret(NIL_GUID, self._schedule.name, None, None)
             return {"secret": secret_state(coming)}

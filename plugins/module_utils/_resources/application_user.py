@@ -73,10 +73,11 @@ class Wanted:
 class ApplicationUserResource:
     """Plans the application user of one application."""
 
-    def __init__(self, environment: EnvironmentClient, wanted: Wanted) -> None:
+    def __init__(self, environment: EnvironmentClient, wanted: Wanted, roles: Roles | None = None) -> None:
+        """C(roles) may be shared with other resources that are planned at the same time."""
         self._environment = environment
         self._users = Users(environment)
-        self._roles = Roles(environment)
+        self._roles = roles or Roles(environment)
         self._wanted = wanted
         self._user: ApplicationUser | None = None
         self._unit_id = NIL_GUID

@@ -91,9 +91,10 @@ class Wanted:
 class RolePrivilegesResource:
     """Plans the privileges of one security role."""
 
-    def __init__(self, environment: EnvironmentClient, wanted: Wanted) -> None:
+    def __init__(self, environment: EnvironmentClient, wanted: Wanted, roles: Roles | None = None) -> None:
+        """C(roles) may be shared with other resources that are planned at the same time."""
         self._environment = environment
-        self._roles = Roles(environment)
+        self._roles = roles or Roles(environment)
         self._wanted = wanted
         self._role: SecurityRole | None = None
         self._companion: SecurityRole | None = None

@@ -49,7 +49,8 @@ class Schedule:
     """What the caller asks for. Names tell the caller's secrets from others, and spans are in days.
 
     C(known_key_id) is the secret that the caller's store holds: None when it keeps no record, an empty string when
-    the store is empty. C(absent_key_ids) are secrets that the caller wants removed.
+    the store is empty. C(absent_key_ids) are secrets that the caller wants removed. Where C(present) is false no
+    secret is made: those that are named go, and all of the name when none is named.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Schedule:
     rotate_before_days: int
     known_key_id: str | None = None
     absent_key_ids: frozenset[str] = frozenset()
+    present: bool = True
 
     def validate(self) -> None:
         """Raise InvalidInput when no secret could satisfy the schedule."""
@@ -89,6 +91,8 @@ def decide(secrets: Sequence[Secret], schedule: Schedule, now: datetime) -> Deci
     """Decide about the C(secrets) that an application has at the time C(now)."""
     refused = tuple(secret for secret in secrets if secret.key_id in schedule.absent_key_ids)
     named = [secret for secret in secrets if secret.name == schedule.name and secret not in refused]
+    if not schedule.present:
+        return Decision(False, None, refused if schedule.absent_key_ids else tuple(named))
     live = [secret for secret in named if secret.ends_after(now)]
     if schedule.known_key_id is None:
         current, orphans = _longest(live), []

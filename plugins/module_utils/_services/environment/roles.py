@@ -55,6 +55,7 @@ class Roles:
 
     def __init__(self, environment: EnvironmentClient) -> None:
         self._environment = environment
+        self._root_copies: dict[str, SecurityRole | None] = {}
 
     def in_business_unit(self, names: list[str], business_unit_id: str) -> dict[str, SecurityRole]:
         """Return the copies that belong to a business unit, by their names in lower case."""
@@ -68,11 +69,17 @@ class Roles:
         return self.root_copies([name]).get(name.lower())
 
     def root_copies(self, names: Collection[str]) -> dict[str, SecurityRole]:
-        """Return the copies in the root business unit, by their names in lower case."""
-        if not names:
-            return {}
-        named = any_of([f"name eq {text_literal(name)}" for name in names])
-        return self._by_name(f"({named}) and _parentroleid_value eq null")
+        """Return the copies in the root business unit, by their names in lower case.
+
+        A role that was asked for before is not asked for again: one object serves one look at an environment.
+        """
+        unasked = [name for name in names if name.lower() not in self._root_copies]
+        if unasked:
+            named = any_of([f"name eq {text_literal(name)}" for name in unasked])
+            found = self._by_name(f"({named}) and _parentroleid_value eq null")
+            self._root_copies.update({name.lower(): found.get(name.lower()) for name in unasked})
+        known = {name.lower(): self._root_copies[name.lower()] for name in names}
+        return {name: role for name, role in known.items() if role is not None}
 
     def privileges_of(self, role_id: str) -> dict[str, tuple[str, AccessLevel]]:
         """Return a role's privileges as C(lower-case name: (privilege id, level)).

@@ -48,7 +48,7 @@ class GraphClient(ServiceClient):
 
     def sign_in_as(self, credentials: Credentials) -> SignIn:
         """Return another identity in the same cloud, over the same transport; its tokens are not kept."""
-        return SignIn(credentials, self.sign_in.cloud, self._transport)
+        return SignIn(credentials, self.sign_in.cloud, self._transport, discovered=self.sign_in.cache)
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """Return the JSON object at C(path), or None when the directory says that it has none.

@@ -74,8 +74,8 @@ class Replication:
 
     def looks(self, look: Callable[[], Seen]) -> list[Seen]:
         """Look several times, far enough apart to meet several replicas, and return everything that was seen."""
-        seen = []
-        for pause, _time in zip(pauses(0.3, 2.0), range(TIMES_IN_A_ROW)):
-            seen.append(look())
+        seen = [look()]
+        for pause, _time in zip(pauses(0.3, 2.0), range(TIMES_IN_A_ROW - 1)):
             time.sleep(pause)
+            seen.append(look())
         return seen

@@ -59,7 +59,8 @@ class ServicePrincipals:
 
     def api(self, application_id: str) -> Api | None:
         """Return an API with the delegated permissions that can be asked for, or None where there is none."""
-        row = self._graph.find(f"/servicePrincipals(appId={key_literal(application_id)}){_SELECT_API}")
+        path = f"/servicePrincipals(appId={key_literal(application_id)}){_SELECT_API}"
+        row = self._graph.remembered(lambda: self._graph.find(path), "api", application_id)
         return _api(row) if row else None
 
     def api_by_object_id(self, object_id: str) -> Api | None:
@@ -67,8 +68,8 @@ class ServicePrincipals:
         row = self._graph.find(f"/servicePrincipals/{object_id}{_SELECT_API}")
         return _api(row) if row else None
 
-    def create(self, application_id: str, *, just_made: bool) -> ServicePrincipal:
-        """Make the service principal of an application and return it once every replica shows it.
+    def create(self, application_id: str, *, just_made: bool, settled: bool) -> ServicePrincipal:
+        """Make the service principal of an application and return it, with C(settled) once every replica shows it.
 
         C(just_made) says that the application itself is new, so that replicas may not have it yet. There is at most
         one for an application, so a request whose answer was lost is simply sent again. Raises CallFailed or
@@ -80,19 +81,22 @@ class ServicePrincipals:
             "tags": [ENTERPRISE_APPLICATION_TAG],
         }
 
-        def send() -> None:
+        def send() -> Mapping[str, Any]:
             try:
-                self._graph.call("POST", "/servicePrincipals", body=body, repeatable=True)
+                return self._graph.call("POST", "/servicePrincipals", body=body, repeatable=True).body
             except CallFailed as failed:
                 if not failed.has_code("Request_MultipleObjectsWithSameKeyValue"):
                     raise
+            return {}
 
         def passing(failed: CallFailed) -> bool:
             if just_made and failed.status == 403 and _LOCAL_TENANT in failed.message:
                 return True
             return not_there_yet(failed)
 
-        self._replication.insist(send, passing)
+        row = self._replication.insist(send, passing)
+        if row and not settled:
+            return self._service_principal(row)
         made = self._replication.settle(
             lambda: self.by_application_id(application_id),
             lambda seen: seen is not None,
