@@ -255,7 +255,8 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
-from ..module_utils._resources.solution import OPTIONS, RULES, SolutionResource, Wanted
+from ..module_utils._resources.solution import SolutionResource
+from ..module_utils._resources.solution_wanted import OPTIONS, RULES, Wanted
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments(OPTIONS, RULES)
 

@@ -217,9 +217,10 @@ class SolutionOperations:
         end = self._clock() + _TIME_TO_SHOW_UP
         for pause in pauses(0.5, 4.0):
             new = [row for row in self._newest() if row["asyncoperationid"] not in ids]
-            if new or self._clock() + pause > end:
+            left = end - self._clock()
+            if new or left <= 0:
                 return new[0] if new else None
-            self._sleep(pause)
+            self._sleep(min(pause, left))
         raise AssertionError("pauses never end")
 
     def _until_completed(self, operation: Operation, what: str) -> dict[str, Any]:

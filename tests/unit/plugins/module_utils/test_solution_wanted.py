@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.solution import OPTIONS, Wanted
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.solution_wanted import (
+    OPTIONS,
+    Wanted,
+)
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Answer, Transport
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.run_cache import RunCache
