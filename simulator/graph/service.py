@@ -19,7 +19,7 @@ from ..clouds import clouds_of_graph_host
 from ..directory.first_party import GRAPH_APP_ID
 from ..entra import Caller, TokenRefused, verify
 from ..writes import is_write, refusal_body
-from . import batch
+from . import batch, metadata
 from .call import Answer, Call, segments_of
 from .errors import GraphError, denied, no_such_segment
 from .query import OPTIONS
@@ -99,6 +99,8 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
     client_request_id = request.headers.get("client-request-id") or request_id
     try:
         path_and_query = _below_version(request)
+        if path_and_query.strip("/") == "$metadata" and request.method == "GET":  # open to everybody
+            return Response(metadata.document(), media_type="application/xml")
         tenant, caller = _who(request, world, host) if god_tenant is None else (god_tenant, _god(god_tenant))
         visitor = _Visitor(world, tenant, caller, host, request_id, client_request_id, god_tenant is not None)
         body = _parsed(request.method, await request.body(), request.headers.get("content-type", ""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -269,6 +270,25 @@ class TestEnvelope:
     def test_me_is_for_people(self, graph: Graph) -> None:
         response = graph("GET", "/me")
         assert response.json()["error"]["message"] == "/me request is only valid with delegated authentication flow."
+
+
+def test_the_model_of_what_is_served_can_be_read_by_anybody(cloud: RunningCloud) -> None:
+    response = cloud.session().get("https://graph.microsoft.com/v1.0/$metadata")
+    assert response.headers["Content-Type"] == "application/xml"
+    model = ElementTree.fromstring(response.content)  # noqa: S314 - the simulator's own
+    space = {"edm": "http://docs.oasis-open.org/odata/ns/edm"}
+    sets = {item.get("Name") for item in model.iterfind(".//edm:EntitySet", space)}
+    assert {"applications", "servicePrincipals", "users", "oauth2PermissionGrants"} <= sets
+    declared = {
+        f"microsoft.graph.{item.get('Name')}"
+        for tag in ("Entity", "Complex")
+        for item in model.iterfind(f".//edm:{tag}Type", space)
+    }
+    used = {str(item.get("Type")) for item in model.iterfind(".//edm:Property", space)}
+    named = {kind.removeprefix("Collection(").removesuffix(")") for kind in used}
+    assert {kind for kind in named if kind.startswith("microsoft.graph.")} <= declared
+    unique_name = model.find(".//edm:EntityType[@Name='application']/edm:Property[@Name='uniqueName']", space)
+    assert unique_name is not None
 
 
 class TestBatch:
