@@ -16,7 +16,14 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._res
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 
 CRM = "00000007-0000-0000-c000-000000000000"
-SECRET = {"name": "leads", "valid_days": 365, "rotate_before_days": 45, "known_key_id": None, "absent_key_ids": []}
+SECRET = {
+    "name": "leads",
+    "valid_days": 365,
+    "rotate_before_days": 45,
+    "known_key_id": None,
+    "absent_key_ids": [],
+    "state": "present",
+}
 
 
 def wanted(**options: Any) -> Wanted:

@@ -98,6 +98,13 @@ def test_secrets_named_for_removal_go_whatever_they_are_called_and_count_no_long
     assert judge(secret("a", 200), known_key_id="a", absent_key_ids=refused).create
 
 
+def test_removal_makes_no_secret_and_takes_only_what_was_named() -> None:
+    gone = judge(secret("a", 200), secret("b", 100), absent_key_ids=frozenset({"a"}), present=False)
+    assert (gone.create, ids(gone.remove)) == (False, ["a"])
+    every = judge(secret("a", 200), secret("b", -1), secret("foreign", 9, name="x"), present=False)
+    assert (every.create, ids(every.remove)) == (False, ["a", "b"])
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
