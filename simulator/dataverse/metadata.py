@@ -179,6 +179,8 @@ def definitions(session: Session, first: Segment, rest: list[Segment]) -> Reply:
     """EntityDefinitions: the definitions of tables, all or one; every user with a role may read them."""
     if session.call.method != "GET":
         raise method_not_allowed(session.call.method)
+    if rest and first.inside is not None:
+        return _beyond(session, first.inside, rest)
     try:
         options = parse_options(session.call.options)
         names = selected_properties(_DEFINITION, options.select)
@@ -199,8 +201,6 @@ def definitions(session: Session, first: Segment, rest: list[Segment]) -> Reply:
         if rest:
             raise no_segment(rest[0].name)
         return Reply(200, {"@odata.context": session.context(fragment), "value": written})
-    if rest:
-        return _beyond(session, listed[0], rest)
     return Reply(200, {"@odata.context": session.context(f"{fragment}/$entity"), **written[0]})
 
 
@@ -314,19 +314,84 @@ def _attribute_id(table: Table, name: str) -> str:
     return seeded.guid("column", table.logical, name)
 
 
-def _beyond(session: Session, row: Row, rest: list[Segment]) -> Reply:
-    """``EntityDefinitions(…)/Attributes``, ``…/Privileges``."""
-    name = rest[0].name
-    if len(rest) > 1 or rest[0].inside is not None:
-        raise no_segment(rest[-1].name)
-    table = session.data.catalogue.tables[row["LogicalName"]]
-    if name == "Attributes":
-        value: Any = _attributes(table)
-    elif name == "Keys":
-        value = []
-    elif name in row:
-        value = row[name]
-    else:
-        raise no_segment(name)
+class _AttributeType(_DefinitionType):
+    """The definitions of columns, as queries see them."""
+
+    type_name = f"{NAMESPACE}.AttributeMetadata"
+
+    _KINDS: Mapping[str, Kind] = {
+        "MetadataId": "guid",
+        "LogicalName": "string",
+        "SchemaName": "string",
+        "AttributeType": "string",
+        "EntityLogicalName": "string",
+        "IsPrimaryId": "bool",
+        "IsPrimaryName": "bool",
+        "IsValidForCreate": "bool",
+        "IsValidForUpdate": "bool",
+        "IsValidForRead": "bool",
+    }
+
+    def navigation(self, name: str) -> Navigation | None:
+        return Navigation(name, "", False) if name in ("OptionSet", "GlobalOptionSet") else None
+
+
+_ATTRIBUTE = _AttributeType()
+
+
+def _beyond(session: Session, inside: str, rest: list[Segment]) -> Reply:
+    """``EntityDefinitions(…)/Attributes``, all of them or those of one type, ``…/Privileges``."""
+    catalogue, name = session.data.catalogue, rest[0].name
+    row = _one([_definition(catalogue, table) for table in catalogue.tables.values()], session, inside)
+    table = catalogue.tables[row["LogicalName"]]
     context = session.context(f"EntityDefinitions({row['MetadataId']})/{name}")
-    return Reply(200, {"@odata.context": context, "value": value})
+    if name == "Attributes":
+        return _attribute_reply(session, table, context, rest)
+    if len(rest) > 1 or rest[0].inside is not None or name not in {**row, "Keys": []}:
+        raise no_segment(rest[-1].name)
+    return Reply(200, {"@odata.context": context, "value": row.get(name, [])})
+
+
+def _attribute_reply(session: Session, table: Table, context: str, rest: list[Segment]) -> Reply:
+    found, tail = _attributes(table), rest[1:]
+    try:
+        options = parse_options(session.call.options)
+        if tail and tail[0].name.startswith(f"{NAMESPACE}.") and tail[0].name.endswith("AttributeMetadata"):
+            wanted = tail.pop(0).name.removeprefix(f"{NAMESPACE}.").removesuffix("AttributeMetadata")
+            found = [item for item in found if item["AttributeType"] == wanted]
+        if tail:
+            raise no_segment(tail[0].name)
+        names = selected_properties(_ATTRIBUTE, options.select)
+        strange = next((item.name for item in options.expand if _ATTRIBUTE.navigation(item.name) is None), None)
+        if strange is not None:
+            raise QueryRefused(f"Could not find a property named '{strange}' on type '{_ATTRIBUTE.type_name}'.")
+        listed = matching(found, options, _ATTRIBUTE, _ATTRIBUTE, DIALECT)
+    except QueryRefused as refused:
+        raise bad_query(str(refused)) from None
+    written = []
+    for item in listed:
+        shown = dict(item) if names is None else {name: item[name] for name in dict.fromkeys([*names, "MetadataId"])}
+        for expansion in options.expand:
+            shown[expansion.name] = _option_set(table, item["LogicalName"]) if expansion.name == "OptionSet" else None
+        written.append(shown)
+    if rest[0].inside is None:
+        return Reply(200, {"@odata.context": context, "value": written})
+    one = text_value(arguments(rest[0].inside, session.call.options).get("LogicalName", ""))
+    attribute = next((item for item, full in zip(written, listed, strict=True) if full["LogicalName"] == one), None)
+    if attribute is None:
+        raise Refusal(404, "0x80060888", f"The attribute with a name = '{one}' was not found in the MetadataCache.")
+    return Reply(200, {"@odata.context": f"{context}/$entity", **attribute})
+
+
+def _option_set(table: Table, name: str) -> dict[str, Any] | None:
+    column = table.column(name)
+    if column is None or column.kind != "picklist":
+        return None
+    options = column.options or {}
+    return {
+        "Name": f"{table.logical}_{name}",
+        "IsGlobal": False,
+        "OptionSetType": "Picklist",
+        "MetadataId": seeded.guid("option set", table.logical, name),
+        "Options": [{"Value": value, "Label": _label(label)} for value, label in options.items()],
+    }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import metadata, operations, resources
+from . import metadata, multiple, operations, resources
 from .calls import MAX_ADDRESS, MAX_ADDRESS_IN_BATCH, Reply, Session
 from .errors import Refusal, method_not_allowed, no_segment
 from .paths import Segment, segments
@@ -55,6 +55,8 @@ def respond(session: Session) -> Reply:
 
 def _beyond_collection(session: Session, first: Segment, rest: list[Segment]) -> Reply:
     table = session.data.catalogue.by_entity_set[first.name]
+    if rest[0].name.startswith(f"{NAMESPACE}.") and len(rest) == 1:
+        return multiple.respond(session, table, rest[0].name.removeprefix(f"{NAMESPACE}."))
     if [segment.name for segment in rest] != ["$count"]:
         raise no_segment(rest[0].name)
     if session.call.method != "GET":
