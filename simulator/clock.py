@@ -19,8 +19,10 @@ class Clock:
         return datetime.now(UTC) + self._offset
 
     def jump(self, seconds: float) -> None:
-        """Move the clock by ``seconds``; a negative number moves it back."""
-        self._offset += timedelta(seconds=seconds)
+        """Move the clock by ``seconds``; a negative number moves it back. Raises OverflowError beyond the calendar."""
+        offset = self._offset + timedelta(seconds=seconds)
+        datetime.now(UTC) + offset  # raises OverflowError before anything is changed
+        self._offset = offset
 
     @property
     def offset_seconds(self) -> float:

@@ -48,9 +48,11 @@ async def answer(request: Request, app: CloudApp) -> Response:
 
 
 async def _get_requests(request: Request, app: CloudApp) -> Response:
-    since = int(request.query_params.get("since", "0") or 0)
+    since = request.query_params.get("since", "0")
+    if not since.isdigit():
+        raise _Refused(400, "since is the number that an earlier answer gave as 'next'.")
     entries = app.world.log.entries
-    return _json({"requests": entries[since:], "next": len(entries)})
+    return _json({"requests": entries[int(since) :], "next": len(entries)})
 
 
 async def _forget_requests(_request: Request, app: CloudApp) -> Response:
@@ -95,7 +97,10 @@ async def _clear_faults(_request: Request, app: CloudApp) -> Response:
 
 
 async def _jump(request: Request, app: CloudApp) -> Response:
-    app.world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
+    try:
+        app.world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
+    except (OverflowError, TypeError, ValueError) as error:
+        raise _Refused(400, "jump_seconds is a number of seconds, within the years 1 to 9999.") from error
     return _json({"now": app.world.clock.now().isoformat(), "offset_seconds": app.world.clock.offset_seconds})
 
 
@@ -104,9 +109,11 @@ async def _get_state(_request: Request, app: CloudApp) -> Response:
 
 
 async def _put_state(request: Request, app: CloudApp) -> Response:
+    state = await _body(request)
     try:
-        app.world.load(await _body(request))
-    except (KeyError, ValueError) as error:
+        World().load(state)  # a rehearsal: what cannot be loaded leaves everything as it is
+        app.world.load(state)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _Refused(400, f"This is no state of the simulator: {error}.") from error
     return _json({})
 

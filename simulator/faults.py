@@ -17,6 +17,13 @@ _HTML = (
     "<hr><center>Microsoft-Azure-Application-Gateway/v2</center>\r\n</body>\r\n</html>\r\n"
 )
 _GATEWAY_PHRASES = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out"}
+_KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (int, float),
+    "dict[str, str]": (dict,),
+}
 _CODES = {429: "TooManyRequests", 500: "generalException", 503: "ServiceUnavailable", 504: "UnknownError"}
 
 
@@ -48,7 +55,14 @@ class Fault:
         for name in record:
             if name not in known:
                 raise ValueError(f"A fault has no key {name!r}; the keys are {', '.join(known)}.")
-        fault = Fault(**{**record, "retry_after": str(record.get("retry_after", ""))})
+        record = {**record, "retry_after": str(record.get("retry_after", ""))}
+        for name, value in record.items():
+            wanted = _KINDS[str(known[name].type)]
+            if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+                raise ValueError(f"{name} of a fault is a {' or '.join(kind.__name__ for kind in wanted)}.")
+        fault = Fault(**record)
+        if fault.status and not 100 <= fault.status <= 599:
+            raise ValueError(f"status is an HTTP status, not {fault.status}.")
         if fault.truncate not in ("", "body", "connection"):
             raise ValueError(f"truncate is 'body' or 'connection', not {fault.truncate!r}.")
         if fault.body not in ("", "json", "html"):

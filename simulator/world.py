@@ -49,11 +49,14 @@ class Settings:
     refuse_writes: bool = False
 
     def update(self, values: dict[str, Any]) -> None:
-        """Take over ``values`` by name. Raises ValueError for a name that is no setting."""
+        """Take over ``values`` by name. Raises ValueError for a name that is no setting, or a value of another kind."""
         known = {item.name for item in fields(self)}
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"There is no setting {name!r}; the settings are {', '.join(sorted(known))}.")
+            wanted = (bool,) if isinstance(getattr(self, name), bool) else (int, float)
+            if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+                raise ValueError(f"The setting {name!r} is {'true or false' if bool in wanted else 'a number'}.")
             setattr(self, name, value)
 
 

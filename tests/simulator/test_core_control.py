@@ -102,7 +102,20 @@ class TestFaults:
         assert cloud.control("DELETE", "/faults") == {"waiting": 0}
         assert graph("GET", "/organization").status_code == 200
 
-    @pytest.mark.parametrize("fault", [{"rout": "x"}, {"route": "("}, {"truncate": "a bit"}, {"body": "xml"}, ["x"], 5])
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"rout": "x"},
+            {"route": "("},
+            {"truncate": "a bit"},
+            {"body": "xml"},
+            {"status": "x"},
+            {"status": 7},
+            {"count": True},
+            ["x"],
+            5,
+        ],
+    )
     def test_a_fault_that_cannot_be_is_refused(self, cloud: RunningCloud, fault: Any) -> None:
         response = cloud.session().post(f"{CONTROL}/faults", json=fault)
         assert error_of(response) == (400, "ControlRefused")

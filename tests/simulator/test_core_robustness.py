@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from simulator.ca import CertificateAuthority
+from simulator.clock import Clock
 from simulator.directory.directory import APPLICATION, GRANT, SERVICE_PRINCIPAL
 from simulator.spec import generated_tenant
+from simulator.world import Settings
 
 from .running import CONTROL, Graph, RunningCloud
 
@@ -64,6 +66,12 @@ SETS = (
     "organization",
     "domains",
     "subscribedSkus",
+)
+CONTROL_KEYS = st.sampled_from(
+    [
+        *("refuse", "jump_seconds", "replication_seconds", "graph_page_size", "route", "status", "count", "skip"),
+        *("probability", "latency_seconds", "headers", "retry_after", "seed", "loads", "begun", "settings", "tenants"),
+    ]
 )
 RUNNER_ID = "__runner__"
 PATHS = st.builds(
@@ -173,7 +181,7 @@ def test_a_malformed_sign_in_is_refused_with_a_number(
 @given(
     method=METHODS,
     path=st.sampled_from(["/faults", "/writes", "/settings", "/clock", "/requests?since=x", "/state", "/god/x", "/x"]),
-    body=JSON_VALUES,
+    body=JSON_VALUES | st.dictionaries(CONTROL_KEYS, JSON_VALUES, max_size=3),
 )
 def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
     fuzzed: RunningCloud, god: Graph, method: str, path: str, body: Any
@@ -181,6 +189,9 @@ def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
     response = god.session.request(method, CONTROL + path, json=body)
     assert response.status_code < 500, response.text
     fuzzed.control("DELETE", "/faults")
+    fuzzed.world.settings = Settings(graph_units_per_10_seconds=0)
+    fuzzed.world.clock = Clock()
+    assert god("GET", "/organization").status_code == 200
     fuzzed.control("POST", "/writes", {"refuse": False})
 
 
