@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 from pathlib import Path
 
@@ -144,7 +145,7 @@ def test_a_play_that_forgot_the_local_connection_does_not_reach_for_the_environm
 
 @ONE
 def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_the_rehearsal(
-    cloud: Cloud, configure: Configure
+    configure: Configure,
 ) -> None:
     rehearsal = configure(check=True)
     assert rehearsal.status == 0, rehearsal.output
@@ -208,3 +209,62 @@ def test_batches_go_one_after_the_other(configure: Configure) -> None:
     hosts = [outcome.host for outcome in run.outcomes]
     assert hosts == sorted(hosts, key=hosts.index)
     assert len([1 for before, after in itertools.pairwise(hosts) if before != after]) == 2
+
+
+@ONE
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"route": "/applications", "truncate": "body"},
+        {"route": "/solutions", "truncate": "body"},
+        {"route": "/roles", "status": 200, "body": "html"},
+        {"route": "/oauth2/v2.0/token", "status": 200, "body": "html"},
+    ],
+    ids=["half a JSON from Graph", "half a JSON from the environment", "HTML as an answer", "HTML instead of a token"],
+)
+def test_an_answer_that_is_no_answer_is_one_sentence_and_nothing_is_changed(
+    cloud: Cloud, configure: Configure, fault: dict[str, object]
+) -> None:
+    cloud.fault(count=0, **fault)
+    run = configure(rehearse=False)
+    assert run.status != 0
+    assert "answers in the service's place" in run.failure(HOST)
+    assert "Traceback" not in run.output
+    assert cloud.writes_since(run.mark) == []
+
+
+@ONE
+def test_a_secret_can_be_kept_in_another_store(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
+    store = tmp_path / "elsewhere.json"
+    write = tmp_path / "write.yml"
+    write.write_text(
+        yaml.safe_dump(
+            [
+                {
+                    "name": "Keep the secret elsewhere",
+                    "ansible.builtin.copy": {
+                        "dest": str(store),
+                        "content": "{{ lead_writer__application.secret | to_json }}",
+                        "mode": "0600",
+                    },
+                    "when": "lead_writer__application.secret.value is defined",
+                    "no_log": True,
+                }
+            ]
+        ),
+        encoding="utf-8",
+    )
+    known = "{{ (lookup('ansible.builtin.file', '" + str(store) + "', errors='ignore') | default('{}', true)"
+    variables = {
+        "lead_writer_store_write_tasks": str(write),
+        "lead_writer_stored": {"key_id": known + " | from_json).key_id | default('') }}", "can_encrypt": True},
+    }
+    first = configure(variables=variables, vault=False)
+    assert first.status == 0, first.output
+    kept = json.loads(store.read_text(encoding="utf-8"))
+    (alive,) = Made(cloud, cloud.contoso).secrets
+    assert kept["key_id"] == alive["keyId"]
+    assert kept["value"] not in first.output
+    second = configure(variables=variables, vault=False)
+    assert second.changed_hosts() == set()
+    assert not configure.store.exists()
