@@ -265,7 +265,7 @@ def mypy(session: nox.Session) -> None:
     session.install(*MYPY, *TO_TEST, "nox", "antsibull-nox")
     with checkout_as_collection() as place:
         in_collection = f"ansible_collections/{COLLECTION.replace('.', '/')}"
-        beside_it = [path for path in ("simulator", "tests", "benchmarks", "demo") if any((ROOT / path).rglob("*.py"))]
+        beside_it = [path for path in ("simulator", "tests", "benchmarks", "demo", "packages") if any((ROOT / path).rglob("*.py"))]
         common = ("python", "-m", "mypy", "--config-file", str(ROOT / "mypy.ini"))
         environment = {"MYPYPATH": str(place)}
         with session.chdir(place):

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import env_fallback
 
 from ._desired_state.resource import Resource
 from ._identity.credentials import Credentials
@@ -124,7 +125,7 @@ class Call:
     def tenant_of_environment(self) -> str | None:
         """The directory id that the environment itself names; asked once per run."""
         key = ("tenant of", self.address.url)
-        known = self.cache.get(*key)
+        known: str | None = self.cache.get(*key)
         if known is None:
             known = tenant_of_environment(self.address, self.transport)
             self.cache.put(known, *key)
