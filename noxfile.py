@@ -8,7 +8,7 @@
 `.venv/bin/python -m nox -s ansible-lint`; all of them by name: `.venv/bin/python -m nox -l`. What follows `--` is
 handed on, for example `nox -s unit -- -k tokens` or `nox -s sanity-2.19 -- --test validate-modules`.
 
-The sessions yamllint, docs-check, license-check, extra-checks and ansible-lint come from antsibull-nox and are set up
+The sessions yamllint, license-check, extra-checks and ansible-lint come from antsibull-nox and are set up
 in antsibull-nox.toml; the others are below.
 """
 
@@ -41,6 +41,7 @@ TO_TEST = (ANSIBLE_CORE, "-r", "tests/requirements.txt")
 # because of a change of the project.
 RUFF = "ruff>=0.17,<0.18"
 MYPY = ("mypy>=2.4,<2.5", "types-PyYAML", "types-requests")
+ANTSIBULL_DOCS = "antsibull-docs>=2.28,<2.29"
 GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", "ansible-lint>=26.10,<26.11")
 
 nox.needs_version = ">=2026.10.20"
@@ -259,13 +260,39 @@ def format_(session: nox.Session) -> None:
     session.run("ruff", "format", *session.posargs)
 
 
+@nox.session(name="docs-check")
+def docs_check(session: nox.Session) -> None:
+    """Check the documentation of plugins and roles, and what it refers to."""
+    session.install(ANTSIBULL_DOCS, ANSIBLE_CORE)
+    prepared = antsibull_nox.sessions.prepare_collections(
+        session, install_in_site_packages=False, install_out_of_tree=True
+    )
+    if prepared is None:
+        session.error("This session needs a virtual environment; run nox without --no-venv.")
+    # antsibull-docs takes the action plugin that a module is routed to for the module's new name, and then finds
+    # neither the module nor its options; so it does not get to see the routing.
+    runtime = prepared.current_path / "meta/runtime.yml"
+    runtime.write_text(runtime.read_text("utf-8").partition("plugin_routing:")[0], "utf-8")
+    with session.chdir(prepared.current_path):
+        session.run(
+            "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
+            "--validate-collection-refs", "all", "--check-extra-docs-refs", ".",
+            env={"ANSIBLE_COLLECTIONS_PATH": str(prepared.current_place)},
+        )  # fmt: skip
+    shutil.rmtree(prepared.current_place)
+
+
 @nox.session
 def mypy(session: nox.Session) -> None:
     """Check the types of everything, the collection's plugins as part of ansible_collections."""
     session.install(*MYPY, *TO_TEST, "nox", "antsibull-nox")
     with checkout_as_collection() as place:
         in_collection = f"ansible_collections/{COLLECTION.replace('.', '/')}"
-        beside_it = [path for path in ("simulator", "tests", "benchmarks", "demo", "packages") if any((ROOT / path).rglob("*.py"))]
+        beside_it = [
+            path
+            for path in ("simulator", "tests", "benchmarks", "demo", "packages")
+            if any((ROOT / path).rglob("*.py"))
+        ]
         common = ("python", "-m", "mypy", "--config-file", str(ROOT / "mypy.ini"))
         environment = {"MYPYPATH": str(place)}
         with session.chdir(place):

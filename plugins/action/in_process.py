@@ -52,7 +52,7 @@ class _InProcessModule(basic.AnsibleModule):
     It knows the private directory of the run, which is where tokens are kept, and it can speak while it runs.
     """
 
-    run_directory = constants.DEFAULT_LOCAL_TMP
+    run_directory = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set when ansible.constants is imported
 
     def tell(self, sentence: str) -> None:
         """Show how far something long has come, while it goes on."""
@@ -106,7 +106,7 @@ class ActionModule(ActionBase):
             contextlib.suppress(SystemExit),
         ):
             module.main(_InProcessModule)
-        parsed = self._parse_returned_data({"stdout": printed.getvalue(), "stderr": ""}, _PROFILE)
+        parsed: Any = self._parse_returned_data({"stdout": printed.getvalue(), "stderr": ""}, _PROFILE)
         if isinstance(parsed, dict):  # ansible-core 2.19 and 2.20
             clean.remove_internal_keys(parsed)
             return parsed
