@@ -142,10 +142,13 @@ class CloudWithPrograms:
     @cached_property
     def _steps(self) -> dict[str, list[Step]]:
         steps = {name: steps_to_repeat(requests) for name, requests in self.converged.items()}
-        wanted = kinds(next(iter(steps.values())))
-        for name, its_steps in steps.items():
-            if kinds(its_steps) != wanted:
-                raise MeasuredWrongly(f"{name} is asked for other things than the rest, so one play cannot repeat it")
+        first, *others = steps
+        for name in others:
+            if kinds(steps[name]) != kinds(steps[first]):
+                asked = "\n  ".join(f"{step.method} {step.url} {step.status}" for step in steps[name])
+                raise MeasuredWrongly(
+                    f"{name} is asked for other things than {first}, which one play cannot:\n  {asked}"
+                )
         return steps
 
     @cached_property
