@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .cloud import Ansible, Cloud, Run, task
@@ -22,7 +24,7 @@ def application_id(cloud: Cloud) -> str:
     return str(made["appId"])
 
 
-def app_user(ansible: Ansible, application_id: str, **options: object) -> Run:
+def app_user(ansible: Ansible, application_id: str, **options: Any) -> Run:
     return ansible.tasks(
         task(
             "dynamics_app_user",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.clouds import environment_address
@@ -22,8 +22,10 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Answer
 
-IMPORT, Operation, Start = solution_operations.IMPORT, solution_operations.Operation, solution_operations.Start
-SolutionOperations = solution_operations.SolutionOperations
+IMPORT = solution_operations.IMPORT
+Operation: TypeAlias = solution_operations.Operation
+Start: TypeAlias = solution_operations.Start
+SolutionOperations: TypeAlias = solution_operations.SolutionOperations
 
 RUNNING, SUCCEEDED = {"statecode": 2, "statuscode": 20}, {"statecode": 3, "statuscode": 30}
 
