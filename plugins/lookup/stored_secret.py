@@ -22,6 +22,10 @@ options:
     type: list
     elements: path
     required: true
+  vault_id:
+    description: Which of the run's vault ids would encrypt a new secret. Any of them when it is left out.
+    type: str
+    default: ''
 seealso:
   - module: marketplace_leads.dynamics365.secret_store_file
 """
@@ -56,7 +60,10 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the metadata of each file."""
         self.set_options(var_options=variables, direct=kwargs)
-        can_encrypt = bool(self._loader is not None and self._loader._vault.secrets)
+        vault = self._loader._vault if self._loader is not None else None
+        vault_ids = [name for name, _secret in (vault.secrets if vault else None) or []]
+        vault_id = self.get_option("vault_id")
+        can_encrypt = vault_id in vault_ids if vault_id else bool(vault_ids)
         try:
             found = [read_metadata(term) or dict.fromkeys(METADATA, "") for term in terms]
         except UnreadableSecretFile as error:

@@ -190,10 +190,15 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
 
 
 def report(module_class: type[AnsibleModule], arguments: Arguments, read: Callable[[Call], dict[str, Any]]) -> None:
-    """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json)."""
+    """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json).
+
+    The sentences under C(findings) in the answer are warned of as well, because nobody looks into a good answer.
+    """
     module = _open(module_class, arguments)
     with _failures_told(module, []):
         answer = read(_call(module))
+    for finding in answer.get("findings", []):
+        module.warn(finding)
     module.exit_json(changed=False, **answer)
 
 

@@ -177,6 +177,9 @@ ARGUMENTS = (
     )
 )
 
+# That a package is needed is told by the resource, in a sentence of its own.
+_SOLUTION_RULES = {"mutually_exclusive": solution_wanted.RULES["mutually_exclusive"]}
+
 
 def read(call: Call) -> dict[str, Any]:
     """Return the plan of the environment."""
@@ -203,7 +206,7 @@ def read(call: Call) -> dict[str, Any]:
 def _parts(call: Call) -> Parts:
     """Check the options of every part, before any service is asked for anything."""
     options = {
-        "solution": options_of("solution", call["solution"], solution_wanted.OPTIONS, solution_wanted.RULES),
+        "solution": options_of("solution", call["solution"], solution_wanted.OPTIONS, _SOLUTION_RULES),
         "application": options_of("application", call["application"], application.OPTIONS),
         "role_privileges": options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS),
     }

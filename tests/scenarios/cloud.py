@@ -294,6 +294,7 @@ class Ansible:
                 "ANSIBLE_HOME": str(self._folder / "ansible_home"),
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_LOCALHOST_WARNING": "0",
+                "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),
                 # Finding an interpreter is Ansible's own business and would be told in some results only.
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
                 "RECORDER_FILE": str(record),

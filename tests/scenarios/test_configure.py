@@ -172,7 +172,7 @@ def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_t
         ({"lead_writer_environment_url": "https://contoso.example.com"}, "not the host of an environment"),
         ({"lead_writer_cloud": "gcc_high"}, "cloud is gcc_high, but environment_url contoso.crm4.dynamics.com lies in"),
         ({"lead_writer_solution_path": "/dev/null"}, "path /dev/null is not a zip file"),
-        ({"lead_writer_solution_path": None}, "any of the following are missing: path, url"),
+        ({"lead_writer_solution_path": None}, "path or url is needed to import a solution"),
         (
             {"lead_writer_privileges": [{"name": "prvReadEverything", "level": "user"}]},
             "privileges names prvreadeverything, which contoso.crm4.dynamics.com does not know",

@@ -51,16 +51,23 @@ class Credentials:
 
     @property
     def method(self) -> str:
-        """The way to sign in: what is asked for outright comes first, then Azure SDK's order for its variables."""
+        """The way to sign in.
+
+        What is asked for outright comes first, then what the caller gave, in the order of Azure SDK's variables, and
+        what only those variables hold last.
+        """
         if self.managed_identity:
             return "managed_identity"
         if self.azure_cli:
             return "azure_cli"
-        if self.secret:
-            return "secret"
-        if self.certificate_path:
-            return "certificate"
-        return "federated" if self.federated_token_file else "none"
+        given = {
+            "secret": (self.secret, "AZURE_CLIENT_SECRET"),
+            "certificate": (self.certificate_path, "AZURE_CLIENT_CERTIFICATE_PATH"),
+            "federated": (self.federated_token_file, "AZURE_FEDERATED_TOKEN_FILE"),
+        }
+        there = [method for method, (value, _variable) in given.items() if value]
+        own = [method for method in there if given[method][0] != os.environ.get(given[method][1])]
+        return next(iter([*own, *there]), "none")
 
     def validate(self) -> None:
         """Check offline that the credentials are complete. Raises InvalidInput."""

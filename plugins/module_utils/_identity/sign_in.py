@@ -102,7 +102,7 @@ class _MsalHttp:
 def _reply(answer: Answer) -> _Reply:
     """Hand an answer to msal, which would raise a bare ValueError for one that is no JSON."""
     if answer.status < 500:
-        _ = answer.body
+        answer.check()
     return _Reply(answer.status, answer.text, answer.headers, answer.request)
 
 

@@ -78,10 +78,12 @@ class Answer:
 
         Raises CallFailed when the content is not a JSON object.
         """
-        if not self.text.strip():
-            return {}
-        parsed = self._parsed()
-        if not isinstance(parsed, dict):
+        self.check()
+        return self._parsed() or {}
+
+    def check(self) -> None:
+        """Raise CallFailed when there is content that is not a JSON object."""
+        if self.text.strip() and not isinstance(self._parsed(), dict):
             kind = self.headers.get("Content-Type", "no content type").split(";")[0]
             raise CallFailed(
                 f"{self.request} was answered with {self.status} and something that is not a JSON object ({kind}): "
@@ -90,7 +92,6 @@ class Answer:
                 status=self.status,
                 maybe_applied=True,
             )
-        return parsed
 
     @property
     def error(self) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class Applications:
         self._replication.settle(
             lambda: self.by_application_id(application.application_id),
             lambda seen: seen is None,
-            f"application {application.application_id} was deleted and is still seen in places",
+            f"application {application.application_id} is not gone everywhere",
         )
 
     def purge(self, application: Application) -> None:

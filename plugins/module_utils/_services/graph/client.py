@@ -89,7 +89,8 @@ class GraphClient(ServiceClient):
 _CURES = {
     "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: "
     "grant it Application.ReadWrite.OwnedBy and Application.Read.All (Application.ReadWrite.All for an application "
-    "that it does not own), and DelegatedPermissionGrant.ReadWrite.All where admin_consent is wanted",
+    "that it does not own), DelegatedPermissionGrant.ReadWrite.All where admin_consent is wanted, and "
+    "Organization.Read.All where tenant_id is a domain name",
     "Authorization_IdentityNotFound": "The runner, {who}, has no service principal in this tenant: "
     "consent to it there, and wait a minute if that was just done",
     "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow secrets to live that "
