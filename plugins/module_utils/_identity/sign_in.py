@@ -237,7 +237,8 @@ class SignIn:
         if self.credentials.tenant:
             command += ["--tenant", self.credentials.tenant]
         try:
-            # pylint: disable-next=ansible-bad-function  a floor that knows no AnsibleModule has no run_command to call
+            # This floor knows no AnsibleModule, so there is no run_command to call.
+            # pylint: disable-next=ansible-bad-function
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         except (FileNotFoundError, subprocess.TimeoutExpired) as error:
             raise SignInFailed(
