@@ -142,12 +142,14 @@ class CloudWithPrograms:
     @cached_property
     def _steps(self) -> dict[str, list[Step]]:
         steps = {name: steps_to_repeat(requests) for name, requests in self.converged.items()}
-        first, *others = steps
-        for name in others:
-            if kinds(steps[name]) != kinds(steps[first]):
-                asked = "\n  ".join(f"{step.method} {step.url} {step.status}" for step in steps[name])
+        longest = max(steps.values(), key=len)
+        wanted = kinds(longest)
+        for name, its_steps in steps.items():
+            # What one environment is asked may have been remembered from another, so that its list ends earlier.
+            if kinds(its_steps) != wanted[: len(its_steps)]:
+                asked = "\n  ".join(f"{step.method} {step.url} {step.status}" for step in its_steps)
                 raise MeasuredWrongly(
-                    f"{name} is asked for other things than {first}, which one play cannot:\n  {asked}"
+                    f"{name} is asked for other things than the rest, which one play cannot:\n  {asked}"
                 )
         return steps
 
@@ -159,9 +161,10 @@ class CloudWithPrograms:
     def _uri_files(self) -> tuple[Path, Path]:
         # JSON is YAML as well.
         paths = self._folder / "uri_playbook.yml", self._folder / "uri_inventory.yml"
-        any_steps = next(iter(self._steps.values()))
+        most_steps = max(self._steps.values(), key=len)
+        in_all = min(map(len, self._steps.values()))
         hosts = inventory(self._steps, self._credentials, self.cloud.variables["REQUESTS_CA_BUNDLE"])
-        for path, content in zip(paths, (playbook(any_steps), hosts), strict=True):
+        for path, content in zip(paths, (playbook(most_steps, in_all), hosts), strict=True):
             path.write_text(json.dumps(content), encoding="utf-8")
         return paths
 

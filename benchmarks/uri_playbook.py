@@ -28,8 +28,12 @@ def inventory(
     }
 
 
-def playbook(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """A play with a task for each request. C(steps) are those of any one environment; all have the same kinds."""
+def playbook(steps: Sequence[Step], in_all: int) -> list[dict[str, Any]]:
+    """A play with a task for each request.
+
+    C(steps) are those of an environment with the longest list; the others have the same kinds of request in the same
+    places, and at least C(in_all) of them.
+    """
     # The variable that keeps each host's token, by the place of the host in this environment's list.
     variables = {step.token_for: f"token_{number}" for number, step in enumerate(steps) if step.token_for}
     return [
@@ -38,7 +42,11 @@ def playbook(steps: Sequence[Step]) -> list[dict[str, Any]]:
             "hosts": "all",
             "gather_facts": False,
             "connection": "local",
-            "tasks": [_task(number, step, variables) for number, step in enumerate(steps)],
+            "tasks": [
+                # A condition only where it is needed, because it costs time as well.
+                _task(number, step, variables) | ({"when": f"steps | length > {number}"} if number >= in_all else {})
+                for number, step in enumerate(steps)
+            ],
         }
     ]
 
