@@ -74,6 +74,9 @@ class Wanted:
         C(transport) is called only when the package has to be downloaded. Raises InvalidInput or CallFailed.
         """
         package, origin = package_of(options, transport, cache)
+        present = options["state"] == "present"
+        if present and package is None:
+            raise InvalidInput("path or url is needed to import a solution: name its package.")
         unique_name = options["unique_name"] or (package.unique_name if package else "")
         if not unique_name:
             raise InvalidInput("One of path, url and unique_name is needed to know which solution is meant.")
@@ -82,9 +85,6 @@ class Wanted:
                 f"unique_name is {unique_name}, but {origin} holds the solution {package.unique_name}: "
                 "correct it, or leave it out."
             )
-        present = options["state"] == "present"
-        if present and package is None:
-            raise InvalidInput("path or url is needed to import a solution: name its package.")
         if present and package is not None and options["upgrade"] == "stage_and_upgrade" and not package.managed:
             raise InvalidInput(f"upgrade is stage_and_upgrade, but {origin} is an unmanaged package: set it to update.")
         return cls(
