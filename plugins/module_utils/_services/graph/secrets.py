@@ -20,7 +20,7 @@ from ..._rules.timestamps import read_timestamp, write_timestamp
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import wait_for
 from .applications import Application, Applications
-from .client import GraphClient
+from .client import DIRECTORY_NOT_READ, GraphClient
 from .replication import Replication, not_there_yet
 
 _NOT_ACTIVE_YET = frozenset({"7000215", "700016", "7000229", "unknown"})
@@ -60,7 +60,8 @@ class Secrets:
             try:
                 return self._add(application, name, end)
             except CallFailed as failed:
-                if failed.maybe_applied or not_there_yet(failed):
+                # An unknown application got no secret; a directory that could not be read may have made one.
+                if failed.maybe_applied or failed.has_code(DIRECTORY_NOT_READ):
                     lost.append(failed)
                 raise
 
