@@ -83,6 +83,20 @@ def test_one_tenant_with_a_wrong_secret_does_not_stop_the_others(cloud: Cloud, c
     assert not [write for write in cloud.writes_since(run.mark) if "fabrikam" in write or ".us" in write]
 
 
+def test_what_is_remembered_of_one_tenant_is_never_used_for_another(cloud: Cloud, configure: Configure) -> None:
+    # contoso and northwind live in the same cloud, so Graph has the same address for both of them.
+    variables = {"lead_writer_admin_consent": True}
+    run = configure("--limit", "contoso_prod,northwind_prod", "--forks", "1", variables=variables)
+    assert run.status == 0, run.output
+    for name in ("contoso", "northwind"):
+        tenant = cloud.tenants[name]
+        grants = cloud.graph(tenant, "GET", "/oauth2PermissionGrants")["value"]
+        (principal,) = Made(cloud, tenant).service_principals
+        (grant,) = [each for each in grants if each["clientId"] == principal["id"]]
+        api = cloud.graph(tenant, "GET", f"/servicePrincipals/{grant['resourceId']}")
+        assert api["appId"] == "00000007-0000-0000-c000-000000000000"
+
+
 @ONE
 def test_no_secret_is_in_any_output_at_the_highest_verbosity(cloud: Cloud, configure: Configure) -> None:
     run = configure(verbosity=4)

@@ -99,12 +99,14 @@ class ServiceClient:
         """Return what C(read) returned under C(key) earlier in this run, else read it and remember it.
 
         For JSON values that cannot change within a run, such as the ids of privileges. Nothing found is not kept.
+        What one identity read in one tenant is never given to another: Graph has one address for all tenants.
         """
-        known = self.sign_in.cache.get(self.root, *key)
+        own = (self.root, *self.sign_in.credentials.fingerprint(), *key)
+        known = self.sign_in.cache.get(*own)
         if not known:
             known = read()
             if known:
-                self.sign_in.cache.put(known, self.root, *key)
+                self.sign_in.cache.put(known, *own)
         return known
 
     def passing(self, answer: Answer) -> bool:
