@@ -126,6 +126,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._session: Any = None
+        self._ways: dict[str, dict[str, Any]] = {}
 
     def send(
         self,
@@ -198,9 +199,8 @@ class Transport:
                 data=form,
                 params=params,
                 timeout=self._timeout,
-                # Per request, because requests lets the environment win over what a session says.
-                verify=self._ca_bundle if self._ca_bundle else True,
                 allow_redirects=False,
+                **self._way_to(url),
             )
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             raise _no_answer(request, error) from error
@@ -213,11 +213,25 @@ class Transport:
             ) from error
         return Answer(got.status_code, got.headers, got.text, request, got.content)
 
+    def _way_to(self, url: str) -> dict[str, Any]:
+        """The proxies and the CA bundle for a host, from the usual variables, where an explicit bundle wins.
+
+        Looked up once for each host: requests would read the whole environment anew for every request.
+        """
+        host = urlsplit(url).netloc
+        if host not in self._ways:
+            reader = requests.Session()
+            way = reader.merge_environment_settings(url, {}, None, self._ca_bundle or True, None)
+            self._ways[host] = {"proxies": way["proxies"], "verify": way["verify"]}
+        return self._ways[host]
+
     def _open_session(self) -> Any:
         if self._session is None:
             if REQUESTS_IMPORT_ERROR is not None:
                 raise REQUESTS_IMPORT_ERROR
             self._session = requests.Session()
+            # What the environment says is looked up in one place, and .netrc is none of our business.
+            self._session.trust_env = False
             # Retries are this module's business alone: urllib3 must not repeat anything behind its back.
             self._session.mount("https://", HTTPAdapter(max_retries=0))
         return self._session
