@@ -102,10 +102,39 @@ options:
       rotate_before_days:
         description:
           - A new secret is made when there is none of this name that is valid for more than this many days.
-          - The older ones stay until they have expired, because they may still be in use. Expired ones are removed
+          - The older ones stay, because they may still be in use; see O(secret.overlap_days). Expired ones are removed
             when the next new one is made.
         type: int
         default: 45
+      rotate_after_days:
+        description:
+          - A new secret is also made when the one in use is this many days old or older, however long it is valid.
+          - V(0) makes one in every run.
+        type: int
+      overlap_days:
+        description:
+          - How many days older secrets of this name live on after O(secret.in_use_key_id) has come into use. Then they
+            are removed.
+          - Whoever was given an older secret needs it until they have taken over the new one. The marketplace signs in
+            with what was handed over before the offer was last published.
+          - When this is left out, they stay until they have expired.
+        type: int
+      in_use_key_id:
+        description:
+          - The key id of the secret that everybody uses by now, as the caller knows or confirms.
+          - Older ones are removed only if it is the one in use here, thus O(secret.known_key_id) where that is given.
+        type: str
+      in_use_since:
+        description:
+          - Since when everybody uses O(secret.in_use_key_id), in UTC, such as V(2026-11-22T15:00:00Z). Its start when
+            this is left out.
+        type: str
+      unknown_in_use:
+        description:
+          - Set to V(true) if somebody may be using secrets of this name that are not in the caller's store, for example
+            after the store was lost. They are then treated like rotated ones rather than removed at once.
+        type: bool
+        default: false
       known_key_id:
         description:
           - The key id of the secret that the caller's store holds, an empty string when the store holds none.

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID, guid
 from .._rules.secret_schedule import Decision, Schedule, Secret, decide
-from .._rules.timestamps import write_timestamp
+from .._rules.timestamps import read_timestamp, write_timestamp
 from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
 from .._services.graph.replication import Replication
@@ -27,7 +28,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "name": {"type": "str", "required": True},
             "valid_days": {"type": "int", "default": 365},
             "rotate_before_days": {"type": "int", "default": 45},
+            "rotate_after_days": {"type": "int"},
+            "overlap_days": {"type": "int"},
             "known_key_id": {"type": "str", "no_log": False},
+            "in_use_key_id": {"type": "str", "no_log": False},
+            "in_use_since": {"type": "str"},
+            "unknown_in_use": {"type": "bool", "default": False},
             "absent_key_ids": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
@@ -40,17 +46,34 @@ def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
     given = options["secret"]
     if given is None:
         return None
-    known = given["known_key_id"]
+    known, in_use = given["known_key_id"], given["in_use_key_id"]
     schedule = Schedule(
         name=given["name"],
         valid_days=given["valid_days"],
         rotate_before_days=given["rotate_before_days"],
+        rotate_after_days=given["rotate_after_days"],
         known_key_id=guid(known, "secret.known_key_id") if known else known,
+        overlap_days=given["overlap_days"],
+        in_use_key_id=guid(in_use, "secret.in_use_key_id") if in_use else None,
+        in_use_since=_moment(given["in_use_since"]),
+        unknown_in_use=given["unknown_in_use"],
         absent_key_ids=frozenset(guid(each, "secret.absent_key_ids") for each in given["absent_key_ids"]),
         present=given["state"] == "present",
     )
     schedule.validate()
     return schedule
+
+
+def _moment(given: str | None) -> datetime | None:
+    """Read C(secret.in_use_since). Raises InvalidInput."""
+    if not given:
+        return None
+    try:
+        return read_timestamp(given)
+    except ValueError as error:
+        raise InvalidInput(
+            f"secret.in_use_since is {given!r}: give a time in UTC, such as 2026-11-22T15:00:00Z."
+        ) from error
 
 
 class ClientSecret:
@@ -94,12 +117,26 @@ class ClientSecret:
 
     @property
     def findings(self) -> list[str]:
-        """Sentences about live secrets of the caller's name that the caller does not know of."""
-        return [
+        """Sentences about live secrets of the caller's name that are left alone."""
+        unclaimed = [
             f"The application has another live secret named {self._schedule.name!r}, {secret.key_id}, younger than the "
             "known one: if nobody uses it, name it in secret.absent_key_ids."
             for secret in self._decision.unclaimed
         ]
+        if self._schedule.overlap_days is None or not self._decision.rotated or self._in_use:
+            return unclaimed
+        waiting = ", ".join(secret.key_id for secret in self._decision.rotated)
+        stays = (
+            f"The rotated secret {waiting} of the application stays, because nothing says that everybody uses the new "
+            "one: publish the offers that use it again, or confirm in secret.in_use_key_id that the new one is in use."
+        )
+        return [*unclaimed, stays]
+
+    @property
+    def _in_use(self) -> bool:
+        """Say whether the caller confirmed that the secret in use is the one known; then the overlap is awaited."""
+        current = self._decision.current
+        return current is not None and current.key_id == self._schedule.in_use_key_id
 
     def make(self, application: Application) -> Application:
         """Make a new secret that works, and return the application with it.

@@ -9,10 +9,11 @@ Nobody can read a secret's value back, so whether the caller still has it is kno
 - A caller that keeps no record has the dates alone to go by.
 - A caller that keeps one says which secret it holds. If that one is not alive, all the live ones are orphans: their
   values are in nobody's store. If it is alive but due, those that are younger are orphans too, left by a run that
-  ended before it could store the value; the older ones were rotated and may still be in use, so they stay.
+  ended before it could store the value; the older ones were rotated.
 
-What is removed is always decided together with what is made. A span of overlap, after which rotated secrets go,
-would be one more contribution to C(Decision.remove).
+Whoever was given a rotated secret goes on using it until they have taken over the new one: the marketplace signs in
+with what was handed over before an offer was last published. So a rotated secret stays until the caller says that the
+new one is in use, and for a span of overlap beyond that. What is removed is always decided together with what is made.
 """
 
 from __future__ import annotations
@@ -48,15 +49,26 @@ class Secret:
 class Schedule:
     """What the caller asks for. Names tell the caller's secrets from others, and spans are in days.
 
+    A secret is due C(rotate_before_days) before its end and, where it is given, C(rotate_after_days) after its start.
+
     C(known_key_id) is the secret that the caller's store holds: None when it keeps no record, an empty string when
-    the store is empty. C(absent_key_ids) are secrets that the caller wants removed. Where C(present) is false no
-    secret is made: those that are named go, and all of the name when none is named.
+    the store is empty. C(in_use_key_id) is the one that everybody uses by now, since C(in_use_since) (else since its
+    start); C(overlap_days) later the others of the name go, or never when it is None. C(unknown_in_use) says that
+    somebody may use secrets that the store does not hold, so they are no orphans.
+
+    C(absent_key_ids) are secrets that the caller wants removed. Where C(present) is false no secret is made: those
+    that are named go, and all of the name when none is named.
     """
 
     name: str
     valid_days: int
     rotate_before_days: int
+    rotate_after_days: int | None = None
     known_key_id: str | None = None
+    overlap_days: int | None = None
+    in_use_key_id: str | None = None
+    in_use_since: datetime | None = None
+    unknown_in_use: bool = False
     absent_key_ids: frozenset[str] = frozenset()
     present: bool = True
 
@@ -71,6 +83,25 @@ class Schedule:
                 f"secret.rotate_before_days must be from 0 to less than secret.valid_days ({self.valid_days}), not "
                 f"{self.rotate_before_days}: every run would make a new secret."
             )
+        if self.overlap_days is not None and self.overlap_days < 0:
+            raise InvalidInput(f"secret.overlap_days must be 0 or more, not {self.overlap_days}.")
+        if self.rotate_after_days is not None and self.rotate_after_days < 0:
+            raise InvalidInput(f"secret.rotate_after_days must be 0 or more, not {self.rotate_after_days}.")
+
+    def due(self, secret: Secret, now: datetime) -> bool:
+        """Say whether C(secret) is to be replaced at the time C(now)."""
+        if not secret.ends_after(now + timedelta(days=self.rotate_before_days)):
+            return True
+        if self.rotate_after_days is None or secret.start is None:
+            return False
+        return secret.start + timedelta(days=self.rotate_after_days) <= now
+
+    def overlap_over(self, secret: Secret, now: datetime) -> bool:
+        """Say whether everybody has used C(secret), and no older one, for the span of overlap."""
+        since = self.in_use_since or secret.start
+        if self.overlap_days is None or secret.key_id != self.in_use_key_id or since is None:
+            return False
+        return since + timedelta(days=self.overlap_days) <= now
 
 
 @dataclass(frozen=True)
@@ -78,12 +109,14 @@ class Decision:
     """What to do. C(current) is the secret in use as far as is known, also when a new one is to replace it.
 
     C(create) says that a new secret is needed. C(remove) are the secrets to remove; where a new one is needed, only
-    after that one works. C(unclaimed) are live ones of the caller's name that the caller does not know of, left alone.
+    after that one works. Two kinds of live ones are left alone: C(rotated), which were rotated and may still be in
+    use, and C(unclaimed), younger ones that the caller does not know of.
     """
 
     create: bool
     current: Secret | None
     remove: tuple[Secret, ...]
+    rotated: tuple[Secret, ...] = ()
     unclaimed: tuple[Secret, ...] = ()
 
 
@@ -94,17 +127,34 @@ def decide(secrets: Sequence[Secret], schedule: Schedule, now: datetime) -> Deci
     if not schedule.present:
         return Decision(False, None, refused if schedule.absent_key_ids else tuple(named))
     live = [secret for secret in named if secret.ends_after(now)]
+    current = _current(live, schedule)
+    younger = [secret for secret in live if current is not None and _younger(secret, current)]
+    others = [secret for secret in live if secret is not current and secret not in younger]
+    create = current is None or schedule.due(current, now)
+    remove = [*refused]
+    if current is not None and schedule.overlap_over(current, now):
+        remove += others
+        others = []
+        # One that another run is about to store is that young.
+        stale = [secret for secret in younger if _made_before(secret, now - timedelta(days=schedule.overlap_days or 0))]
+        remove += stale
+        younger = [secret for secret in younger if secret not in stale]
+    if create:
+        if current is None and schedule.known_key_id is not None and not schedule.unknown_in_use:
+            remove, others = [*remove, *others], []
+        # What has expired can do nothing any more; it goes along, so that rotation leaves no pile behind.
+        expired = [secret for secret in named if secret not in live]
+        return Decision(True, current, (*remove, *(younger if schedule.known_key_id else ()), *expired), tuple(others))
     if schedule.known_key_id is None:
-        current, orphans = _longest(live), []
-    else:
-        current = next((secret for secret in live if secret.key_id == schedule.known_key_id), None)
-        orphans = live if current is None else [secret for secret in live if _younger(secret, current)]
-    due_by = now + timedelta(days=schedule.rotate_before_days)
-    if current is not None and current.ends_after(due_by):
-        return Decision(False, current, refused, tuple(orphans))
-    # What has expired can do nothing any more; it goes along, so that rotation leaves no pile behind.
-    expired = [secret for secret in named if secret not in live]
-    return Decision(True, current, (*refused, *orphans, *expired))
+        younger = []
+    return Decision(False, current, tuple(remove), tuple(others), tuple(younger))
+
+
+def _current(live: list[Secret], schedule: Schedule) -> Secret | None:
+    """The secret that the caller holds: the known one or, where no record is kept, the one that is valid longest."""
+    if schedule.known_key_id is None:
+        return _longest(live)
+    return next((secret for secret in live if secret.key_id == schedule.known_key_id), None)
 
 
 def _longest(secrets: list[Secret]) -> Secret | None:
@@ -114,3 +164,7 @@ def _longest(secrets: list[Secret]) -> Secret | None:
 
 def _younger(secret: Secret, other: Secret) -> bool:
     return secret.start is not None and other.start is not None and secret.start > other.start
+
+
+def _made_before(secret: Secret, moment: datetime) -> bool:
+    return secret.start is not None and secret.start < moment

@@ -17,12 +17,8 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rul
 
 CRM = "00000007-0000-0000-c000-000000000000"
 SECRET = {
+    **{name: spec.get("default") for name, spec in OPTIONS["secret"]["options"].items()},
     "name": "leads",
-    "valid_days": 365,
-    "rotate_before_days": 45,
-    "known_key_id": None,
-    "absent_key_ids": [],
-    "state": "present",
 }
 
 
@@ -78,6 +74,8 @@ def test_a_redirect_uri_that_the_service_refuses_is_told_with_its_option(uri: st
         ({"admin_consent": True}, "names nothing to consent to"),
         ({"purge": True}, "purge goes with state absent"),
         ({"secret": {**SECRET, "known_key_id": "x"}}, "secret.known_key_id must be a GUID"),
+        ({"secret": {**SECRET, "in_use_key_id": "x"}}, "secret.in_use_key_id must be a GUID"),
+        ({"secret": {**SECRET, "in_use_since": "yesterday"}}, "secret.in_use_since is 'yesterday'"),
         ({"secret": {**SECRET, "absent_key_ids": ["x"]}}, "secret.absent_key_ids must be a GUID"),
     ],
 )

@@ -118,3 +118,52 @@ def test_removal_makes_no_secret_and_takes_only_what_was_named() -> None:
 def test_a_schedule_that_no_secret_could_satisfy_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         schedule(**changes).validate()
+
+
+def test_a_rotated_secret_stays_as_long_as_nobody_says_that_its_follower_is_in_use() -> None:
+    decision = judge(secret("new", 300, age=60), secret("old", 30), known_key_id="new", overlap_days=7)
+    assert decision.remove == ()
+    assert ids(decision.rotated) == ["old"]
+
+
+def test_what_somebody_else_is_said_to_use_does_not_end_a_rotated_secret() -> None:
+    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "old", "overlap_days": 0}
+    assert judge(secret("new", 300, age=60), secret("old", 30), **facts).remove == ()
+
+
+@pytest.mark.parametrize(("days", "gone"), [(6.9, []), (7, ["old"])])
+def test_a_rotated_secret_goes_when_the_overlap_is_over_since_its_follower_is_in_use(
+    days: float, gone: list[str]
+) -> None:
+    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "new", "overlap_days": 7}
+    decision = judge(secret("new", 300, age=60), secret("old", 30), in_use_since=NOW - timedelta(days=days), **facts)
+    assert (ids(decision.remove), decision.create) == (gone, False)
+
+
+def test_secrets_of_another_name_outlive_every_overlap() -> None:
+    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "new", "overlap_days": 0}
+    assert judge(secret("new", 300, age=60), secret("foreign", 30, name="portal"), **facts).remove == ()
+
+
+def test_a_secret_that_another_run_may_be_storing_right_now_is_not_taken_for_a_leftover() -> None:
+    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "new", "overlap_days": 7}
+    decision = judge(secret("new", 300, age=60), secret("fresh", 365, age=1), secret("left", 350, age=15), **facts)
+    assert ids(decision.remove) == ["left"]
+    assert ids(decision.unclaimed) == ["fresh"]
+
+
+def test_after_a_lost_store_the_secret_that_published_offers_may_use_stays() -> None:
+    lost = secret("lost", 300)
+    assert ids(judge(lost, known_key_id="", unknown_in_use=True).rotated) == ["lost"]
+    assert ids(judge(lost, known_key_id="").remove) == ["lost"]
+
+
+def test_a_secret_can_be_due_by_its_age_and_a_repeated_rotation_makes_no_second_one() -> None:
+    assert judge(secret("a", 300, age=2), rotate_after_days=1).create
+    assert not judge(secret("a", 364, age=0.5), rotate_after_days=1).create
+
+
+@pytest.mark.parametrize("wrong", [{"overlap_days": -1}, {"rotate_after_days": -1}])
+def test_spans_of_less_than_nothing_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(wrong))):
+        schedule(**wrong).validate()
