@@ -10,12 +10,12 @@ An action rather than a module because only the control process holds the vault 
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
 from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_metadata, render
 
 
@@ -47,16 +47,21 @@ class ActionModule(ActionBase):
         after = {name: options[name] for name in METADATA} if options["state"] == "present" else None
         changed = (before or {}).get("key_id") != (after or {}).get("key_id")
         if changed and not self._task.check_mode:
-            if after is None:
-                os.unlink(path)
-            else:
-                self._write(path, after, options["secret"], options["vault_id"])
+            try:
+                if after is None:
+                    remove_file(path)
+                else:
+                    # Whole or not at all: the secret cannot be read again from the service.
+                    write_whole(path, self._text(after, options["secret"], options["vault_id"]))
+            except FileNotWritten as error:
+                raise AnsibleActionFail(str(error)) from error
         result.update(changed=changed, path=path, changes=["stored_secret"] if changed else [])
         if changed and self._task.diff:
             result["diff"] = {"before": before or {}, "after": after or {}}
         return result
 
-    def _write(self, path: str, metadata: dict[str, Any], secret: str | None, vault_id: str | None) -> None:
+    def _text(self, metadata: dict[str, Any], secret: str | None, vault_id: str | None) -> str:
+        """The file's text, with the secret encrypted."""
         if not secret:
             raise AnsibleActionFail("secret is missing: a new file needs the secret's value.")
         vault = self._loader._vault
@@ -64,21 +69,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(
                 "There is no vault password to encrypt the secret with: run with --vault-password-file or --vault-id."
             )
-        text = render(
-            metadata, vault.encrypt(secret, secret=self._vault_secret(vault, vault_id), vault_id=vault_id).decode()
-        )
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        # Whole or not at all: the secret cannot be read again from the service.
-        handle, scratch = tempfile.mkstemp(dir=os.path.dirname(path))
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(scratch, path)
-        except OSError:
-            os.unlink(scratch)
-            raise
+        encrypted = vault.encrypt(secret, secret=self._vault_secret(vault, vault_id), vault_id=vault_id)
+        return render(metadata, encrypted.decode())
 
     def _vault_secret(self, vault: Any, vault_id: str | None) -> Any:
         if vault_id is None:

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write what Partner Center has to be told of an environment."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lead_writer_hand_off
+short_description: Write what Partner Center has to be told of an environment
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Writes two files on the control node. One is for programs, a JSON file with the fields of the connection as
+    Partner Center's programming interface spells them. The other is for people, a sheet in Markdown with the fields as
+    Partner Center's form calls them, the command that shows the secret, and what is to do for each offer.
+  - Neither of them holds a secret; they say where it is kept and until when it is good.
+  - The JSON file also records which secret was handed over to which offer.
+  - The same fields always make the same files. They are written as a whole or not at all, and are readable by their
+    owner only.
+  - An option that is left out keeps what the file has.
+options:
+  path:
+    description:
+      - The file for programs, which should end in C(.json). The sheet lies beside it and ends in C(.md) instead.
+      - A relative path begins where Ansible is run. Directories that do not exist are created.
+    type: path
+    required: true
+  environment_url:
+    description: The environment. It is needed for a file that does not exist yet.
+    type: str
+  authentication:
+    description:
+      - How the marketplace signs in, as an application of Microsoft Entra or as a Microsoft 365 user.
+      - V(azure_ad) for a file that does not exist yet.
+    type: str
+    choices: [azure_ad, office365]
+  application_id:
+    description: The application id, for O(authentication=azure_ad).
+    type: str
+  directory_id:
+    description: The directory id of the tenant, for O(authentication=azure_ad).
+    type: str
+  user_name:
+    description: The user's name, for O(authentication=office365).
+    type: str
+  contact_emails:
+    description: Whom the marketplace writes to about new leads. Newer editions of the form have no such field.
+    type: list
+    elements: str
+  key_id:
+    description:
+      - What tells the secret from others, its key id or the day a password was changed. It is compared with what was
+        handed over to each offer.
+    type: str
+  end_date_time:
+    description: Until when the secret is good.
+    type: str
+  secret_in:
+    description: Where the secret is kept, such as the path of its file in the store.
+    type: str
+  show_secret_with:
+    description:
+      - The command that shows the secret.
+      - Where O(secret_in) is a file that ends in C(.yml) or C(.yaml), the command that shows its variable C(secret) is
+        the default. For other places there is none.
+    type: str
+  offers:
+    description:
+      - The external ids of the offers whose leads go to this environment.
+      - An offer that is named no longer stays in the files as long as something is handed over to it, because it may
+        still send its leads here.
+    type: list
+    elements: str
+  handed_over:
+    description:
+      - What was handed over, by external id of the offer. Each is a dictionary with C(key_id) and C(handed_over_at),
+        and C(live_since) once the offer is live with it.
+      - Offers that are not in it keep what the file says of them. An empty dictionary for an offer says that nothing
+        is handed over to it any more.
+    type: dict
+  state:
+    description: V(absent) removes both files, but not the directory.
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  check_mode:
+    description: Can run in check mode and tell the change it would make, without making any.
+    support: full
+  diff_mode:
+    description: Returns both files as they were and as they are.
+    support: full
+  action:
+    description: Always runs on the control node.
+    support: full
+seealso:
+  - plugin: marketplace_leads.dynamics365.hand_off
+    plugin_type: lookup
+  - module: marketplace_leads.dynamics365.secret_store_file
+"""
+
+EXAMPLES = r"""
+- name: Write down what Partner Center has to be told
+  marketplace_leads.dynamics365.lead_writer_hand_off:
+    path: lead_writer_hand_off/contoso.crm4.dynamics.com.hand_off.json
+    environment_url: https://contoso.crm4.dynamics.com
+    application_id: "{{ app.application.app_id }}"
+    directory_id: "{{ app.directory_id }}"
+    key_id: "{{ app.secret.key_id }}"
+    end_date_time: "{{ app.secret.end_date_time }}"
+    secret_in: store/contoso.crm4.dynamics.com.yml
+    offers: [contoso-app]
+
+- name: Record that the offer has the secret
+  marketplace_leads.dynamics365.lead_writer_hand_off:
+    path: lead_writer_hand_off/contoso.crm4.dynamics.com.hand_off.json
+    handed_over:
+      contoso-app:
+        key_id: "{{ app.secret.key_id }}"
+        handed_over_at: "2026-11-22T16:59:09Z"
+"""
+
+RETURN = r"""
+path:
+  description: The absolute path of the file for programs.
+  returned: success
+  type: str
+sheet:
+  description: The absolute path of the sheet for people.
+  returned: success
+  type: str
+hand_off:
+  description: The content of the file for programs; empty with O(state=absent).
+  returned: success
+  type: dict
+  contains:
+    leadDestination:
+      description: The kind of destination as Partner Center spells it, always V(dynamics).
+      type: str
+    dynamicsLeadConfiguration:
+      description: The fields of the connection as Partner Center spells them, without the secret.
+      type: dict
+      sample:
+        instanceUrl: https://contoso.crm4.dynamics.com
+        authentication: azureAD
+        applicationId: 33333333-4444-5555-6666-777777777777
+        directoryId: 11111111-2222-3333-4444-555555555555
+        contactEmail: []
+    secret:
+      description: Which secret it is, until when it is good, where it is kept and the command given to show it.
+      type: dict
+      sample:
+        key_id: 44444444-5555-6666-7777-888888888888
+        end_date_time: "2027-11-22T16:59:09Z"
+        kept_in: store/contoso.crm4.dynamics.com.yml
+        shown_by: ""
+    offers:
+      description: What was handed over, by external id of the offer; empty texts where nothing was.
+      type: dict
+      sample:
+        contoso-app:
+          named: true
+          key_id: 44444444-5555-6666-7777-888888888888
+          handed_over_at: "2026-11-22T16:59:09Z"
+          live_since: ""
+changes:
+  description: The names of the differences that were put right, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [hand_off]
+"""

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sheet from which a person types the connection into Partner Center's form.
+
+This is the one place that knows the form's words. They have changed several times and will again: they are those of
+Microsoft's article "Configure lead management for Dynamics 365 Customer Engagement".
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+AUTHENTICATIONS = {"azure_ad": "azureAD", "office365": "office365"}
+"""The choices of authentication: our word for each, and that of Partner Center's programming interface."""
+
+FORM = ("the offer", "Offer setup", "Customer leads", "Connect")
+"""The way to the form."""
+
+LABELS = {
+    "leadDestination": "Lead destination",
+    "instanceUrl": "URL",
+    "authentication": "Authentication",
+    "applicationId": "Application (client) ID",
+    "directoryId": "Directory ID",
+    "applicationKey": "Client secret",
+    "username": "User name",
+    "password": "Password",
+    "contactEmail": "Contact email",
+}
+"""The form's label of each field, by the field's name in Partner Center's programming interface."""
+
+_CHOICES = {
+    "dynamics": "Dynamics 365 Customer Engagement",
+    "azureAD": "Azure Active Directory (it may also be called Azure AD or Microsoft Entra)",
+    "office365": "Office 365",
+}
+_SECRET_FIELD = {"azureAD": "applicationKey", "office365": "password"}
+
+
+def sheet(content: Mapping[str, Any]) -> str:
+    """Return the sheet, in Markdown, for the content of a hand-off file."""
+    return "\n".join(_lines(content)) + "\n"
+
+
+def _lines(content: Mapping[str, Any]) -> Iterator[str]:
+    connection, secret = content["dynamicsLeadConfiguration"], content["secret"]
+    field = LABELS[_SECRET_FIELD[connection["authentication"]]]
+    yield f"# Marketplace leads into {connection['instanceUrl']}"
+    yield ""
+    yield "Written by marketplace_leads.dynamics365, which writes it anew when something changes. No secret is in it."
+    yield ""
+    yield "## What to type into Partner Center's form"
+    yield ""
+    yield f"In Partner Center: {', '.join(FORM)}."
+    yield ""
+    yield "| field | what to type or choose |"
+    yield "|---|---|"
+    for name, value in _form(content):
+        yield f"| {LABELS[name]} | {_cell(value)} |"
+    yield ""
+    yield "Then press Validate: a test lead whose name begins with `MSFT_TEST` is written."
+    yield ""
+    yield f"## {field}"
+    yield ""
+    yield from _secret(field, secret)
+    yield ""
+    yield "## Offers"
+    yield ""
+    yield from _offers(content["offers"], secret["key_id"], field.lower())
+
+
+def _form(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the fields of the form in its order."""
+    connection = content["dynamicsLeadConfiguration"]
+    yield "leadDestination", _CHOICES[content["leadDestination"]]
+    for name in ("instanceUrl", "authentication", "applicationId", "directoryId", "username"):
+        if name in connection:
+            yield name, _CHOICES.get(connection[name], connection[name])
+    yield _SECRET_FIELD[connection["authentication"]], "see below"
+    # Newer editions of the form have no such field.
+    if connection["contactEmail"]:
+        yield "contactEmail", "; ".join(connection["contactEmail"])
+
+
+def _secret(field: str, secret: Mapping[str, str]) -> Iterator[str]:
+    if secret["kept_in"]:
+        yield f"It is kept in `{secret['kept_in']}`, encrypted."
+    else:
+        yield "Where it is kept was not said."
+    command = secret["shown_by"] or _command(secret["kept_in"])
+    if command:
+        yield ""
+        yield "This shows it on the screen; run it where the playbook is run, and clear the screen afterwards:"
+        yield ""
+        yield "```shell"
+        yield command
+        yield "```"
+    yield ""
+    if secret["end_date_time"]:
+        yield f"It is good until {secret['end_date_time']}. After that no lead arrives."
+    else:
+        yield "No end of it is known."
+    if secret["key_id"]:
+        yield f"Its mark (no secret, and not what to type) is `{secret['key_id']}`."
+    if field == LABELS["applicationKey"]:
+        yield "What the form wants is the value that the command shows, never the id of the secret."
+
+
+def _command(kept_in: str) -> str:
+    """Return the command that shows a secret kept in a file of variables, or nothing for another place."""
+    if not kept_in.endswith((".yml", ".yaml")):
+        return ""
+    file = shlex.quote(f"@{kept_in}")
+    return f"ansible localhost -m ansible.builtin.debug -a var=secret -e {file} --ask-vault-password"
+
+
+def _offers(offers: Mapping[str, Mapping[str, Any]], key_id: str, field: str) -> Iterator[str]:
+    if not offers:
+        yield "No offer is named for this environment (`lead_writer_offers`)."
+    else:
+        yield "| offer | what is to do |"
+        yield "|---|---|"
+        for offer, record in offers.items():
+            yield f"| {_cell(offer)} | {_to_do(record, key_id, field)} |"
+    yield ""
+    yield "What is typed or handed over takes effect only when the offer is published again. Until then the marketplace"
+    yield "goes on with what was published last."
+
+
+def _to_do(record: Mapping[str, Any], key_id: str, field: str) -> str:
+    given = f"given on {record['handed_over_at']}" if record["handed_over_at"] else "given by a run"
+    if not record["named"]:
+        return (
+            f"No longer named for this environment, but a {field} was {given}: give it another destination and publish "
+            "it, or its leads go on coming here."
+        )
+    if not record["key_id"]:
+        return "Not handed over by a run: type the connection into the form and publish the offer."
+    if record["key_id"] != key_id:
+        return f"Has an older {field}, {given}: type the connection into the form and publish the offer again."
+    if record["live_since"]:
+        return f"Nothing: has this {field}, and is live with it since {record['live_since']}."
+    return f"Has this {field}, {given}: publish the offer again, unless that was done since."
+
+
+def _cell(text: str) -> str:
+    """Return a text that stays inside its cell of a table."""
+    return " ".join(text.replace("|", "\\|").split())
