@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument(
             "--tenants", type=int, metavar="N", help="make N tenants (default: 3 unless --config is given)"
         )
+        action.add_argument(
+            "--offers", type=int, default=0, metavar="N", help="give each made tenant N offers with a publisher"
+        )
         action.add_argument("--config", type=Path, metavar="FILE", help="YAML file with tenants, settings and faults")
         action.add_argument("--seed", type=int, default=1, help="what all ids and chance follow from (default: 1)")
         action.add_argument("--port", type=int, default=0, help="where the proxy listens (default: a free port)")
@@ -86,7 +89,7 @@ def build_world(options: argparse.Namespace) -> World:
             world.add_tenant(spec)
         count = options.tenants if options.tenants is not None else 0 if options.config else 3
         for number in range(1, count + 1):
-            world.add_tenant(generated_tenant(number))
+            world.add_tenant(generated_tenant(number, options.offers))
     _apply_settings(world.settings, options)
     for fault in configuration.faults:
         world.faults.add(fault)

@@ -17,12 +17,13 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from . import partnercenter
 from .directory.store import Object
 from .entra import federation
 from .faults import Fault
 from .partnercenter import delivery as lead_service
-from .partnercenter.offers import live_leads
-from .world import Tenant, World
+from .partnercenter import offers as partner_center
+from .world import Prepared, Tenant, World
 
 if TYPE_CHECKING:
     from .app import CloudApp
@@ -156,11 +157,28 @@ async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
 async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response:
     """A customer meets an offer: ``{"offer": external id}``; the lead service writes the lead with what is live."""
     body, tenant = await _body(request), _tenant(app.world, name)
-    resource = live_leads(app.world, tenant, str(body.get("offer", "")))
+    partnercenter.advance(app.world)
+    resource = partner_center.live_leads(app.world, tenant, str(body.get("offer", "")))
     if resource is None:
         raise _Refused(404, f"Tenant {name!r} has no offer {body.get('offer')!r}.")
     error = lead_service.deliver(app.world, resource, lead_service.test_lead(app.world))
     return _json({"delivered": error is None, "error": error})
+
+
+async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -> Response:
+    """Somebody changes an offer at the portal: ``{"resource": kind or id, "changes": {...}, "target": "draft"}``."""
+    partnercenter.advance(app.world)
+    body, account = await _body(request), partner_center.account_of(app.world, _tenant(app.world, name))
+    found = None if account is None else partner_center.by_external_id(account, offer)
+    target, changes = body.get("target", "draft"), body.get("changes")
+    if found is None:
+        raise _Refused(404, f"Tenant {name!r} has no offer {offer!r}.")
+    if target not in partner_center.TARGETS or not isinstance(changes, dict):
+        raise _Refused(400, "Give 'resource' and 'changes', and a 'target' that is not the draft if need be.")
+    changed = partner_center.change_by_hand(found[1], target, str(body.get("resource")), changes)
+    if changed is None:
+        raise _Refused(404, f"The offer {offer!r} has no {body.get('resource')!r}.")
+    return _json(changed)
 
 
 async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Response:
@@ -207,12 +225,18 @@ def _described(tenant: Tenant) -> dict[str, Any]:
         "name": tenant.name,
         "domain": tenant.domain,
         "cloud": tenant.cloud.name,
-        "runner": {"client_id": tenant.runner.app_id, "client_secret": tenant.runner.secret},
+        "runner": _credentials(tenant.runner),
+        "publisher": None if tenant.publisher is None else _credentials(tenant.publisher),
+        "offers": list(tenant.spec.offers),
         "environments": [
             {"name": item.name, "url": item.url, "id": item.id, "organization_id": item.organization_id}
             for item in tenant.environments
         ],
     }
+
+
+def _credentials(application: Prepared) -> dict[str, str]:
+    return {"client_id": application.app_id, "client_secret": application.secret}
 
 
 def _tenant(world: World, name: str) -> Tenant:
@@ -243,6 +267,7 @@ def _json(body: Any, status: int = 200) -> Response:
 _Handler = Callable[..., Awaitable[Response]]
 _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("POST", re.compile("/tenants/([^/]+)/leads"), _customer_lead),
+    ("PATCH", re.compile("/tenants/([^/]+)/offers/([^/]+)"), _patch_offer),
     ("GET", re.compile("/requests"), _get_requests),
     ("DELETE", re.compile("/requests"), _forget_requests),
     ("POST", re.compile("/writes"), _set_writes),

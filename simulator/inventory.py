@@ -10,26 +10,54 @@ from typing import Any
 
 import yaml
 
-from .world import Tenant, World
+from .spec import SpecError
+from .world import Environment, Tenant, World
 
 
 def inventory(world: World, certificate_paths: dict[str, Path]) -> dict[str, Any]:
     """The inventory as YAML writes it. ``certificate_paths`` holds the PEM file of each tenant that has one, by id."""
     children = {
-        f"tenant_{tenant.name.replace('-', '_')}": _group(tenant, certificate_paths)
+        f"tenant_{tenant.name.replace('-', '_')}": _group(world, tenant, certificate_paths)
         for tenant in world.tenants.values()
+        if tenant.environments
     }
     return {"all": {"children": children}}
 
 
-def _group(tenant: Tenant, certificate_paths: dict[str, Path]) -> dict[str, Any]:
+def _group(world: World, tenant: Tenant, certificate_paths: dict[str, Path]) -> dict[str, Any]:
     variables = {"lead_writer_tenant_id": tenant.id, "lead_writer_client_id": tenant.runner.app_id}
     if tenant.id in certificate_paths:
         variables["lead_writer_client_certificate_path"] = str(certificate_paths[tenant.id])
     else:
         variables["lead_writer_client_secret"] = tenant.runner.secret
-    hosts = {item.name: {"lead_writer_environment_url": item.url} for item in tenant.environments}
+    hosts = {item.name: _host(world, item) for item in tenant.environments}
     return {"vars": variables, "hosts": hosts}
+
+
+def _host(world: World, environment: Environment) -> dict[str, Any]:
+    """The variables of an environment; where offers are to send their leads to it, with their publisher's credentials.
+
+    Raises SpecError for an offer that no tenant has, or offers of several tenants.
+    """
+    variables: dict[str, Any] = {"lead_writer_environment_url": environment.url}
+    if environment.spec.offers:
+        publisher = _publishing_tenant(world, environment)
+        application = publisher.publisher or publisher.runner
+        variables["lead_writer_offers"] = list(environment.spec.offers)
+        variables["lead_writer_publisher_tenant_id"] = publisher.id
+        variables["lead_writer_publisher_client_id"] = application.app_id
+        variables["lead_writer_publisher_client_secret"] = application.secret
+    return variables
+
+
+def _publishing_tenant(world: World, environment: Environment) -> Tenant:
+    for tenant in (environment.tenant, *world.tenants.values()):
+        if set(environment.spec.offers) <= set(tenant.spec.offers):
+            return tenant
+    raise SpecError(
+        f"{environment.name}: no tenant has all the offers {', '.join(environment.spec.offers)}; name them in the "
+        "'offers' of one tenant."
+    )
 
 
 def write_inventory(world: World, path: Path) -> None:

@@ -53,6 +53,7 @@ class EnvironmentSpec:
     organization_id: str = ""
     sales: bool = True  # whether Dynamics 365 Sales, and with it the Lead table, is installed
     business_units: tuple[BusinessUnitSpec, ...] = ()  # below the root business unit
+    offers: tuple[str, ...] = ()  # for the inventory: external ids of the offers that are to send their leads here
     options: dict[str, Any] = field(default_factory=dict)  # further traits, read by the environment's own side
 
     @staticmethod
@@ -69,6 +70,7 @@ class EnvironmentSpec:
             business_units=tuple(
                 BusinessUnitSpec.parse(item, f"{where}.business_units") for item in record.get("business_units", ())
             ),
+            offers=tuple(str(item) for item in record.get("offers", ())),
             options=dict(_mapping(record.get("options", {}), f"{where}.options")),
         )
 
@@ -83,6 +85,7 @@ class RunnerSpec:
     permissions: tuple[str, ...] = RUNNER_PERMISSIONS  # application permissions on Microsoft Graph
     directory_roles: tuple[str, ...] = ()  # such as "User Administrator"
     power_platform_admin: bool = True  # whether an administrator has registered it with Power Platform
+    partner_center: bool = True  # whether it is associated with the tenant's Partner Center account, if there is one
 
     @staticmethod
     def parse(value: Any, where: str) -> RunnerSpec:
@@ -99,7 +102,22 @@ class RunnerSpec:
             permissions=tuple(record.get("permissions", RUNNER_PERMISSIONS)),
             directory_roles=tuple(record.get("directory_roles", ())),
             power_platform_admin=bool(record.get("power_platform_admin", True)),
+            partner_center=bool(record.get("partner_center", True)),
         )
+
+
+@dataclass(frozen=True)
+class PublisherSpec:
+    """The application that edits the offers of a tenant's Partner Center account; it may do nothing else."""
+
+    client_id: str = ""
+    client_secret: str = ""
+
+    @staticmethod
+    def parse(value: Any, where: str) -> PublisherSpec:
+        """Read ``publisher``."""
+        record = _mapping(value, where, {"client_id", "client_secret"})
+        return PublisherSpec(str(record.get("client_id", "")).lower(), str(record.get("client_secret", "")))
 
 
 @dataclass(frozen=True)
@@ -139,6 +157,7 @@ class TenantSpec:
     app_management_policy: dict[str, Any] | None = None  # as Graph writes defaultAppManagementPolicy
     application_quota: int = 250  # applications in use and in the recycle bin together
     offers: tuple[str, ...] = ()  # external ids of the offers in the tenant's Partner Center account
+    publisher: PublisherSpec | None = None  # an application of its own for that account
     environments: tuple[EnvironmentSpec, ...] = ()
 
     @staticmethod
@@ -168,6 +187,9 @@ class TenantSpec:
             app_management_policy=None if policy is None else dict(_mapping(policy, f"{where}.app_management_policy")),
             application_quota=int(record.get("application_quota", 250)),
             offers=tuple(str(item) for item in record.get("offers", ())),
+            publisher=None
+            if record.get("publisher") is None
+            else PublisherSpec.parse(record["publisher"], f"{where}.publisher"),
             environments=tuple(
                 EnvironmentSpec.parse(item, f"{where}.environments") for item in record.get("environments", ())
             ),
@@ -183,13 +205,18 @@ def tenant_name(number: int) -> str:
     return _FIRST_NAMES[number - 1] if number <= len(_FIRST_NAMES) else f"tenant{number:04}"
 
 
-def generated_tenant(number: int) -> TenantSpec:
+def generated_tenant(number: int, offers: int = 0) -> TenantSpec:
     """The ``number``-th tenant of ``--tenants N``, counted from 1, each with one environment.
 
     The second one lives in the US government cloud GCC High; the third one's environment has several business units.
+    With ``offers`` each tenant of the public cloud has so many, which are to send their leads to its environment, and
+    a publisher of its own for them, so that the runner may not touch them.
     """
     name = tenant_name(number)
     cloud = "gcc_high" if number == 2 else "public"
+    # Partner Center is a service of the public cloud alone.
+    wanted = offers if cloud == "public" else 0
+    external_ids = tuple(f"{name}-offer" if count == 0 else f"{name}-offer-{count + 1}" for count in range(wanted))
     region = "" if cloud != "public" else ("crm4" if number % 2 else "crm")
     units: tuple[BusinessUnitSpec, ...] = ()
     if number == 3:
@@ -199,9 +226,10 @@ def generated_tenant(number: int) -> TenantSpec:
         display_name=name.capitalize(),
         cloud=cloud,
         country="US" if cloud == "gcc_high" else "SE",
-        # Partner Center is a service of the public cloud alone.
-        offers=(f"{name}-offer",) if cloud == "public" else (),
-        environments=(EnvironmentSpec(name=f"{name}_prod", region=region, business_units=units),),
+        runner=RunnerSpec(partner_center=not external_ids),
+        offers=external_ids or ((f"{name}-offer",) if cloud == "public" else ()),
+        publisher=PublisherSpec() if external_ids else None,
+        environments=(EnvironmentSpec(name=f"{name}_prod", region=region, business_units=units, offers=external_ids),),
     )
 
 

@@ -20,7 +20,7 @@ from .clock import Clock, parse_time
 from .clouds import CLOUDS, Cloud, api_twin
 from .faults import Faults
 from .log import RequestLog
-from .spec import EnvironmentSpec, TenantSpec
+from .spec import EnvironmentSpec, PublisherSpec, RunnerSpec, TenantSpec
 
 if TYPE_CHECKING:
     from .directory import Directory
@@ -46,6 +46,11 @@ class Settings:
     power_platform_page_size: int = 0  # environments on one page of the Power Platform admin API; 0 = all
     configure_seconds: float = 1.0  # how long Partner Center works on a change of an offer
     publish_seconds: float = 5.0  # how long it works on a publication
+    partner_center_masks_keep: bool = True  # asterisks sent back keep a secret; otherwise they are the secret
+    partner_center_needs_test_lead: bool = True  # a publication to preview fails when its test lead does not arrive
+    partner_center_modular_whole: bool = False  # a publication in parts needs every part but listings and leads
+    partner_center_conflicts_at_once: bool = False  # a locked product is a 409 at once instead of a failed job
+    partner_center_as_documented: bool = False  # the names and addresses of Microsoft's examples, not of real answers
     refuse_writes: bool = False
 
     def update(self, values: dict[str, Any]) -> None:
@@ -103,14 +108,14 @@ class Environment:
 
 
 @dataclass
-class Runner:
-    """The application that runs the set-up in a tenant: what an operator would have prepared by hand."""
+class Prepared:
+    """An application that an operator prepared by hand: the set-up's runner, or the publisher of offers."""
 
     app_id: str
     object_id: str  # of the application
     service_principal_id: str
     secret: str
-    permissions: tuple[str, ...]  # application permissions on Microsoft Graph
+    permissions: tuple[str, ...] = ()  # application permissions on Microsoft Graph
 
 
 @dataclass
@@ -120,7 +125,8 @@ class Tenant:
     spec: TenantSpec
     id: str
     cloud: Cloud
-    runner: Runner
+    runner: Prepared  # runs the set-up
+    publisher: Prepared | None  # edits the offers of the Partner Center account, where that is not the runner's work
     environments: list[Environment] = field(default_factory=list)
     services: dict[str, dict[str, Any]] = field(default_factory=dict)  # state of smaller services, plain JSON types
     _world: World | None = field(default=None, repr=False)
@@ -183,14 +189,9 @@ class World:
         """Add the tenant that ``spec`` describes. Raises ValueError when its name, id or a host is taken."""
         cloud = CLOUDS[spec.cloud]
         tenant_id = (spec.id or seeded.guid(self.seed, "tenant", spec.name)).lower()
-        runner = Runner(
-            app_id=spec.runner.client_id or seeded.guid(self.seed, spec.name, "runner", "appId"),
-            object_id=seeded.guid(self.seed, spec.name, "runner", "application"),
-            service_principal_id=seeded.guid(self.seed, spec.name, "runner", "servicePrincipal"),
-            secret=spec.runner.client_secret or seeded.secret_text(self.seed, spec.name, "runner"),
-            permissions=spec.runner.permissions,
-        )
-        tenant = Tenant(spec=spec, id=tenant_id, cloud=cloud, runner=runner, _world=self)
+        runner = self._prepared(spec, "runner", spec.runner, spec.runner.permissions)
+        publisher = None if spec.publisher is None else self._prepared(spec, "publisher", spec.publisher)
+        tenant = Tenant(spec=spec, id=tenant_id, cloud=cloud, runner=runner, publisher=publisher, _world=self)
         for key in (tenant.id, tenant.name, *tenant.domains):
             if key.lower() in self._tenant_by_name:
                 raise ValueError(f"Two tenants answer to {key!r}; give one of them another name, id or domain.")
@@ -203,6 +204,17 @@ class World:
             for host in (environment.host, api_twin(environment.host)):
                 self._environment_by_host[host] = environment
         return tenant
+
+    def _prepared(
+        self, tenant: TenantSpec, name: str, spec: RunnerSpec | PublisherSpec, permissions: tuple[str, ...] = ()
+    ) -> Prepared:
+        return Prepared(
+            app_id=spec.client_id or seeded.guid(self.seed, tenant.name, name, "appId"),
+            object_id=seeded.guid(self.seed, tenant.name, name, "application"),
+            service_principal_id=seeded.guid(self.seed, tenant.name, name, "servicePrincipal"),
+            secret=spec.client_secret or seeded.secret_text(self.seed, tenant.name, name),
+            permissions=permissions,
+        )
 
     def _new_environment(self, tenant: Tenant, spec: EnvironmentSpec, number: int) -> Environment:
         host = spec.host or self._default_host(tenant, spec, number)

@@ -20,7 +20,7 @@ from . import first_party, shapes
 from .store import Object, Store, View
 
 if TYPE_CHECKING:
-    from ..world import Tenant, World
+    from ..world import Prepared, Tenant, World
 
 APPLICATION = "application"
 SERVICE_PRINCIPAL = "servicePrincipal"
@@ -54,11 +54,13 @@ class Directory:
     @classmethod
     def at_birth(cls, world: World, tenant: Tenant) -> Directory:
         """A directory as a tenant has it before anybody does anything: Microsoft's applications, an administrator and
-        the application that runs the set-up, with its permissions granted."""
+        the application that runs the set-up, with its permissions granted, and the one that publishes offers."""
         directory = cls(world, tenant)
         directory._put_first_party()
         directory._put_administrator()
         directory._put_runner()
+        if tenant.publisher is not None:
+            directory._put_prepared(tenant.publisher, "publisher", "Offer publisher")
         return directory
 
     @classmethod
@@ -188,28 +190,34 @@ class Directory:
         user["_directory_roles"] = ["Global Administrator"]
         self._put(USER, user)
 
-    def _put_runner(self) -> None:
-        runner, now = self.tenant.runner, self._world.begun
+    def _put_prepared(self, prepared: Prepared, name: str, display_name: str) -> Object:
+        """An application with a working secret and its service principal; gives the latter."""
+        now = self._world.begun
         application = shapes.new_application(
-            runner.object_id, runner.app_id, graph_time(now), self.tenant.domain, "Set-up runner"
+            prepared.object_id, prepared.app_id, graph_time(now), self.tenant.domain, display_name
         )
         application["passwordCredentials"] = [
             {
                 "customKeyIdentifier": None,
-                "displayName": "runner",
+                "displayName": name,
                 "endDateTime": graph_time(now + datetime.timedelta(days=730)),
-                "hint": runner.secret[:3],
-                "keyId": self._id("runner", "keyId"),
+                "hint": prepared.secret[:3],
+                "keyId": self._id(name, "keyId"),
                 "secretText": None,
                 "startDateTime": graph_time(now - datetime.timedelta(days=1)),
-                "_secret": runner.secret,
+                "_secret": prepared.secret,
                 "_active_from": 0.0,
             }
         ]
         self._put(APPLICATION, application)
         principal = shapes.new_service_principal(
-            runner.service_principal_id, runner.app_id, "Set-up runner", self.tenant.id, application
+            prepared.service_principal_id, prepared.app_id, display_name, self.tenant.id, application
         )
+        return self._put(SERVICE_PRINCIPAL, principal)
+
+    def _put_runner(self) -> None:
+        runner = self.tenant.runner
+        principal = self._put_prepared(runner, "runner", "Set-up runner")
         principal["_directory_roles"] = list(self.tenant.spec.runner.directory_roles)
         self._put(SERVICE_PRINCIPAL, principal)
         graph_id = self._id("Microsoft Graph")

@@ -30,6 +30,8 @@ _DISCOVERY = re.compile(r"/([^/]+)(/v2\.0)?/\.well-known/openid-configuration$")
 _KEYS = re.compile(r"/([^/]+)/discovery(/v2\.0)?/keys$")
 _TOKEN = re.compile(r"/([^/]+)/oauth2(/v2\.0)?/token$")
 _REALM = re.compile(r"/common/userrealm/([^/]+)$")
+#: A GUID or the name of a domain.
+_TENANT_NAME = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SHARED_TENANTS = frozenset({"common", "organizations"})
 
 
@@ -75,14 +77,20 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
 
 
 def _tenant(world: World, host: str, name: str, error: str) -> Tenant:
-    tenant = world.tenant_by_name_or_id(unquote(name))
-    # A tenant's short name is the simulator's own handle; sign-in knows ids and domains only.
-    if (
-        tenant is None
-        or unquote(name).lower() == tenant.name.lower()
-        or tenant.cloud.name not in clouds_of_login_host(host)
-    ):
+    tenant = tenant_of(world, unquote(name), error)
+    if tenant.cloud.name not in clouds_of_login_host(host):
         raise errors.tenant_not_found(unquote(name), error)
+    return tenant
+
+
+def tenant_of(world: World, name: str, error: str) -> Tenant:
+    """The tenant with that id or domain. Raises SignInRefused."""
+    if not _TENANT_NAME.fullmatch(name):
+        raise errors.no_tenant_name(name)
+    tenant = world.tenant_by_name_or_id(name)
+    # A tenant's short name is the simulator's own handle; sign-in knows ids and domains only.
+    if tenant is None or name.lower() == tenant.name.lower():
+        raise errors.tenant_not_found(name, error)
     return tenant
 
 

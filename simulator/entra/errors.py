@@ -38,6 +38,16 @@ def tenant_not_found(tenant: str, error: str = "invalid_tenant") -> SignInRefuse
     )
 
 
+def no_tenant_name(name: str) -> SignInRefused:
+    """Neither an id nor a domain."""
+    return SignInRefused(
+        900023,
+        "invalid_request",
+        400,
+        f"Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external domain.",
+    )
+
+
 def wrong_secret(app_id: str) -> SignInRefused:
     """The value is not that of any secret in use."""
     return SignInRefused(

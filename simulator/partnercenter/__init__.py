@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Partner Center's product ingestion API: offers, lead destinations, publications (contract: Partner Center)."""
 
-from .offers import advance
+from .jobs import advance
 from .service import BASE, answer
 
 __all__ = ["BASE", "advance", "answer"]

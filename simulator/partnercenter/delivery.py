@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from ..dataverse.calls import Call
 from ..dataverse.service import answer_call
 from ..entra.credentials import check_client
-from ..entra.endpoints import application_of, token_endpoints
+from ..entra.endpoints import application_of, tenant_of, token_endpoints
 from ..entra.errors import SignInRefused
 from ..entra.passwords import signed_in
 from ..entra.tokens import Caller
 
 if TYPE_CHECKING:
-    from ..world import Environment, Tenant, World
+    from ..world import Environment, World
 
 
 def test_lead(world: World) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def deliver(world: World, resource: dict[str, Any], values: dict[str, Any]) -> s
     try:
         caller = _sign_in(world, configuration, environment)
     except SignInRefused as refused:
-        return f"Unable to sign in to Dynamics CRM. LastCRMError: {refused}"
+        return f"Unable to sign in to Dynamics CRM. LastCRMError: AADSTS{refused.number}: {refused.sentence}"
     return _write(environment, caller, values)
 
 
@@ -65,19 +65,10 @@ def _sign_in(world: World, configuration: dict[str, Any], environment: Environme
         tenant = environment.tenant
         user = signed_in(world, tenant, configuration["username"], configuration["password"])
         return Caller(tenant.id, "", user["id"], is_user=True, upn=user["userPrincipalName"])
-    tenant = _tenant(world, configuration["directoryId"])
+    tenant = tenant_of(world, configuration["directoryId"], "invalid_request")
     application, principal = application_of(world, tenant, configuration["applicationId"])
     check_client({"client_secret": configuration["applicationKey"]}, application, token_endpoints(tenant), now)
     return Caller(tenant.id, configuration["applicationId"].lower(), "" if principal is None else principal["id"])
-
-
-def _tenant(world: World, name: str) -> Tenant:
-    from ..entra.errors import tenant_not_found
-
-    tenant = world.tenant_by_name_or_id(name)
-    if tenant is None:
-        raise tenant_not_found(name)
-    return tenant
 
 
 def _write(environment: Environment, caller: Caller, values: dict[str, Any]) -> str | None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The customer-leads resource: what it must hold for each destination, and its masked secrets."""
+"""The customer-leads resource: what it must hold for each destination, its masked secrets and its validations."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MASK = "*********"
 #: Destination: the property of its configuration, and the fields that must be there.
 _CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "none": ("", ()),
-    "blob": ("blobLeadConfiguration", ("connectionString", "containerName")),
+    "blob": ("blobLeadConfiguration", ("storageAccountConnectionString", "containerName")),
     "dynamics": ("dynamicsLeadConfiguration", ("instanceUrl", "authentication")),
     "email": ("emailLeadConfiguration", ("contactEmail",)),
     "httpsEndpoint": ("httpsEndpointLeadConfiguration", ("httpsEndpointUrl",)),
     "marketo": ("marketoLeadConfiguration", ("formId", "munchkinId")),
     "salesforce": ("salesforceLeadConfiguration", ("objectIdentifier",)),
-    "table": ("tableLeadConfiguration", ("connectionString",)),
+    "table": ("tableLeadConfiguration", ("storageAccountConnectionString",)),
 }
 _DYNAMICS = {
     "azureAD": ("applicationId", "applicationKey", "directoryId"),
@@ -29,7 +29,7 @@ _DYNAMICS = {
 _DYNAMICS_FIELDS = frozenset(
     {"instanceUrl", "authentication", "contactEmail", *_DYNAMICS["azureAD"], *_DYNAMICS["office365"]}
 )
-_SECRETS = frozenset({"applicationKey", "password", "connectionString", "clientSecret"})
+_SECRETS = frozenset({"applicationKey", "password", "storageAccountConnectionString", "clientSecret"})
 _TOP = frozenset({"$schema", "id", "product", "leadDestination"})
 
 
@@ -43,9 +43,24 @@ def masked(resource: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | str:
+def validations(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """What reading a draft's resource tells of it besides: nothing that keeps it from being published."""
+    if resource.get("leadDestination") != "dynamics":
+        return []
+    return [
+        {
+            "level": "informational",
+            "code": "leadConnectionNotVerified",
+            "message": "The connection is tried when the offer is published.",
+            "resourceId": resource["id"],
+        }
+    ]
+
+
+def merged(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dict[str, Any] | str:
     """The resource that a posted one makes of the old one: a mask keeps the secret that is there.
 
+    Without ``masks_keep`` a mask is a secret like any other, which no environment lets in.
     Gives ``code: message`` for one that cannot be taken.
     """
     destination = new.get("leadDestination")
@@ -70,7 +85,7 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | str:
         return f"businessValidationError: '{name}' needs '{missing}'."
     kept = dict(configuration)
     before = old.get(name)
-    for field in _SECRETS & kept.keys():
+    for field in _SECRETS & kept.keys() if masks_keep else ():
         if set(str(kept[field])) == {"*"}:
             if not isinstance(before, dict) or not before.get(field):
                 return f"businessValidationError: '{field}' is a mask, and there is no value to keep."

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from ..clouds import CLOUDS
 from ..directory.first_party import GRAPH_APP_ID
 from ..entra.tokens import TokenRefused, verify
-from . import leads, offers
+from . import jobs, offers
 
 if TYPE_CHECKING:
     from ..world import Tenant, World
@@ -52,9 +52,16 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
     try:
         if host != _PUBLIC_GRAPH:
             raise Refused(404, "notFound", "Partner Center is a service of the public cloud.")
+        if world.busy_accounts:
+            jobs.advance(world)
         tenant = god_tenant or _signed_in(request, world, host)
-        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        call = _Call(world, tenant, offers.account_of(world, tenant), query, _parsed(await request.body()))
+        account = offers.account_of(world, tenant)
+        if account is None:
+            raise Refused(403, "forbidden", "The directory has no Partner Center account.")
+        query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        # The documentation writes externalID where clients write externalId.
+        named = {"externalId" if name.lower() == "externalid" else name: value for name, value in query}
+        call = _Call(world, tenant, account, named, _parsed(await request.body()))
         return _json(_route(request, call, request.url.path.removeprefix(BASE).strip("/")), 200)
     except Refused as refused:
         return _json({"error": {"code": refused.code, "message": refused.message, "details": []}}, refused.status)
@@ -67,7 +74,8 @@ def _signed_in(request: Request, world: World, host: str) -> Tenant:
         raise Refused(401, "unauthorized", refused.reason) from None
     request.scope["simulator.caller"] = caller
     tenant = world.tenants[caller.tenant_id]
-    if caller.app_id not in offers.account_of(world, tenant)["applications"]:
+    account = offers.account_of(world, tenant)
+    if caller.is_user or (account is not None and caller.app_id not in account["applications"]):
         raise Refused(403, "forbidden", "The application is not associated with the Partner Center account.")
     return tenant
 
@@ -101,22 +109,25 @@ def _offer(call: _Call, product: str) -> dict[str, Any]:
 def _products(call: _Call) -> Any:
     wanted_id, wanted_type = call.query.get("externalId"), call.query.get("type")
     found = [
-        resource
+        offers.shown_resource(call.world, resource, "draft")
         for product, offer in call.account["offers"].items()
         if (resource := offer["draft"][f"product/{product}"])
         and wanted_id in (None, offer["external_id"])
         and wanted_type in (None, resource["type"])
     ]
+    return _page(call, "product", found)
+
+
+def _page(call: _Call, path: str, found: list[Any]) -> dict[str, Any]:
     size = call.query.get("$maxpagesize", "")
     start = int(call.query["continuationToken"]) if call.query.get("continuationToken", "").isdigit() else 0
     if not size.isdigit() or not int(size):
-        return {"value": found}
+        return {"value": found[start:]}
     page: dict[str, Any] = {"value": found[start : start + int(size)]}
     if start + int(size) < len(found):
-        page["@nextLink"] = (
-            f"https://{_PUBLIC_GRAPH}{BASE}/product?$version={call.query['$version']}&$maxpagesize={size}"
-            f"&continuationToken={start + int(size)}"
-        )
+        kept = {key: value for key, value in call.query.items() if key != "continuationToken"}
+        query = urlencode({**kept, "continuationToken": start + int(size)}, safe="$")
+        page["@nextLink"] = f"https://{_PUBLIC_GRAPH}{BASE}/{path}?{query}"
     return page
 
 
@@ -126,25 +137,36 @@ def _tree(call: _Call, product: str) -> Any:
         raise Refused(400, "badRequest", f"'targetType' is one of {', '.join(offers.TARGETS)}.")
     if target != "draft" and not any(item["target"] == target for item in offer["submissions"]):
         raise Refused(404, "notFound", f"The product has never been published to {target}.")
-    return {
+    shown = {
         "$schema": f"{offers.SCHEMA_HOST}/resource-tree/2022-03-01-preview2",
-        "root": f"product/{product}",
+        "root": f"product/{product.lower()}",
         "target": {"targetType": target},
-        "resources": [leads.masked(resource) for resource in offer[target].values()],
+        "resources": [offers.shown_resource(call.world, resource, target) for resource in offer[target].values()],
     }
+    return offers.as_documented(call.world, shown)
 
 
-def _customer_leads(call: _Call, product: str) -> Any:
-    return leads.masked(_offer(call, product)["draft"][f"customer-leads/{product.lower()}"])
+def _resource(call: _Call, path: str, product: str) -> Any:
+    """A resource of a draft by its durable id."""
+    found = _offer(call, product)["draft"].get(path.lower())
+    if found is None:
+        raise Refused(404, "notFound", f"The resource '{path}' does not exist.")
+    return offers.shown_resource(call.world, found, "draft")
 
 
 def _submissions(call: _Call, product: str) -> Any:
-    target = call.query.get("targetType")
-    listed = [item for item in _offer(call, product)["submissions"] if target in (None, item["target"])]
+    product, offer, target = product.lower(), _offer(call, product), call.query.get("targetType")
+    if target not in (None, *offers.TARGETS):
+        raise Refused(400, "badRequest", f"'targetType' is one of {', '.join(offers.TARGETS)}.")
+    draft = [jobs.shown_draft(call.world, product)] if target in (None, "draft") else []
     if target is None:
         # One for each target: its latest.
-        listed = list({item["target"]: item for item in listed}.values())
-    return {"value": [offers.shown_submission(product, item) for item in reversed(listed)]}
+        latest = {item["target"]: item for item in offer["submissions"]}
+        listed = [latest[key] for key in ("live", "preview") if key in latest]
+    else:
+        listed = [item for item in reversed(offer["submissions"]) if item["target"] == target]
+    shown = [jobs.shown_submission(call.world, product, item) for item in listed]
+    return _page(call, f"submission/{product}", draft + shown)
 
 
 def _configure(call: _Call) -> Any:
@@ -153,7 +175,16 @@ def _configure(call: _Call) -> Any:
         raise Refused(400, "badRequest", "The body is expected to be an object of the schema 'configure'.")
     if not isinstance(body.get("resources"), list) or not body["resources"]:
         raise Refused(400, "badRequest", "'resources' is expected to be a list of resources.")
-    return offers.shown_job(call.world, offers.start_job(call.world, call.tenant, call.account, body["resources"]))
+    if call.world.settings.partner_center_conflicts_at_once:
+        _refuse_locked(call, body["resources"])
+    return jobs.shown_job(call.world, jobs.start_job(call.world, call.tenant, call.account, body["resources"]))
+
+
+def _refuse_locked(call: _Call, resources: list[Any]) -> None:
+    for resource in resources:
+        product = jobs.product_of(call.account, resource) if isinstance(resource, dict) else None
+        if product is not None and jobs.busy(call.account["offers"][product]):
+            raise Refused(409, "conflict", f"The product '{product}' is locked: a submission is in progress.")
 
 
 def _job(call: _Call, job_id: str) -> dict[str, Any]:
@@ -165,35 +196,33 @@ def _job(call: _Call, job_id: str) -> dict[str, Any]:
 
 
 def _job_status(call: _Call, job_id: str) -> Any:
-    return offers.shown_job(call.world, _job(call, job_id))
+    return jobs.shown_job(call.world, _job(call, job_id))
 
 
 def _job_result(call: _Call, job_id: str) -> Any:
     job = _job(call, job_id)
     if job["state"] == "running":
         raise Refused(404, "notFound", f"The job '{job_id}' is not completed.")
-    return {
-        "$schema": f"{offers.SCHEMA_HOST}/configure/2022-03-01-preview2",
-        "resources": [leads.masked(item) if isinstance(item, dict) else item for item in job["resources"]],
-    }
+    return jobs.shown_result(call.world, job)
 
 
 def _cancel(call: _Call, job_id: str) -> Any:
     job = _job(call, job_id)
-    offers.cancel(call.world, job)
-    return offers.shown_job(call.world, job)
+    if not jobs.cancel(call.world, job):
+        raise Refused(400, "badRequest", "Cannot cancel job, job has already completed.")
+    return jobs.shown_job(call.world, job)
 
 
 _ID = r"([0-9A-Za-z-]+)"
 _ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Any]], ...] = (
     ("GET", re.compile("product"), _products),
     ("GET", re.compile(f"resource-tree/product/{_ID}"), _tree),
-    ("GET", re.compile(f"customer-leads/{_ID}"), _customer_leads),
     ("GET", re.compile(f"submission/{_ID}"), _submissions),
     ("POST", re.compile("configure"), _configure),
     ("GET", re.compile(f"configure/{_ID}/status"), _job_status),
     ("GET", re.compile(f"configure/{_ID}"), _job_result),
     ("POST", re.compile(f"configure/{_ID}/cancel"), _cancel),
+    ("GET", re.compile(f"((?:product|customer-leads|property|plan|listing)/{_ID}(?:/[0-9A-Za-z/-]+)?)"), _resource),
 )
 
 

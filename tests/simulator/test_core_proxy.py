@@ -20,7 +20,7 @@ import requests
 import yaml
 
 import simulator
-from simulator.cli import main
+from simulator.cli import _parser, build_world, main
 from simulator.clouds import CLOUDS
 from simulator.spec import generated_tenant
 from simulator.world import World
@@ -173,6 +173,41 @@ def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environme
     ]
     url = "https://fabrikam.crm.microsoftdynamics.us"
     assert groups["tenant_fabrikam"]["hosts"] == {"fabrikam_prod": {"lead_writer_environment_url": url}}
+
+
+def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yml"
+    build_world(_parser().parse_args(["exec", "--tenants", "2", "--offers", "2", "--inventory-out", str(path)]))
+    groups = yaml.safe_load(path.read_text())["all"]["children"]
+    contoso = groups["tenant_contoso"]["hosts"]["contoso_prod"]
+    assert contoso["lead_writer_offers"] == ["contoso-offer", "contoso-offer-2"]
+    assert contoso["lead_writer_publisher_tenant_id"] == groups["tenant_contoso"]["vars"]["lead_writer_tenant_id"]
+    assert contoso["lead_writer_publisher_client_id"] != groups["tenant_contoso"]["vars"]["lead_writer_client_id"]
+    assert contoso["lead_writer_publisher_client_secret"]
+    # Partner Center is a service of the public cloud alone.
+    assert groups["tenant_fabrikam"]["hosts"]["fabrikam_prod"].keys() == {"lead_writer_environment_url"}
+
+
+def test_offers_may_be_another_tenants_and_have_to_be_somebodys(tmp_path: Path) -> None:
+    config, path = tmp_path / "config.yml", tmp_path / "inventory.yml"
+    tenants = [
+        {"name": "contoso", "environments": [{"name": "contoso_prod", "offers": ["app"]}]},
+        {"name": "publishing", "offers": ["app"], "publisher": {"client_secret": "open sesame"}},
+    ]
+    options = ["exec", "--config", str(config), "--inventory-out", str(path)]
+    config.write_text(yaml.safe_dump({"tenants": tenants}))
+    world = build_world(_parser().parse_args(options))
+    groups = yaml.safe_load(path.read_text())["all"]["children"]
+    assert list(groups) == ["tenant_contoso"]  # who has no environment is in the inventory as a publisher only
+    host = groups["tenant_contoso"]["hosts"]["contoso_prod"]
+    publishing = world.tenant_by_name_or_id("publishing")
+    assert publishing is not None
+    assert host["lead_writer_publisher_tenant_id"] == publishing.id
+    assert host["lead_writer_publisher_client_secret"] == "open sesame"
+
+    config.write_text(yaml.safe_dump({"tenants": tenants[:1]}))
+    with pytest.raises(ValueError, match="contoso_prod: no tenant has all the offers app"):
+        build_world(_parser().parse_args(options))
 
 
 def test_a_runner_with_a_certificate_is_in_the_inventory_with_it(tmp_path: Path) -> None:

@@ -131,6 +131,11 @@ def test_an_unknown_tenant_is_told_at_discovery(cloud: RunningCloud) -> None:
     assert response.json()["error_codes"] == [90002]
 
 
+def test_what_is_no_name_of_a_tenant_is_told_from_an_unknown_one(cloud: RunningCloud) -> None:
+    response = cloud.session().get("https://login.microsoftonline.com/nonsense/v2.0/.well-known/openid-configuration")
+    assert (response.status_code, response.json()["error_codes"]) == (400, [900023])
+
+
 def test_a_tenant_signs_in_only_at_its_own_clouds_hosts(new_cloud: NewCloud) -> None:
     cloud = new_cloud(generated_tenant(2))
     tenant = cloud.tenant("fabrikam")

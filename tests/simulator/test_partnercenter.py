@@ -5,25 +5,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from simulator.spec import EnvironmentSpec, PublisherSpec, TenantSpec, generated_tenant
 
 from .running import RunningCloud
 
 BASE = "https://graph.microsoft.com/rp/product-ingestion"
 SCHEMA = "https://schema.mp.microsoft.com/schema"
 
+NewCloud = Callable[..., RunningCloud]
+
 
 class Offers:
-    """Calls of contoso's runner to its Partner Center account."""
+    """Calls to a Partner Center account, by contoso's runner unless told otherwise."""
 
-    def __init__(self, cloud: RunningCloud) -> None:
+    def __init__(self, cloud: RunningCloud, publisher: str = "contoso") -> None:
         self.cloud, self.tenant = cloud, cloud.tenant()
-        token = cloud.sign_in("https://graph.microsoft.com")["access_token"]
-        self.headers = {"Authorization": f"Bearer {token}"}
+        publishing = cloud.tenant(publisher)
+        application = publishing.publisher or publishing.runner
+        self.sign_in(publisher, application.app_id, application.secret)
         self.session = cloud.session()
         self.product = self.get("product?externalId=contoso-offer")["value"][0]["id"].removeprefix("product/")
+
+    def sign_in(self, tenant: str, client_id: str, secret: str) -> None:
+        """Go on as another application."""
+        signed_in = self.cloud.sign_in("https://graph.microsoft.com", tenant, secret, client_id)
+        self.headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
 
     def __call__(self, method: str, path: str, body: Any = None, version: str = "2022-03-01-preview3") -> Any:
         mark = "&" if "?" in path else "?"
@@ -65,16 +76,18 @@ class Offers:
         assert status["jobStatus"] == "completed"
         return status
 
-    def publish(self, target: str, identifier: str = "") -> dict[str, Any]:
-        """Publish, wait for the end, and give the job's status."""
-        submission: dict[str, Any] = {
+    def request(self, target: str, **more: str) -> dict[str, Any]:
+        """The resource that asks for a publication."""
+        return {
             "$schema": f"{SCHEMA}/submission/2022-03-01-preview2",
             "product": f"product/{self.product}",
             "target": {"targetType": target},
+            **more,
         }
-        if identifier:
-            submission["id"] = identifier
-        status = self.configure(submission)
+
+    def publish(self, target: str, *parts: dict[str, Any], identifier: str = "") -> dict[str, Any]:
+        """Publish all, or only some resources; wait for the end, and give the job's status."""
+        status = self.configure(*parts, self.request(target, **({"id": identifier} if identifier else {})))
         self.cloud.world.clock.jump(self.cloud.world.settings.publish_seconds)
         return status
 
@@ -84,8 +97,19 @@ class Offers:
 
     def leads(self, target: str) -> Any:
         """The lead destination in one state of the offer."""
-        tree = self.get(f"resource-tree/product/{self.product}?targetType={target}")
-        return next(item for item in tree["resources"] if item["id"] == f"customer-leads/{self.product}")
+        return self.resource(target, "customer-leads")
+
+    def by_hand(self, kind: str, **changes: Any) -> dict[str, Any]:
+        """Somebody else's change of the draft."""
+        body = {"resource": kind, "changes": changes}
+        changed: dict[str, Any] = self.cloud.control("PATCH", "/tenants/contoso/offers/contoso-offer", body)
+        return changed
+
+    def resource(self, target: str, kind: str) -> dict[str, Any]:
+        """A resource in one state of the offer."""
+        tree = self.get(f"resource-tree/product/{self.product}?targetType={target}")["resources"]
+        found: dict[str, Any] = next(item for item in tree if item["id"].startswith(f"{kind}/"))
+        return found
 
     def leads_in_environment(self) -> list[dict[str, Any]]:
         """What the lead service has written."""
@@ -119,7 +143,7 @@ def test_leads_arrive_only_after_the_offer_is_live_and_with_what_was_handed_over
     assert control("POST", "/tenants/contoso/leads", {"offer": "contoso-offer"})["delivered"]
     assert len(offers.leads_in_environment()) == 1  # live still sends leads nowhere
 
-    assert offers.publish("live", offers.submission("preview")["id"])["jobResult"] == "succeeded"
+    assert offers.publish("live", identifier=offers.submission("preview")["id"])["jobResult"] == "succeeded"
 
     assert offers.leads("live")["leadDestination"] == "dynamics"
     assert control("POST", "/tenants/contoso/leads", {"offer": "contoso-offer"}) == {"delivered": True, "error": None}
@@ -135,8 +159,19 @@ def test_a_publication_fails_when_the_test_lead_does_not_arrive(offers: Offers) 
     assert (submission["status"], submission["result"]) == ("completed", "failed")
     assert "Unable to sign in to Dynamics CRM" in submission["errors"][0]["message"]
     assert offers.leads("preview")["leadDestination"] == "none"
-    refused = offers.publish("live", submission["id"])
+    refused = offers.publish("live", identifier=submission["id"])
     assert refused["errors"][0]["code"] == "invalidState"
+
+
+def test_a_publication_may_go_on_without_its_test_lead(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_needs_test_lead = False
+    offers.configure(offers.destination(applicationKey="not the secret"))
+    offers.publish("preview")
+    offers.publish("live", identifier=offers.submission("preview")["id"])
+
+    answer = offers.cloud.control("POST", "/tenants/contoso/leads", {"offer": "contoso-offer"})
+    assert offers.leads("live")["leadDestination"] == "dynamics"
+    assert (answer["delivered"], "AADSTS" in answer["error"]) == (False, True)
 
 
 @pytest.mark.parametrize("path", ["/main.aspx", "/"])
@@ -148,21 +183,89 @@ def test_only_the_bare_address_of_an_environment_takes_leads(offers: Offers, pat
 
 
 def test_posting_the_mask_back_keeps_the_secret(offers: Offers) -> None:
+    assert masked_back(offers)["result"] == "succeeded"
+
+
+def test_a_mask_may_be_taken_for_the_secret(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_masks_keep = False
+
+    assert "Invalid client secret" in masked_back(offers)["errors"][0]["message"]
+
+
+def masked_back(offers: Offers) -> dict[str, Any]:
+    """Change what was read and send it back with its mask; gives the publication that follows."""
     offers.configure(offers.destination())
     read = offers.get(f"customer-leads/{offers.product}")
+    del read["validations"]
     read["dynamicsLeadConfiguration"]["contactEmail"] = ["sales@contoso.example"]
-
     assert offers.configure(read)["jobResult"] == "succeeded"
     offers.publish("preview")
+    submission: dict[str, Any] = offers.submission("preview")
+    return submission
 
-    assert offers.submission("preview")["result"] == "succeeded"
+
+def test_reading_a_draft_tells_validations_that_are_not_sent_back(offers: Offers) -> None:
+    offers.configure(offers.destination())
+    read = offers.get(f"customer-leads/{offers.product}")
+
+    assert [item.keys() for item in read["validations"]] == [{"level", "code", "message", "resourceId"}]
+    assert {"validations", "resourceName"} & offers.leads("live").keys() == set()
+    assert [error["code"] for error in offers.configure(read)["errors"]] == ["schemaValidationError"]
+
+
+def test_an_error_calls_a_resource_by_the_name_it_was_given(offers: Offers) -> None:
+    status = offers.configure({**offers.destination(), "product": "product/none", "resourceName": "myLeads"})
+
+    assert [error["resourceId"] for error in status["errors"]] == ["myLeads"]
+
+
+def test_a_full_publication_takes_other_peoples_changes_along_and_one_in_parts_does_not(offers: Offers) -> None:
+    offers.by_hand("property", termsOfUse="half written")
+
+    assert offers.publish("preview", offers.destination())["jobResult"] == "succeeded"
+    assert offers.leads("preview")["leadDestination"] == "dynamics"
+    assert offers.resource("preview", "property")["termsOfUse"] == ""
+
+    assert offers.publish("preview")["jobResult"] == "succeeded"
+    assert offers.resource("preview", "property")["termsOfUse"] == "half written"
+
+
+def test_live_is_not_published_in_parts(offers: Offers) -> None:
+    identifier = offers.submission("preview")["id"]
+
+    refused = offers.publish("live", offers.destination(), identifier=identifier)
+
+    assert [error["code"] for error in refused["errors"]] == ["notSupported"]
+    assert offers.get(f"customer-leads/{offers.product}")["leadDestination"] == "none"
+
+
+def test_a_publication_in_parts_may_need_every_part_but_leads_and_listings(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_modular_whole = True
+
+    refused = offers.publish("preview", offers.destination())
+    assert [error["code"] for error in refused["errors"]] == ["businessValidationError"]
+
+    parts = [offers.resource("live", kind) for kind in ("product", "property", "plan")]
+    assert offers.publish("preview", *parts, offers.destination())["jobResult"] == "succeeded"
+
+
+def test_a_preview_that_went_live_keeps_its_id_and_has_the_date_of_going_live(offers: Offers) -> None:
+    before = {item["target"]["targetType"]: item for item in offers.get(f"submission/{offers.product}")["value"]}
+    assert before["draft"].keys() == {"$schema", "id", "product", "target"}
+    offers.configure(offers.destination())
+    offers.publish("preview")
+    offers.cloud.world.clock.jump(1800)
+    offers.publish("live", identifier=offers.submission("preview")["id"])
+
+    after = {item["target"]["targetType"]: item for item in offers.get(f"submission/{offers.product}")["value"]}
+    assert after["live"]["id"] == after["preview"]["id"] != before["live"]["id"]
+    assert after["live"]["created"] > after["preview"]["created"] > before["live"]["created"]
 
 
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"leadDestination": "nonsense"}, "schemaValidationError"),
-        ({"resourceName": "x"}, "schemaValidationError"),
         ({"validations": []}, "schemaValidationError"),
         ({"nonsense": 1}, "schemaValidationError"),
         ({"dynamicsLeadConfiguration": None}, "schemaValidationError"),
@@ -207,6 +310,11 @@ def test_a_product_is_locked_while_it_is_published(offers: Offers) -> None:
     assert [error["code"] for error in status["errors"]] == ["productLocked"]
     assert offers.submission("preview")["status"] == "running"
 
+    offers.cloud.world.settings.partner_center_conflicts_at_once = True
+    body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": [offers.destination()]}
+    refused = offers("POST", "configure", body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+
 
 def test_a_job_can_be_cancelled_before_it_has_done_anything(offers: Offers) -> None:
     offers.cloud.world.settings.configure_seconds = 100.0
@@ -215,9 +323,39 @@ def test_a_job_can_be_cancelled_before_it_has_done_anything(offers: Offers) -> N
     assert offers("GET", f"configure/{job}").status_code == 404
 
     assert offers("POST", f"configure/{job}/cancel").json()["jobResult"] == "cancelled"
+    assert offers("POST", f"configure/{job}/cancel").json()["error"]["code"] == "badRequest"
 
     offers.cloud.world.clock.jump(200)
     assert offers.get(f"customer-leads/{offers.product}")["leadDestination"] == "none"
+
+
+def test_a_job_that_is_done_tells_what_it_wrote(offers: Offers) -> None:
+    written = offers.get(f"configure/{offers.configure(offers.destination())['jobId']}")
+    nothing = offers.get(f"configure/{offers.configure({'$schema': 'nonsense'})['jobId']}")
+
+    assert [item["id"] for item in written["resources"]] == [f"customer-leads/{offers.product}"]
+    assert set(written["resources"][0]["dynamicsLeadConfiguration"]["applicationKey"]) == {"*"}
+    assert nothing["resources"] == []
+
+
+def test_names_and_addresses_may_be_those_of_the_documentation(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_as_documented = True
+
+    product = offers.get("product?externalID=contoso-offer")["value"][0]
+    started = offers(
+        "POST", "configure", {"$schema": f"{SCHEMA}/configure/x", "resources": [offers.request("preview")]}
+    )
+
+    assert product["identity"] == {"externalID": "contoso-offer"}
+    assert product["$schema"].startswith("https://product-ingestion.azureedge.net/schema/product/")
+    assert "jobID" in started.json()
+
+
+def test_products_and_submissions_come_in_pages(offers: Offers) -> None:
+    first = offers.get(f"submission/{offers.product}?$maxpagesize=2")
+    second = offers.session.get(first["@nextLink"], headers=offers.headers, timeout=10).json()
+
+    assert [item["target"]["targetType"] for item in first["value"] + second["value"]] == ["draft", "live", "preview"]
 
 
 def test_the_version_is_mandatory_and_unknown_things_are_told(offers: Offers) -> None:
@@ -231,10 +369,136 @@ def test_an_application_outside_the_account_is_refused(offers: Offers) -> None:
     application = offers.cloud.graph().create_application()
     offers.cloud.graph()("POST", "/servicePrincipals", {"appId": application["appId"]})
     secret = offers.cloud.graph()("POST", f"/applications/{application['id']}/addPassword", {}).json()["secretText"]
-    signed_in = offers.cloud.sign_in("https://graph.microsoft.com", credential=secret, client_id=application["appId"])
-    offers.headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
+    offers.sign_in("contoso", application["appId"], secret)
 
     assert offers("GET", "product").json()["error"]["code"] == "forbidden"
+    offers.headers = {}
+    assert offers("GET", "product").json()["error"]["code"] == "unauthorized"
+
+
+class TestPublishers:
+    """Who edits an offer is not who sets up an environment, and may be of another tenant."""
+
+    def test_an_offer_of_another_tenant_sends_its_leads_to_the_environment(self, new_cloud: NewCloud) -> None:
+        publisher = TenantSpec(name="publishing", offers=("contoso-offer",), publisher=PublisherSpec())
+        customer = TenantSpec(name="contoso", environments=(EnvironmentSpec(name="contoso_prod"),))
+        offers = Offers(new_cloud(customer, publisher), "publishing")
+        offers.configure(offers.destination())
+        offers.publish("preview")
+
+        assert offers.submission("preview")["result"] == "succeeded"
+        assert len(offers.leads_in_environment()) == 1
+
+    def test_who_has_no_account_or_another_one_sees_none_of_it(self, new_cloud: NewCloud) -> None:
+        foreign = TenantSpec(name="foreign", offers=("foreign-offer",))
+        offers = Offers(new_cloud(generated_tenant(1), foreign, TenantSpec(name="nobody")))
+        for name, status in (("foreign", 404), ("nobody", 403)):
+            runner = offers.cloud.tenant(name).runner
+            offers.sign_in(name, runner.app_id, runner.secret)
+            assert offers("GET", f"customer-leads/{offers.product}").status_code == status
+        assert offers("GET", "product").json()["error"]["message"] == "The directory has no Partner Center account."
+
+    def test_a_publisher_may_edit_offers_and_nothing_else_and_the_runner_may_not(self, new_cloud: NewCloud) -> None:
+        offers = Offers(new_cloud(generated_tenant(1, offers=1)))
+        assert offers.configure(offers.destination())["jobResult"] == "succeeded"
+        url = "https://graph.microsoft.com/v1.0/applications"
+        assert offers.session.get(url, headers=offers.headers, timeout=10).status_code == 403
+
+        offers.sign_in("contoso", offers.tenant.runner.app_id, offers.tenant.runner.secret)
+        assert offers("GET", "product").json()["error"]["code"] == "forbidden"
+
+
+class TestOffice365:
+    """Leads that a person's account writes, by name and password."""
+
+    PASSWORD = "xWwvJ]6NMw+bWH-d"
+    NAME = "leads@contoso.onmicrosoft.com"
+
+    @pytest.fixture
+    def user(self, offers: Offers) -> str:
+        """The id of a person with a licence."""
+        god = offers.cloud.god()
+        body = {
+            "accountEnabled": True,
+            "displayName": "Lead Writer",
+            "mailNickname": "leads",
+            "userPrincipalName": self.NAME,
+            "usageLocation": "SE",
+            "passwordProfile": {"password": self.PASSWORD, "forceChangePasswordNextSignIn": False},
+        }
+        user: str = god("POST", "/users", body).json()["id"]
+        sku = god.get("/subscribedSkus")["value"][0]["skuId"]
+        licences = {"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []}
+        assert god("POST", f"/users/{user}/assignLicense", licences).status_code == 200
+        return user
+
+    def publish(self, offers: Offers) -> dict[str, Any]:
+        """Hand the account over and publish to preview; gives the submission."""
+        values = {"applicationId": None, "applicationKey": None, "directoryId": None}
+        destination = offers.destination(
+            authentication="office365", username=self.NAME, password=self.PASSWORD, **values
+        )
+        assert offers.configure(destination)["jobResult"] == "succeeded"
+        assert set(offers.get(f"customer-leads/{offers.product}")["dynamicsLeadConfiguration"]["password"]) == {"*"}
+        offers.publish("preview")
+        submission: dict[str, Any] = offers.submission("preview")
+        return submission
+
+    def test_leads_are_delivered_with_name_and_password_once_the_person_holds_a_role(
+        self, offers: Offers, user: str
+    ) -> None:
+        assert "has not been assigned any roles" in self.publish(offers)["errors"][0]["message"]
+
+        host = offers.tenant.environments[0].host
+        base = f"https://control.simulator.test/god/{host}/api/data/v9.2"
+        query = f"systemusers?$filter=azureactivedirectoryobjectid eq {user}"
+        person = offers.session.get(f"{base}/{query}", timeout=10).json()["value"][0]
+        unit = person["_businessunitid_value"]
+        query = f"roles?$filter=name eq 'System Administrator' and _businessunitid_value eq {unit}"
+        role = offers.session.get(f"{base}/{query}", timeout=10).json()["value"][0]["roleid"]
+        path = f"{base}/systemusers({person['systemuserid']})/systemuserroles_association/$ref"
+        reference = {"@odata.id": f"https://{host}/api/data/v9.2/roles({role})"}
+        assert offers.session.post(path, json=reference, timeout=10).status_code == 204
+
+        assert self.publish(offers)["result"] == "succeeded"
+        assert len(offers.leads_in_environment()) == 1
+
+    @pytest.mark.parametrize(
+        ("number", "trouble"),
+        [
+            ("AADSTS50055", {"lastPasswordChangeDateTime": "2020-01-01T00:00:00Z"}),
+            ("AADSTS50055", {"_must_change_password": True}),
+            ("AADSTS50076", {"_requires_mfa": True}),
+            ("AADSTS53003", {"_blocked_by_conditional_access": True}),
+            ("AADSTS50126", {"_password": "another one"}),
+        ],
+    )
+    def test_an_account_that_a_program_cannot_use_gets_no_leads(
+        self, offers: Offers, user: str, number: str, trouble: dict[str, Any]
+    ) -> None:
+        offers.cloud.control("PATCH", f"/tenants/contoso/objects/user/{user}", trouble)
+
+        message = self.publish(offers)["errors"][0]["message"]
+
+        assert message.startswith("Unable to sign in to Dynamics CRM")
+        assert number in message
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"directoryId": "11111111-1111-4111-8111-111111111111"}, "AADSTS90002"),
+        ({"directoryId": "contoso"}, "AADSTS900023"),
+        ({"applicationId": "11111111-1111-4111-8111-111111111111"}, "AADSTS700016"),
+        ({"applicationKey": "f0b0b335-1d71-4883-8f98-567911bfdca6"}, "AADSTS7000215"),
+        ({"instanceUrl": "https://nowhere.crm4.dynamics.com"}, "timed out"),
+    ],
+)
+def test_each_wrong_detail_of_a_connection_has_its_message(offers: Offers, change: dict[str, Any], words: str) -> None:
+    offers.configure(offers.destination(**change))
+    offers.publish("preview")
+
+    assert words in offers.submission("preview")["errors"][0]["message"]
 
 
 def test_the_account_survives_a_dump_of_the_state(offers: Offers) -> None:
