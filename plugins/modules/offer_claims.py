@@ -1,0 +1,67 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Find offers that two hosts of the inventory name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: offer_claims
+short_description: Find offers that two hosts of the inventory name
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - An offer of the marketplace has one lead destination. If two hosts name the same offer in C(lead_writer_offers),
+    each run would take it from one and give it to the other.
+  - Compares the offers of all hosts of the inventory, also of those that C(--limit) leaves out, without asking any
+    service. It changes nothing and does not fail by itself.
+  - External ids are compared without regard to case. The same id is no contradiction between hosts whose
+    C(lead_writer_publisher_tenant_id) are different directory ids; where a publisher is not stated, or stated by a
+    domain name, it may be the same one.
+  - Hosts without C(lead_writer_environment_url), and those with C(lead_writer_state=absent), claim nothing.
+  - Run it once for a play (C(run_once)).
+attributes:
+  check_mode:
+    description: Reads only, so it does the same in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is nothing to show.
+    support: full
+  action:
+    description: Always runs on the control node, where the variables of all hosts are.
+    support: full
+seealso:
+  - module: marketplace_leads.dynamics365.lead_writer_hand_off
+"""
+
+EXAMPLES = r"""
+- name: Which offers are named twice?
+  marketplace_leads.dynamics365.offer_claims:
+  run_once: true
+  register: claims
+
+- name: Stop where this host is part of it
+  ansible.builtin.fail:
+    msg: "{{ claims.refusals[inventory_hostname] }}"
+  when: inventory_hostname in claims.refusals
+"""
+
+RETURN = r"""
+claimed_twice:
+  description: The hosts that name the same offer, by its external id.
+  returned: always
+  type: dict
+  sample:
+    contoso-app: [contoso_prod, contoso_test]
+refusals:
+  description: A sentence with the cure for each host that names such an offer.
+  returned: always
+  type: dict
+unknown:
+  description: The hosts whose offers could not be read, because a variable in them is not defined for example.
+  returned: always
+  type: list
+  elements: str
+"""
