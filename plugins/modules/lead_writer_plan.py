@@ -162,6 +162,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
 from ..module_utils._resources import application, application_user, role_privileges, solution, solution_wanted
 from ..module_utils._resources.lead_writer import EnvironmentPlan, Parts, options_of
+from ..module_utils._resources.preflight import Preflight
 from ..module_utils._services.environment.roles import Roles
 
 ARGUMENTS = (
@@ -195,7 +196,7 @@ def read(call: Call) -> dict[str, Any]:
             side: {path: value for diff in differences for path, value in diff[side].items()}
             for side in ("before", "after")
         },
-        "findings": [finding for each in plans.values() for finding in each.findings],
+        "findings": plan.findings,
         "application_id": plan.application_id,
         "directory_id": call.graph.directory_id(),
         "cloud": call.cloud.name,
@@ -228,6 +229,9 @@ def _parts(call: Call) -> Parts:
         application=lambda: application.ApplicationResource(call.graph, wanted_application),
         role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
         application_user=user,
+        checks=lambda plans: Preflight(call.graph, call.environment, roles).checks(
+            plans, wanted_application, wanted_privileges.privileges
+        ),
     )
 
 

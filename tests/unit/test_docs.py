@@ -203,6 +203,8 @@ def sends(node: ast.AST) -> bool:
     called, owner = node.func.attr, node.func.value
     if isinstance(owner, ast.Attribute) and owner.attr in _CLIENTS:
         return called in _OFFERED
+    if isinstance(owner, ast.Name) and f"_{owner.id}" in _CLIENTS:
+        return called in _OFFERED
     return isinstance(owner, ast.Name) and (owner.id, called) in {
         ("self", "call"), ("self", "get"), ("self", "rows"), ("transport", "send"),
     }  # fmt: skip

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import subprocess
 import threading
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +141,22 @@ class SignIn:
                 self._tokens[resource] = self._cached(resource) or self._fresh(resource)
             return self._tokens[resource]
 
+    def permissions(self, resource: str) -> frozenset[str] | None:
+        """Return the application permissions that the token for C(resource) names, or None where it names none.
+
+        A token belongs to the service that it is for, so what can be read in it is a hint: a person's token names no
+        application permissions, and one day a service may seal its tokens.
+        """
+        parts = self.token(resource).split(".")
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        except (IndexError, ValueError):
+            return None
+        if not isinstance(claims, dict) or "scp" in claims or claims.get("idtyp", "app") != "app":
+            return None
+        roles = claims.get("roles", [])
+        return frozenset(map(str, roles)) if isinstance(roles, list) else None
+
     def forget(self, resource: str) -> None:
         """Drop the token for C(resource), so that the next one is a new one."""
         self._tokens.pop(resource, None)
@@ -170,6 +188,8 @@ class SignIn:
             answer = self._from_azure_cli(resource)
         elif method == "managed_identity":
             answer = self._from_managed_identity(resource)
+        elif method == "password":
+            answer = self._from_password(resource)
         else:
             answer = self._from_client_credentials(resource)
         if "access_token" not in answer:
@@ -181,25 +201,41 @@ class SignIn:
 
     def _from_client_credentials(self, resource: str) -> dict[str, Any]:
         if self._application is None:
-            tenant = self.credentials.tenant or ""
-            try:
-                self._application = msal.ConfidentialClientApplication(
-                    self.credentials.client_id,
-                    authority=self.cloud.authority(tenant),
-                    client_credential=self._client_credential(),
-                    http_client=self._http,
-                    instance_discovery=False,
-                )
-            except ValueError as error:
-                # msal says only "unable to get authority configuration"; the service's own words are in its context.
-                raise SignInFailed(
-                    f"tenant_id {tenant} is not known to {self.cloud.login_host}: "
-                    "correct the directory id or domain name, or the cloud.",
-                    "90002",
-                    str(error.__context__ or error),
-                ) from error
+            self._application = self._open(
+                msal.ConfidentialClientApplication, client_credential=self._client_credential()
+            )
         result: dict[str, Any] = self._application.acquire_token_for_client([f"{resource}/.default"])
         return result
+
+    def _from_password(self, resource: str) -> dict[str, Any]:
+        if self._application is None:
+            self._application = self._open(msal.PublicClientApplication)
+        with warnings.catch_warnings():
+            # msal advises against passwords; the lead service's other choice has nothing else.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            result: dict[str, Any] = self._application.acquire_token_by_username_password(
+                self.credentials.user_name, self.credentials.password, [f"{resource}/.default"]
+            )
+        return result
+
+    def _open(self, kind: Any, **credential: Any) -> Any:
+        tenant = self.credentials.tenant or ""
+        try:
+            return kind(
+                self.credentials.client_id,
+                authority=self.cloud.authority(tenant),
+                http_client=self._http,
+                instance_discovery=False,
+                **credential,
+            )
+        except ValueError as error:
+            # msal says only "unable to get authority configuration"; the service's own words are in its context.
+            raise SignInFailed(
+                f"tenant_id {tenant} is not known to {self.cloud.login_host}: "
+                "correct the directory id or domain name, or the cloud.",
+                "90002",
+                str(error.__context__ or error),
+            ) from error
 
     def _client_credential(self) -> Any:
         credentials = self.credentials
@@ -259,6 +295,8 @@ class SignIn:
         found = re.search(r"AADSTS(\d+)", str(answer.get("error_description", "")))
         code = str(codes[0]) if codes else (found.group(1) if found else "")
         who = f"application {self.credentials.client_id} in tenant {self.credentials.tenant}"
+        if self.credentials.user_name:
+            who = f"user {self.credentials.user_name} in tenant {self.credentials.tenant}"
         template = _CURES.get(code)
         sentence = (
             template.format(who=who, tenant=self.credentials.tenant, host=self.cloud.login_host)

@@ -110,19 +110,29 @@ class ApplicationResource:
         return next((each for each in seen if each and self._secret.known_among(each.secrets)), found)
 
     def _in_recycle_bin(self) -> Application | None:
-        """Read the application that the caller means from the recycle bin, which keeps unique names."""
+        """Read the application that the caller means from the recycle bin, which keeps unique names.
+
+        That there is none is asked once in a run. Should somebody throw it away meanwhile, its creation is refused.
+        """
         wanted = self._wanted
+        if self._graph.recall(*self._not_in_bin):
+            return None
         try:
             for deleted in self._applications.deleted():
                 if wanted.application_id in (None, deleted.application_id) and (
                     wanted.application_id or deleted.unique_name == wanted.unique_name
                 ):
                     return deleted
+            self._graph.remember(True, *self._not_in_bin)
         except CallFailed as failed:
             if failed.status != 403:
                 raise
             self._plan.findings.append(f"The recycle bin cannot be looked into. {failed}")
         return None
+
+    @property
+    def _not_in_bin(self) -> tuple[str, str]:
+        return ("not in the recycle bin", self._wanted.application_id or self._wanted.unique_name or "")
 
     # --- present
 
@@ -282,6 +292,8 @@ class ApplicationResource:
         self._principal = after
 
     def _delete(self, application: Application) -> None:
+        for name in (application.application_id, application.unique_name):
+            self._graph.remember(False, "not in the recycle bin", name or "")
         self._applications.delete(application)
         self._application = None
 

@@ -11,7 +11,7 @@ on each other go out side by side, so that a converged environment costs few rou
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -55,12 +55,15 @@ class Parts:
     """How to make each resource of an environment.
 
     C(application_user) is made last, from the application's id and the names of the roles that carry the privileges.
+    C(checks) returns what is to be looked at before anything of the plans is executed; each returns sentences that
+    stop a run, and findings that do not.
     """
 
     solution: Callable[[], Resource]
     application: Callable[[], Any]
     role_privileges: Callable[[], Any]
     application_user: Callable[[str, list[str]], Resource]
+    checks: Callable[[Mapping[str, Plan]], Sequence[Callable[[], tuple[list[str], list[str]]]]]
 
 
 class EnvironmentPlan:
@@ -70,6 +73,8 @@ class EnvironmentPlan:
         self._parts = parts
         self._states: dict[str, Any] = {}
         self.plans: dict[str, Plan] = {}
+        self.findings: list[str] = []
+        """Sentences for the user about what was seen; they stop nothing."""
         self.application_id = NIL_GUID
 
     def read(self) -> dict[str, Plan]:
@@ -94,6 +99,7 @@ class EnvironmentPlan:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 user = functools.partial(self._parts.application_user, self.application_id, roles)
                 _outcome(pool.submit(self._plan, "application_user", user), obstacles)
+        self._check(obstacles)
         if obstacles:
             raise InvalidInput("\n".join(dict.fromkeys(obstacles)))
         return {step: self.plans[step] for step in STEPS}
@@ -101,6 +107,18 @@ class EnvironmentPlan:
     def state(self) -> dict[str, Any]:
         """Return what every part is now."""
         return self._states
+
+    def _check(self, obstacles: list[str]) -> None:
+        """Look ahead, also where a part could not be planned: all that is in the way is told at once."""
+        self.findings = [finding for plan in self.plans.values() for finding in plan.findings]
+        checks = self._parts.checks(self.plans)
+        if not checks:
+            return
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            for future in [pool.submit(check) for check in checks]:
+                stopping, findings = _outcome(future, obstacles) or ([], [])
+                obstacles += stopping
+                self.findings += findings
 
     def _plan(self, step: str, make: Callable[[], Resource]) -> Resource:
         resource = make()

@@ -23,6 +23,8 @@ class ServiceClient:
     headers: Mapping[str, str] = {"Accept": "application/json"}
     #: The answer's header that carries the service's own id of the request.
     request_id_header = "request-id"
+    #: The property of a page that holds the address of the next one.
+    next_link = "@odata.nextLink"
 
     def __init__(self, root: str, resource: str, sign_in: SignIn, transport: Transport) -> None:
         """C(root) is prefixed to every path; C(resource) is what a token is asked for."""
@@ -89,25 +91,41 @@ class ServiceClient:
         while page:
             answer = self.get(page, headers)
             yield from answer.get("value", [])
-            page = answer.get("@odata.nextLink")
+            page = answer.get(self.next_link)
 
     def service_time(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
         return datetime.now(timezone.utc) + self._ahead
 
+    def clock_difference(self) -> timedelta:
+        """Return by how much the service's clock is ahead of this machine's, as far as its answers have told."""
+        return self._ahead
+
     def remembered(self, read: Callable[[], Any], *key: str) -> Any:
         """Return what C(read) returned under C(key) earlier in this run, else read it and remember it.
 
         For JSON values that cannot change within a run, such as the ids of privileges. Nothing found is not kept.
-        What one identity read in one tenant is never given to another: Graph has one address for all tenants.
         """
-        own = (self.root, *self.sign_in.credentials.fingerprint(), *key)
-        known = self.sign_in.cache.get(*own)
+        known = self.recall(*key)
         if not known:
             known = read()
             if known:
-                self.sign_in.cache.put(known, *own)
+                self.remember(known, *key)
         return known
+
+    def recall(self, *key: str) -> Any:
+        """Return what was remembered under C(key) in this run, or None.
+
+        What one identity read in one tenant is never given to another: Graph has one address for all tenants.
+        """
+        return self.sign_in.cache.get(*self._own(key))
+
+    def remember(self, value: Any, *key: str) -> None:
+        """Remember a JSON value for the rest of this run."""
+        self.sign_in.cache.put(value, *self._own(key))
+
+    def _own(self, key: tuple[str, ...]) -> tuple[str, ...]:
+        return (self.root, *self.sign_in.credentials.fingerprint(), *key)
 
     def passing(self, answer: Answer) -> bool:
         """Say whether an answer declares that nothing was done and that the request should come again later."""

@@ -39,6 +39,10 @@ class EnvironmentClient(ServiceClient):
         self.address = address
         super().__init__(f"{address.url}/api/data/v9.2/", address.url, sign_in, transport)
 
+    def as_another(self, sign_in: SignIn) -> EnvironmentClient:
+        """Return a client that speaks to the same environment as somebody else."""
+        return EnvironmentClient(self.address, sign_in, self._transport)
+
     def who_am_i(self) -> dict[str, Any]:
         """Return UserId, BusinessUnitId and OrganizationId of the caller; it needs no privilege."""
         return self.get("WhoAmI")
@@ -89,15 +93,20 @@ class EnvironmentClient(ServiceClient):
         """Another solution operation is running: nothing was started, so the same request may come again."""
         return answer.status in (429, 503) and answer.error.get("code") == SOLUTION_CONCURRENCY
 
+    def lacks(self, privilege: str) -> str:
+        """The sentence for a runner without a privilege."""
+        runner = self.sign_in.credentials.client_id or "the signed-in user"
+        return (
+            f"The runner ({runner}) lacks the privilege {privilege} in {self.address.host}: "
+            "assign it the security role System Administrator there."
+        )
+
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Name the cure for the refusals that a runner meets."""
         host, runner = self.address.host, self.sign_in.credentials.client_id or "the signed-in user"
         missing = re.search(r"missing (prv\w+)", message)
         if missing:
-            return (
-                f"The runner ({runner}) lacks the privilege {missing.group(1)} in {host}: "
-                "assign it the security role System Administrator there."
-            )
+            return self.lacks(missing.group(1))
         cures = {
             "0x80072560": f"The runner ({runner}) is no user of {host}: add it there as an application user with the "
             f"security role System Administrator, for example by pac admin assign-user --environment https://{host} "

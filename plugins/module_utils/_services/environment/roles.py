@@ -23,9 +23,16 @@ IMMOVABLE = frozenset(
 )
 """Privileges, in lower case, that the platform keeps in every role whatever is asked for."""
 
+CREATE_LEAD = "prvcreatelead"
+"""The privilege to create leads, in lower case; an environment without the table for leads does not have it."""
+
 DIRECT_USER_AND_TEAM = 1
 TEAM_ONLY = 0
 """A role's C(isinherited): whether members of a team get its User-level privileges as their own."""
+
+
+DEPTHS = {spelling: level for level in AccessLevel for spelling in (level.api_name, str(int(level)))}
+"""Access levels by the enumeration's names as the service sends them; older versions send the ordinal."""
 
 
 @dataclass(frozen=True)
@@ -82,27 +89,26 @@ class Roles:
         return {name: role for name, role in known.items() if role is not None}
 
     def privileges_of(self, role_id: str) -> dict[str, tuple[str, AccessLevel]]:
-        """Return a role's privileges as C(lower-case name: (privilege id, level)).
-
-        A privilege limited by a record filter (depth 4) has no access level and is left out: it is none of those
-        that a person sets in the role's form.
-        """
-        answer = self._environment.get(f"RetrieveRolePrivilegesRole(RoleId={role_id})")
-        held = {}
-        for row in answer.get("RolePrivileges", []):
-            level = _DEPTHS.get(str(row["Depth"]))
-            if level is not None:
-                # Environments before 9.2 leave the name out: then the id stands for it.
-                name = str(row.get("PrivilegeName") or row["PrivilegeId"]).lower()
-                held[name] = (str(row["PrivilegeId"]).lower(), level)
-        return held
+        """Return a role's privileges as C(lower-case name: (privilege id, level))."""
+        return read_privileges(self._environment.get(f"RetrieveRolePrivilegesRole(RoleId={role_id})"))
 
     def known_privileges(self, names: list[str]) -> dict[str, Privilege]:
-        """Return the privileges of these names that the environment knows, by their names in lower case."""
-        rows = self._environment.remembered(lambda: self._read_privileges(names), "privileges", *names) if names else []
+        """Return the privileges of these names that the environment knows, by their names in lower case.
+
+        They cannot change within a run, so each is asked for once, and the one to create leads along with the first
+        others: whether an environment has leads at all is asked sooner or later.
+        """
+        wanted = {name.lower() for name in names}
+        known = {name: self._environment.recall("privilege", name) for name in wanted | {CREATE_LEAD}}
+        if any(known[name] is None for name in wanted):
+            unasked = sorted(name for name, row in known.items() if row is None)
+            for row in self._read_privileges(unasked):
+                known[row[1].lower()] = row
+                self._environment.remember(row, "privilege", row[1].lower())
         return {
-            name.lower(): Privilege(privilege_id, name, frozenset(AccessLevel(level) for level in levels))
-            for privilege_id, name, levels in rows
+            name: Privilege(row[0], row[1], frozenset(AccessLevel(level) for level in row[2]))
+            for name, row in known.items()
+            if row is not None and name in wanted
         }
 
     def _read_privileges(self, names: list[str]) -> list[tuple[str, str, list[int]]]:
@@ -156,6 +162,24 @@ class Roles:
         return {row["name"].lower(): _role(row) for row in rows}
 
 
+def read_privileges(answer: dict[str, Any]) -> dict[str, tuple[str, AccessLevel]]:
+    """Read an answer about privileges into C(lower-case name: (privilege id, level)).
+
+    A privilege limited by a record filter (depth 4) has no access level and is left out: it is none of those that a
+    person sets in the role's form. One that is told twice, as where several roles give it, has the wider level.
+    """
+    held: dict[str, tuple[str, AccessLevel]] = {}
+    for row in answer.get("RolePrivileges", []):
+        level = DEPTHS.get(str(row["Depth"]))
+        if level is not None:
+            # Environments before 9.2 leave the name out: then the id stands for it.
+            name = str(row.get("PrivilegeName") or row["PrivilegeId"]).lower()
+            known = held.get(name)
+            if known is None or known[1] < level:
+                held[name] = (str(row["PrivilegeId"]).lower(), level)
+    return held
+
+
 def _role(row: dict[str, Any]) -> SecurityRole:
     customizable = row.get("iscustomizable") or {}
     return SecurityRole(
@@ -166,7 +190,3 @@ def _role(row: dict[str, Any]) -> SecurityRole:
         customizable=bool(customizable.get("Value", True)),
         inherited=int(row.get("isinherited") or 0),
     )
-
-
-# The enumeration's names as the service sends them; older versions send the ordinal.
-_DEPTHS = {spelling: level for level in AccessLevel for spelling in (level.api_name, str(int(level)))}

@@ -46,6 +46,10 @@ class GraphClient(ServiceClient):
         """Take note of the directory id where another answer has told it."""
         self._directory_id = self._directory_id or directory_id.lower()
 
+    def granted(self) -> frozenset[str] | None:
+        """Return the application permissions that the runner was granted, or None where its token does not tell."""
+        return self.sign_in.permissions(self._resource)
+
     def sign_in_as(self, credentials: Credentials) -> SignIn:
         """Return another identity in the same cloud, over the same transport; its tokens are not kept."""
         return SignIn(credentials, self.sign_in.cloud, self._transport, discovered=self.sign_in.cache)

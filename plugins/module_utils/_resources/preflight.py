@@ -1,0 +1,134 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What would stop a run after its first write, found before it.
+
+Reading shows only that the runner may read. So where something is to be written, the runner's permissions and rights,
+the tenant's policy for secrets, the environment's apps and this machine's clock are looked at first. Nothing is asked
+about a part in which nothing is to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from .._desired_state.plan import Plan
+from .._rules.access_levels import AccessLevel
+from .._rules.secret_policy import SecretPolicy
+from .._rules.timestamps import whole_days
+from .._services.environment.client import EnvironmentClient
+from .._services.environment.roles import CREATE_LEAD, Roles
+from .._services.environment.runner import privileges_missing
+from .._services.graph.client import GraphClient
+from .._services.graph.policies import READ_POLICIES, default_secret_policy
+from .application import Wanted as WantedApplication
+
+_WRITE_APPLICATIONS = frozenset({"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"})
+_CONSENT = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
+
+_NEEDED = {
+    "solution": ("prvImportCustomization",),
+    "role_privileges": ("prvWriteRole",),
+    "application_user": ("prvCreateUser", "prvAssignRole"),
+}
+"""Privileges that the parts in an environment take at least, for the whole organization. Likely: the names follow
+Microsoft's pattern."""
+
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+"""Microsoft Entra takes a client's signed statement for as long as the clocks differ by no more than this."""
+
+
+class Preflight:
+    """Looks at one environment and its tenant before anything is written."""
+
+    def __init__(self, graph: GraphClient, environment: EnvironmentClient, roles: Roles) -> None:
+        self._graph = graph
+        self._environment = environment
+        self._roles = roles
+
+    def checks(
+        self, plans: Mapping[str, Plan], application: WantedApplication | None, to_grant: Mapping[str, AccessLevel]
+    ) -> list[Callable[[], tuple[list[str], list[str]]]]:
+        """Return the checks that the C(plans), by step, call for; each returns obstacles and findings.
+
+        C(application) is what is wanted of the application, None where there is to be none. C(to_grant) are the
+        privileges that a role gets or hands on: nobody grants what they do not hold.
+        """
+        found: list[Callable[[], tuple[list[str], list[str]]]] = []
+        if not any(plans.values()):
+            return found
+        needed = {name: AccessLevel.GLOBAL for step, names in _NEEDED.items() if plans.get(step) for name in names}
+        if needed:
+            found.append(lambda: (self._rights({**to_grant, **needed}), []))
+            found.append(lambda: (self._leads(), []))
+        if application is not None and plans.get("application"):
+            paths = plans["application"].paths
+            found.append(lambda: (self._permissions("admin_consent" in paths), []))
+            if "application.secret" in paths:
+                found.append(lambda: self._policy(application, is_new="application" in paths))
+        found.append(lambda: ([], self._clock()))
+        return found
+
+    def _permissions(self, consents: bool) -> list[str]:
+        granted = self._graph.granted()
+        if granted is None:
+            return []
+        lacking = []
+        if not granted & _WRITE_APPLICATIONS:
+            lacking.append("Application.ReadWrite.OwnedBy")
+        if consents and not granted & _CONSENT:
+            lacking.append("DelegatedPermissionGrant.ReadWrite.All")
+        if not lacking:
+            return []
+        return [
+            f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant}, lacks "
+            f"the application permission {' and '.join(lacking)} on Microsoft Graph: grant it with admin consent."
+        ]
+
+    def _rights(self, needed: Mapping[str, AccessLevel]) -> list[str]:
+        return [self._environment.lacks(name) for name in privileges_missing(self._environment, needed)]
+
+    def _leads(self) -> list[str]:
+        if self._roles.known_privileges([CREATE_LEAD]):
+            return []
+        return [
+            f"{self._environment.address.host} has no table for leads: install an app that brings it, such as "
+            "Dynamics 365 Sales, or correct environment_url."
+        ]
+
+    def _policy(self, application: WantedApplication, is_new: bool) -> tuple[list[str], list[str]]:
+        granted = self._graph.granted()
+        if application.schedule is None or (granted is not None and not granted & READ_POLICIES):
+            return [], []
+        policy = default_secret_policy(self._graph)
+        told = [] if policy is None else _refusals(policy, application.schedule.valid_days)
+        # An application that exists already may have a policy of its own, which counts instead.
+        certain = policy is not None and policy.sure and is_new
+        return (told, []) if certain else ([], told)
+
+    def _clock(self) -> list[str]:
+        ahead = self._graph.clock_difference()
+        if abs(ahead) <= _CLOCK_TOLERANCE:
+            return []
+        minutes = round(abs(ahead).total_seconds() / 60)
+        return [
+            f"The clock of this machine is {minutes} minutes {'behind' if ahead > timedelta(0) else 'ahead of'} "
+            "Microsoft's: set it, because a sign-in with a certificate fails when they differ."
+        ]
+
+
+def _refusals(policy: SecretPolicy, valid_days: int) -> list[str]:
+    """What a policy says against a secret of so many days."""
+    if policy.forbidden:
+        return [
+            "The tenant's app management policy forbids client secrets: ask its administrator to except this "
+            "application."
+        ]
+    if policy.longest is not None and policy.longest < timedelta(days=valid_days):
+        return [
+            f"The tenant's app management policy lets secrets live for {whole_days(policy.longest)} days, but "
+            f"secret.valid_days is {valid_days}: lower it."
+        ]
+    return []

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a tenant's app management policy allows a new client secret to be.
+
+Source: Microsoft Graph, resource type C(appManagementPolicy) and C(passwordCredentialConfiguration).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from .timestamps import read_timestamp
+
+_DURATION = re.compile(
+    r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:\.\d+)?S)?)?"
+)
+
+
+@dataclass(frozen=True)
+class SecretPolicy:
+    """What the policy says of secrets of an application that is made now.
+
+    C(longest) is the longest life that it allows, None for no limit. C(sure) is false where the policy excepts some
+    callers or applications, so that the one in question may be among them.
+    """
+
+    forbidden: bool = False
+    longest: timedelta | None = None
+    sure: bool = True
+
+
+def secret_policy(policy: Mapping[str, Any], now: datetime) -> SecretPolicy:
+    """Read the tenant's default policy as Graph returns it. C(now) is a time with a zone."""
+    if not policy.get("isEnabled"):
+        return SecretPolicy()
+    rules = (policy.get("applicationRestrictions") or {}).get("passwordCredentials") or []
+    forbidden, longest, sure = False, None, True
+    for rule in rules:
+        since = read_timestamp(rule.get("restrictForAppsCreatedAfterDateTime"))
+        if str(rule.get("state") or "enabled").lower() != "enabled" or (since is not None and since > now):
+            continue
+        kind, limit = rule.get("restrictionType"), duration(str(rule.get("maxLifetime") or ""))
+        if kind == "passwordAddition":
+            forbidden = True
+        elif kind == "passwordLifetime" and limit is not None:
+            longest = limit if longest is None else min(limit, longest)
+        else:
+            continue
+        sure = sure and not rule.get("excludeActors")
+    return SecretPolicy(forbidden, longest, sure)
+
+
+def duration(text: str) -> timedelta | None:
+    """Return an ISO 8601 duration, a year of 365 days and a month of 30; None for anything else."""
+    found = _DURATION.fullmatch(text)
+    if found is None or len(text) < 3:
+        return None
+    part = {name: int(value or 0) for name, value in found.groupdict().items()}
+    days = part.pop("years") * 365 + part.pop("months") * 30 + part.pop("days")
+    return timedelta(days=days, **part)

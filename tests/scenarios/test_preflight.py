@@ -1,0 +1,89 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What would stop a run is told before its first write, with the cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .cloud import Ansible, Cloud
+from .configure import Configure
+from .conftest import QUICK
+
+READER = "Application.Read.All"
+WRITER = "Application.ReadWrite.OwnedBy"
+POLICY = {
+    "isEnabled": True,
+    "applicationRestrictions": {
+        "passwordCredentials": [{"restrictionType": "passwordLifetime", "maxLifetime": "P180D"}],
+    },
+}
+TENANTS: list[dict[str, Any]] = [
+    {"name": "reader", "runner": {"permissions": [READER]}},
+    {"name": "stranger", "environments": [{"name": "stranger_prod", "options": {"runner": False}}]},
+    {"name": "customizer"},
+    {"name": "salesless", "environments": [{"name": "salesless_prod", "sales": False}]},
+    {
+        "name": "capped",
+        "runner": {"permissions": [READER, WRITER, "Policy.Read.All"]},
+        "app_management_policy": POLICY,
+    },
+    {"name": "unable", "runner": {"permissions": [READER, WRITER]}},
+]
+
+
+def test_whatever_would_stop_a_run_is_told_with_its_cure_before_anything_is_written(
+    tmp_path: Path, collections: Path
+) -> None:
+    (tmp_path / "cloud.yml").write_text(
+        yaml.safe_dump({"tenants": [_with_an_environment(each) for each in TENANTS]}), encoding="utf-8"
+    )
+    cloud = Cloud(tmp_path, *QUICK, "--config", str(tmp_path / "cloud.yml"))
+    try:
+        configure = Configure(cloud, Ansible(cloud, collections, tmp_path), tmp_path)
+        _take_administration(cloud)
+        run = configure("-f", "6", "-e", "{lead_writer_admin_consent: true}", rehearse=False)
+        told = {name: run.failure(tenant.host) for name, tenant in cloud.tenants.items()}
+        writes = cloud.writes_since(run.mark)
+    finally:
+        cloud.close()
+    assert writes == []
+    assert "lacks the application permission Application.ReadWrite.OwnedBy" in told["reader"]
+    assert "pac admin assign-user --environment https://" in told["stranger"]
+    assert "lacks the privilege prvAssignRole" in told["customizer"]
+    assert "has no table for leads: install an app that brings it" in told["salesless"]
+    assert "lets secrets live for 180 days, but secret.valid_days is 365: lower it." in told["capped"]
+    assert "lacks the application permission DelegatedPermissionGrant.ReadWrite.All" in told["unable"]
+
+
+def _with_an_environment(tenant: dict[str, Any]) -> dict[str, Any]:
+    return {"environments": [{"name": f"{tenant['name']}_prod"}], **tenant}
+
+
+def _take_administration(cloud: Cloud) -> None:
+    """Leave the runner of one tenant with a role that may customize, but not deal with users."""
+    tenant = cloud.tenants["customizer"]
+    (user,) = cloud.rows(
+        tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
+    )
+    root = "_parentroleid_value eq null"
+    (customizer,) = cloud.rows(tenant, f"roles?$filter=name eq 'System Customizer' and {root}")
+    held = f"systemusers({user['systemuserid']})/systemuserroles_association"
+    base = f"{tenant.environment_url}/api/data/v9.2/roles({customizer['roleid']})"
+    cloud.web_api(tenant, "POST", f"{held}/$ref", {"@odata.id": base})
+    for role in user["systemuserroles_association"]:
+        cloud.web_api(tenant, "DELETE", f"{held}({role['roleid']})/$ref")
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_clock_that_is_wrong_is_told(cloud: Cloud, configure: Configure) -> None:
+    cloud.jump(1200)
+    run = configure(check=True)
+    assert run.status == 0, run.output
+    assert "The clock of this machine is 20 minutes behind Microsoft's" in run.output

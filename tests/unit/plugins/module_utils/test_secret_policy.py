@@ -1,0 +1,65 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a tenant's policy allows a secret: told before a run, so it must neither stop in vain nor be overheard."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.secret_policy import (
+    SecretPolicy,
+    duration,
+    secret_policy,
+)
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+LIFETIME = {"restrictionType": "passwordLifetime", "maxLifetime": "P180D"}
+ADDITION = {"restrictionType": "passwordAddition", "maxLifetime": None}
+
+
+def judge(*rules: dict[str, Any], enabled: bool = True) -> SecretPolicy:
+    policy = {"isEnabled": enabled, "applicationRestrictions": {"passwordCredentials": list(rules)}}
+    return secret_policy(policy, NOW)
+
+
+def test_a_limit_and_a_ban_are_heard() -> None:
+    assert judge(LIFETIME) == SecretPolicy(longest=timedelta(days=180))
+    assert judge({**LIFETIME, "maxLifetime": "P90D"}, LIFETIME).longest == timedelta(days=90)
+    assert judge(ADDITION) == SecretPolicy(forbidden=True)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {**ADDITION, "state": "disabled"},
+        {**ADDITION, "restrictForAppsCreatedAfterDateTime": "2027-01-01T00:00:00Z"},
+        {"restrictionType": "symmetricKeyAddition"},
+        {**LIFETIME, "maxLifetime": None},
+    ],
+)
+def test_what_does_not_count_stops_nobody(rule: dict[str, Any]) -> None:
+    assert judge(rule) == SecretPolicy()
+    assert judge(ADDITION, enabled=False) == SecretPolicy()
+
+
+def test_a_policy_that_excepts_somebody_is_no_certainty() -> None:
+    assert not judge({**ADDITION, "excludeActors": {"customSecurityAttributes": []}}).sure
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("P180D", timedelta(days=180)),
+        ("P1Y2M", timedelta(days=425)),
+        ("P4DT12H30M5S", timedelta(days=4, hours=12, minutes=30, seconds=5)),
+        ("PT0.5S", timedelta(0)),
+        ("P", None),
+        ("180", None),
+    ],
+)
+def test_durations_are_read_as_graph_writes_them(text: str, span: timedelta | None) -> None:
+    assert duration(text) == span
