@@ -22,8 +22,11 @@ from ._resources.package_source import ComingRoles, coming_roles
 from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
 from ._rules.errors import InvalidInput
 from ._rules.guids import is_guid
+from ._rules.lead_failures import LeadFailure
 from ._services.environment.client import EnvironmentClient, tenant_of_environment
 from ._services.graph.client import GraphClient
+from ._services.partner_center.client import PartnerCenterClient
+from ._services.power_platform.client import PowerPlatformClient
 from ._transport.errors import CallFailed, TimedOut
 from ._transport.http import REQUESTS_IMPORT_ERROR, Transport
 from ._transport.run_cache import RunCache
@@ -168,6 +171,24 @@ class Call:
         """The Web API of the environment at C(environment_url)."""
         return EnvironmentClient(self.address, self.sign_in, self.transport)
 
+    @cached_property
+    def power_platform(self) -> PowerPlatformClient:
+        """The Power Platform admin API in the caller's tenant."""
+        return PowerPlatformClient(self.sign_in, self.transport)
+
+    @cached_property
+    def partner_center(self) -> PartnerCenterClient:
+        """Partner Center in the account of the publisher, whose credentials the caller's are here.
+
+        Raises InvalidInput when a national cloud is asked for.
+        """
+        if self.options["cloud"] not in (None, "public"):
+            raise InvalidInput(
+                f"cloud is {self.options['cloud']}, but Partner Center is a service of the public cloud: "
+                "leave cloud out, and give the credentials of the publisher."
+            )
+        return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache)
+
 
 def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[Call], Resource]) -> None:
     """Run a module that manages the resource which C(resource) makes of the call.
@@ -224,5 +245,11 @@ def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
     """
     try:
         yield
-    except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
-        module.fail_json(msg=str(error), failure=getattr(error, "failure", None), changed=bool(done), changes=done)
+    except (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure) as error:
+        module.fail_json(
+            msg=str(error),
+            failure=getattr(error, "failure", None),
+            changed=bool(done),
+            changes=done,
+            **getattr(error, "answer", {}),
+        )

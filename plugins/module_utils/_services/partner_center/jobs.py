@@ -1,0 +1,149 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs: how Partner Center takes a change of an offer, works on it and tells what was wrong."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from ..._rules.timestamps import read_timestamp
+from ..._transport.errors import CallFailed, TimedOut
+from ..._transport.waiting import pauses
+from .client import JOBS_VERSION, LOCKED, PartnerCenterClient, versioned
+from .offers import problems_in
+
+Seen = TypeVar("Seen")
+
+_SCHEMA = f"https://schema.mp.microsoft.com/schema/configure/{JOBS_VERSION}"
+_TRIES = 3
+"""How often the same resources are sent at most when answers get lost."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. C(problems) tell what was wrong, item by item; C(codes) are the service's own, also inner ones.
+
+    C(ended) is None where the service tells no readable time.
+    """
+
+    result: str
+    problems: tuple[str, ...] = ()
+    codes: frozenset[str] = frozenset()
+    ended: datetime | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing was done because the offer is being published."""
+        return bool(self.codes & set(LOCKED))
+
+
+class Jobs:
+    """Sends changes to offers and waits for them, for C(timeout) seconds each."""
+
+    def __init__(self, client: PartnerCenterClient, timeout: float) -> None:
+        self._partner_center = client
+        self.timeout = timeout
+
+    def configure(self, resources: Sequence[Mapping[str, Any]], *, repeatable: bool) -> Outcome:
+        """Send resources and wait for the end of the job.
+
+        C(repeatable) says that the same resources may be sent a second time when the answer was lost. An offer that is
+        locked is an outcome too, however it is told. Raises CallFailed or TimedOut.
+        """
+        body = {"$schema": _SCHEMA, "resources": [dict(each) for each in resources]}
+        lost: CallFailed | None = None
+        for _try in range(_TRIES if repeatable else 1):
+            ended = self._attempt(body, repeatable)
+            if isinstance(ended, Outcome):
+                return ended
+            lost = ended
+        if lost is None:
+            raise AssertionError("there is at least one try")
+        raise lost
+
+    def _attempt(self, body: Mapping[str, Any], repeatable: bool) -> Outcome | CallFailed:
+        """Send a body once and wait for the end, or return the failure that leaves open whether it was taken."""
+        try:
+            answer = self._start(body, repeatable)
+            return self._ended(_job_id(answer), answer)
+        except CallFailed as failed:
+            if failed.has_code(*LOCKED):
+                return Outcome("failed", (f"{failed.code}: {failed.message}",), frozenset({failed.code}))
+            if not failed.maybe_applied:
+                raise
+            return failed
+
+    def _start(self, body: Mapping[str, Any], repeatable: bool) -> dict[str, Any]:
+        path = versioned("configure", JOBS_VERSION)
+        return self._partner_center.call("POST", path, body=body, repeatable=repeatable, own_codes=LOCKED).body
+
+    def _ended(self, job_id: str, started: Mapping[str, Any]) -> Outcome:
+        """Wait for the end of a job. What goes wrong with looking says nothing about the job."""
+        end = time.monotonic() + self.timeout
+        status: Mapping[str, Any] = started
+        for pause in pauses(0.5, 10.0):
+            if status.get("jobStatus") == "completed":
+                return _outcome(status)
+            if time.monotonic() + pause > end:
+                raise TimedOut(
+                    f"Partner Center did not end job {job_id} within {self.timeout:.0f} s (it is "
+                    f"{status.get('jobStatus', 'unknown')}): run again, or raise configure_timeout."
+                )
+            time.sleep(pause)
+            status = passing_over(functools.partial(self._status, job_id), status)
+        raise AssertionError("pauses never end")
+
+    def _status(self, job_id: str) -> Mapping[str, Any]:
+        return self._partner_center.get(versioned(f"configure/{job_id}/status", JOBS_VERSION))
+
+
+def passing_over(look: Callable[[], Seen], before: Seen) -> Seen:
+    """Return what is seen now, or what was seen C(before) where the service has a bad moment."""
+    try:
+        return look()
+    except CallFailed as failed:
+        if failed.status is not None and failed.status < 500:
+            raise
+        return before
+
+
+def _job_id(answer: Mapping[str, Any]) -> str:
+    """The id of a job; the documentation spells its name otherwise than the service does."""
+    found = answer.get("jobId") or answer.get("jobID")
+    if not found:
+        raise CallFailed(
+            "Partner Center took the change, but its answer names no job: run again.",
+            request="POST configure",
+            maybe_applied=True,
+        )
+    return str(found)
+
+
+def _outcome(status: Mapping[str, Any]) -> Outcome:
+    errors = status.get("errors") or []
+    try:
+        ended = read_timestamp(status.get("jobEnd"))
+    except ValueError:
+        ended = None
+    return Outcome(
+        str(status.get("jobResult", "")),
+        problems_in(errors),
+        frozenset(_codes(errors)),
+        ended if ended is not None and ended.year > 1 else None,
+    )
+
+
+def _codes(items: Any) -> list[str]:
+    return [
+        code
+        for item in items
+        if isinstance(item, dict)
+        for code in [str(item.get("code", "")), *_codes(item.get("details") or [])]
+    ]

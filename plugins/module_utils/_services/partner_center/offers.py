@@ -1,0 +1,247 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Offers: a product's draft, preview and live state, and what was published when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ..._rules.customer_leads import Connection, connection_of, plain
+from ..._rules.errors import InvalidInput
+from ..._rules.timestamps import read_timestamp
+from .client import JOBS_VERSION, RESOURCES_VERSION, PartnerCenterClient, versioned
+
+DRAFT, PREVIEW, LIVE = "draft", "preview", "live"
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
+_LEADS = "customer-leads"
+_LEADS_SCHEMA = f"https://schema.mp.microsoft.com/schema/{_LEADS}/{RESOURCES_VERSION}"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One publication. C(target) is preview or live; C(created) is None where the service tells no readable time."""
+
+    submission_id: str
+    target: str
+    status: str
+    result: str
+    created: datetime | None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is under way, which locks the offer."""
+        return self.status in ("notStarted", "running")
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has ended well."""
+        return self.status == "completed" and self.result == "succeeded"
+
+    @property
+    def key(self) -> tuple[str, str, datetime | None]:
+        """What tells it from any other: going live may keep the id of the publication to preview."""
+        return (self.submission_id, self.target, self.created)
+
+
+@dataclass(frozen=True)
+class State:
+    """What an offer is in one of its states: all its resources by id."""
+
+    resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def leads(self) -> dict[str, Any]:
+        """The customer-leads resource; an empty dictionary when there is none."""
+        return next((dict(each) for key, each in self.resources.items() if key.startswith(f"{_LEADS}/")), {})
+
+    @property
+    def connection(self) -> Connection:
+        """Where leads go in this state."""
+        return connection_of(self.leads)
+
+    def differing(self, other: State) -> list[str]:
+        """Return the ids of all resources other than the lead destination in which two states differ."""
+        return sorted(
+            key
+            for key in {*self.resources, *other.resources}
+            if not key.startswith(f"{_LEADS}/") and plain(self._at(key)) != plain(other._at(key))
+        )
+
+    def _at(self, key: str) -> Mapping[str, Any]:
+        return self.resources.get(key, {})
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An offer as it was read. C(live) is None when it was never published."""
+
+    external_id: str
+    product_id: str
+    draft: State
+    live: State | None
+    submissions: tuple[Submission, ...]
+
+    @property
+    def leads(self) -> dict[str, Any]:
+        """The draft's customer-leads resource; where there is none yet, one that sends leads nowhere."""
+        return self.draft.leads or {
+            "$schema": _LEADS_SCHEMA,
+            "id": f"{_LEADS}/{self.product_id}",
+            "product": f"product/{self.product_id}",
+            "leadDestination": "none",
+        }
+
+    @property
+    def connection(self) -> Connection:
+        """Where the draft sends leads."""
+        return connection_of(self.leads)
+
+    @property
+    def live_connection(self) -> Connection | None:
+        """Where leads go now, or None when the offer was never published."""
+        return self.live.connection if self.live is not None else None
+
+    @property
+    def live_application_id(self) -> str | None:
+        """The application as which the lead service signs in now, in lower case; None when it is none."""
+        found = self._live_detail("applicationId")
+        return found.lower() if found else None
+
+    @property
+    def live_user_name(self) -> str | None:
+        """The user as whom the lead service signs in now, in lower case; None when it is none."""
+        found = self._live_detail("username")
+        return found.lower() if found else None
+
+    @property
+    def other_changes(self) -> list[str]:
+        """The ids of what the draft has otherwise than the live offer, the lead destination aside."""
+        return self.draft.differing(self.live or State())
+
+    def newest(self, target: str) -> Submission | None:
+        """Return the newest successful publication to C(target), or None."""
+        return newest(self.submissions, target)
+
+    def published_since(self, target: str, moment: datetime | None) -> datetime | None:
+        """Return when what the draft held at C(moment) was published to C(target), or None when it was not.
+
+        An offer goes live as the preview is, so what counts is when the publication to preview was made, where both
+        bear the same id (contract: publication).
+        """
+        found = self.newest(target)
+        if found is None or found.created is None or moment is None:
+            return None
+        same = [each.created for each in self.submissions if each.submission_id == found.submission_id]
+        begun = min((created for created in same if created is not None), default=found.created)
+        return found.created if begun > moment else None
+
+    def live_since(self, handed_over_at: datetime | None, wanted: Connection) -> datetime | None:
+        """Return since when leads go to C(wanted) with the secret that was handed over then; None when they do not.
+
+        Secrets cannot be compared, so it takes a publication that is newer than the hand-over.
+        """
+        if self.live_connection is None or self.live_connection.differing(wanted):
+            return None
+        return self.published_since(LIVE, handed_over_at)
+
+    def _live_detail(self, name: str) -> str | None:
+        return self.live_connection.details.get(name) if self.live_connection is not None else None
+
+
+def newest(submissions: Iterable[Submission], target: str) -> Submission | None:
+    """Return the newest successful publication to C(target), or None."""
+    found = [each for each in submissions if each.target == target and each.succeeded]
+    return max(found, key=lambda each: each.created or _LONG_AGO, default=None)
+
+
+def read_offer(client: PartnerCenterClient, external_id: str) -> Offer:
+    """Read an offer by its offer id: at most four requests, three of them side by side.
+
+    Raises InvalidInput when the account has no such offer, CallFailed or SignInFailed.
+    """
+    product_id = str(client.remembered(lambda: _product_id(client, external_id), "product", external_id))
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        draft = pool.submit(read_state, client, product_id, DRAFT)
+        live = pool.submit(read_state, client, product_id, LIVE)
+        submissions = pool.submit(read_submissions, client, product_id)
+        return Offer(external_id, product_id, draft.result() or State(), live.result(), submissions.result())
+
+
+def read_state(client: PartnerCenterClient, product_id: str, target: str) -> State | None:
+    """Read one state of a product; None when it was never published there.
+
+    Submissions are left out: they always differ between the states.
+    """
+    tree = client.find(versioned(f"resource-tree/product/{product_id}", targetType=target))
+    if tree is None:
+        return None
+    resources = [each for each in tree.get("resources") or [] if isinstance(each, dict)]
+    return State({str(each.get("id", "")): each for each in resources if kind_of(each) != "submission"})
+
+
+def read_submissions(client: PartnerCenterClient, product_id: str) -> tuple[Submission, ...]:
+    """Read the publications of a product that count now, one for each target; the draft is none."""
+    rows = client.rows(versioned(f"submission/{product_id}", JOBS_VERSION))
+    found = (_submission(row) for row in rows)
+    return tuple(each for each in found if each.target in (PREVIEW, LIVE))
+
+
+def kind_of(resource: Mapping[str, Any]) -> str:
+    """Return the kind of a resource by its schema's path, for the host of schemas has changed before."""
+    return str(resource.get("$schema", "")).partition("/schema/")[2].partition("/")[0]
+
+
+def _submission(row: Mapping[str, Any]) -> Submission:
+    target = row.get("target") or {}
+    try:
+        created = read_timestamp(row.get("created"))
+    except ValueError:
+        created = None
+    return Submission(
+        str(row.get("id", "")),
+        str(target.get("targetType", "")),
+        str(row.get("status") or ""),
+        str(row.get("result") or ""),
+        created,
+        problems_in([*(row.get("errors") or []), *(row.get("validations") or [])]),
+    )
+
+
+def problems_in(items: Iterable[Any]) -> tuple[str, ...]:
+    """Return what is wrong, item by item and to the bottom, as the service puts it."""
+    told: list[str] = []
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        where = item.get("resourceId")
+        place = f" for {where}" if isinstance(where, str) and where else ""
+        told.append(f"{item.get('code', 'error')}{place}: {str(item.get('message') or 'no reason given').rstrip('.')}")
+        told += problems_in(item.get("details") or [])
+    return tuple(told)
+
+
+def _product_id(client: PartnerCenterClient, external_id: str) -> str:
+    """Ask for the durable id of an offer, without its kind before it."""
+    rows = [*client.rows(versioned("product", externalId=external_id))]
+    found = {str(row.get("id", "")).partition("/")[2] for row in rows if _external_id(row) in (None, external_id)}
+    if len(found) != 1 or "" in found:
+        raise InvalidInput(
+            f"offer {external_id!r} names {len(found)} offers of the publisher's account in tenant "
+            f"{client.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer overview."
+        )
+    return found.pop()
+
+
+def _external_id(row: Mapping[str, Any]) -> str | None:
+    """The offer id of a product; the documentation spells its name otherwise than the service does."""
+    identity = row.get("identity") or {}
+    found = identity.get("externalId") or identity.get("externalID")
+    return str(found) if found else None
