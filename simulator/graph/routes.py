@@ -25,6 +25,7 @@ from . import (
     passwords,
     recycle_bin,
     service_principals,
+    sign_in_policies,
     users,
 )
 from .call import Answer, Call, Key
@@ -64,6 +65,9 @@ _READ_POLICIES = (
     "Policy.ReadWrite.ApplicationConfiguration",
     "Policy.Read.All",
 )
+_READ_SIGN_IN_POLICIES = ("Policy.Read.All",)
+_WRITE_SECURITY_DEFAULTS = ("Policy.ReadWrite.SecurityDefaults",)
+_WRITE_CONDITIONAL_ACCESS = ("Policy.ReadWrite.ConditionalAccess",)
 # Which kind of object is in the bin decides; its handler looks.
 _BIN: tuple[str, ...] = ()
 
@@ -109,6 +113,8 @@ def _bin(kind: str) -> tuple[Route, ...]:
     )
 
 
+_DEFAULTS = "policies/identitySecurityDefaultsEnforcementPolicy"
+_ACCESS = "identity/conditionalAccess/policies"
 _FEDERATED = "applications/{id}/federatedIdentityCredentials"
 
 ROUTES: tuple[Route, ...] = (
@@ -170,6 +176,11 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "users/{id}", _DELETE_USERS, users.delete_user),
     Route("POST", "users/{id}/assignLicense", _ASSIGN_LICENCES, licences.assign),
     Route("GET", "users/{id}/licenseDetails", _READ_LICENCES, licences.list_details),
+    Route("GET", "users/{id}/transitiveMemberOf", _READ_USERS, sign_in_policies.list_memberships),
+    Route("GET", _DEFAULTS, _READ_SIGN_IN_POLICIES, sign_in_policies.get_security_defaults),
+    Route("PATCH", _DEFAULTS, _WRITE_SECURITY_DEFAULTS, sign_in_policies.set_security_defaults),
+    Route("GET", _ACCESS, _READ_SIGN_IN_POLICIES, sign_in_policies.list_conditional_access),
+    Route("POST", _ACCESS, _WRITE_CONDITIONAL_ACCESS, sign_in_policies.create_conditional_access),
     Route("GET", "me", (), users.get_me),
 )
 

@@ -21,6 +21,7 @@ from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import Roles, SecurityRole
 from .._services.environment.users import ApplicationUser, Users
 from .package_source import ComingRoles, no_coming_roles
+from .role_copies import copies_to_assign
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "application_id": {"type": "str", "required": True},
@@ -177,16 +178,7 @@ class ApplicationUserResource:
 
     def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, str]:
         """Return the ids of the role copies to assign, by name, out of the copies that were C(found)."""
-        unknown = [name for name in names if name.lower() not in found]
-        coming = self._wanted.coming_roles() if unknown else {}
-        for name in unknown:
-            if name.lower() not in coming:
-                raise InvalidInput(
-                    f"roles names {name!r}, but {self._environment.address.host} has no such security role in the "
-                    "user's business unit: correct the name, or import the solution that brings it first."
-                )
-            plan.shown_only(f"The security role {name!r} comes with a solution that is yet to be imported.")
-        return {name: found[name.lower()].role_id for name in names if name.lower() in found}
+        return copies_to_assign(names, found, self._wanted.coming_roles, self._environment.address.host, plan)
 
     def _create(self) -> None:
         if self._unit_id == NIL_GUID:

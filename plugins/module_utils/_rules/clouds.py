@@ -5,7 +5,8 @@
 """National clouds: which hosts belong together, and how an environment's URL tells its cloud.
 
 Sources: Microsoft Entra "national clouds" (sign-in hosts), Microsoft Graph "national cloud deployments" (Graph
-hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment and admin hosts).
+hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment and admin hosts,
+and what a token for the latter is asked for).
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from .errors import InvalidInput
 
 @dataclass(frozen=True)
 class Cloud:
-    """One national cloud: a sign-in host, a Graph host and the shape of its environments' host names."""
+    """One national cloud: its hosts, and the shape of its environments' host names.
+
+    C(power_platform_host) is the one of the Power Platform admin API, and C(power_apps_url) what its tokens are for.
+    """
 
     name: str
     login_host: str
     graph_host: str
     environment_host: re.Pattern[str]
+    power_platform_host: str
+    power_apps_url: str
 
     @property
     def graph_url(self) -> str:
@@ -47,30 +53,40 @@ CLOUDS: dict[str, Cloud] = {
             "login.microsoftonline.com",
             "graph.microsoft.com",
             re.compile(_NAME + r"\.(?P<region>crm(?!9\.)\d{0,2})\.dynamics\.com"),
+            "api.bap.microsoft.com",
+            "https://service.powerapps.com",
         ),
         Cloud(
             "gcc",
             "login.microsoftonline.com",
             "graph.microsoft.com",
             re.compile(_NAME + r"\.(?P<region>crm9)\.dynamics\.com"),
+            "gov.api.bap.microsoft.us",
+            "https://service.powerapps.us",
         ),
         Cloud(
             "gcc_high",
             "login.microsoftonline.us",
             "graph.microsoft.us",
             re.compile(_NAME + r"\.(?P<region>crm)\.microsoftdynamics\.us"),
+            "high.api.bap.microsoft.us",
+            "https://high.service.apps.appsplatform.us",
         ),
         Cloud(
             "dod",
             "login.microsoftonline.us",
             "dod-graph.microsoft.us",
             re.compile(_NAME + r"\.(?P<region>crm)\.appsplatform\.us"),
+            "api.bap.appsplatform.us",
+            "https://service.apps.appsplatform.us",
         ),
         Cloud(
             "china",
             "login.partner.microsoftonline.cn",
             "microsoftgraph.chinacloudapi.cn",
             re.compile(_NAME + r"\.(?P<region>crm\d{0,2})\.dynamics\.cn"),
+            "api.bap.partner.microsoftonline.cn",
+            "https://service.powerapps.cn",
         ),
     )
 }

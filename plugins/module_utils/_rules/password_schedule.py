@@ -1,0 +1,93 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When the password of a user is replaced.
+
+Nobody can read a password back, so whether the caller still has it is known only by the time at which it was changed
+last: the caller keeps that time beside the password. A user has one password. To set a new one ends the old one at
+once, so whoever signs in with the old one is locked out until they are given the new one; that is why a caller may
+forbid it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .errors import InvalidInput
+from .timestamps import whole_days
+
+DEFAULT_VALIDITY_DAYS = 90
+"""Days that a password lives where the domain says nothing (source: Microsoft Graph, "domain resource type")."""
+
+NEVER_EXPIRES_DAYS = 2147483647
+"""The number of days by which a domain says that passwords never expire."""
+
+NEVER_EXPIRES_POLICY = "DisablePasswordExpiration"
+
+
+@dataclass(frozen=True)
+class PasswordSchedule:
+    """What the caller asks for.
+
+    C(keeps_record) says that the caller stores passwords, and C(known_changed) when the one in its store was set, None
+    when the store is empty. C(renew_before_days) is how long before its end a password is replaced, None for never.
+    C(may_renew) is false where nobody could take a new password over now.
+    """
+
+    keeps_record: bool = False
+    known_changed: datetime | None = None
+    renew_before_days: int | None = None
+    may_renew: bool = True
+
+    def validate(self) -> None:
+        """Raise InvalidInput when the schedule cannot be kept."""
+        if self.renew_before_days is not None and not 0 <= self.renew_before_days < DEFAULT_VALIDITY_DAYS:
+            raise InvalidInput(
+                f"password_renew_before_days must be from 0 to less than {DEFAULT_VALIDITY_DAYS}, not "
+                f"{self.renew_before_days}: every run would set a new password."
+            )
+
+
+@dataclass(frozen=True)
+class Password:
+    """What can be known of a password: when it was set, and when it ends (None for never, or where nobody says)."""
+
+    changed: datetime | None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PasswordDecision:
+    """What to do. C(reason) is why a new password is needed (C(unknown), C(due) or C(expired)), or None.
+
+    C(days_left) are the whole days until the password ends, negative when it has ended, None when it does not.
+    """
+
+    reason: str | None
+    days_left: int | None
+
+
+def password_end(changed: datetime | None, validity_days: int | None, policies: frozenset[str]) -> datetime | None:
+    """Return when a password ends, or None when it never does.
+
+    C(validity_days) is what the domain says, None when it says nothing. C(policies) are the user's password policies.
+    """
+    days = DEFAULT_VALIDITY_DAYS if validity_days is None else validity_days
+    if changed is None or days >= NEVER_EXPIRES_DAYS or NEVER_EXPIRES_POLICY in policies:
+        return None
+    return changed + timedelta(days=days)
+
+
+def decide_password(password: Password, schedule: PasswordSchedule, now: datetime) -> PasswordDecision:
+    """Decide about the password that a user has at the time C(now)."""
+    days_left = None if password.end is None else whole_days(password.end - now)
+    if schedule.keeps_record and (schedule.known_changed is None or schedule.known_changed != password.changed):
+        return PasswordDecision("unknown", days_left)
+    if password.end is None or schedule.renew_before_days is None:
+        return PasswordDecision(None, days_left)
+    if password.end <= now:
+        return PasswordDecision("expired", days_left)
+    due = password.end - timedelta(days=schedule.renew_before_days) <= now
+    return PasswordDecision("due" if due else None, days_left)

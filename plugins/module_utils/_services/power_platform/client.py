@@ -1,0 +1,51 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client of the Power Platform admin API: where it lives and what its refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._identity.sign_in import SignIn
+from ..._rules.odata import query
+from ..._transport.http import Transport
+from ..client import ServiceClient
+
+VERSION = "2023-06-01"
+
+
+class PowerPlatformClient(ServiceClient):
+    """Speaks to the admin API in the cloud and tenant of its identity."""
+
+    request_id_header = "x-ms-correlation-request-id"
+
+    def __init__(self, sign_in: SignIn, transport: Transport) -> None:
+        cloud = sign_in.cloud
+        root = f"https://{cloud.power_platform_host}/providers/Microsoft.BusinessAppPlatform/scopes/admin"
+        super().__init__(root, cloud.power_apps_url, sign_in, transport)
+
+    def versioned(self, path: str) -> str:
+        """Return C(path) with the version of the API that every request names."""
+        return path + query({"api-version": VERSION})
+
+    def rows(self, path: str, headers: Any = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the collection at C(path), page after page; the next one has a name of its own here."""
+        page: str | None = self.versioned(path)
+        while page:
+            answer = self.get(page, headers)
+            yield from answer.get("value", [])
+            page = answer.get("nextLink")
+
+    def explain(self, status: int, code: str, message: str) -> str | None:
+        """Name the one manual act that lets an application administer Power Platform: it cannot register itself."""
+        if status not in (401, 403):
+            return None
+        runner = self.sign_in.credentials.client_id or "the signed-in user"
+        return (
+            f"The runner ({runner}) may not administer Power Platform in tenant {self.sign_in.credentials.tenant}: "
+            "have an administrator register it there once, by pac admin application register --application-id "
+            f"{runner} (Power Platform says: {message.rstrip('.')})."
+        )

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Environments as the Power Platform admin API knows them, and the people whom it lets in."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ..._rules.clouds import EnvironmentAddress
+from ..._transport.errors import CallFailed
+from .client import PowerPlatformClient
+
+NOT_LICENSED = "usernotlicensed"
+"""In the refusal of a user whose licence has not arrived yet, or who has none (contract: people)."""
+
+
+class AdminEnvironments:
+    """Reads the environments of a tenant and adds people to them."""
+
+    def __init__(self, power_platform: PowerPlatformClient) -> None:
+        self._power_platform = power_platform
+
+    def id_of(self, address: EnvironmentAddress) -> str:
+        """Return the id by which the admin API knows the environment at an address, which is none of Dataverse's ids.
+
+        Raises CallFailed, also when the tenant has no environment there.
+        """
+        found: str | None = self._power_platform.remembered(lambda: self._id_of(address), "environment", address.host)
+        if found is None:
+            raise CallFailed(
+                f"Power Platform lists no environment at {address.host} in tenant "
+                f"{self._power_platform.sign_in.credentials.tenant}: correct environment_url or tenant_id.",
+                request="GET environments",
+                status=404,
+            )
+        return found
+
+    def _id_of(self, address: EnvironmentAddress) -> str | None:
+        for row in self._power_platform.rows("/environments"):
+            linked = (row.get("properties") or {}).get("linkedEnvironmentMetadata") or {}
+            if urlsplit(str(linked.get("instanceUrl") or "")).hostname == address.host:
+                return str(row["name"])
+        return None
+
+    def add_user(self, environment_id: str, object_id: str) -> bool:
+        """Let an environment know a user of the directory now; False while the user's licence is not known there.
+
+        A user that is there already stays as it is, so this may be repeated. Raises CallFailed.
+        """
+        path = self._power_platform.versioned(f"/environments/{environment_id}/addUser")
+        try:
+            self._power_platform.call("POST", path, body={"objectId": object_id}, repeatable=True)
+        except CallFailed as failed:
+            if NOT_LICENSED not in f"{failed.code} {failed.message}".lower():
+                raise
+            return False
+        return True

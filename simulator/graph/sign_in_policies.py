@@ -1,0 +1,77 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a tenant demands of people at sign-in, and the directory roles they hold (contract: sign-in policies).
+
+The policies are kept and shown; who is asked for a second factor is decided by the user's own traits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import seeded
+from ..clock import graph_time
+from ..directory.directory import USER
+from .addressing import addressed
+from .call import Answer, Call
+from .errors import bad_request
+
+_STATES = frozenset({"enabled", "disabled", "enabledForReportingButNotEnforced"})
+_MAY_READ_ROLES = ("RoleManagement.Read.Directory", "Directory.Read.All", "Directory.ReadWrite.All")
+
+
+def get_security_defaults(call: Call) -> Answer:
+    """``GET /policies/identitySecurityDefaultsEnforcementPolicy``."""
+    body = {
+        "@odata.context": call.context("policies/identitySecurityDefaultsEnforcementPolicy/$entity"),
+        "id": "00000000-0000-0000-0000-000000000005",
+        "displayName": "Security Defaults",
+        "description": "Security defaults is a set of basic identity security mechanisms.",
+        "isEnabled": _kept(call)["security_defaults"],
+    }
+    return Answer(200, body)
+
+
+def set_security_defaults(call: Call) -> Answer:
+    """``PATCH /policies/identitySecurityDefaultsEnforcementPolicy``: 204."""
+    enabled = call.json_object().get("isEnabled")
+    if not isinstance(enabled, bool):
+        raise bad_request("Invalid value specified for property 'isEnabled'.", code="InvalidValue", target="isEnabled")
+    _kept(call)["security_defaults"] = enabled
+    return Answer(204)
+
+
+def list_conditional_access(call: Call) -> Answer:
+    """``GET /identity/conditionalAccess/policies``."""
+    context = call.context("identity/conditionalAccess/policies")
+    return Answer(200, {"@odata.context": context, "value": _kept(call)["conditional_access"]})
+
+
+def create_conditional_access(call: Call) -> Answer:
+    """``POST /identity/conditionalAccess/policies``: 201."""
+    body = call.json_object()
+    if not body.get("displayName") or body.get("state") not in _STATES or not isinstance(body.get("conditions"), dict):
+        raise bad_request("1004: a policy needs displayName, state and conditions.")
+    moment = graph_time(call.world.clock.now())
+    policy = {"id": call.world.new_guid(), "createdDateTime": moment, "modifiedDateTime": None, **body}
+    _kept(call)["conditional_access"].append(policy)
+    return Answer(201, {"@odata.context": call.context("identity/conditionalAccess/policies/$entity"), **policy})
+
+
+def list_memberships(call: Call) -> Answer:
+    """``GET /users/{id}/transitiveMemberOf``: directory roles only, without names for who may not read roles."""
+    user, named = addressed(call, USER), call.may(*_MAY_READ_ROLES)
+    roles = [
+        {
+            "@odata.type": "#microsoft.graph.directoryRole",
+            "id": seeded.guid("directory role", call.tenant.id, name),
+            "displayName": name if named else None,
+        }
+        for name in user["_directory_roles"]
+    ]
+    return Answer(200, {"@odata.context": call.context("directoryObjects"), "value": roles})
+
+
+def _kept(call: Call) -> dict[str, Any]:
+    return call.tenant.services.setdefault("sign-in policies", {"security_defaults": False, "conditional_access": []})
