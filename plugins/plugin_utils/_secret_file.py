@@ -47,25 +47,49 @@ class _Metadata(yaml.SafeLoader):
 _Metadata.add_constructor("!vault", lambda loader, node: "encrypted")
 
 
+class _Encrypted(yaml.SafeLoader):
+    """Reads the file with the encrypted text as it stands there."""
+
+
+_Encrypted.add_constructor("!vault", lambda loader, node: str(node.value))
+
+
 def read_metadata(path: str) -> dict[str, str] | None:
     """Return the metadata of a file that C(render) made, or None when there is no file.
 
     Raises UnreadableSecretFile.
     """
+    content = _load(path, _Metadata)
+    if content is None:
+        return None
+    if not isinstance(content, dict) or content.get(SECRET) != "encrypted":
+        raise UnreadableSecretFile(
+            f"The store's file {path} is not one that this collection wrote: move it away, or name another place."
+        )
+    return {name: str(content.get(name) or "") for name in METADATA}
+
+
+def read_encrypted(path: str) -> str | None:
+    """Return Ansible Vault's text for the secret in a file that C(render) made, or None when there is no file.
+
+    Raises UnreadableSecretFile.
+    """
+    if read_metadata(path) is None:
+        return None
+    return str(_load(path, _Encrypted)[SECRET])
+
+
+def _load(path: str, loader: type[yaml.SafeLoader]) -> Any:
+    """Return the file's content, or None when there is no file."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
-            content = yaml.load(file, Loader=_Metadata)  # noqa: S506  # a safe loader that knows one tag more
+            return yaml.load(file, Loader=loader) or {}  # noqa: S506  # a safe loader that knows one tag more
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UnreadableSecretFile(
             f"The store's file {path} cannot be read: mend it, or move it away to have a new secret made."
         ) from error
-    if not isinstance(content, dict) or content.get(SECRET) != "encrypted":
-        raise UnreadableSecretFile(
-            f"The store's file {path} is not one that this collection wrote: move it away, or name another place."
-        )
-    return {name: str(content.get(name) or "") for name in METADATA}
 
 
 def _quoted(value: Any) -> str:

@@ -17,8 +17,8 @@ from .._rules.errors import InvalidInput
 class Credentials:
     """One identity of one tenant. C(tenant) is a directory id or a domain name, or None while it is not known yet.
 
-    Exactly one way to sign in is chosen by C(method): C(managed_identity), C(azure_cli), C(secret), C(certificate) or
-    C(federated).
+    Exactly one way to sign in is chosen by C(method): C(managed_identity), C(azure_cli), C(secret), C(certificate),
+    C(federated) or, for a person through the public client C(client_id), C(password).
     """
 
     tenant: str | None
@@ -29,6 +29,8 @@ class Credentials:
     federated_token_file: str | None = None
     managed_identity: bool = False
     azure_cli: bool = False
+    user_name: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Credentials:
@@ -60,6 +62,8 @@ class Credentials:
             return "managed_identity"
         if self.azure_cli:
             return "azure_cli"
+        if self.user_name:
+            return "password"
         given = {
             "secret": (self.secret, "AZURE_CLIENT_SECRET"),
             "certificate": (self.certificate_path, "AZURE_CLIENT_CERTIFICATE_PATH"),

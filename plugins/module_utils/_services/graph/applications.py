@@ -82,6 +82,10 @@ class Applications:
         """Return the application in use with an application id, or None."""
         return self._at(f"/applications(appId={key_literal(application_id)})")
 
+    def by_object_id(self, object_id: str) -> Application | None:
+        """Return the application in use with an object id, or None."""
+        return self._at(f"/applications/{object_id}")
+
     def by_display_name(self, display_name: str) -> list[Application]:
         """Return all applications of a display name, which any number of them may share."""
         options = {"$filter": f"displayName eq {text_literal(display_name)}", "$select": ",".join(PROPERTIES)}

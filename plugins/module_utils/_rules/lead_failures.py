@@ -1,0 +1,324 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a lead cannot arrive: each cause with its cure, and what Partner Center would say of it.
+
+Partner Center's messages name symptoms, and several causes share one. Source of the messages: Microsoft's page "Common
+questions and troubleshooting for lead configuration". Source of the AADSTS numbers: the Microsoft Entra error code
+reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+UNABLE_TO_SIGN_IN = (
+    "Could not save the lead to Dynamics CRM. Check the Dynamics CRM account settings. "
+    "LastCRMError: Unable to sign in to Dynamics CRM, LastCRMException:"
+)
+NO_CREATE_PERMISSION = (
+    "Could not save the lead to Dynamics CRM. "
+    "User does not have create permissions for the leadsourcecode attribute in the lead entity"
+)
+TENANT_NOT_FOUND = (
+    "Could not save the lead to Dynamics CRM using AAD. Exception:: Tenant not found. "
+    "This instance may happen if there are no active subscriptions for the tenant."
+)
+NO_ROLES_ASSIGNED = (
+    "Could not save the lead to Dynamics CRM. "
+    "LastCRMError: SecLib::RetrievePrivilegeForUser failed - no roles are assigned to user."
+)
+APPLICATION_NOT_FOUND = (
+    "Could not save the lead to Dynamics CRM using AAD. "
+    "Exception:: Application with identifier was not found in the directory"
+)
+MALFORMED_TENANT = (
+    "Could not save the lead to Dynamics CRM using AAD. "
+    "Exception:: Requested tenant identifier is not valid and not valid external domain format"
+)
+INVALID_CLIENT_SECRET = (
+    "Could not save the lead to Dynamics CRM using AAD. "
+    "Exception:: Error validating credentials.: Invalid client secret is provided."
+)
+CHANNEL_TIMED_OUT = (
+    "Could not save the lead to Dynamics CRM. "
+    "LastCRMError: The request channel timed out while waiting for a reply after 00:02:00. "
+    "Increase the timeout value passed to the call to Request or increase the SendTimeout value on the Binding. "
+    "The time allotted to this operation may have been a portion of a longer timeout."
+)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause. C(documented) is what Partner Center says of it, where Microsoft documents that.
+
+    C(sentence) names the cause and the cure; what differs from case to case stands in braces.
+    """
+
+    word: str
+    documented: str | None
+    sentence: str
+
+
+CAUSES = {
+    cause.word: cause
+    for cause in (
+        # --- the address
+        Cause("address_malformed", CHANNEL_TIMED_OUT, "The lead service cannot use the address: {reason}"),
+        Cause(
+            "address_silent",
+            CHANNEL_TIMED_OUT,
+            "No Dynamics 365 environment answers at {host}: use the address that the Power Platform admin center "
+            "shows, and see there whether the environment is in operation ({reason}).",
+        ),
+        # --- the directory
+        Cause(
+            "directory_id_malformed",
+            MALFORMED_TENANT,
+            "directory_id is no directory id, which is a GUID: hand over {tenant} instead of {directory_id}.",
+        ),
+        Cause(
+            "directory_unknown",
+            TENANT_NOT_FOUND,
+            "directory_id {directory_id} names no tenant known to {login_host}: hand over {tenant} instead.",
+        ),
+        Cause(
+            "directory_of_another",
+            UNABLE_TO_SIGN_IN,
+            "directory_id is {directory_id}, but {host} belongs to another tenant: hand over {tenant} instead.",
+        ),
+        # --- the application
+        Cause(
+            "application_id_malformed",
+            APPLICATION_NOT_FOUND,
+            "application_id is no application (client) id, which is a GUID: hand over that of the application that "
+            "was set up for {host}.",
+        ),
+        Cause(
+            "object_id_given",
+            APPLICATION_NOT_FOUND,
+            "application_id is the object id of the application {name}: hand over its application (client) id, "
+            "{right_id}, instead.",
+        ),
+        Cause(
+            "application_unknown",
+            APPLICATION_NOT_FOUND,
+            "application_id {application_id} names no application in tenant {tenant}: hand over the id of the "
+            "application that was set up for {host}, or set one up first.",
+        ),
+        Cause(
+            "application_deleted",
+            APPLICATION_NOT_FOUND,
+            "Application {application_id} was deleted and lies in the recycle bin of tenant {tenant}: restore it, or "
+            "set up another one and hand that over.",
+        ),
+        Cause(
+            "service_principal_missing",
+            UNABLE_TO_SIGN_IN,
+            "Application {application_id} has no service principal in tenant {tenant}: have it made (the module "
+            "aad_app does it, or az ad sp create --id {application_id}).",
+        ),
+        Cause(
+            "service_principal_disabled",
+            UNABLE_TO_SIGN_IN,
+            "The service principal of application {application_id} is disabled in tenant {tenant}: enable sign-in for "
+            "users of this enterprise application.",
+        ),
+        # --- the secret
+        Cause(
+            "secret_id_given",
+            INVALID_CLIENT_SECRET,
+            "application_key is the id of a secret, not its value: hand over the value, and if nobody has it make a "
+            "new secret for application {application_id} and hand that over.",
+        ),
+        Cause(
+            "secret_expired",
+            INVALID_CLIENT_SECRET,
+            "The secret that was handed over for application {application_id} has expired{when}: make a new one, hand "
+            "it over, and publish the offer again.",
+        ),
+        Cause(
+            "secret_missing",
+            INVALID_CLIENT_SECRET,
+            "Application {application_id} has no secret that is valid today: make one and hand it over.",
+        ),
+        Cause(
+            "secret_mistyped",
+            INVALID_CLIENT_SECRET,
+            "application_key begins like the secret {key_id} of application {application_id} but is not its value: "
+            "copy the whole value, and hand it over again.",
+        ),
+        Cause(
+            "secret_replaced",
+            INVALID_CLIENT_SECRET,
+            "application_key is the value of none of the secrets of application {application_id}, so it was replaced "
+            "or removed: hand over the value of the secret that is valid today.",
+        ),
+        Cause(
+            "secret_invalid",
+            INVALID_CLIENT_SECRET,
+            "application_key is not the value of a valid secret of application {application_id}: hand over the value "
+            "of one ({reason}).",
+        ),
+        # --- the person of the choice "Office 365"
+        Cause(
+            "user_unknown",
+            UNABLE_TO_SIGN_IN,
+            "user_name {user_name} names no user of tenant {tenant}: hand over the name of the user that was set up "
+            "for {host}.",
+        ),
+        Cause(
+            "password_wrong",
+            UNABLE_TO_SIGN_IN,
+            "The password of {user_name} is not the one that was handed over{when}: hand over the new one, or set another.",
+        ),
+        Cause(
+            "password_expired",
+            UNABLE_TO_SIGN_IN,
+            "The password of {user_name} has expired or has to be changed at the next sign-in: set a new one that need "
+            "not be changed, hand it over, and publish the offer again.",
+        ),
+        Cause(
+            "account_disabled",
+            UNABLE_TO_SIGN_IN,
+            "The account of {user_name} is disabled in tenant {tenant}: enable sign-in for it.",
+        ),
+        Cause(
+            "more_than_a_password",
+            UNABLE_TO_SIGN_IN,
+            "{user_name} needs more than a password to sign in (AADSTS{code}), which the lead service does not have: "
+            "except the user from multi-factor authentication, or choose authentication azure_ad.",
+        ),
+        Cause(
+            "licence_missing",
+            UNABLE_TO_SIGN_IN,
+            "{user_name} has no licence that lets it use {host}: assign it a Dynamics 365 Customer Engagement licence.",
+        ),
+        Cause(
+            "public_client_refused",
+            None,
+            "public_client_id {public_client_id} cannot be used for this test (AADSTS{code}): leave it out, or name a "
+            "public client that tenant {tenant} has consented to.",
+        ),
+        # --- sign-in, whoever it is
+        Cause(
+            "conditional_access",
+            UNABLE_TO_SIGN_IN,
+            "Conditional access in tenant {tenant} blocks the sign-in of {who}: except it from the policy.",
+        ),
+        Cause(
+            "sign_in_refused",
+            UNABLE_TO_SIGN_IN,
+            "Microsoft Entra does not let {who} sign in (AADSTS{code}): look for that number in the sign-in log of "
+            "tenant {tenant}.",
+        ),
+        # --- the user in the environment
+        Cause(
+            "user_missing",
+            UNABLE_TO_SIGN_IN,
+            "{who} is no user of {host}: add it there with the security role {role}.",
+        ),
+        Cause(
+            "user_disabled",
+            UNABLE_TO_SIGN_IN,
+            "The user of {who} is disabled in {host}: enable it there.",
+        ),
+        Cause(
+            "token_refused",
+            UNABLE_TO_SIGN_IN,
+            "{host} does not accept the sign-in of {who}: see whether the environment belongs to tenant {tenant}.",
+        ),
+        # --- its rights
+        Cause(
+            "no_role",
+            NO_ROLES_ASSIGNED,
+            "The user of {who} has no security role in {host}: assign it the role {role}.",
+        ),
+        Cause(
+            "lead_table_missing",
+            None,
+            "{host} has no table for leads: install Dynamics 365 Sales, which brings it.",
+        ),
+        Cause(
+            "lead_writer_role_missing",
+            NO_CREATE_PERMISSION,
+            "The user of {who} may not write leads in {host}, because it has the role {roles} but not the role {role}: "
+            "assign it that one.",
+        ),
+        Cause(
+            "lead_privileges_missing",
+            NO_CREATE_PERMISSION,
+            "The user of {who} may not write leads in {host}, for want of {privileges}: add that to its role {role}.",
+        ),
+        Cause(
+            "system_job_privileges_missing",
+            None,
+            "The user of {who} lacks {privileges} in {host}, which writing a lead takes: add that to its role {role} "
+            "with the access level Organization.",
+        ),
+        Cause(
+            "user_interface_privileges_missing",
+            None,
+            "The user of {who} lacks {privileges} in {host}, which the documented set-up asks for: add that to its "
+            "role {role} with the access level User.",
+        ),
+        # --- the lead itself
+        Cause(
+            "privilege_missing",
+            None,
+            "{host} refuses the test lead because the user of {who} lacks {privileges}: add that to its role {role}, "
+            "for a plug-in or workflow of the environment may ask for it.",
+        ),
+        Cause(
+            "lead_refused",
+            None,
+            "{host} refuses the test lead, which has nothing but the documented values: look for a plug-in, workflow "
+            "or business rule on leads there that does ({reason}).",
+        ),
+        Cause(
+            "lead_unreadable",
+            None,
+            "{host} took the test lead {lead_id} of {who} but does not show it again: look for what changes, moves or "
+            "deletes new leads there ({reason}).",
+        ),
+    )
+}
+
+
+class LeadFailure(Exception):
+    """A lead would not arrive; the text is the sentence for the user.
+
+    C(answer) is what the module returns with it: the cause's word, the documented error, and C(failure), the service's
+    own words, where a service said something.
+    """
+
+    def __init__(self, word: str, *, failure: Mapping[str, Any] | None = None, **names: Any) -> None:
+        """C(word) is one of CAUSES; C(names) are what stands in braces in its sentence."""
+        cause = CAUSES[word]
+        super().__init__(cause.sentence.format(**names))
+        self.failure = failure
+        self.answer: dict[str, Any] = {"cause": word, "documented_error": names.get("documented", cause.documented)}
+
+
+SIGN_IN_CAUSES = {
+    "50034": "user_unknown",
+    "50055": "password_expired",
+    "50057": "account_disabled",
+    "50072": "more_than_a_password",
+    "50074": "more_than_a_password",
+    "50076": "more_than_a_password",
+    "50079": "more_than_a_password",
+    "50126": "password_wrong",
+    "50158": "more_than_a_password",
+    "53003": "conditional_access",
+    "65001": "public_client_refused",
+    "7000112": "service_principal_disabled",
+    "7000218": "public_client_refused",
+    "7000229": "service_principal_missing",
+    "90002": "directory_unknown",
+    "900023": "directory_unknown",
+}
+"""The causes that a refusal's number tells by itself; the others have to be looked for."""

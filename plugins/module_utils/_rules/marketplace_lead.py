@@ -1,0 +1,79 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a lead of the marketplace looks like, and what its writer may do.
+
+Source: the values of Microsoft's own test lead and the privileges to set are those of its pages "Common questions and
+troubleshooting for lead configuration" and "Configure lead management for Dynamics 365 Customer Engagement". Which
+column gets which value is published nowhere: the columns here are those whose names say the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from .access_levels import AccessLevel
+
+TEST_MARK = "MSFT_TEST_"
+"""How every text of a test lead begins, Microsoft's own included."""
+
+SOURCES = ("AzureMarketplace", "AzurePortal", "AppSource", "SPZA", "TestDrive")
+"""Where leads come from: the word before the hyphen in "Source-Action|Offer"."""
+
+_WEB = 8
+"""The standard option "Web" of a lead's source."""
+
+
+def test_mark() -> str:
+    """Return a new mark of a test lead: it has 18 digits, so that it finds its lead again."""
+    return f"{TEST_MARK}{random.randrange(10**17, 10**18)}"
+
+
+def test_lead(mark: str) -> dict[str, str | int]:
+    """Return the documented values of a test lead, by the columns of the table C(lead)."""
+    return {
+        "subject": f"AzureMarketplace-INS|{mark}",
+        "firstname": mark,
+        "lastname": mark,
+        "emailaddress1": f"{mark}@test.com",
+        "telephone1": "1234567890",
+        "address1_country": "US",
+        "companyname": mark,
+        "jobtitle": mark,
+        "description": mark,
+        "leadsourcecode": _WEB,
+    }
+
+
+def differences(wanted: Mapping[str, object], stored: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Return the columns that were not stored as they were sent, each with what was C(sent) and C(stored)."""
+    return {
+        column: {"sent": value, "stored": stored.get(column)}
+        for column, value in wanted.items()
+        if stored.get(column) != value
+    }
+
+
+Needed = Mapping[str, AccessLevel]
+"""Privileges by name, each with the narrowest level that is enough."""
+
+
+# A writer owns what it writes, so the level User reaches it.
+LEAD_PRIVILEGES: Needed = {"prvCreateLead": AccessLevel.BASIC, "prvReadLead": AccessLevel.BASIC}
+SYSTEM_JOB_PRIVILEGES: Needed = {
+    "prvReadAsyncOperation": AccessLevel.GLOBAL,
+    "prvWriteAsyncOperation": AccessLevel.GLOBAL,
+    "prvAppendToAsyncOperation": AccessLevel.GLOBAL,
+}
+USER_INTERFACE_PRIVILEGES: Needed = {
+    "prvCreateUserEntityUISettings": AccessLevel.BASIC,
+    "prvReadUserEntityUISettings": AccessLevel.BASIC,
+    "prvWriteUserEntityUISettings": AccessLevel.BASIC,
+}
+
+
+def lacking(needed: Needed, held: Mapping[str, AccessLevel]) -> list[str]:
+    """Return the names of needed privileges that C(held) (by lower-case names) lacks or has at too narrow a level."""
+    return [name for name, level in needed.items() if held.get(name.lower(), -1) < level]
