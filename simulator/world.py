@@ -37,6 +37,7 @@ class Settings:
     token_seconds: int = 3599
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
+    graph_tells_when_to_retry: bool = True  # whether a refusal over the quota has a Retry-After
     dataverse_page_size: int = 5000
     privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
     dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit

@@ -30,13 +30,14 @@ class Quota:
         self._windows[who] = (begun, used + units)
         if used + units > limit:
             wait = max(1, round(begun + _WINDOW_SECONDS - call.now + 0.5))
+            told = {"Retry-After": str(wait)} if call.world.settings.graph_tells_when_to_retry else {}
             raise GraphError(
                 429,
                 "TooManyRequests",
                 f"Too many requests from Identifier:{call.caller.app_id} under category:throttle.resourceunit. Please "
                 f"try again later.",
                 headers={
-                    "Retry-After": str(wait),
+                    **told,
                     "x-ms-throttle-scope": f"Tenant_Application/ReadWrite/{call.caller.app_id}/{call.tenant.id}",
                     "x-ms-throttle-information": "ResourceUnitLimitExceeded",
                 },

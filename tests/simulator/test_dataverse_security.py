@@ -135,6 +135,14 @@ def test_a_lead_is_refused_as_long_as_a_system_job_privilege_is_missing(office: 
     assert office("POST", "leads", {"lastname": "Doe"}, caller=app_id).status == 204
 
 
+def test_a_lead_needs_no_system_job_privilege_where_the_environment_is_told_so() -> None:
+    office = Office({"options": {"lead_jobs": False}})
+    office.new_role("Writer", prvCreateLead="Global", prvReadLead="Global", prvReadUser="Global")
+    caller, _user = office.new_application_user("Writer")
+
+    assert office("POST", "leads", {"subject": "x"}, caller=caller).status == 204
+
+
 def test_nobody_grants_a_privilege_they_do_not_hold(office: Office) -> None:
     office.new_role("Clerk", prvReadRole="Global", prvWriteRole="Global", prvReadLead="Local")
     app_id, _user = office.new_application_user("Clerk")

@@ -180,6 +180,20 @@ def test_importing_again_keeps_privileges_that_were_added_by_hand(office: Office
     assert "prvReadSolution" in granted
 
 
+@pytest.mark.parametrize("action", ["ImportSolutionAsync", "StageAndUpgradeAsync"])
+def test_overwriting_takes_away_what_was_changed_by_hand(office: Office, action: str) -> None:
+    office.run_import(package())
+    office.grant(LEAD_WRITER_ROLE, prvReadAsyncOperation="Global", prvReadLead="Deep")
+    office("PATCH", f"roles({LEAD_WRITER_ROLE})", {"isinherited": 0})
+
+    office.run_import(package(version="1.1.0.0"), action, OverwriteUnmanagedCustomizations=True)
+
+    granted = office.granted(LEAD_WRITER_ROLE)
+    assert "prvReadAsyncOperation" not in granted
+    assert granted["prvReadLead"] == "Global"
+    assert office("GET", f"roles({LEAD_WRITER_ROLE})").json["isinherited"] == 1
+
+
 def test_an_upgrade_removes_what_the_newer_package_has_not(office: Office) -> None:
     second = {"Second": {"prvReadLead": "Global"}}
     ids = {"Second": "7a1b7c1e-6d0a-4c55-9a3e-0c8f5d1b2a47"}
@@ -219,6 +233,24 @@ def test_a_holding_solution_stands_beside_the_old_one_until_it_is_promoted(offic
     assert (row["version"], row["solutionid"]) == ("2.0.0.0", promoted.json["SolutionId"])
     assert office.solution("LeadWriter_Upgrade") is None
     assert office("GET", f"roles({LEAD_WRITER_ROLE})").status == 200
+
+
+def test_an_upgrade_can_be_promoted_by_a_job(office: Office) -> None:
+    assert office("POST", "DeleteAndPromoteAsync", {"UniqueName": "LeadWriter"}).error == (400, "0x8004853b")
+    office.run_import(package(roles={"Lead Writer": {"prvCreateLead": "Global", "prvReadSolution": "Global"}}))
+    office.run_import(
+        package(version="2.0.0.0", roles={"Lead Writer": {"prvCreateLead": "Global"}}), HoldingSolution=True
+    )
+
+    started = office("POST", "DeleteAndPromoteAsync", {"UniqueName": "LeadWriter"})
+
+    job = office("GET", f"asyncoperations({started.json['AsyncOperationId']})").json
+    assert (job["statuscode"], job["messagename"]) == (SUCCEEDED, "DeleteAndPromoteAsync")
+    row = office.solution("LeadWriter")
+    assert row is not None
+    assert row["version"] == "2.0.0.0"
+    assert office.solution("LeadWriter_Upgrade") is None
+    assert "prvReadSolution" not in office.granted(LEAD_WRITER_ROLE)
 
 
 def test_an_upgrade_needs_a_higher_version(office: Office) -> None:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.dataverse import sync
+from simulator.directory import shapes
+from simulator.directory.directory import USER
+
 from .office import Office
 
 
@@ -185,3 +189,33 @@ def test_a_new_business_unit_gets_a_copy_of_each_role_of_its_parent(office: Offi
 
     count = "roles?$select=name&$filter=_businessunitid_value eq "
     assert len(office("GET", count + unit).rows) == len(office("GET", count + office.root).rows)
+
+
+def test_a_person_without_a_licence_cannot_be_enabled(office: Office) -> None:
+    directory, store = office.tenant.directory, office.tenant.directory.store
+    user = shapes.new_user(office.world.new_guid(), f"ann@{office.tenant.domain}", "Ann", "2026-01-01T00:00:00Z")
+    store.put(USER, {**user, "assignedLicenses": [{"disabledPlans": [], "skuId": office.world.new_guid()}]})
+    row = sync.person(office.environment.data, directory.user_by_id(user["id"]) or {})
+    address = f"systemusers({row['systemuserid']})"
+    assert office("PATCH", address, {"isdisabled": True}).status == 204
+    assert office("PATCH", address, {"isdisabled": False}).status == 204
+
+    store.put(USER, {**user, "assignedLicenses": []})
+    sync.person(office.environment.data, directory.user_by_id(user["id"]) or {})
+
+    assert office("GET", address).json["isdisabled"] is True
+    assert office("PATCH", address, {"isdisabled": False}).error == (400, "0x8004d24c")
+
+
+def test_a_person_who_is_in_the_directory_still_cannot_be_deleted(office: Office) -> None:
+    admin = office("GET", "systemusers?$filter=fullname eq 'Tenant Administrator'").rows[0]
+    assert office("PATCH", f"systemusers({admin['systemuserid']})", {"isdisabled": True}).status == 204
+
+    assert office("DELETE", f"systemusers({admin['systemuserid']})").error == (400, "0x80048359")
+
+
+def test_an_environment_may_not_know_the_runner_yet() -> None:
+    office = Office({"options": {"runner": False, "unique_name": "orgcontoso"}})
+
+    assert office("GET", "WhoAmI").error == (403, "0x80072560")
+    assert office("GET", "businessunits?$select=name", god=True).rows[0]["name"] == "orgcontoso"

@@ -339,3 +339,13 @@ def test_the_quota_is_enforced_and_told(new_cloud: NewCloud) -> None:
     assert 1 <= int(refused.headers["Retry-After"]) <= 11
     cloud.world.clock.jump(11)
     assert graph("GET", "/applications").status_code == 200
+
+
+def test_the_quota_may_be_enforced_without_a_time_to_wait(new_cloud: NewCloud) -> None:
+    cloud = new_cloud(graph_units_per_10_seconds=2, graph_tells_when_to_retry=False)
+    graph = cloud.graph()
+    assert graph("GET", "/applications").status_code == 200
+    refused = graph("GET", "/applications")
+    assert error_of(refused) == (429, "TooManyRequests")
+    assert "Retry-After" not in refused.headers
+    assert refused.headers["x-ms-throttle-information"] == "ResourceUnitLimitExceeded"

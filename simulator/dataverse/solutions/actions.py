@@ -17,9 +17,10 @@ from .dependencies import dependants, described, installed, missing_dependencies
 from .install import HOLDING_SUFFIX, ImportFailed, check, check_removal, uninstall
 from .package import BadPackage, Package, read_base64
 
+_OVERWRITE = "OverwriteUnmanagedCustomizations"
 _IMPORT_PARAMETERS = frozenset(
     {
-        "OverwriteUnmanagedCustomizations",
+        _OVERWRITE,
         "PublishWorkflows",
         "CustomizationFile",
         "SolutionParameters",
@@ -74,9 +75,14 @@ def stage(session: Session, payload: Mapping[str, Any]) -> Reply:
 def import_async(session: Session, payload: Mapping[str, Any]) -> Reply:
     """ImportSolutionAsync: queue an import."""
     package = _package_of(session, payload, "ImportSolutionAsync")
-    holding = payload.get("HoldingSolution") is True
     operation = jobs.start(
-        session, "import", "ImportSolutionAsync", package.unique_name, package=package, holding=holding
+        session,
+        "import",
+        "ImportSolutionAsync",
+        package.unique_name,
+        package=package,
+        holding=_asks(payload, "HoldingSolution"),
+        overwrite=_asks(payload, _OVERWRITE),
     )
     return _job_reply(session, "ImportSolutionAsyncResponse", operation)
 
@@ -84,7 +90,14 @@ def import_async(session: Session, payload: Mapping[str, Any]) -> Reply:
 def stage_and_upgrade_async(session: Session, payload: Mapping[str, Any]) -> Reply:
     """StageAndUpgradeAsync: queue an import that also removes what the older version had."""
     package = _package_of(session, payload, "StageAndUpgradeAsync")
-    operation = jobs.start(session, "upgrade", "StageAndUpgradeAsync", package.unique_name, package=package)
+    operation = jobs.start(
+        session,
+        "upgrade",
+        "StageAndUpgradeAsync",
+        package.unique_name,
+        package=package,
+        overwrite=_asks(payload, _OVERWRITE),
+    )
     return _job_reply(session, "StageAndUpgradeAsyncResponse", operation)
 
 
@@ -96,14 +109,22 @@ def import_sync(session: Session, payload: Mapping[str, Any]) -> Reply:
     if session.data.get("importjob", import_job) is not None:
         raise Refusal(400, "0x80040237", f"A duplicate import job id already exists : {import_job}")
     package = _package_of(session, payload, "ImportSolution")
-    _at_once(session, "import", package, holding=payload.get("HoldingSolution") is True, import_job=import_job)
+    _at_once(
+        session,
+        "import",
+        package,
+        holding=_asks(payload, "HoldingSolution"),
+        overwrite=_asks(payload, _OVERWRITE),
+        import_job=import_job,
+    )
     return Reply(204)
 
 
 def stage_and_upgrade(session: Session, payload: Mapping[str, Any]) -> Reply:
     """StageAndUpgrade: the same at once."""
     package = _package_of(session, payload, "StageAndUpgrade")
-    solution = _at_once(session, "upgrade", package, import_job=guid(str(payload.get("ImportJobId", ""))))
+    import_job = guid(str(payload.get("ImportJobId", "")))
+    solution = _at_once(session, "upgrade", package, import_job=import_job, overwrite=_asks(payload, _OVERWRITE))
     context = session.context("Microsoft.Dynamics.CRM.StageAndUpgradeResponse")
     return Reply(200, {"@odata.context": context, "SolutionId": solution})
 
@@ -205,6 +226,10 @@ def _only(payload: Mapping[str, Any], known: frozenset[str], action: str) -> Non
         )
 
 
+def _asks(payload: Mapping[str, Any], manner: str) -> bool:
+    return payload.get(manner) is True
+
+
 def _read(text: Any) -> Package:
     try:
         return read_base64(text)
@@ -244,12 +269,15 @@ def _at_once(
     *,
     unique_name: str = "",
     holding: bool = False,
+    overwrite: bool = False,
     import_job: str | None = None,
 ) -> str | None:
     """Carry an operation out before answering. Raises Refusal when it fails."""
     data = session.data
     name = package.unique_name if package is not None else unique_name
-    operation = jobs.start(session, kind, kind, name, package=package, holding=holding, import_job=import_job)
+    operation = jobs.start(
+        session, kind, kind, name, package=package, holding=holding, overwrite=overwrite, import_job=import_job
+    )
     operation["start"] = operation["row"] = operation["end"] = operation["created"]
     jobs.advance(data)
     data.remove("asyncoperation", operation["id"])

@@ -64,8 +64,13 @@ def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bo
         )
 
 
-def install(data: EnvironmentData, package: Package, user_id: str, *, holding: bool = False) -> str:
-    """Import a package; gives the id of the solution's row. Raises ImportFailed, and then nothing is changed."""
+def install(
+    data: EnvironmentData, package: Package, user_id: str, *, holding: bool = False, overwrite: bool = False
+) -> str:
+    """Import a package; gives the id of the solution's row. Raises ImportFailed, and then nothing is changed.
+
+    ``overwrite`` takes away what was changed by hand on top of the package's components.
+    """
     with data.transaction():
         grants = _role_grants(data, package)
         publisher = _publisher(data, package, user_id)
@@ -77,7 +82,7 @@ def install(data: EnvironmentData, package: Package, user_id: str, *, holding: b
             grants = _role_grants(data, package)
         older = {role["id"]: data.managed_grants.get(role["id"], {}) for role in package.roles}
         for role in package.roles:
-            _role(data, package, role, grants[role["id"]], identifier)
+            _role(data, package, role, grants[role["id"]], identifier, overwrite=overwrite)
         _components(data, package, identifier)
         before = data.packages.get(identifier, {})
         data.packages[identifier] = {
@@ -108,11 +113,11 @@ def promote(data: EnvironmentData, unique_name: str) -> str:
     return str(new["solutionid"])
 
 
-def upgrade(data: EnvironmentData, package: Package, user_id: str) -> str:
+def upgrade(data: EnvironmentData, package: Package, user_id: str, *, overwrite: bool = False) -> str:
     """Import a package and remove what the older version had and this one has not; gives the solution's id."""
     if installed(data, package.unique_name) is None:
         return install(data, package, user_id)
-    install(data, package, user_id, holding=True)
+    install(data, package, user_id, holding=True, overwrite=overwrite)
     return promote(data, package.unique_name)
 
 
@@ -300,8 +305,13 @@ def _role(
     role: Mapping[str, Any],
     package_grants: Mapping[str, int],
     solution_id: str,
+    *,
+    overwrite: bool,
 ) -> None:
-    """A new role with its copies, or an existing one with its privileges merged: what was added by hand stays."""
+    """A new role with its copies, or an existing one with its privileges merged: what was added by hand stays.
+
+    Unless it is to be overwritten (contract: solution actions): then the role is as the package has it.
+    """
     row, root = data.get("role", role["id"]), people.root_business_unit(data)
     if row is None:
         values = {
@@ -316,10 +326,15 @@ def _role(
     else:
         had, current = data.managed_grants.get(role["id"], {}), data.grants.get(role["id"], {})
         by_hand = {key: level for key, level in current.items() if had.get(key) != level}
-        data.set_grants(role["id"], {**current, **package_grants, **by_hand})
+        if overwrite and package.managed:
+            data.set_grants(role["id"], with_baseline(package_grants, data.catalogue))
+        else:
+            data.set_grants(role["id"], {**current, **package_grants, **by_hand})
         customizable = roles.managed_property(role["customizable"], "iscustomizableanddeletable")
         for copy in roles.copies(data, role["id"]):
             changes = {"name": role["name"], "solutionid": solution_id, "iscustomizable": customizable}
+            if overwrite and package.managed:
+                changes["isinherited"] = role["inherited"]
             data.change("role", copy, {**changes, "modifiedon": data.stamp()})
     data.managed_grants[role["id"]] = dict(package_grants)
 

@@ -55,6 +55,7 @@ def start(
     *,
     package: Package | None = None,
     holding: bool = False,
+    overwrite: bool = False,
     import_job: str | None = None,
 ) -> dict[str, Any]:
     """Put an operation into the queue; gives it, with ``id`` (of the system job) and ``job`` (of the import job).
@@ -72,6 +73,7 @@ def start(
         "unique_name": unique_name,
         "package": None if package is None else package.dump(),
         "holding": holding,
+        "overwrite": overwrite,
         "user": session.user_id,
         "created": now,
         "start": now + seconds * QUEUE_SHARE,
@@ -169,10 +171,15 @@ def _carry_out(data: EnvironmentData, operation: dict[str, Any]) -> str | None:
     kind = operation["kind"]
     if kind == "import":
         return install.install(
-            data, Package.load(operation["package"]), operation["user"], holding=operation["holding"]
+            data,
+            Package.load(operation["package"]),
+            operation["user"],
+            holding=operation["holding"],
+            overwrite=operation["overwrite"],
         )
     if kind == "upgrade":
-        return install.upgrade(data, Package.load(operation["package"]), operation["user"])
+        package = Package.load(operation["package"])
+        return install.upgrade(data, package, operation["user"], overwrite=operation["overwrite"])
     if kind == "promote":
         return install.promote(data, operation["unique_name"])
     row = installed(data, operation["unique_name"])
