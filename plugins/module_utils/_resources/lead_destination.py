@@ -197,9 +197,10 @@ class LeadDestinationResource:
                 "live again, for the lead service still signs in with the old one. Publish the offer in Partner "
                 "Center, or set publish to live."
             )
+        meanwhile = "no leads come" if self.offer.live is None else "leads go on as before"
         return (
-            f"Offer {name!r}: the lead destination is handed over, but only {where}: leads go on as before until the "
-            "offer is live again. Publish the offer in Partner Center, or set publish to live."
+            f"Offer {name!r}: the lead destination is handed over, but only {where}: {meanwhile} until the offer is "
+            "live. Publish the offer in Partner Center, or set publish to live."
         )
 
     def _kept_mask(self, secret: SecretWanted) -> str | None:

@@ -109,7 +109,7 @@ def passing_over(look: Callable[[], Seen], before: Seen) -> Seen:
     try:
         return look()
     except CallFailed as failed:
-        if failed.status is not None and failed.status < 500:
+        if failed.status is not None and 400 <= failed.status < 500:
             raise
         return before
 

@@ -112,20 +112,24 @@ class OfferChanges:
     def wait_until_unlocked(self) -> tuple[Submission, ...]:
         """Wait until nothing of the offer is being published, and return its publications. Raises TimedOut."""
 
-        def describe(seen: tuple[Submission, ...]) -> str:
-            running = next(each for each in seen if each.running)
+        def describe(seen: tuple[Submission, ...] | None) -> str:
+            running = next((each for each in seen or () if each.running), None)
+            where = f" to {running.target} by {running.submission_id}" if running else ""
             return (
-                f"offer {self._offer.external_id!r} is still being published to {running.target} by "
-                f"{running.submission_id}: run again when that has ended, or raise publish_timeout."
+                f"offer {self._offer.external_id!r} is still being published{where}: run again when that has ended, "
+                "or raise publish_timeout."
             )
 
-        return wait_for(
-            self._submissions,
-            lambda seen: not any(each.running for each in seen),
-            timeout=self._publish_timeout,
-            describe=describe,
-            first_pause=1.0,
-            longest_pause=30.0,
+        return (
+            wait_for(
+                lambda: passing_over(self._submissions, None),
+                lambda seen: seen is not None and not any(each.running for each in seen),
+                timeout=self._publish_timeout,
+                describe=describe,
+                first_pause=1.0,
+                longest_pause=30.0,
+            )
+            or ()
         )
 
     def _check(self, outcome: Outcome, what: str) -> None:
@@ -138,12 +142,12 @@ class OfferChanges:
                 message=_listed(outcome.problems),
             )
 
-    def _submissions(self) -> tuple[Submission, ...]:
+    def _submissions(self) -> tuple[Submission, ...] | None:
         return read_submissions(self._client, self._offer.product_id)
 
     def _new(self, target: str, before: set[Any]) -> Submission | None:
         """Return the publication that was not there before."""
-        listed: tuple[Submission, ...] = passing_over(self._submissions, ())
+        listed = passing_over(self._submissions, None) or ()
         return next((each for each in listed if each.target == target and each.key not in before), None)
 
     def _look_for_lost(self, target: str, before: set[Any], failed: CallFailed) -> None:
