@@ -54,6 +54,14 @@ options:
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
     type: str
+  coming_roles:
+    description:
+      - Names of roles that a task before this one makes, such as those that
+        M(marketplace_leads.dynamics365.dynamics_role_privilege) returns to be assigned.
+      - In check mode they count as existing.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(absent) takes the roles of O(roles) away and leaves the user itself alone, because the directory decides who
@@ -177,9 +185,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
 from ..module_utils._resources.licensed_user import OPTIONS, LicensedUserResource, Wanted
-from ..module_utils._resources.package_source import SOLUTION_PACKAGE
+from ..module_utils._resources.package_source import COMING_ROLES
 
-ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE})
+ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 
 
 def resource(call: Call) -> LicensedUserResource:

@@ -18,16 +18,19 @@ from .._desired_state.plan import Plan
 from .._identity.sign_in import SignInFailed
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
+from .._rules.lead_failures import SIGN_IN_CAUSES
 from .._rules.password_schedule import Password, PasswordDecision, decide_password, password_end
 from .._rules.passwords import generated_password
 from .._rules.timestamps import write_timestamp
 from .._services.graph.client import GraphClient
-from .._services.graph.licences import Licences, Subscription
+from .._services.graph.licences import Licences
+from .._services.graph.password_sign_in import PasswordSignIn
 from .._services.graph.replication import Replication
 from .._services.graph.sign_in_policies import SignInPolicies
 from .._services.graph.users import DirectoryUser, DirectoryUsers
 from .._transport.errors import CallFailed, TimedOut
 from .directory_user_options import OPTIONS, Wanted, policies_text
+from .user_licences import NO_LOCATION, UserLicences
 
 __all__ = ["OPTIONS", "DirectoryUserResource", "Wanted"]
 
@@ -42,11 +45,11 @@ class DirectoryUserResource:
         self._graph = graph
         self._wanted = wanted
         self._users = DirectoryUsers(graph, replication)
-        self._licences = Licences(graph, replication)
+        self._licences = UserLicences(Licences(graph, replication), self._users, wanted, graph.tenant)
+        self._passwords = PasswordSignIn(graph)
         self._policies = SignInPolicies(graph)
         self._plan = Plan()
         self._user: DirectoryUser | None = None
-        self._subscriptions: dict[str, Subscription] = {}
         self._validity_days: int | None = None
         self._domain_read = False
         self._new_password: str | None = None
@@ -150,8 +153,7 @@ class DirectoryUserResource:
 
     def _plan_present(self) -> None:
         wanted = self._wanted
-        if wanted.licenses:
-            self._read_subscriptions()
+        self._licences.read()
         if self._user is None:
             deleted = self._in_recycle_bin()
             if deleted is not None:
@@ -173,10 +175,10 @@ class DirectoryUserResource:
         if "displayName" not in wanted.properties:
             raise InvalidInput(f"display_name is missing: user {wanted.name} is yet to be made and needs one.")
         if wanted.licenses and "usageLocation" not in wanted.properties:
-            raise InvalidInput(_NO_LOCATION)
+            raise InvalidInput(NO_LOCATION)
         self._plan.add("user", None, self._creation(), self._create)
-        self._plan_licences(())
-        self._plan.add("user.password", None, _NEW, self._keep_new_password)
+        self._plan_licences(DirectoryUser(NIL_GUID))
+        self._plan.add("user.password", None, _NEW, self._keep_first_password)
         self._warn_of_policies(NIL_GUID)
 
     def _creation(self) -> dict[str, Any]:
@@ -199,15 +201,20 @@ class DirectoryUserResource:
         for name, value in wanted.properties.items():
             self._plan_property(name, user.properties.get(name), value)
         if wanted.licenses and not (user.properties.get("usageLocation") or "usageLocation" in wanted.properties):
-            raise InvalidInput(_NO_LOCATION)
+            raise InvalidInput(NO_LOCATION)
         held = user.password_policies
         before, after = policies_text(held), policies_text(wanted.policies(held))
         self._plan_property("passwordPolicies", before, after)
-        self._plan_licences(user.licence_ids)
+        self._plan_licences(user)
         self._plan_password(user)
 
     def _plan_property(self, name: str, before: Any, after: Any) -> None:
         self._plan.add(f"user.{name}", before, after, lambda: self._update({name: after}))
+
+    def _plan_licences(self, user: DirectoryUser) -> None:
+        before, after = self._licences.judge(user)
+        self._plan.findings += self._licences.findings(user)
+        self._plan.add("user.assignedLicenses", before, after, self._license)
 
     def _plan_password(self, user: DirectoryUser) -> None:
         password = self.password
@@ -223,7 +230,7 @@ class DirectoryUserResource:
                 "cannot be set here: use an account that lives in the cloud only."
             )
         before = {"changedDateTime": write_timestamp(password.changed) if password.changed else None}
-        self._plan.add("user.password", before, _NEW, lambda: self._renew())
+        self._plan.add("user.password", before, _NEW, self._renew)
         self._warn_of_policies(user.object_id)
 
     def _tell_that_it_stays(self, user: DirectoryUser, decision: PasswordDecision) -> None:
@@ -244,46 +251,6 @@ class DirectoryUserResource:
             f"The password of {user.name} {why}, and password_renewal is false: set it to true, hand the new password "
             "over and publish the offers at once."
         )
-
-    # --- licences
-
-    def _read_subscriptions(self) -> None:
-        """Find the product of each wanted licence, by part number or id. Raises InvalidInput for one not bought."""
-        owned = self._licences.subscriptions()
-        by_name = {each.part_number.lower(): each for each in owned} | {each.sku_id: each for each in owned}
-        for name in self._wanted.licenses:
-            found = by_name.get(name.lower())
-            if found is None:
-                others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
-                raise InvalidInput(
-                    f"licenses names {name}, of which tenant {self._graph.tenant} has no subscription: buy one, or "
-                    f"name one of those it has ({others})."
-                )
-            self._subscriptions[found.sku_id] = found
-
-    def _plan_licences(self, held: tuple[str, ...]) -> None:
-        missing = [each for sku_id, each in self._subscriptions.items() if sku_id not in held]
-        for each in missing:
-            if each.free < 1:
-                raise InvalidInput(
-                    f"licenses names {each.part_number}, but {each.taken} of the {each.seats} seats that tenant "
-                    f"{self._graph.tenant} has of it are taken: buy another one, or free one."
-                )
-        if self._user is not None:
-            for sku_id, each in self._subscriptions.items():
-                errors = self._user.licence_errors(sku_id)
-                if errors:
-                    self._plan.findings.append(
-                        f"The licence {each.part_number} of {self._user.name} is not in force "
-                        f"({', '.join(errors)}): look at the user's licences in the Microsoft 365 admin center."
-                    )
-        before = sorted(self._part_number(sku_id) for sku_id in held)
-        after = sorted([*before, *(each.part_number for each in missing)])
-        self._plan.add("user.assignedLicenses", before, after, lambda: self._license([e.sku_id for e in missing]))
-
-    def _part_number(self, sku_id: str) -> str:
-        known = self._subscriptions.get(sku_id)
-        return known.part_number if known else sku_id
 
     # --- what stands in the way of a sign-in
 
@@ -330,13 +297,9 @@ class DirectoryUserResource:
     def _update(self, values: Mapping[str, Any]) -> None:
         self._user = self._users.update(self._managed, values)
 
-    def _license(self, sku_ids: list[str]) -> None:
+    def _license(self) -> None:
         def assign() -> None:
-            self._licences.assign(self._managed, sku_ids)
-            # The next run asks whether the licence is there; a replica must not answer that it is not.
-            self._user = self._users.settled(
-                self._wanted.name, lambda user: set(sku_ids) <= set(user.licence_ids), "the licence"
-            )
+            self._user = self._licences.assign(self._managed)
 
         self._and_keep_the_password(assign)
 
@@ -352,8 +315,9 @@ class DirectoryUserResource:
             )
 
         self._and_keep_the_password(read_back)
+        self._and_keep_the_password(self._try_password)
 
-    def _keep_new_password(self) -> None:
+    def _keep_first_password(self) -> None:
         """The password of a new user was set when it was made; what is left is to learn when that was."""
 
         def read_back() -> None:
@@ -362,6 +326,17 @@ class DirectoryUserResource:
         # To wait for the licence was to wait for the user.
         if self._managed.password_changed is None:
             self._and_keep_the_password(read_back)
+        self._and_keep_the_password(self._try_password)
+
+    def _try_password(self) -> None:
+        """Sign in as the lead service would, which also tells when the new password counts everywhere."""
+        refused = self._passwords.refusal(self._wanted.name, self._new_password or "")
+        if SIGN_IN_CAUSES.get(refused or "") in ("more_than_a_password", "conditional_access"):
+            self._plan.findings.append(
+                f"The tenant asks more of {self._wanted.name} than the password (AADSTS{refused}), and more the lead "
+                "service does not have: except the account from multi-factor authentication and conditional access, "
+                "or use an application instead."
+            )
 
     def _and_keep_the_password(self, act: Callable[[], None]) -> None:
         """Do what comes after a password was set: then it must not fail, or the password would be lost."""
@@ -397,15 +372,10 @@ class DirectoryUserResource:
             "account_enabled": user.enabled,
             "password_policies": policies_text(user.password_policies),
             "assigned_licenses": [
-                {"sku_id": sku_id, "sku_part_number": self._part_number(sku_id)} for sku_id in user.licence_ids
+                {"sku_id": sku_id, "sku_part_number": self._licences.part_number(sku_id)} for sku_id in user.licence_ids
             ],
         }
 
 
 _NEW = {"new": True}
 """What a plan shows of a password to be."""
-
-_NO_LOCATION = (
-    "usage_location is missing: a licence can be assigned only to a user whose country is known, so give its two "
-    "letters, such as SE."
-)

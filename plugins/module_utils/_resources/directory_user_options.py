@@ -49,7 +49,7 @@ class Wanted:
     licenses: tuple[str, ...] = ()
     password: str | None = field(default=None, repr=False)
     never_expires: bool | None = None
-    schedule: PasswordSchedule = PasswordSchedule()
+    schedule: PasswordSchedule = field(default_factory=PasswordSchedule)
     present: bool = True
     purge: bool = False
     replication_timeout: float = 300.0

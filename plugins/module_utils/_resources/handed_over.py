@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._identity.credentials import Credentials
+from .._rules.well_known import SAMPLE_CLIENT_ID
 
 AZURE_AD, OFFICE365 = "azure_ad", "office365"
-
-SAMPLE_CLIENT_ID = "51f81489-12ee-4a9e-aaae-a2591f45987d"
-"""The public client that Microsoft's samples for environments sign in with; every tenant knows it."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "authentication": {"type": "str", "choices": [AZURE_AD, OFFICE365], "default": AZURE_AD},

@@ -10,7 +10,7 @@ So a user that the environment does not know yet is brought in by the Power Plat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -209,7 +209,7 @@ class LicensedUserResource:
             self._people.enable(seen)
         self._person = replace(seen, disabled=False)
 
-    def _synchronised(self, done: Any) -> Person:
+    def _synchronised(self, done: Callable[[Person], bool]) -> Person:
         """Have the environment take the user over from the directory, and return it once C(done) says so.
 
         A licence takes minutes to arrive there. Raises CallFailed or TimedOut.
@@ -223,7 +223,7 @@ class LicensedUserResource:
             licence_seen = licence_seen or self._admin.add_user(environment_id, self._object_id)
             return self._people.by_object_id(self._object_id) if licence_seen else None
 
-        def describe(seen: Person | None) -> str:
+        def describe(_seen: Person | None) -> str:
             if not licence_seen:
                 return (
                     f"{host} knows of no licence of user {self._wanted.user} yet: see that it has one for Dynamics "

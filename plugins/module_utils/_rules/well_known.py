@@ -15,3 +15,6 @@ DYNAMICS_CRM_APPLICATION_ID = "00000007-0000-0000-c000-000000000000"
 
 ENTERPRISE_APPLICATION_TAG = "WindowsAzureActiveDirectoryIntegratedApp"
 """The tag by which the portal lists a service principal under "Enterprise applications"."""
+
+SAMPLE_CLIENT_ID = "51f81489-12ee-4a9e-aaae-a2591f45987d"
+"""The public client that Microsoft's samples for environments sign in with; every tenant knows it."""

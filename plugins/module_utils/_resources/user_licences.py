@@ -1,0 +1,87 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The licences of one user: what is wanted is looked up among what the tenant has, before anything is written."""
+
+from __future__ import annotations
+
+from .._rules.errors import InvalidInput
+from .._services.graph.licences import Licences, Subscription
+from .._services.graph.users import DirectoryUser, DirectoryUsers
+from .directory_user_options import Wanted
+
+NO_LOCATION = (
+    "usage_location is missing: a licence can be assigned only to a user whose country is known, so give its two "
+    "letters, such as SE."
+)
+
+
+class UserLicences:
+    """Judges and assigns the licences that C(wanted) names."""
+
+    def __init__(self, licences: Licences, users: DirectoryUsers, wanted: Wanted, tenant: str) -> None:
+        self._licences = licences
+        self._users = users
+        self._wanted = wanted
+        self._tenant = tenant
+        self._subscriptions: dict[str, Subscription] = {}
+
+    def read(self) -> None:
+        """Find the product of each wanted licence, by part number or id. Raises InvalidInput for one not bought."""
+        if not self._wanted.licenses:
+            return
+        owned = self._licences.subscriptions()
+        by_name = {each.part_number.lower(): each for each in owned}
+        by_name.update({each.sku_id: each for each in owned})
+        for name in self._wanted.licenses:
+            found = by_name.get(name.lower())
+            if found is None:
+                others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
+                raise InvalidInput(
+                    f"licenses names {name}, of which tenant {self._tenant} has no subscription: buy one, or name one "
+                    f"of those it has ({others})."
+                )
+            self._subscriptions[found.sku_id] = found
+
+    def judge(self, user: DirectoryUser) -> tuple[list[str], list[str]]:
+        """Return the products that a user has and is to have, by part number where it is known.
+
+        Raises InvalidInput when the tenant has no seat left of one that is missing.
+        """
+        missing = self._missing(user)
+        for each in missing:
+            if each.free < 1:
+                raise InvalidInput(
+                    f"licenses names {each.part_number}, but {each.taken} of the {each.seats} seats that tenant "
+                    f"{self._tenant} has of it are taken: buy another one, or free one."
+                )
+        before = sorted(self.part_number(sku_id) for sku_id in user.licence_ids)
+        return before, sorted([*before, *(each.part_number for each in missing)])
+
+    def findings(self, user: DirectoryUser) -> list[str]:
+        """Return sentences about wanted licences that a user has, but that are not in force."""
+        told = []
+        for sku_id, each in self._subscriptions.items():
+            errors = user.licence_errors(sku_id)
+            if errors:
+                told.append(
+                    f"The licence {each.part_number} of {user.name} is not in force ({', '.join(errors)}): look at the "
+                    "user's licences in the Microsoft 365 admin center."
+                )
+        return told
+
+    def assign(self, user: DirectoryUser) -> DirectoryUser:
+        """Assign what is missing, and return the user once every replica shows it. Raises CallFailed or TimedOut."""
+        wanted = [each.sku_id for each in self._missing(user)]
+        self._licences.assign(user, wanted)
+        # The next run asks whether the licence is there; a replica must not answer that it is not.
+        return self._users.settled(user.name, lambda seen: set(wanted) <= set(seen.licence_ids), "the licence")
+
+    def part_number(self, sku_id: str) -> str:
+        """Return the part number of a product that is wanted, and the id of any other."""
+        known = self._subscriptions.get(sku_id)
+        return known.part_number if known else sku_id
+
+    def _missing(self, user: DirectoryUser) -> list[Subscription]:
+        return [each for sku_id, each in self._subscriptions.items() if sku_id not in user.licence_ids]
