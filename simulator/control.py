@@ -61,6 +61,10 @@ async def _forget_requests(_request: Request, app: CloudApp) -> Response:
     return _json({})
 
 
+async def _get_exchanges(_request: Request, app: CloudApp) -> Response:
+    return _json({"exchanges": app.world.exchanges.kept})
+
+
 async def _set_writes(request: Request, app: CloudApp) -> Response:
     app.world.settings.refuse_writes = bool((await _body(request)).get("refuse"))
     return _json({"refuse": app.world.settings.refuse_writes})
@@ -270,6 +274,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("PATCH", re.compile("/tenants/([^/]+)/offers/([^/]+)"), _patch_offer),
     ("GET", re.compile("/requests"), _get_requests),
     ("DELETE", re.compile("/requests"), _forget_requests),
+    ("GET", re.compile("/exchanges"), _get_exchanges),
     ("POST", re.compile("/writes"), _set_writes),
     ("GET", re.compile("/settings"), _get_settings),
     ("PATCH", re.compile("/settings"), _patch_settings),

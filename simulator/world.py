@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import seeded
 from .clock import Clock, parse_time
 from .clouds import CLOUDS, Cloud, api_twin
+from .exchanges import Exchanges
 from .faults import Faults
 from .log import RequestLog
 from .spec import EnvironmentSpec, PublisherSpec, RunnerSpec, TenantSpec
@@ -53,6 +54,7 @@ class Settings:
     partner_center_conflicts_at_once: bool = False  # a locked product is a 409 at once instead of a failed job
     partner_center_as_documented: bool = False  # the names and addresses of Microsoft's examples, not of real answers
     refuse_writes: bool = False
+    record_graph: bool = False  # keep what clients and Graph say to each other, one exchange of each shape
 
     def update(self, values: dict[str, Any]) -> None:
         """Take over ``values`` by name. Raises ValueError for a name that is no setting, or a value of another kind."""
@@ -175,6 +177,7 @@ class World:
         self.random = random.Random(seed)
         self.log = RequestLog()
         self.faults = Faults(random.Random(f"faults {seed}"))
+        self.exchanges = Exchanges()
         self.tenants: dict[str, Tenant] = {}
         #: Tenants in whose Partner Center account a job or a publication is under way.
         self.busy_accounts: set[str] = set()

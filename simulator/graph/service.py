@@ -108,6 +108,10 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
             found = _batch(request, visitor, body)
         else:
             found = visitor.answer(request.method, path_and_query, request.headers, body)
+        if world.settings.record_graph and god_tenant is None:
+            url = f"https://{host}/{_VERSION}/{path_and_query}"
+            said = found.body if found.text is None else found.text
+            world.exchanges.take(request.method, url, request.headers, body, found.status, said)
     except GraphError as error:
         found = Answer(error.status, error.body(world, request_id, client_request_id), headers=error.headers)
     return _response(found, request_id, client_request_id)

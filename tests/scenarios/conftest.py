@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .cloud import ROOT, Ansible, Cloud
+from .cloud import ROOT, Ansible, Cloud, Simulator
 from .configure import Configure
 
 QUICK = ("--import-seconds", "0.3", "--replication-seconds", "0.2", "--secret-activation-seconds", "0.3")
@@ -33,13 +33,28 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Simulator]]:
+    """Gives the simulator with these options, as new. Starting one for each test would cost more than many a test."""
+    started: dict[tuple[str, ...], Simulator] = {}
+
+    def as_new(*options: str) -> Simulator:
+        if options in started and started[options].alive:
+            started[options].begin_anew()
+        else:
+            started[options] = Simulator(tmp_path_factory.mktemp("simulator"), *options)
+        return started[options]
+
+    yield as_new
+    for one in started.values():
+        one.close()
+
+
 @pytest.fixture
-def cloud(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cloud]:
+def cloud(tmp_path: Path, simulators: Callable[..., Simulator], request: pytest.FixtureRequest) -> Cloud:
     """A cloud with three tenants; C(@pytest.mark.cloud("--tenants", "1", ...)) gives other options."""
     marker = request.node.get_closest_marker("cloud")
-    running = Cloud(tmp_path, *QUICK, *(marker.args if marker else ("--tenants", "3")))
-    yield running
-    running.close()
+    return Cloud(tmp_path, simulators(*QUICK, *(marker.args if marker else ("--tenants", "3"))))
 
 
 @pytest.fixture

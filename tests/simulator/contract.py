@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from pathlib import Path
+from typing import Any
 
 import requests
 from openapi_core import OpenAPI
@@ -33,3 +35,20 @@ def check(response: requests.Response) -> None:
     if response.status_code < 400:
         contract().validate_request(described)
     contract().validate_response(described, RequestsOpenAPIResponse(response))
+
+
+def check_exchange(exchange: dict[str, Any]) -> None:
+    """The same for an exchange that the simulator has kept."""
+    response = requests.Response()
+    response.request = requests.Request(
+        exchange["method"], exchange["url"], headers=exchange["headers"], json=exchange["body"]
+    ).prepare()
+    response.status_code = exchange["status"]
+    answer = exchange["answer"]
+    response._content = b"" if answer is None else answer.encode() if isinstance(answer, str) else _json(answer)
+    response.headers["Content-Type"] = "text/plain" if isinstance(answer, str) else "application/json"
+    check(response)
+
+
+def _json(answer: Any) -> bytes:
+    return json.dumps(answer).encode()

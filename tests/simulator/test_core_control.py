@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
+from openapi_core.exceptions import OpenAPIError
 
 from simulator.spec import TenantSpec, generated_tenant
 
+from .contract import check_exchange
 from .running import CONTROL, Graph, RunningCloud, error_of
 
 NewCloud = Callable[..., RunningCloud]
@@ -182,6 +185,49 @@ class TestLog:
     def test_no_secret_is_in_it(self, cloud: RunningCloud, graph: Graph) -> None:
         graph("GET", "/organization")
         assert cloud.tenant().runner.secret not in str(cloud.control("GET", "/requests"))
+
+
+class TestExchanges:
+    """What clients and Graph say to each other can be held against Graph's contract."""
+
+    def test_one_exchange_of_each_shape_is_kept_without_secrets(self, new_cloud: NewCloud) -> None:
+        cloud = new_cloud(record_graph=True)
+        graph = cloud.graph()
+        for name in ("One", "Two"):
+            application = graph.create_application(name)
+            secret = graph("POST", f"/applications/{application['id']}/addPassword", {}).json()["secretText"]
+        graph("GET", "/applications?$filter=nonsense")
+
+        kept = cloud.control("GET", "/exchanges")["exchanges"]
+
+        assert [(item["method"], item["status"]) for item in kept.values()] == [
+            ("POST", 201),
+            ("POST", 200),
+            ("GET", 400),
+        ]
+        assert secret not in json.dumps(kept)
+        for item in kept.values():
+            check_exchange(item)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"body": {"displayName": 7}},
+            {"answer": {"id": 7}},
+            {"status": 299},
+            {"url": "https://graph.microsoft.com/x"},
+        ],
+    )
+    def test_one_that_does_not_fit_the_contract_is_found(self, new_cloud: NewCloud, change: dict[str, Any]) -> None:
+        cloud = new_cloud(record_graph=True)
+        cloud.graph().create_application("One")
+        (kept,) = cloud.control("GET", "/exchanges")["exchanges"].values()
+        with pytest.raises(OpenAPIError):
+            check_exchange(kept | change)
+
+    def test_nothing_is_kept_unless_asked(self, cloud: RunningCloud, graph: Graph) -> None:
+        graph.create_application("One")
+        assert cloud.control("GET", "/exchanges") == {"exchanges": {}}
 
 
 class TestByHand:
