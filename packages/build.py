@@ -120,6 +120,11 @@ def _unknown_privilege(members: Members) -> None:
     _replace(members, "customizations.xml", last, f"{last}\n        {unknown}")
 
 
+def _locked_role(members: Members) -> None:
+    """A role whose managed property forbids to edit it, as one customer met it."""
+    _replace(members, "customizations.xml", "<IsCustomizable>1</IsCustomizable>", "<IsCustomizable>0</IsCustomizable>")
+
+
 def _second_role(members: Members) -> None:
     """A further role, which an upgrade to a package without it removes and an update leaves."""
     role = (
@@ -139,6 +144,7 @@ VARIANTS: dict[str, Callable[[Members], None]] = {
     "document-type": _document_type,
     "entity-bomb": _entity_bomb,
     "lacking-solution-xml": _lacking_solution_xml,
+    "locked-role": _locked_role,
     "missing-dependency": _missing_dependency,
     "second-role": _second_role,
     "unknown-privilege": _unknown_privilege,

@@ -64,6 +64,14 @@ options:
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
     type: str
+  coming_roles:
+    description:
+      - Names of roles that a task before this one makes, such as those that
+        M(marketplace_leads.dynamics365.dynamics_role_privilege) returns to be assigned.
+      - In check mode they count as existing.
+    type: list
+    elements: str
+    default: []
   state:
     description: V(absent) removes the user for good.
     type: str
@@ -175,9 +183,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
 from ..module_utils._resources.application_user import OPTIONS, ApplicationUserResource, Wanted
-from ..module_utils._resources.package_source import SOLUTION_PACKAGE
+from ..module_utils._resources.package_source import COMING_ROLES
 
-ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE})
+ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 
 
 def resource(call: Call) -> ApplicationUserResource:

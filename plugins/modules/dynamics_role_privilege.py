@@ -73,9 +73,27 @@ options:
     type: str
     choices: [fail, companion]
     default: fail
+      - A companion role that exists already is completed. With O(mode=exact) it is given just what is missing and
+        nothing else.
+      - Where the role can be edited, the privileges go to the role itself, also if there is a companion role.
   companion_role:
     description: The name of the companion role. The role's name followed by V((companion)) when it is left out.
     type: str
+  held_by:
+    description:
+      - With O(state=absent), those who may still hold the companion role, as application ids or user names. It is
+        taken from them before it is removed.
+      - A companion role that anybody else holds, or any team, is left as it is, and a warning says who.
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - V(absent) removes the companion role. O(role) and its privileges stay as they are; neither is a role of the
+        companion's name removed that belongs to a managed solution.
+    type: str
+    choices: [present, absent]
+    default: present
   solution_package:
     description:
       - A solution package that is going to be imported, as a path or as an https URL.
@@ -121,6 +139,15 @@ EXAMPLES = r"""
     privileges:
       - name: prvReadAsyncOperation
         level: global
+
+- name: Remove the second role, which at most this application still holds
+  marketplace_leads.dynamics365.dynamics_role_privilege:
+    environment_url: https://contoso.crm4.dynamics.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    role: Microsoft Marketplace Lead Writer
+    held_by: [33333333-4444-5555-6666-777777777777]
+    state: absent
 """
 
 RETURN = r"""
@@ -132,7 +159,7 @@ changes:
   sample: [role.privileges, role.isinherited]
 role:
   description: The security role after the run.
-  returned: success
+  returned: success and O(state=present)
   type: dict
   contains:
     roleid:
@@ -151,9 +178,20 @@ role:
       description: The access levels of the privileges asked for, by their names in lower case.
       type: dict
       sample: {prvreadasyncoperation: Global}
-roles_to_assign:
-  description: The roles that together carry the privileges, O(role) and the companion role if there is one.
+companion_role:
+  description: The companion role, empty where none is needed or, with O(state=absent), where there is none any more.
   returned: success
+  type: dict
+  contains:
+    roleid:
+      description: The id of its copy in the root business unit; the nil GUID while it does not exist.
+      type: str
+    name:
+      description: Its name.
+      type: str
+roles_to_assign:
+  description: The roles that together carry the privileges, O(role) and the companion role if one is needed.
+  returned: success and O(state=present)
   type: list
   elements: str
 failure:
@@ -181,14 +219,17 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
+from ..module_utils._resources.companion_role import REMOVAL_OPTIONS, CompanionRoleRemoval
 from ..module_utils._resources.package_source import SOLUTION_PACKAGE
-from ..module_utils._resources.role_privileges import OPTIONS, RolePrivilegesResource, Wanted
+from ..module_utils._resources.role_privileges import OPTIONS, RolePrivilegesResource, Wanted, companion_name
 
-ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **SOLUTION_PACKAGE})
+ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **REMOVAL_OPTIONS, **SOLUTION_PACKAGE})
 
 
-def resource(call: Call) -> RolePrivilegesResource:
-    """Return the role whose privileges the call is about."""
+def resource(call: Call) -> RolePrivilegesResource | CompanionRoleRemoval:
+    """Return the role whose privileges the call is about, or the companion role that is to go."""
+    if call["state"] == "absent":
+        return CompanionRoleRemoval(call.environment, companion_name(call.options), call["held_by"])
     return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, call.coming_roles))
 
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._rules.errors import InvalidInput
@@ -24,6 +24,12 @@ SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
     "solution_package_checksum": {"type": "str"},
 }
 """The options of modules that count the roles of a package yet to be imported as existing in check mode."""
+
+COMING_ROLES: dict[str, dict[str, Any]] = {
+    **SOLUTION_PACKAGE,
+    "coming_roles": {"type": "list", "elements": "str", "default": []},
+}
+"""The same for modules that assign roles, which may also be made by a task before them."""
 
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 
@@ -106,9 +112,12 @@ def no_coming_roles() -> Mapping[str, PackagedRole]:
 
 
 def coming_roles(options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache) -> ComingRoles:
-    """Return what gives the roles of the package in C(solution_package), a path or an https URL."""
+    """Return what gives the roles of the package in C(solution_package), a path or an https URL.
 
-    def read() -> Mapping[str, PackagedRole]:
+    To them come those that C(coming_roles) names, of which no more than the name is known.
+    """
+
+    def packaged() -> Mapping[str, PackagedRole]:
         place = options.get("solution_package")
         if not place:
             return {}
@@ -117,4 +126,12 @@ def coming_roles(options: Mapping[str, Any], transport: Callable[[], Transport],
         checksum = options.get("solution_package_checksum") or ""
         return package_from(place, checksum, transport(), cache).roles
 
+    def read() -> Mapping[str, PackagedRole]:
+        return {**named_roles(options.get("coming_roles") or []), **packaged()}
+
     return read
+
+
+def named_roles(names: Sequence[str]) -> dict[str, PackagedRole]:
+    """Return roles of which no more than the name is known, by their names in lower case."""
+    return {name.lower(): PackagedRole("", name, customizable=True, inherited=None, privileges={}) for name in names}

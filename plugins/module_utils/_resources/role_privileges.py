@@ -9,7 +9,7 @@ Privileges are edited on the role's copy in the root business unit; the platform
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ from .._rules.guids import NIL_GUID
 from .._rules.privilege_names import ACCESS_RIGHTS, privilege_name
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
-from .._services.environment.users import Users
+from .asked_privileges import Levels, lacking, resolve, shown
+from .companion_role import CompanionRole
 from .package_source import ComingRoles, no_coming_roles
 
 INHERITANCE = {"direct_user_and_team": DIRECT_USER_AND_TEAM, "team_only": TEAM_ONLY}
@@ -48,13 +49,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """The options of a role's privileges, also inside the plan of a whole environment."""
 
-Levels = Mapping[str, AccessLevel]
-"""Access levels by the privilege's name in lower case."""
+
+def companion_name(options: Mapping[str, Any]) -> str:
+    """Return the name of the companion role. Raises InvalidInput when it is the role's own."""
+    role, companion = str(options["role"]), str(options["companion_role"] or f"{options['role']} (companion)")
+    if companion.lower() == role.lower():
+        raise InvalidInput(f"companion_role {companion!r} is the role itself: give the companion a name of its own.")
+    return companion
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the caller asks for. C(inheritance) None leaves it alone.
+    """What the caller asks for. C(inheritance) None leaves it alone; C(companion) None means to
+    fail where a companion role would be needed.
 
     C(coming_roles) gives the roles that do not exist yet but will before this is executed.
     """
@@ -77,7 +84,7 @@ class Wanted:
                 # Named twice: the wider level is meant, as in a table of rights where one line is about all tables.
                 privileges[name.lower()] = max(level, privileges.get(name.lower(), level))
         inheritance = options["member_privilege_inheritance"]
-        companion = options["companion_role"] or f"{options['role']} (companion)"
+        companion = companion_name(options)
         return cls(
             role=options["role"],
             privileges=privileges,
@@ -97,24 +104,26 @@ class RolePrivilegesResource:
         self._roles = roles or Roles(environment)
         self._wanted = wanted
         self._role: SecurityRole | None = None
-        self._companion: SecurityRole | None = None
-        self._companion_needed = False
+        self._companion: CompanionRole | None = None
         self._after: dict[str, AccessLevel] = {}
 
     @property
     def roles_to_assign(self) -> list[str]:
         """The names of the roles that together carry the wanted privileges; known after C(plan)."""
-        return [self._wanted.role, *([self._wanted.companion or ""] if self._companion_needed else [])]
+        return [self._wanted.role, *([self._wanted.companion or ""] if self._companion else [])]
 
     def plan(self) -> Plan:
         """Plan the privileges, and how members of a team inherit them."""
-        self._role = self._roles.root_copy(self._wanted.role)
+        wanted = self._wanted
+        # Both in one request, also where the second will not be needed: whether it is, only the first one tells.
+        found = self._roles.root_copies([wanted.role, *([wanted.companion] if wanted.companion else [])])
+        self._role = found.get(wanted.role.lower())
         if self._role is None:
             return self._plan_coming()
         held = self._roles.privileges_of(self._role.role_id)
         levels = {name: level for name, (_id, level) in held.items()}
         if self._role.managed and not self._role.customizable:
-            return self._plan_locked(levels)
+            return self._plan_locked(self._role, levels)
         return self._plan_open(self._role, levels, {name: each for name, (each, _level) in held.items()})
 
     def state(self) -> dict[str, Any]:
@@ -128,6 +137,7 @@ class RolePrivilegesResource:
                 "iscustomizable": role.customizable if role else True,
                 "privileges": {name: level.api_name for name, level in sorted(self._after.items())},
             },
+            "companion_role": self._companion.state() if self._companion else {},
             "roles_to_assign": self.roles_to_assign,
         }
 
@@ -135,9 +145,12 @@ class RolePrivilegesResource:
         """Plan a role that can be edited."""
         plan = Plan()
         wanted = self._wanted
-        different = self._different(levels)
-        surplus = [name for name in sorted(levels) if self._is_surplus(name)]
-        names, found = self._resolve(different, ids)
+        different = lacking(wanted.privileges, levels)
+        if wanted.exact:
+            different = {name: level for name, level in wanted.privileges.items() if levels.get(name) != level}
+        surplus = self._surplus(levels)
+        names, found = resolve(self._roles, self._environment.address.host, different)
+        found = {**ids, **found}
 
         def apply() -> None:
             if wanted.exact:
@@ -151,8 +164,8 @@ class RolePrivilegesResource:
         touched = [*different, *surplus]
         plan.add(
             "role.privileges",
-            {names.get(name, name): _shown(levels.get(name)) for name in touched},
-            {names.get(name, name): _shown(different.get(name)) for name in touched},
+            {names.get(name, name): shown(levels.get(name)) for name in touched},
+            {names.get(name, name): shown(different.get(name)) for name in touched},
             apply,
         )
         if wanted.inheritance is not None:
@@ -166,44 +179,30 @@ class RolePrivilegesResource:
         self._after = {name: different.get(name, levels.get(name, level)) for name, level in wanted.privileges.items()}
         return plan
 
-    def _plan_locked(self, levels: Levels) -> Plan:
-        """Plan what a locked role lacks: it fails, or a companion role carries it."""
+    def _plan_locked(self, role: SecurityRole, levels: Levels) -> Plan:
+        """Plan what a locked role lacks: it fails, or a companion role carries just that."""
         plan = Plan()
-        different = self._different(levels)
-        if not different:
-            self._after = {name: levels[name] for name in self._wanted.privileges}
+        wanted = self._wanted
+        # A companion can add to what the locked role gives, and never narrow it: privileges of roles add up.
+        needed = lacking(wanted.privileges, levels)
+        wider = [name for name, level in wanted.privileges.items() if levels.get(name, -1) > level]
+        if wanted.exact and (wider or self._surplus(levels)):
+            plan.findings.append(f"role {wanted.role!r} is locked, so privileges it has beyond mode exact stay.")
+        if wanted.inheritance not in (None, role.inherited):
+            plan.findings.append(
+                f"role {wanted.role!r} is locked, so member_privilege_inheritance stays as its solution set it."
+            )
+        self._after = {**{name: levels[name] for name in wanted.privileges if name in levels}, **needed}
+        if not needed:
             return plan
-        if self._wanted.companion is None:
+        if wanted.companion is None:
             raise InvalidInput(
-                f"role {self._wanted.role!r} is locked by its managed solution and lacks "
-                f"{', '.join(sorted(different))}: set when_locked to companion to have a second role carry them."
+                f"role {wanted.role!r} is locked by its managed solution and lacks "
+                f"{', '.join(sorted(needed))}: set when_locked to companion to have a second role carry them."
             )
-        if self._wanted.exact:
-            plan.findings.append(f"role {self._wanted.role!r} is locked, so privileges it has beyond mode exact stay.")
-        self._companion_needed = True
-        self._companion = self._roles.root_copy(self._wanted.companion)
-        inheritance = self._wanted.inheritance if self._wanted.inheritance is not None else DIRECT_USER_AND_TEAM
-        if self._companion is None:
-            plan.add(
-                "companion_role", None, {"name": self._wanted.companion}, lambda: self._create_companion(inheritance)
-            )
-            carried: dict[str, AccessLevel] = {}
-            ids: dict[str, str] = {}
-        else:
-            held = self._roles.privileges_of(self._companion.role_id)
-            carried = {name: level for name, (_id, level) in held.items()}
-            ids = {name: each for name, (each, _level) in held.items()}
-        lacking = {name: level for name, level in different.items() if carried.get(name, -1) < level}
-        names, found = self._resolve(lacking, ids)
-        rows = [(found[name], level) for name, level in lacking.items()]
-        plan.add(
-            "companion_role.privileges",
-            {names[name]: _shown(carried.get(name)) for name in lacking},
-            {names[name]: _shown(level) for name, level in lacking.items()},
-            lambda: self._roles.add_privileges(self._companion.role_id if self._companion else NIL_GUID, rows),
-        )
-        self._after = dict(self._wanted.privileges)
-        return plan
+        self._companion = CompanionRole(self._environment, self._roles, wanted.companion)
+        inheritance = DIRECT_USER_AND_TEAM if wanted.inheritance is None else wanted.inheritance
+        return plan + self._companion.plan(needed, exact=wanted.exact, inheritance=inheritance)
 
     def _plan_coming(self) -> Plan:
         """Plan a role that a package is going to bring, from what the package says of it."""
@@ -226,52 +225,12 @@ class RolePrivilegesResource:
         if coming.customizable:
             plan = self._plan_open(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
         else:
-            plan = self._plan_locked(packaged.privileges)
+            plan = self._plan_locked(coming, packaged.privileges)
         plan.shown_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
         return plan
 
-    def _is_surplus(self, name: str) -> bool:
-        """Say whether a privilege has to go: only in exact mode, and never one of the platform's baseline."""
-        return self._wanted.exact and name not in self._wanted.privileges and name not in IMMOVABLE
-
-    def _different(self, levels: Levels) -> dict[str, AccessLevel]:
-        """The wanted privileges that a role lacks or, in exact mode, has at another level."""
-        if self._wanted.exact:
-            return {name: level for name, level in self._wanted.privileges.items() if levels.get(name) != level}
-        return {name: level for name, level in self._wanted.privileges.items() if levels.get(name, -1) < level}
-
-    def _resolve(self, different: Levels, ids: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the proper names and the ids of privileges, after checking that each may have its level.
-
-        C(ids) are those known already. Raises InvalidInput before anything is written.
-        """
-        known = self._roles.known_privileges(sorted(different)) if different else {}
-        unknown = [name for name in different if name not in known]
-        if unknown:
-            raise InvalidInput(
-                f"privileges names {_listed(unknown)}, which {self._environment.address.host} does not know: "
-                "correct the table or the name, or install the app that brings the table."
-            )
-        for name, level in different.items():
-            if level not in known[name].levels:
-                allowed = _listed(each.api_name for each in sorted(known[name].levels))
-                raise InvalidInput(
-                    f"privileges asks for {known[name].name} at level {level.api_name}, but this privilege can only "
-                    f"have {allowed}: change its level."
-                )
-        names = {name: privilege.name for name, privilege in known.items()}
-        return names, {**ids, **{name: privilege.privilege_id for name, privilege in known.items()}}
-
-    def _create_companion(self, inheritance: int) -> None:
-        unit = Users(self._environment).root_business_unit().business_unit_id
-        name = self._wanted.companion or ""
-        role_id = self._roles.create(name, unit, inheritance)
-        self._companion = SecurityRole(role_id, name, unit, managed=False, customizable=True, inherited=inheritance)
-
-
-def _shown(level: AccessLevel | None) -> str | None:
-    return None if level is None else level.api_name
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    def _surplus(self, levels: Levels) -> list[str]:
+        """The privileges that have to go: only in exact mode, and never those of the platform's baseline."""
+        if not self._wanted.exact:
+            return []
+        return sorted(name for name in levels if name not in self._wanted.privileges and name not in IMMOVABLE)

@@ -16,7 +16,8 @@ from typing import Any
 
 from ..._rules.access_levels import AccessLevel
 from ..._rules.odata import any_of, text_literal
-from .client import EnvironmentClient
+from ..._transport.errors import CallFailed
+from .client import DUPLICATE_RECORD, EnvironmentClient
 
 IMMOVABLE = frozenset(
     {"prvreadsharepointdata", "prvwritesharepointdata", "prvcreatesharepointdata", "prvreadsharepointdocument"}
@@ -55,6 +56,20 @@ class Privilege:
     privilege_id: str
     name: str
     levels: frozenset[AccessLevel]
+
+
+@dataclass(frozen=True)
+class RoleHolder:
+    """A user or a team (C(kind)) that holds a copy of a role.
+
+    C(marks) are what a user is known by, in lower case: its application id and its user name.
+    """
+
+    kind: str
+    holder_id: str
+    name: str
+    marks: frozenset[str]
+    copy_id: str
 
 
 class Roles:
@@ -148,13 +163,47 @@ class Roles:
         self._environment.update("roles", role_id, {"isinherited": inherited})
 
     def create(self, name: str, business_unit_id: str, inherited: int) -> str:
-        """Create an unmanaged role and return the id of its root copy."""
+        """Create an unmanaged role and return the id of its root copy.
+
+        When the answer is lost, or says that there is one already, the role is looked for: it may be this very one.
+        """
         row = {
             "name": name,
             "isinherited": inherited,
             "businessunitid@odata.bind": f"/businessunits({business_unit_id})",
         }
-        return str(self._environment.create("roles", row)["roleid"]).lower()
+        try:
+            return str(self._environment.create("roles", row)["roleid"]).lower()
+        except CallFailed as failed:
+            if not (failed.maybe_applied or failed.has_code(DUPLICATE_RECORD)):
+                raise
+            found = self.in_business_unit([name], business_unit_id).get(name.lower())
+            if found is None:
+                raise
+            return found.role_id
+
+    def holders(self, role_id: str) -> list[RoleHolder]:
+        """Return the users and teams that hold any copy of a role, given the id of its root copy."""
+        expand = (
+            "systemuserroles_association($select=systemuserid,fullname,domainname,applicationid),"
+            "teamroles_association($select=teamid,name)"
+        )
+        condition = f"_parentrootroleid_value eq {role_id}"
+        holders = []
+        for copy in self._environment.list("roles", select=("roleid",), filter=condition, expand=expand):
+            copy_id = copy["roleid"].lower()
+            for user in copy.get("systemuserroles_association") or []:
+                marks = {str(user.get(name) or "").lower() for name in ("applicationid", "domainname")} - {""}
+                shown = str(user.get("fullname") or user.get("domainname") or user["systemuserid"])
+                holders.append(RoleHolder("user", user["systemuserid"].lower(), shown, frozenset(marks), copy_id))
+            for team in copy.get("teamroles_association") or []:
+                shown = str(team.get("name") or team["teamid"])
+                holders.append(RoleHolder("team", team["teamid"].lower(), shown, frozenset(), copy_id))
+        return holders
+
+    def delete(self, role_id: str) -> None:
+        """Delete an unmanaged role by the id of its root copy; the platform deletes the other copies."""
+        self._environment.delete("roles", role_id)
 
     def _by_name(self, condition: str) -> dict[str, SecurityRole]:
         columns = ("roleid", "name", "ismanaged", "iscustomizable", "isinherited", "_businessunitid_value")
