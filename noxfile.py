@@ -51,6 +51,11 @@ nox.options.reuse_venv = "yes"
 # An interpreter that is not here is said and skipped (`session_for_core`), never downloaded.
 nox.options.download_python = "never"
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+# The gates start thousands of Pythons. uv installs without bytecode, and where PYTHONDONTWRITEBYTECODE is set none is
+# ever kept, so each of them would compile all it imports. Kept here, each file is compiled once, and nothing is written
+# beside the sources, which is what that variable is set for.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".nox" / "bytecode")
 
 nox.options.allow_parallel = True
 # The gates: what `make test` runs, several side by side, so those that take longest come first.

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulated cloud of one test: a process of its own, asked and changed through its control API."""
+"""The simulated cloud of one test, asked and changed through its control API, and Ansible to run against it."""
 
 from __future__ import annotations
 
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import Any
 
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = "https://control.simulator.test"
@@ -41,19 +43,28 @@ class Tenant:
         return self.environment_url.removeprefix("https://")
 
 
-class Cloud:
-    """A running simulator."""
+class _Prompt(HTTPAdapter):
+    """Sends a request's body without waiting for the acknowledgement of its headers, as urllib3 would to a proxy."""
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)], **options)
+
+
+class Simulator:
+    """A running simulator, which serves one cloud after another: each begins in the state in which it was born."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.folder = folder
-        self.inventory = folder / "inventory.yml"
-        command = [sys.executable, "-m", "simulator", "serve", "--inventory-out", str(self.inventory), *options]
+        inventory = folder / "inventory.yml"
+        command = [sys.executable, "-m", "simulator", "serve", "--inventory-out", str(inventory), *options]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.variables = self._read_variables()
+        self.inventory = inventory.read_text(encoding="utf-8")
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.proxies = {"https": self.variables["HTTPS_PROXY"]}
         self._session.verify = self.variables["REQUESTS_CA_BUNDLE"]
+        self._session.mount("https://", _Prompt())
+        self._at_birth = self.control("GET", "/state")
 
     def _read_variables(self) -> dict[str, str]:
         stdout = self._process.stdout
@@ -70,13 +81,41 @@ class Cloud:
                 variables[name] = value
         return variables
 
+    def control(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """Ask the control API; return the parsed answer, C({}) if there is none."""
+        answer = self._session.request(method, CONTROL + path, json=body, headers=headers, timeout=30)
+        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.text else {}
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def begin_anew(self) -> None:
+        """Forget everything that was done since it started: tenants, clock and settings, faults and the log."""
+        self.control("PUT", "/state", self._at_birth)
+        self.control("DELETE", "/faults")
+        self.control("DELETE", "/requests")
+
     def close(self) -> None:
-        """End the simulator."""
+        """End it."""
         self._session.close()
         self._process.terminate()
         self._process.wait(timeout=10)
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+class Cloud:
+    """The simulated cloud of one test."""
+
+    def __init__(self, folder: Path, simulator: Simulator) -> None:
+        self.folder = folder
+        self.inventory = folder / "inventory.yml"
+        self.inventory.write_text(simulator.inventory, encoding="utf-8")
+        self.variables = simulator.variables
+        self.control = simulator.control
 
     # --- who is there
 
@@ -108,11 +147,11 @@ class Cloud:
 
     def mark(self) -> int:
         """Return a place in the request log."""
-        return int(self._control("GET", "/requests?since=1000000000")["next"])
+        return int(self.control("GET", "/requests?since=1000000000")["next"])
 
     def requests_since(self, mark: int) -> list[dict[str, Any]]:
         """Return the log's entries since C(mark)."""
-        entries: list[dict[str, Any]] = self._control("GET", f"/requests?since={mark}")["requests"]
+        entries: list[dict[str, Any]] = self.control("GET", f"/requests?since={mark}")["requests"]
         return entries
 
     def writes_since(self, mark: int) -> list[str]:
@@ -125,47 +164,38 @@ class Cloud:
 
     def refuse_writes(self, refuse: bool) -> None:
         """Answer 403 to every change, or no longer."""
-        self._control("POST", "/writes", {"refuse": refuse})
+        self.control("POST", "/writes", {"refuse": refuse})
 
     def fault(self, **fault: Any) -> None:
         """Add a fault; its keys are those of simulator/faults.py."""
-        self._control("POST", "/faults", fault)
+        self.control("POST", "/faults", fault)
 
     def set(self, **settings: Any) -> None:
         """Change settings of the simulator."""
-        self._control("PATCH", "/settings", settings)
+        self.control("PATCH", "/settings", settings)
 
     def jump(self, seconds: float) -> None:
         """Move the cloud's clock."""
-        self._control("POST", "/clock", {"jump_seconds": seconds})
+        self.control("POST", "/clock", {"jump_seconds": seconds})
 
     def graph(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
         """Do any Graph request by hand, with full rights, in no log, and seen everywhere at once."""
         host = "graph.microsoft.us" if tenant.environment_host.endswith(".us") else "graph.microsoft.com"
-        pace = self._control("GET", "/settings")["replication_seconds"]
+        pace = self.control("GET", "/settings")["replication_seconds"]
         self.set(replication_seconds=0)
         try:
-            return self._control(method, f"/god/{host}/v1.0{path}", body, {"X-Simulator-Tenant": tenant.tenant_id})
+            return self.control(method, f"/god/{host}/v1.0{path}", body, {"X-Simulator-Tenant": tenant.tenant_id})
         finally:
             self.set(replication_seconds=pace)
 
     def web_api(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
         """Do any request to the tenant's environment by hand, with full rights and in no log."""
-        return self._control(method, f"/god/{tenant.environment_host}{BASE}{path}", body)
+        return self.control(method, f"/god/{tenant.environment_host}{BASE}{path}", body)
 
     def rows(self, tenant: Tenant, path: str) -> list[dict[str, Any]]:
         """Return rows of the tenant's environment."""
         rows: list[dict[str, Any]] = self.web_api(tenant, "GET", path)["value"]
         return rows
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the control API anything else."""
-        return self._control(method, path, body)
-
-    def _control(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-        answer = self._session.request(method, CONTROL + path, json=body, headers=headers, timeout=30)
-        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.text else {}
 
 
 @dataclass(frozen=True)

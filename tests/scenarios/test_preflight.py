@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from .cloud import Ansible, Cloud
+from .cloud import Ansible, Cloud, Simulator
 from .configure import Configure
 from .conftest import QUICK
 
@@ -39,20 +40,17 @@ TENANTS: list[dict[str, Any]] = [
 
 
 def test_whatever_would_stop_a_run_is_told_with_its_cure_before_anything_is_written(
-    tmp_path: Path, collections: Path
+    tmp_path: Path, simulators: Callable[..., Simulator], collections: Path
 ) -> None:
     (tmp_path / "cloud.yml").write_text(
         yaml.safe_dump({"tenants": [_with_an_environment(each) for each in TENANTS]}), encoding="utf-8"
     )
-    cloud = Cloud(tmp_path, *QUICK, "--config", str(tmp_path / "cloud.yml"))
-    try:
-        configure = Configure(cloud, Ansible(cloud, collections, tmp_path), tmp_path)
-        _take_administration(cloud)
-        run = configure("-f", "6", "-e", "{lead_writer_admin_consent: true}", rehearse=False)
-        told = {name: run.failure(tenant.host) for name, tenant in cloud.tenants.items()}
-        writes = cloud.writes_since(run.mark)
-    finally:
-        cloud.close()
+    cloud = Cloud(tmp_path, simulators(*QUICK, "--config", str(tmp_path / "cloud.yml")))
+    configure = Configure(cloud, Ansible(cloud, collections, tmp_path), tmp_path)
+    _take_administration(cloud)
+    run = configure("-f", "6", "-e", "{lead_writer_admin_consent: true}", rehearse=False)
+    told = {name: run.failure(tenant.host) for name, tenant in cloud.tenants.items()}
+    writes = cloud.writes_since(run.mark)
     assert writes == []
     assert "lacks the application permission Application.ReadWrite.OwnedBy" in told["reader"]
     assert "pac admin assign-user --environment https://" in told["stranger"]
