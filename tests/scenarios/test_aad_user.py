@@ -1,0 +1,178 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Microsoft 365 user as whom leads are written: made, licensed, and never without a password that works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .cloud import Ansible, Cloud, task
+from .people import CLOUD, DAY, HOST, NAME, SALES, SALES_ID, Person
+
+pytestmark = pytest.mark.cloud("--config", CLOUD)
+NEW = ["user", "user.assignedLicenses", "user.password"]
+
+
+@pytest.fixture
+def person(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Person:
+    return Person(cloud, ansible, tmp_path)
+
+
+def test_a_new_user_signs_in_with_the_password_that_nobody_saw_and_a_second_run_writes_nothing(person: Person) -> None:
+    person.graph("PATCH", "/policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": True})
+    first = person.run(verbosity=4)
+    assert person.changes(first) == NEW, first.output
+    assert person.signs_in(person.password)
+    assert person.password not in first.output
+    assert [each["skuId"] for each in person.user()["assignedLicenses"]] == [SALES_ID]
+    assert "the security defaults of the tenant are on" in first.output.replace("\n", " ")
+
+    second = person.run()
+    assert second.changed_hosts() == set(), second.output
+    assert person.cloud.writes_since(second.mark) == []
+    assert person.password == ""
+    assert len([one for one in person.cloud.requests_since(second.mark) if one["host"].startswith("graph.")]) <= 4
+
+
+def test_a_password_is_renewed_only_where_that_is_allowed_and_the_old_one_ends(person: Person) -> None:
+    person.run(rehearse=False)
+    old = person.password
+    person.cloud.jump(80 * DAY)
+    held_back = person.run(password_renewal=False)
+    assert held_back.changed_hosts() == set(), held_back.output
+    assert "expires in 9 days and is not renewed" in held_back.output.replace("\n", " ")
+
+    person.trait(_requires_mfa=True)
+    renewed = person.run()
+    assert person.changes(renewed) == ["user.password"], renewed.output
+    assert "asks more of leads@contoso.onmicrosoft.com than the password (AADSTS50076)" in renewed.output.replace(
+        "\n", " "
+    )
+    person.trait(_requires_mfa=False)
+    assert person.signs_in(person.password)
+    assert not person.signs_in(old)
+
+    person.cloud.jump(91 * DAY)
+    expired = person.run(password_renewal=False)
+    assert f"The password of {NAME} has expired, and password_renewal is false" in expired.failure(HOST)
+    assert person.changes(person.run()) == ["user.password"]
+
+    lost = person.run(known_password_changed="")
+    assert person.changes(lost) == ["user.password"], lost.output
+    assert person.signs_in(person.password)
+
+
+def test_what_would_stop_it_is_told_before_anything_is_written(cloud: Cloud, ansible: Ansible) -> None:
+    cloud.graph(cloud.tenants["northwind"], "POST", "/users", _somebody("busy@northwind.onmicrosoft.com"))
+    wrong: list[tuple[str, dict[str, Any], str]] = [
+        ("contoso", {"licenses": ["DYN365_SALES"]}, "licenses names DYN365_SALES, of which tenant"),
+        ("contoso", {"usage_location": None}, "usage_location is missing"),
+        ("contoso", {"user_principal_name": "leads@fabrikam.com"}, "ends in fabrikam.com, which is no domain of"),
+        ("contoso", {"user_principal_name": "admin@contoso.onmicrosoft.com"}, "holds the directory role"),
+        ("contoso", {"user_principal_name": "admin@contoso.onmicrosoft.com", "state": "absent"}, "directory role"),
+        ("contoso", {"password": "leads"}, "password must have 8 to 256 characters"),
+        ("northwind", {"user_principal_name": "leads@northwind.onmicrosoft.com"}, "but 1 of the 1 seats that tenant"),
+        (
+            "northwind",
+            {
+                "user_principal_name": "busy@northwind.onmicrosoft.com",
+                "licenses": [],
+                "known_password_changed": "2026-01-01T00:00:00Z",
+                "password_renewal": False,
+            },
+            "in force is not the one in the store",
+        ),
+    ]
+    tasks = []
+    for tenant, options, _sentence in wrong:
+        given = {
+            "user_principal_name": NAME,
+            "display_name": "Lead Writer",
+            "usage_location": "SE",
+            "licenses": [SALES],
+            **options,
+        }
+        one = task("aad_user", **{name: value for name, value in given.items() if value is not None})
+        tasks.append({**one, "when": f"inventory_hostname == '{tenant}_prod'", "ignore_errors": True})
+    run = ansible.tasks(*tasks)
+    assert cloud.writes_since(run.mark) == []
+    for tenant in ("contoso", "northwind"):
+        told = [each.result["msg"] for each in run.of(f"{tenant}_prod", "aad_user") if each.outcome != "skipped"]
+        sentences = [sentence for name, _options, sentence in wrong if name == tenant]
+        assert len(told) == len(sentences), run.output
+        assert [each for each, sentence in zip(told, sentences, strict=True) if sentence not in each] == []
+
+
+def _somebody(name: str) -> dict[str, Any]:
+    return {
+        "accountEnabled": True,
+        "displayName": "Somebody",
+        "mailNickname": "somebody",
+        "userPrincipalName": name,
+        "passwordProfile": {"password": "xWwvJ]6NMw+bWH-d"},
+    }
+
+
+def test_what_was_changed_by_hand_is_put_right_and_nothing_else(person: Person) -> None:
+    person.run(rehearse=False)
+    user = person.user()
+    (other,) = [
+        one["skuId"] for one in person.graph("GET", "/subscribedSkus")["value"] if one["skuPartNumber"] != SALES
+    ]
+    person.graph(
+        "POST",
+        f"/users/{NAME}/assignLicense",
+        {"addLicenses": [{"skuId": other, "disabledPlans": []}], "removeLicenses": [SALES_ID]},
+    )
+    person.graph("PATCH", f"/users/{NAME}", {"displayName": "Nobody", "accountEnabled": False, "usageLocation": "US"})
+    run = person.run(password_never_expires=True)
+    assert person.changes(run) == [
+        "user.accountEnabled",
+        "user.displayName",
+        "user.usageLocation",
+        "user.passwordPolicies",
+        "user.assignedLicenses",
+    ], run.output
+    after = person.user()
+    assert {each["skuId"] for each in after["assignedLicenses"]} == {other, SALES_ID}
+    assert (after["displayName"], after["accountEnabled"], after["usageLocation"]) == ("Lead Writer", True, "SE")
+    assert after["lastPasswordChangeDateTime"] == user["lastPasswordChangeDateTime"]
+    person.cloud.jump(200 * DAY)
+    later = person.run(password_never_expires=True)
+    assert later.changed_hosts() == set(), later.output
+
+
+def test_a_removed_user_comes_back_as_the_same_one_unless_it_was_purged(person: Person) -> None:
+    person.run(rehearse=False)
+    user_id = person.user()["id"]
+    assert person.changes(person.run(state="absent")) == ["user"]
+    again = person.run(state="absent")
+    assert again.changed_hosts() == set(), again.output
+
+    back = person.run(known_password_changed="")
+    assert person.changes(back) == ["user.restored", "user.password"], back.output
+    assert person.user()["id"] == user_id
+    assert person.signs_in(person.password)
+
+    purged = person.run(state="absent", purge=True)
+    assert person.changes(purged) == ["user", "user.purged"], purged.output
+    assert person.graph("GET", "/directory/deletedItems/microsoft.graph.user")["value"] == []
+
+
+def test_a_lost_answer_makes_no_second_user_and_a_failing_licence_does_not_cost_the_password(person: Person) -> None:
+    person.cloud.fault(route="^/v1.0/users$", method="POST", reset=True, applied=True)
+    person.cloud.fault(route="assignLicense$", status=500, count=0)
+    run = person.run(replication_timeout=5)
+    assert person.changes(run) == NEW, run.output
+    assert "The new password is set, but afterwards:" in run.output.replace("\n", " ")
+    assert len(person.users()) == 1
+    assert person.signs_in(person.password)
+
+    person.cloud.control("DELETE", "/faults")
+    after = person.run()
+    assert person.changes(after) == ["user.assignedLicenses"], after.output
