@@ -73,6 +73,11 @@ class HandedOver:
         """Who signs in, for sentences."""
         return self.user_name if self.by_user else f"application {self.application_id}"
 
+    @property
+    def user(self) -> str:
+        """What that is in an environment, for sentences."""
+        return f"user {self.user_name}" if self.by_user else f"application user {self.application_id}"
+
     def credentials(self, tenant: str | None) -> Credentials:
         """Return what the lead service signs in with. C(tenant) is the environment's, if it names one."""
         if self.by_user:

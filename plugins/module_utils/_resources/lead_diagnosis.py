@@ -46,8 +46,8 @@ NO_ROLES = "0x80042f09"
 
 _DOCUMENTED = {
     _UNKNOWN_APPLICATION: lead_failures.APPLICATION_NOT_FOUND,
-    _WRONG_SECRET: lead_failures.INVALID_CLIENT_SECRET,
-    _EXPIRED_SECRET: lead_failures.INVALID_CLIENT_SECRET,
+    _WRONG_SECRET: lead_failures.CREDENTIALS_INVALID,
+    _EXPIRED_SECRET: lead_failures.CREDENTIALS_INVALID,
 }
 """What Partner Center says of a refusal, whatever its cause."""
 
@@ -73,6 +73,7 @@ class Diagnosis:
         given = self._given
         known = {
             "who": given.who,
+            "user": given.user,
             "host": self._environment.address.host,
             "tenant": self._tenant or "the directory id of the environment's tenant",
             "login_host": self._environment.address.cloud.login_host,

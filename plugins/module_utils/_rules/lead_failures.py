@@ -39,7 +39,7 @@ MALFORMED_TENANT = (
     "Could not save the lead to Dynamics CRM using AAD. "
     "Exception:: Requested tenant identifier is not valid and not valid external domain format"
 )
-INVALID_CLIENT_SECRET = (
+CREDENTIALS_INVALID = (
     "Could not save the lead to Dynamics CRM using AAD. "
     "Exception:: Error validating credentials.: Invalid client secret is provided."
 )
@@ -130,36 +130,36 @@ CAUSES = {
         # --- the secret
         Cause(
             "secret_id_given",
-            INVALID_CLIENT_SECRET,
+            CREDENTIALS_INVALID,
             "application_key is the id of a secret, not its value: hand over the value, and if nobody has it make a "
             "new secret for application {application_id} and hand that over.",
         ),
         Cause(
             "secret_expired",
-            INVALID_CLIENT_SECRET,
-            "The secret that was handed over for application {application_id} has expired{when}: make a new one, hand "
-            "it over, and publish the offer again.",
+            CREDENTIALS_INVALID,
+            "The secret that was handed over for application {application_id} expired{when}: make a new one, hand it "
+            "over, and publish the offer again.",
         ),
         Cause(
             "secret_missing",
-            INVALID_CLIENT_SECRET,
+            CREDENTIALS_INVALID,
             "Application {application_id} has no secret that is valid today: make one and hand it over.",
         ),
         Cause(
             "secret_mistyped",
-            INVALID_CLIENT_SECRET,
+            CREDENTIALS_INVALID,
             "application_key begins like the secret {key_id} of application {application_id} but is not its value: "
             "copy the whole value, and hand it over again.",
         ),
         Cause(
             "secret_replaced",
-            INVALID_CLIENT_SECRET,
+            CREDENTIALS_INVALID,
             "application_key is the value of none of the secrets of application {application_id}, so it was replaced "
             "or removed: hand over the value of the secret that is valid today.",
         ),
         Cause(
             "secret_invalid",
-            INVALID_CLIENT_SECRET,
+            CREDENTIALS_INVALID,
             "application_key is not the value of a valid secret of application {application_id}: hand over the value "
             "of one ({reason}).",
         ),
@@ -173,7 +173,7 @@ CAUSES = {
         Cause(
             "password_wrong",
             UNABLE_TO_SIGN_IN,
-            "The password of {user_name} is not the one that was handed over{when}: hand over the new one, or set another.",
+            "The password of {user_name} is another one than was handed over{when}: hand over the new one, or set one.",
         ),
         Cause(
             "password_expired",
@@ -219,12 +219,12 @@ CAUSES = {
         Cause(
             "user_missing",
             UNABLE_TO_SIGN_IN,
-            "{who} is no user of {host}: add it there with the security role {role}.",
+            "In {host} there is no {user}: add it there with the security role {role}.",
         ),
         Cause(
             "user_disabled",
             UNABLE_TO_SIGN_IN,
-            "The user of {who} is disabled in {host}: enable it there.",
+            "In {host} the {user} is disabled: enable it there.",
         ),
         Cause(
             "token_refused",
@@ -235,7 +235,7 @@ CAUSES = {
         Cause(
             "no_role",
             NO_ROLES_ASSIGNED,
-            "The user of {who} has no security role in {host}: assign it the role {role}.",
+            "In {host} the {user} has no security role: assign it the role {role}.",
         ),
         Cause(
             "lead_table_missing",
@@ -245,43 +245,44 @@ CAUSES = {
         Cause(
             "lead_writer_role_missing",
             NO_CREATE_PERMISSION,
-            "The user of {who} may not write leads in {host}, because it has the role {roles} but not the role {role}: "
-            "assign it that one.",
+            "In {host} the {user} lacks {privileges}, because it has the role {roles} but not the role {role}: assign "
+            "it that one.",
         ),
         Cause(
             "lead_privileges_missing",
             NO_CREATE_PERMISSION,
-            "The user of {who} may not write leads in {host}, for want of {privileges}: add that to its role {role}.",
+            "In {host} the {user} lacks {privileges}, although it has the role {role}: add that to the role with the "
+            "access level Organization.",
         ),
         Cause(
             "system_job_privileges_missing",
             None,
-            "The user of {who} lacks {privileges} in {host}, which writing a lead takes: add that to its role {role} "
-            "with the access level Organization.",
+            "In {host} the {user} lacks {privileges}, which writing a lead takes: add that to its role {role} with the "
+            "access level Organization.",
         ),
         Cause(
             "user_interface_privileges_missing",
             None,
-            "The user of {who} lacks {privileges} in {host}, which the documented set-up asks for: add that to its "
-            "role {role} with the access level User.",
+            "In {host} the {user} lacks {privileges}, which the documented set-up asks for: add that to its role "
+            "{role} with the access level User.",
         ),
         # --- the lead itself
         Cause(
             "privilege_missing",
             None,
-            "{host} refuses the test lead because the user of {who} lacks {privileges}: add that to its role {role}, "
-            "for a plug-in or workflow of the environment may ask for it.",
+            "{host} refuses the test lead because the {user} lacks {privileges}: add that to its role {role}, for a "
+            "plug-in or workflow of the environment may ask for it.",
         ),
         Cause(
             "lead_refused",
             None,
             "{host} refuses the test lead, which has nothing but the documented values: look for a plug-in, workflow "
-            "or business rule on leads there that does ({reason}).",
+            "or business rule on leads that does it, and except such leads ({reason}).",
         ),
         Cause(
             "lead_unreadable",
             None,
-            "{host} took the test lead {lead_id} of {who} but does not show it again: look for what changes, moves or "
+            "{host} took the test lead {lead_id} but does not show it to the {user}: look for what changes, moves or "
             "deletes new leads there ({reason}).",
         ),
     )
