@@ -1,0 +1,276 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Offers: their leads go where the caller wants them, with the secret that works, and nothing else is published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .cloud import Ansible, Cloud
+from .publisher import HOST, OFFER, Publisher
+
+PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
+pytestmark = pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE)
+NIL = "00000000-0000-0000-0000-000000000000"
+FRESH = ["leadDestination", "instanceUrl", "authentication", "applicationId", "directoryId"]
+HTTPS = {"destination": "https_endpoint", "https_endpoint_url": "https://leads.contoso.example/in"}
+TABLE = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey={key};EndpointSuffix=core.windows.net"
+
+
+@pytest.fixture
+def publisher(cloud: Cloud, ansible: Ansible) -> Publisher:
+    return Publisher(cloud, ansible)
+
+
+def test_leads_go_to_the_environment_once_the_offer_is_live_and_not_before(publisher: Publisher) -> None:
+    fresh = publisher.run(contact_emails=["sales@contoso.example"])
+    assert publisher.changes(fresh) == [*FRESH, "contactEmail", "secret"]
+    assert publisher.leads()["dynamicsLeadConfiguration"]["instanceUrl"] == publisher.tenant.environment_url
+    assert "leads go on as before until the offer is live. Publish the offer" in " ".join(fresh.output.split())
+    told = publisher.told(fresh)
+    assert (told["publish_needed"], told["live_since"]) == (True, None)
+    assert told["live"]["lead_destination"] == "none"
+
+    again = publisher.run(contact_emails=["Sales@contoso.example"])
+    assert again.changed_hosts() == set(), again.output
+    asked = [entry for entry in publisher.cloud.requests_since(again.mark) if "product-ingestion" in entry["path"]]
+    assert len(asked) == 4
+    assert publisher.cloud.writes_since(again.mark) == []
+
+    # Nobody gives the value: the asterisks keep it.
+    other_address = publisher.run(contact_emails=["leads@contoso.example"], application_key=None)
+    assert publisher.changes(other_address) == ["contactEmail"]
+    assert publisher.told(other_address)["handed_over"] == publisher.told(fresh)["handed_over"]
+
+    preview = publisher.run(publish="preview", application_key=None)
+    assert publisher.changes(preview) == ["published"]
+    assert preview.result(HOST, "partner_center_lead_destination")["diff"]["after"] == {
+        f"lead_destination.{OFFER}.published": "preview"
+    }
+    assert "only in preview" in preview.output
+    assert publisher.leads("live")["leadDestination"] == "none"
+
+    live = publisher.run(publish="live", application_key=None)
+    assert publisher.changes(live) == ["published"]
+    told = publisher.told(live)
+    assert (told["publish_needed"], told["live"]["dynamics_lead_configuration"]["contact_email"]) == (
+        False,
+        ["leads@contoso.example"],
+    )
+    assert told["live_since"] > told["handed_over"]["at"]
+    assert publisher.a_customer_comes() is None
+    assert [len(publisher.submissions(target)) for target in ("preview", "live")] == [2, 2]
+
+    done = publisher.run(publish="live", application_key=None)
+    assert done.changed_hosts() == set(), done.output
+    assert publisher.told(done)["live_since"] == told["live_since"]
+
+
+def test_a_rotated_secret_is_live_only_after_another_publication_and_is_shown_nowhere(publisher: Publisher) -> None:
+    first = publisher.run(publish="live", verbosity=5)
+    assert publisher.changes(first) == [*FRESH, "secret", "published"]
+    since = publisher.told(first)["live_since"]
+
+    applications = publisher.cloud.graph(publisher.tenant, "GET", "/applications")["value"]
+    (runner,) = [each for each in applications if each["appId"] == publisher.tenant.client_id]
+    added = publisher.cloud.graph(publisher.tenant, "POST", f"/applications/{runner['id']}/addPassword", {})
+    publisher.cloud.jump(30)
+    rotated = publisher.run(application_key=added["secretText"], secret_key_id=added["keyId"], verbosity=5)
+    assert rotated.result(HOST, "partner_center_lead_destination")["diff"] == {
+        "before": {f"lead_destination.{OFFER}.secret": "first"},
+        "after": {f"lead_destination.{OFFER}.secret": added["keyId"]},
+    }
+    told = publisher.told(rotated)
+    assert (told["live_since"], told["publish_needed"]) == (None, True)
+    assert told["handed_over"]["key_id"] == added["keyId"]
+    assert "leads go on as before until the offer is live" in " ".join(rotated.output.split())
+
+    live = publisher.run(application_key=added["secretText"], secret_key_id=added["keyId"], publish="live")
+    assert publisher.changes(live) == ["published"]
+    assert publisher.told(live)["live_since"] > told["handed_over"]["at"] > since
+    publisher.cloud.graph(
+        publisher.tenant,
+        "PATCH",
+        f"/applications/{runner['id']}",
+        {"passwordCredentials": [{"keyId": added["keyId"]}]},
+    )
+    assert publisher.a_customer_comes() is None
+
+    records = "".join(path.read_text(encoding="utf-8") for path in publisher.cloud.folder.glob("record*.jsonl"))
+    for run in (first, rotated, live):
+        for value in (publisher.tenant.client_secret, added["secretText"]):
+            assert value not in run.output
+            assert value not in records
+
+
+def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publisher: Publisher) -> None:
+    publisher.edit("listing", {"title": "A title that is not ready"})
+    refused = publisher.run(publish="live")
+    assert f"Offer '{OFFER}' has changes of other people that are not live (listing/" in refused.failure(HOST)
+    assert publisher.cloud.writes_since(refused.mark) == []
+    assert publisher.leads()["leadDestination"] == "none"
+
+    draft_only = publisher.run(rehearse=False)
+    assert publisher.changes(draft_only) == [*FRESH, "secret"]
+
+    both = publisher.run(publish="live", publish_other_changes=True)
+    assert publisher.changes(both) == ["published"]
+    assert publisher.a_customer_comes() is None
+
+    # Somebody changes the preview after this offer's lead destination got there.
+    publisher.run(contact_emails=["leads@contoso.example"], publish="preview", rehearse=False)
+    publisher.edit("listing", {"title": "Another one"}, target="preview")
+    late = publisher.run(contact_emails=["leads@contoso.example"], publish="live")
+    assert "has changes of other people that are not live (listing/" in late.failure(HOST)
+    assert publisher.leads("live")["dynamicsLeadConfiguration"].get("contactEmail") is None
+
+
+def test_another_kind_of_destination_is_given_up_only_when_that_is_asked_for(publisher: Publisher) -> None:
+    salesforce = {
+        "leadDestination": "salesforce",
+        "salesforceLeadConfiguration": {"objectIdentifier": "00D000000000000"},
+    }
+    publisher.edit("customer-leads", salesforce)
+    refused = publisher.run()
+    assert "sends its leads to salesforce, not to dynamics: set replace_other_destination" in refused.failure(HOST)
+    assert publisher.cloud.writes_since(refused.mark) == []
+
+    taken = publisher.run(replace_other_destination=True)
+    assert publisher.changes(taken) == [*FRESH, "secret"]
+    assert "salesforceLeadConfiguration" not in publisher.leads()
+
+    elsewhere = publisher.run(destination="none", environment_url="https://fabrikam.crm4.dynamics.com", rehearse=False)
+    assert elsewhere.changed_hosts() == set(), elsewhere.output
+    assert publisher.leads()["leadDestination"] == "dynamics"
+    away = publisher.run(destination="none")
+    assert publisher.changes(away) == ["leadDestination"]
+    assert publisher.run(destination="none", rehearse=False).changed_hosts() == set()
+    assert "dynamicsLeadConfiguration" not in publisher.leads()
+
+    endpoint = publisher.run(**HTTPS, contact_emails=["leads@contoso.example"])
+    assert publisher.changes(endpoint) == ["leadDestination", "httpsEndpointUrl", "contactEmail"]
+    assert publisher.run(**HTTPS, rehearse=False).changed_hosts() == set()
+
+    publisher.handed_over = {}
+    connection = TABLE.format(key="Zmlyc3Q=")
+    table = {"destination": "azure_table", "azure_table_connection_string": connection, "application_key": None}
+    stored = publisher.run(**table, replace_other_destination=True, verbosity=4)
+    assert publisher.changes(stored) == ["leadDestination", "secret"]
+    assert connection not in stored.output
+    assert publisher.run(**table, rehearse=False).changed_hosts() == set()
+
+
+def test_what_partner_center_refuses_is_told_item_by_item(publisher: Publisher) -> None:
+    # A field that the service shows and does not take back.
+    publisher.run(rehearse=False)
+    changed = {**publisher.leads()["dynamicsLeadConfiguration"], "shown": "only"}
+    publisher.edit("customer-leads", {"dynamicsLeadConfiguration": changed})
+    run = publisher.run(contact_emails=["leads@contoso.example"])
+    assert f"refused the lead destination of offer '{OFFER}': schemaValidationError for customer-leads/" in run.failure(
+        HOST
+    )
+    assert "'shown' is not allowed" in run.failure(HOST)
+    failed = run.result(HOST, "partner_center_lead_destination")
+    assert (failed["failure"]["code"], failed["changes"]) == ("schemaValidationError", [])
+
+
+def test_a_connection_that_does_not_work_is_told_by_the_publication_that_fails(publisher: Publisher) -> None:
+    run = publisher.run(application_key="a-secret-of-nobody", publish="live")
+    sentence = run.failure(HOST)
+    assert (
+        f"The publication of offer '{OFFER}' to preview failed: businessValidationError for customer-leads/" in sentence
+    )
+    assert "AADSTS7000215" in sentence
+    assert run.result(HOST, "partner_center_lead_destination")["changes"][-1].endswith(".secret")
+    assert publisher.leads("live")["leadDestination"] == "none"
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["failed-job", "conflict"])
+def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at_once: bool) -> None:
+    publisher.cloud.set(publish_seconds=1000, partner_center_conflicts_at_once=at_once)
+    publisher.begin_publication()
+    publisher.cloud.jump(1)
+    impatient = publisher.run(publish_timeout=0, rehearse=False)
+    assert "run again" in impatient.failure(HOST)
+    assert "publish_timeout" in impatient.failure(HOST)
+
+    # The publication ends while it is waited for.
+    publisher.cloud.fault(route="submission/", skip=2, clock_jump_seconds=1000)
+    run = publisher.run(rehearse=False)
+    assert publisher.changes(run) == [*FRESH, "secret"]
+    assert "waiting for a publication to end" in run.output
+    assert publisher.leads()["leadDestination"] == "dynamics"
+
+
+def test_lost_answers_and_bad_moments_neither_double_nor_lose_anything(publisher: Publisher) -> None:
+    publisher.cloud.fault(route="configure\\?", method="POST", reset=True, applied=True)
+    publisher.cloud.fault(route="configure/[^/]+/status", status=500, count=2)
+    handed_over = publisher.run()
+    assert publisher.changes(handed_over) == [*FRESH, "secret"]
+
+    publisher.cloud.fault(route="configure\\?", method="POST", reset=True, applied=True, count=2)
+    publisher.cloud.fault(route="submission/", status=500, skip=4, count=2)
+    live = publisher.run(publish="live")
+    assert publisher.changes(live) == ["published"]
+    assert publisher.configured(live) == 2
+    assert [len(publisher.submissions(target)) for target in ("preview", "live")] == [2, 2]
+    assert publisher.run(publish="live", rehearse=False).changed_hosts() == set()
+
+    # What was never taken is not sent again blindly either.
+    publisher.run(contact_emails=["leads@contoso.example"], rehearse=False)
+    publisher.cloud.fault(route="configure\\?", method="POST", reset=True)
+    lost = publisher.run(publish="live", configure_timeout=2, rehearse=False)
+    assert "got no answer" in lost.failure(HOST)
+    assert publisher.configured(lost) == 1
+    assert publisher.changes(publisher.run(publish="live")) == ["published"]
+
+
+def test_a_dry_run_goes_to_the_end_before_there_is_an_application(publisher: Publisher) -> None:
+    coming = {"application_id": NIL, "application_key": None, "secret_key_id": NIL}
+    dry = publisher.run(**coming, publish="live", check=True)
+    assert publisher.changes(dry) == [*FRESH, "secret", "published"]
+    assert publisher.told(dry)["publish_needed"] is True
+    real = publisher.run(**coming, rehearse=False)
+    assert "application_key is missing" in real.failure(HOST)
+    assert publisher.cloud.writes_since(real.mark) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"client_secret": "not-the-secret"}, "client_secret is not valid for application"),
+        (
+            {"client_id": "{{ lead_writer_client_id }}", "client_secret": "{{ lead_writer_client_secret }}"},
+            "Partner Center does not let in application",
+        ),
+        ({"offer": "no-offer"}, "offer 'no-offer' names 0 offers of the publisher's account in tenant"),
+        ({"cloud": "gcc_high"}, "leave cloud out, and give the credentials of the publisher"),
+    ],
+    ids=["secret", "not-of-the-account", "offer", "cloud"],
+)
+def test_a_publisher_who_cannot_work_is_told_why_in_one_sentence(
+    publisher: Publisher, options: dict[str, Any], sentence: str
+) -> None:
+    run = publisher.run(**options, check=True)
+    assert sentence in run.failure(HOST)
+    assert run.failure(HOST).count("\n") == 0
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_as_documented=true")
+def test_the_spellings_of_the_documentation_are_understood_too(publisher: Publisher) -> None:
+    fresh = publisher.run(publish="live")
+    assert publisher.changes(fresh) == [*FRESH, "secret", "published"]
+    assert publisher.a_customer_comes() is None
+    assert publisher.run(publish="live", rehearse=False).changed_hosts() == set()
+
+
+@pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_masks_keep=false")
+def test_a_secret_that_is_at_hand_is_posted_rather_than_its_asterisks(publisher: Publisher) -> None:
+    publisher.run(rehearse=False)
+    publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
+    assert publisher.a_customer_comes() is None
