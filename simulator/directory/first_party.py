@@ -37,6 +37,9 @@ _OTHER_ROLES = (
     "LicenseAssignment.Read.All",
     "Organization.ReadWrite.All",
     "Policy.Read.ApplicationConfiguration",
+    "Policy.ReadWrite.ConditionalAccess",
+    "Policy.ReadWrite.SecurityDefaults",
+    "RoleManagement.Read.Directory",
     "User-PasswordProfile.ReadWrite.All",
     "User.Create",
 )

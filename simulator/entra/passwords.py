@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from ..clock import parse_time
+from ..directory import sign_in_policies
 from ..directory.directory import GRANT
 from ..directory.store import Object, View
 from . import errors, tokens
@@ -30,6 +31,31 @@ _FIRST_PARTY_CLIENTS = {
     "04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Microsoft Azure CLI",
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
 }
+_BECAUSE = "Due to a configuration change made by your administrator, or because you moved to a new location, you must "
+#: How each demand that a program cannot meet is told.
+_DEMANDS = {
+    sign_in_policies.FACTOR: (
+        50076,
+        "invalid_grant",
+        400,
+        _BECAUSE + "use multi-factor authentication to access the resource.",
+        "basic_action",
+    ),
+    sign_in_policies.REGISTRATION: (
+        50079,
+        "invalid_grant",
+        400,
+        _BECAUSE + "enroll in multi-factor authentication to access the resource.",
+        "basic_action",
+    ),
+    sign_in_policies.BLOCK: (
+        53003,
+        "invalid_grant",
+        400,
+        "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+        "message_only",
+    ),
+}
 _PASSWORD_VALIDITY_DAYS = 90  # where the domain says nothing
 _NEVER_EXPIRES_DAYS = 2147483647
 
@@ -42,7 +68,7 @@ def grant(
         if not form.get(name):
             raise errors.missing_parameter(name)
     app, principal = _client(world, tenant, form, token_endpoints)
-    user = signed_in(world, tenant, form["username"], form["password"])
+    user = signed_in(world, tenant, form["username"], form["password"], resource.app_id)
     scopes = _consented(tenant, app, principal, resource)
     token = tokens.mint(
         world, tenant, resource.audience, app=app, service_principal=principal, user=user, scopes=scopes
@@ -65,8 +91,8 @@ def _client(
     return app, principal
 
 
-def signed_in(world: World, tenant: Tenant, name: str, password: str) -> Object:
-    """The user who signs in with name and password. Raises SignInRefused."""
+def signed_in(world: World, tenant: Tenant, name: str, password: str, application_id: str) -> Object:
+    """The user who signs in with name and password for the resource of that application. Raises SignInRefused."""
     user = tenant.directory.user_by_principal_name(name, as_seen_by="sign_in")
     if user is None:
         raise SignInRefused(
@@ -84,23 +110,9 @@ def signed_in(world: World, tenant: Tenant, name: str, password: str) -> Object:
         raise SignInRefused(50057, "invalid_grant", 400, "The user account is disabled.")
     if user["_must_change_password"] or _password_expired(world, tenant, user):
         raise SignInRefused(50055, "invalid_grant", 400, "The password is expired.", suberror="user_password_expired")
-    if user.get("_requires_mfa"):
-        raise SignInRefused(
-            50076,
-            "invalid_grant",
-            400,
-            "Due to a configuration change made by your administrator, or because you moved to a new location, you "
-            "must use multi-factor authentication to access the resource.",
-            suberror="basic_action",
-        )
-    if user.get("_blocked_by_conditional_access"):
-        raise SignInRefused(
-            53003,
-            "invalid_grant",
-            400,
-            "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
-            suberror="message_only",
-        )
+    demand = sign_in_policies.demanded(tenant, user, application_id)
+    if demand is not None:
+        raise SignInRefused(*_DEMANDS[demand][:4], suberror=_DEMANDS[demand][4])
     return user
 
 

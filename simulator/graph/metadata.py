@@ -35,6 +35,8 @@ _CONTAINED = (
     "federatedIdentityCredential",
     "licenseDetails",
     "appManagementPolicy",
+    "conditionalAccessPolicy",
+    "identitySecurityDefaultsEnforcementPolicy",
 )
 
 

@@ -80,7 +80,8 @@ def counted(call: Call, collection: Collection, items: Iterable[Object]) -> Answ
 
 def shown(item: Object, properties: Iterable[str] | None = None) -> dict[str, Any]:
     """What of ``item`` a client may see; what begins with ``_`` is the directory's own."""
-    names = item if properties is None else properties
+    # The kind of an object is told whatever was selected.
+    names = item if properties is None else [*(name for name in item if name.startswith("@")), *properties]
     return {name: _without_secrets(item.get(name)) for name in names if not name.startswith("_")}
 
 

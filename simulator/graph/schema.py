@@ -199,6 +199,13 @@ SKUS = Collection(name="subscribedSkus", type_name="microsoft.graph.subscribedSk
 LICENCE_DETAILS = Collection(
     name="licenseDetails", type_name="microsoft.graph.licenseDetails", pageable=False, advanced=False
 )
+CONDITIONAL_ACCESS = Collection(
+    name="identity/conditionalAccess/policies",
+    type_name="microsoft.graph.conditionalAccessPolicy",
+    filters={"displayName": _TEXT, "state": _TEXT},
+    pageable=False,
+    advanced=False,
+)
 POLICIES = Collection(
     name="policies/appManagementPolicies",
     type_name="microsoft.graph.appManagementPolicy",

@@ -1,21 +1,19 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a tenant demands of people at sign-in, and the directory roles they hold (contract: sign-in policies).
-
-The policies are kept and shown; who is asked for a second factor is decided by the user's own traits.
-"""
+"""What a tenant demands of people at sign-in, and the directory roles they hold (contract: sign-in policies)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from .. import seeded
 from ..clock import graph_time
 from ..directory.directory import USER
+from ..directory.sign_in_policies import kept
 from .addressing import addressed
 from .call import Answer, Call
 from .errors import bad_request
+from .query import collection_of
+from .schema import CONDITIONAL_ACCESS, DIRECTORY_OBJECTS
 
 _STATES = frozenset({"enabled", "disabled", "enabledForReportingButNotEnforced"})
 _MAY_READ_ROLES = ("RoleManagement.Read.Directory", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -28,7 +26,7 @@ def get_security_defaults(call: Call) -> Answer:
         "id": "00000000-0000-0000-0000-000000000005",
         "displayName": "Security Defaults",
         "description": "Security defaults is a set of basic identity security mechanisms.",
-        "isEnabled": _kept(call)["security_defaults"],
+        "isEnabled": kept(call.tenant)["security_defaults"],
     }
     return Answer(200, body)
 
@@ -38,14 +36,13 @@ def set_security_defaults(call: Call) -> Answer:
     enabled = call.json_object().get("isEnabled")
     if not isinstance(enabled, bool):
         raise bad_request("Invalid value specified for property 'isEnabled'.", code="InvalidValue", target="isEnabled")
-    _kept(call)["security_defaults"] = enabled
+    kept(call.tenant)["security_defaults"] = enabled
     return Answer(204)
 
 
 def list_conditional_access(call: Call) -> Answer:
     """``GET /identity/conditionalAccess/policies``."""
-    context = call.context("identity/conditionalAccess/policies")
-    return Answer(200, {"@odata.context": context, "value": _kept(call)["conditional_access"]})
+    return collection_of(call, CONDITIONAL_ACCESS, kept(call.tenant)["conditional_access"])
 
 
 def create_conditional_access(call: Call) -> Answer:
@@ -54,8 +51,9 @@ def create_conditional_access(call: Call) -> Answer:
     if not body.get("displayName") or body.get("state") not in _STATES or not isinstance(body.get("conditions"), dict):
         raise bad_request("1004: a policy needs displayName, state and conditions.")
     moment = graph_time(call.world.clock.now())
-    policy = {"id": call.world.new_guid(), "createdDateTime": moment, "modifiedDateTime": None, **body}
-    _kept(call)["conditional_access"].append(policy)
+    born = {"grantControls": None, "sessionControls": None, "modifiedDateTime": None}
+    policy = {"id": call.world.new_guid(), "createdDateTime": moment, **born, **body}
+    kept(call.tenant)["conditional_access"].append(policy)
     return Answer(201, {"@odata.context": call.context("identity/conditionalAccess/policies/$entity"), **policy})
 
 
@@ -70,8 +68,4 @@ def list_memberships(call: Call) -> Answer:
         }
         for name in user["_directory_roles"]
     ]
-    return Answer(200, {"@odata.context": call.context("directoryObjects"), "value": roles})
-
-
-def _kept(call: Call) -> dict[str, Any]:
-    return call.tenant.services.setdefault("sign-in policies", {"security_defaults": False, "conditional_access": []})
+    return collection_of(call, DIRECTORY_OBJECTS, roles)

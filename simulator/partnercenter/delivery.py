@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ..dataverse.calls import Call
 from ..dataverse.service import answer_call
+from ..directory.first_party import DYNAMICS_CRM_APP_ID
 from ..entra.credentials import check_client
 from ..entra.endpoints import application_of, tenant_of, token_endpoints
 from ..entra.errors import SignInRefused
@@ -63,7 +64,7 @@ def _sign_in(world: World, configuration: dict[str, Any], environment: Environme
     now = world.clock.now().timestamp()
     if configuration["authentication"] == "office365":
         tenant = environment.tenant
-        user = signed_in(world, tenant, configuration["username"], configuration["password"])
+        user = signed_in(world, tenant, configuration["username"], configuration["password"], DYNAMICS_CRM_APP_ID)
         return Caller(tenant.id, "", user["id"], is_user=True, upn=user["userPrincipalName"])
     tenant = tenant_of(world, configuration["directoryId"], "invalid_request")
     application, principal = application_of(world, tenant, configuration["applicationId"])

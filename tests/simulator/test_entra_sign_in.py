@@ -260,6 +260,19 @@ class TestManagedIdentity:
         assert result["error"] == "invalid_resource"
 
 
+def policy(control: str, state: str = "enabled", **applications: list[str]) -> dict[str, Any]:
+    """A policy of conditional access that asks this of everybody."""
+    return {
+        "displayName": control,
+        "state": state,
+        "conditions": {
+            "users": {"includeUsers": ["All"]},
+            "applications": applications or {"includeApplications": ["All"]},
+        },
+        "grantControls": {"operator": "OR", "builtInControls": [control]},
+    }
+
+
 class TestPasswordGrant:
     """What the lead service does with the Office 365 choice: a user's name and password."""
 
@@ -322,6 +335,32 @@ class TestPasswordGrant:
         user_id = self.make_user(cloud)
         cloud.control("PATCH", f"/tenants/contoso/objects/user/{user_id}", {trait: True})
         assert self.sign_in(cloud)["error_codes"] == [number]
+
+    @pytest.mark.parametrize(
+        ("path", "body", "number"),
+        [
+            ("policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": True}, 50079),
+            ("identity/conditionalAccess/policies", policy("block"), 53003),
+            ("identity/conditionalAccess/policies", policy("mfa"), 50076),
+            ("identity/conditionalAccess/policies", policy("mfa", includeApplications=[DYNAMICS_CRM_APP_ID]), 50076),
+            ("identity/conditionalAccess/policies", policy("mfa", includeApplications=[GRAPH_APP_ID]), None),
+            ("identity/conditionalAccess/policies", policy("block", state="enabledForReportingButNotEnforced"), None),
+        ],
+    )
+    def test_what_the_tenants_policies_demand_stops_name_and_password(
+        self, cloud: RunningCloud, path: str, body: dict[str, Any], number: int | None
+    ) -> None:
+        self.make_user(cloud)
+        method = "PATCH" if path.startswith("policies/") else "POST"
+        assert cloud.god()(method, f"/{path}", body).ok
+        assert self.sign_in(cloud).get("error_codes") == (None if number is None else [number])
+
+    def test_a_policy_leaves_out_whom_it_excludes(self, cloud: RunningCloud) -> None:
+        excluded = {"users": {"includeUsers": ["All"], "excludeUsers": [self.make_user(cloud)]}}
+        body = policy("block")
+        body["conditions"] |= excluded
+        assert cloud.god()("POST", "/identity/conditionalAccess/policies", body).status_code == 201
+        assert "access_token" in self.sign_in(cloud)
 
     def test_a_disabled_user_does_not_sign_in(self, cloud: RunningCloud) -> None:
         self.make_user(cloud, accountEnabled=False)

@@ -206,3 +206,31 @@ def test_a_domain_says_how_long_passwords_live(new_cloud: NewCloud) -> None:
     assert graph("GET", "/domains/fabrikam.com").status_code == 404
     organization = graph.get("/organization")["value"][0]
     assert [item["name"] for item in organization["verifiedDomains"]] == ["contoso.onmicrosoft.com", "contoso.com"]
+
+
+def test_policies_are_read_as_they_were_set(new_cloud: NewCloud) -> None:
+    permissions = ("Policy.Read.All", "Policy.ReadWrite.SecurityDefaults", "Policy.ReadWrite.ConditionalAccess")
+    graph = new_cloud(dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=permissions))).graph()
+    defaults, access = "/policies/identitySecurityDefaultsEnforcementPolicy", "/identity/conditionalAccess/policies"
+    assert graph.get(defaults)["isEnabled"] is False
+    assert graph.get(access)["value"] == []
+
+    assert graph("PATCH", defaults, {"isEnabled": True}).status_code == 204
+    policy = {"displayName": "Factor", "state": "enabled", "conditions": {"users": {"includeUsers": ["All"]}}}
+    assert graph("POST", access, policy).status_code == 201
+
+    assert graph.get(defaults)["isEnabled"] is True
+    shown = graph.get(f"{access}?$select=displayName,state")["value"]
+    assert shown == [{"displayName": "Factor", "state": "enabled"}]
+    assert (
+        error_of(graph("POST", access, {**policy, "state": "disabled", "conditions": {}, "displayName": ""}))[0] == 400
+    )
+
+
+@pytest.mark.parametrize(
+    ("permission", "name"), [("User.Read.All", None), ("Directory.Read.All", "Global Administrator")]
+)
+def test_directory_roles_are_named_to_who_may_read_them(new_cloud: NewCloud, permission: str, name: str | None) -> None:
+    graph = new_cloud(dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=(permission,)))).graph()
+    roles = graph.get("/users/admin@contoso.onmicrosoft.com/transitiveMemberOf?$select=id,displayName")["value"]
+    assert [(role["@odata.type"], role["displayName"]) for role in roles] == [("#microsoft.graph.directoryRole", name)]
