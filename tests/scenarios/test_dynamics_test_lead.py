@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -147,6 +148,55 @@ class ByHand:
         self._cloud.graph(self._tenant, method, path, body)
 
 
+@pytest.mark.cloud("--tenants", "2")
+def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_configure(
+    cloud: Cloud, configure: Configure, validate: Validate
+) -> None:
+    contoso, bare = cloud.contoso, cloud.tenants["fabrikam"]
+    assert configure("--limit", HOST, rehearse=False).status == 0
+    secret = configure.stored(contoso)["secret"]
+
+    run = validate("--limit", HOST, verbosity=3)
+    assert run.status == 0, run.output
+    result = run.result(HOST, MODULE)
+    assert result["changed"] and result["test_lead"]["removed"] and result["test_lead"]["differences"] == {}
+    assert re.fullmatch(r"MSFT_TEST_\d{18}", result["test_lead"]["lastname"])
+    assert result["newest_lead"] is None
+    assert cloud.rows(contoso, "leads") == []
+    writes = [entry for entry in cloud.requests_since(run.mark) if entry["write"]]
+    as_lead_service = Made(cloud, contoso).application["appId"]
+    assert [(entry["method"], entry["caller"]) for entry in writes] == [
+        ("POST", as_lead_service),
+        ("DELETE", contoso.client_id),
+    ]
+    assert secret not in run.output
+
+    # A customer's lead three days ago, one of somebody else, and Microsoft's own test leads since.
+    cloud.web_api(contoso, "POST", "leads", {"lastname": "Ågren", "subject": "AzurePortal-Create|contoso.app"})
+    cloud.web_api(contoso, "POST", "leads", {"lastname": "Walk-in"})
+    cloud.jump(3 * 86400 + 60)
+    assert LeadService(cloud, contoso)(**handed_over(configure.stored(contoso))) is None
+    cloud.fault(route=r"leads\(", method="DELETE", status=403, code="0x80040220", message="is missing prvDeleteLead")
+    run = validate("-f", "2", rehearse=False)
+    assert run.failure(bare.host) == (
+        f"Nothing is stored for {bare.environment_url}: run the playbook marketplace_leads.dynamics365.configure for "
+        "it first, or correct lead_writer_store_directory."
+    )
+    result = run.result(HOST, MODULE)
+    assert result["newest_lead"]["age_days"] == 3
+    assert not result["test_lead"]["removed"]
+    (left,) = [lead for lead in cloud.rows(contoso, "leads") if lead["lastname"] == result["test_lead"]["lastname"]]
+    assert left["leadid"] in str(result["warnings"])
+
+    other_password = configure.store / "other_password"
+    other_password.write_text("another password", encoding="utf-8")
+    run = validate("--limit", HOST, "--vault-password-file", str(other_password), "--check", rehearse=False)
+    assert run.status == 0, "one of several vault passwords is enough\n" + run.output
+    configure.password.write_text("another password", encoding="utf-8")
+    run = validate("--limit", HOST, "--check", rehearse=False)
+    assert "cannot be decrypted: run with the vault password that encrypted it" in run.output
+
+
 Breakage = tuple[Callable[[ByHand], None], str | None, str | None]
 """How a tenant is broken, the cause that the user is told, and words of what the simulator's lead service says.
 
@@ -242,7 +292,7 @@ def test_each_wrong_detail_that_was_handed_over_is_told_and_the_secret_never(
         ("instanceUrl", "https://contoso.crm4.dynamics.com/main.aspx", "address_malformed", silent, silent),
         ("instanceUrl", "https://nowhere.crm4.dynamics.com", "address_silent", silent, silent),
     ]
-    tasks = [testing(handed_over(stored, **{field: value})) for field, value, *_told in details]
+    tasks = [trial(handed_over(stored, **{field: value})) for field, value, *_told in details]
     run = ansible.tasks(*tasks, hosts=HOST, rehearse=False, verbosity=3)
     results = [outcome.result for outcome in run.of(HOST, MODULE)]
     for (field, value, cause, documented, words), result in zip(details, results, strict=True):
@@ -254,7 +304,7 @@ def test_each_wrong_detail_that_was_handed_over_is_told_and_the_secret_never(
 
     salesless = cloud.tenants["northwind"]
     run = ansible.tasks(
-        testing(handed_over(member_without_leads(cloud, salesless))), hosts=salesless.host, rehearse=False
+        trial(handed_over(member_without_leads(cloud, salesless))), hosts=salesless.host, rehearse=False
     )
     assert run.result(salesless.host, MODULE)["cause"] == "lead_table_missing"
 
@@ -262,16 +312,16 @@ def test_each_wrong_detail_that_was_handed_over_is_told_and_the_secret_never(
 def take_sales_away(cloud: Cloud, name: str) -> None:
     """Have a tenant's environment been born without Dynamics 365 Sales."""
     state = cloud.control("GET", "/state")
-    (tenant,) = [each for each in state["tenants"] if each["spec"]["name"] == name]
-    tenant["spec"]["environments"][0]["sales"] = False
+    (tenant,) = [each for each in state["tenants"] if each["name"] == name]
+    tenant["environments"][0]["sales"] = False
     cloud.control("PUT", "/state", state)
 
 
 def member_without_leads(cloud: Cloud, tenant: Tenant) -> dict[str, Any]:
     """Make an application with a secret that is a user of the environment by hand; return what a store would hold."""
+    cloud.set(replication_seconds=0, secret_activation_seconds=0)
     made = cloud.graph(tenant, "POST", "/applications", {"displayName": "Leads"})
     cloud.graph(tenant, "POST", "/servicePrincipals", {"appId": made["appId"]})
-    cloud.set(secret_activation_seconds=0)
     secret = cloud.graph(tenant, "POST", f"/applications/{made['id']}/addPassword", {})
     (root,) = cloud.rows(tenant, "businessunits?$filter=parentbusinessunitid eq null")
     unit = {"businessunitid@odata.bind": f"/businessunits({root['businessunitid']})"}
@@ -293,7 +343,7 @@ def assign_role(cloud: Cloud, tenant: Tenant, user_id: str, name: str) -> None:
     cloud.web_api(tenant, "POST", f"systemusers({user_id})/systemuserroles_association/$ref", link)
 
 
-def testing(connection: dict[str, Any]) -> dict[str, Any]:
+def trial(connection: dict[str, Any]) -> dict[str, Any]:
     """A task that tests a connection given as in Partner Center's form, and goes on when it fails."""
     names = {
         "directoryId": "directory_id",
@@ -307,3 +357,104 @@ def testing(connection: dict[str, Any]) -> dict[str, Any]:
     given = {names[field]: value for field, value in connection.items() if field in names}
     options = {"authentication": "office365" if by_user else "azure_ad", **given}
     return {**task(MODULE, **options), "ignore_errors": True}
+
+
+PASSWORD = "Lead-3481-writer"
+ROLES = ("Microsoft Marketplace Lead Writer",)
+
+
+def person(cloud: Cloud, tenant: Tenant, name: str, *, licensed: bool = True, roles: tuple[str, ...] = ROLES) -> str:
+    """Make a person in the directory and, with a licence, in the environment; return the name of the account."""
+    account = f"{name}@{tenant.name}.onmicrosoft.com"
+    made = cloud.graph(
+        tenant,
+        "POST",
+        "/users",
+        {
+            "accountEnabled": True,
+            "displayName": name,
+            "mailNickname": name,
+            "userPrincipalName": account,
+            "usageLocation": "SE",
+            "passwordProfile": {"password": PASSWORD, "forceChangePasswordNextSignIn": False},
+        },
+    )
+    if licensed:
+        (sku, *_others) = cloud.graph(tenant, "GET", "/subscribedSkus")["value"]
+        add = {"addLicenses": [{"skuId": sku["skuId"], "disabledPlans": []}], "removeLicenses": []}
+        cloud.graph(tenant, "POST", f"/users/{made['id']}/assignLicense", add)
+    if roles:
+        (root,) = cloud.rows(tenant, "businessunits?$filter=parentbusinessunitid eq null")
+        unit = {"businessunitid@odata.bind": f"/businessunits({root['businessunitid']})"}
+        cloud.web_api(tenant, "POST", "systemusers", {"domainname": account, **unit})
+        (user,) = cloud.rows(tenant, f"systemusers?$filter=domainname eq '{account}'")
+        for role in roles:
+            assign_role(cloud, tenant, user["systemuserid"], role)
+    return account
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_person_whose_password_was_handed_over_gets_its_leads_or_the_reason_why_not(
+    cloud: Cloud, ansible: Ansible, configure: Configure
+) -> None:
+    tenant = cloud.contoso
+    assert configure(rehearse=False).status == 0
+    cloud.set(replication_seconds=0, usage_location_seconds=0)
+    change = {
+        "mfa": {"_requires_mfa": True},
+        "blocked": {"_blocked_by_conditional_access": True},
+        "disabled": {"accountEnabled": False},
+        "expired": {"lastPasswordChangeDateTime": "2020-01-01T00:00:00Z"},
+        "temporary": {"_must_change_password": True},
+    }
+    people = {name: person(cloud, tenant, name) for name in ("good", "off")}
+    people["newcomer"] = person(cloud, tenant, "newcomer", roles=())
+    for name in ("wrong", "unlicensed", *change):
+        people[name] = person(cloud, tenant, name, licensed=False, roles=())
+    people["stranger"] = f"stranger@{tenant.name}.onmicrosoft.com"
+    for name, values in change.items():
+        user = cloud.graph(tenant, "GET", f"/users/{people[name]}")
+        cloud.control("PATCH", f"/tenants/{tenant.name}/objects/user/{user['id']}", values)
+    (off,) = cloud.rows(tenant, f"systemusers?$filter=domainname eq '{people['off']}'")
+    cloud.web_api(tenant, "PATCH", f"systemusers({off['systemuserid']})", {"isdisabled": True})
+    let_the_runner_read_people(cloud, tenant)
+
+    causes = {
+        "good": None,
+        "wrong": "password_wrong",
+        "off": "user_disabled",
+        "mfa": "more_than_a_password",
+        "blocked": "conditional_access",
+        "disabled": "account_disabled",
+        "expired": "password_expired",
+        "temporary": "password_expired",
+        "newcomer": "no_role",
+        "unlicensed": "licence_missing",
+        "stranger": "user_unknown",
+    }
+    connections = {
+        name: {
+            "authentication": "office365",
+            "instanceUrl": tenant.environment_url,
+            "username": account,
+            "password": "Not-this-1" if name == "wrong" else PASSWORD,
+        }
+        for name, account in people.items()
+    }
+    run = ansible.tasks(*(trial(connections[name]) for name in causes), rehearse=False, verbosity=3)
+    results = [outcome.result for outcome in run.of(HOST, MODULE)]
+    for (name, cause), result in zip(causes.items(), results, strict=True):
+        assert result.get("cause") == cause, (name, result.get("msg"))
+        said = LeadService(cloud, tenant)(**connections[name])
+        assert (said is None) == (cause is None), (name, said)
+    assert results[0]["lead_service_user"]["user_name"] == people["good"]
+    assert PASSWORD not in run.output
+
+
+def let_the_runner_read_people(cloud: Cloud, tenant: Tenant) -> None:
+    """Grant the runner User.Read.All."""
+    runner = cloud.graph(tenant, "GET", f"/servicePrincipals(appId='{tenant.client_id}')")
+    graph = cloud.graph(tenant, "GET", "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')")
+    (role,) = [each for each in graph["appRoles"] if each["value"] == "User.Read.All"]
+    grant = {"principalId": runner["id"], "resourceId": graph["id"], "appRoleId": role["id"]}
+    cloud.graph(tenant, "POST", f"/servicePrincipals/{runner['id']}/appRoleAssignments", grant)
