@@ -127,8 +127,8 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
 notes:
   - The credentials are the publisher's. O(tenant_id) is the publisher's tenant and O(client_id) an application that was
-    added to the publisher's account (Account settings, User management, Microsoft Entra applications) with the role
-    Manager. The application that writes leads is another one.
+    added to the publisher's account (Account settings, User management, Microsoft Entra applications) with a role
+    that may change offers, such as Manager. The application that writes leads is another one.
   - Partner Center is a service of the public cloud, so O(cloud) is left out.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app

@@ -20,7 +20,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SERVICES = ROOT / "plugins/module_utils/_services"
 
 _NO_MESSAGES = ("DOCUMENTATION", "EXAMPLES", "RETURN", "_HEADER")
-_CLIENTS = ("_graph", "_environment")
+_CLIENTS = ("_graph", "_environment", "_partner_center", "_power_platform")
 _OFFERED = {"call", "get", "find", "rows", "list", "create", "update", "delete", "associate", "dissociate"}
 """What the clients offer to the other classes of the services' floor, each of them for sending a request."""
 
@@ -211,5 +211,6 @@ def sends(node: ast.AST) -> bool:
 
 
 def test_every_request_is_on_a_fact_sheet() -> None:
-    sheets = text_of("docs/contract/entra-graph.md") + text_of("docs/contract/environment.md")
-    assert set(re.findall(r"`((?:graph|environment)/\w+\.py)` `(\w+)`", sheets)) == senders()
+    sheets = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/contract/*.md")))
+    services = "|".join(path.name for path in sorted(SERVICES.iterdir()) if path.is_dir())
+    assert set(re.findall(rf"`((?:{services})/\w+\.py)` `(\w+)`", sheets)) == senders()

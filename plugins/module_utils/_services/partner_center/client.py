@@ -66,7 +66,7 @@ class PartnerCenterClient(ServiceClient):
         return (
             f"Partner Center does not let in application {credentials.client_id} of tenant {credentials.tenant}: "
             "add it to the publisher's account there (Account settings, User management, Microsoft Entra applications) "
-            f"with the role Manager (Partner Center says: {message.rstrip('.')})."
+            f"with a role that may change offers, such as Manager (Partner Center says: {message.rstrip('.')})."
         )
 
 

@@ -162,34 +162,34 @@ def newest(submissions: Iterable[Submission], target: str) -> Submission | None:
     return max(found, key=lambda each: each.created or _LONG_AGO, default=None)
 
 
-def read_offer(client: PartnerCenterClient, external_id: str) -> Offer:
+def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
     """Read an offer by its offer id: at most four requests, three of them side by side.
 
     Raises InvalidInput when the account has no such offer, CallFailed or SignInFailed.
     """
-    product_id = str(client.remembered(lambda: _product_id(client, external_id), "product", external_id))
+    product_id = str(partner_center.remembered(lambda: _product_id(partner_center, external_id), "product", external_id))
     with ThreadPoolExecutor(max_workers=3) as pool:
-        draft = pool.submit(read_state, client, product_id, DRAFT)
-        live = pool.submit(read_state, client, product_id, LIVE)
-        submissions = pool.submit(read_submissions, client, product_id)
+        draft = pool.submit(read_state, partner_center, product_id, DRAFT)
+        live = pool.submit(read_state, partner_center, product_id, LIVE)
+        submissions = pool.submit(read_submissions, partner_center, product_id)
         return Offer(external_id, product_id, draft.result() or State(), live.result(), submissions.result())
 
 
-def read_state(client: PartnerCenterClient, product_id: str, target: str) -> State | None:
+def read_state(partner_center: PartnerCenterClient, product_id: str, target: str) -> State | None:
     """Read one state of a product; None when it was never published there.
 
     Submissions are left out: they always differ between the states.
     """
-    tree = client.find(versioned(f"resource-tree/product/{product_id}", targetType=target))
+    tree = partner_center.find(versioned(f"resource-tree/product/{product_id}", targetType=target))
     if tree is None:
         return None
     resources = [each for each in tree.get("resources") or [] if isinstance(each, dict)]
     return State({str(each.get("id", "")): each for each in resources if kind_of(each) != "submission"})
 
 
-def read_submissions(client: PartnerCenterClient, product_id: str) -> tuple[Submission, ...]:
+def read_submissions(partner_center: PartnerCenterClient, product_id: str) -> tuple[Submission, ...]:
     """Read the publications of a product that count now, one for each target; the draft is none."""
-    rows = client.rows(versioned(f"submission/{product_id}", JOBS_VERSION))
+    rows = partner_center.rows(versioned(f"submission/{product_id}", JOBS_VERSION))
     found = (_submission(row) for row in rows)
     return tuple(each for each in found if each.target in (PREVIEW, LIVE))
 
@@ -228,14 +228,14 @@ def problems_in(items: Iterable[Any]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _product_id(client: PartnerCenterClient, external_id: str) -> str:
+def _product_id(partner_center: PartnerCenterClient, external_id: str) -> str:
     """Ask for the durable id of an offer, without its kind before it."""
-    rows = [*client.rows(versioned("product", externalId=external_id))]
+    rows = [*partner_center.rows(versioned("product", externalId=external_id))]
     found = {str(row.get("id", "")).partition("/")[2] for row in rows if _external_id(row) in (None, external_id)}
     if len(found) != 1 or "" in found:
         raise InvalidInput(
             f"offer {external_id!r} names {len(found)} offers of the publisher's account in tenant "
-            f"{client.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer overview."
+            f"{partner_center.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer overview."
         )
     return found.pop()
 
