@@ -156,9 +156,12 @@ class LicensedUserResource:
         """Learn the object id of the user from its name."""
         found = self._directory.by_name(self._wanted.user)
         if found is None:
-            missing = f"user {self._wanted.user} does not exist in the tenant of {self._environment.address.host}"
-            plan.shown_only(f"{missing}: correct the name, or make the user first.")
-            plan.findings.append(f"{missing} yet, so only its roles were looked at.")
+            sentence = (
+                f"user {self._wanted.user} does not exist in the tenant of {self._environment.address.host}: correct "
+                "the name, or make the user first."
+            )
+            plan.shown_only(sentence)
+            plan.findings.append(sentence)
             return
         self._object_id = found.object_id
 
