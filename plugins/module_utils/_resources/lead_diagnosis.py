@@ -26,7 +26,8 @@ from .._rules.marketplace_lead import (
 )
 from .._rules.timestamps import write_timestamp
 from .._services.environment.client import EnvironmentClient
-from .._services.environment.members import Member, Members
+from .._services.environment.members import Member
+from .._services.environment.people import People
 from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
 from .._services.graph.replication import Replication
@@ -191,8 +192,8 @@ class Diagnosis:
             return self.failure(word, refused.failure)
         if refused.has_code(_USER_DISABLED):
             # The platform disables people who lose their licence.
-            member = Members(self._environment).of_person(self._given.user_name) if self._given.by_user else None
-            word = "licence_missing" if member is not None and not member.licensed else "user_disabled"
+            known = People(self._environment).by_name(self._given.user_name) if self._given.by_user else None
+            word = "licence_missing" if known is not None and not known.licensed else "user_disabled"
             return self.failure(word, refused.failure)
         if refused.has_code(NO_ROLES):
             return self.failure("no_role", refused.failure)

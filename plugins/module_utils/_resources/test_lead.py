@@ -23,9 +23,7 @@ from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._rules.lead_failures import LeadFailure
 from .._rules.marketplace_lead import (
-    LEAD_PRIVILEGES,
-    SYSTEM_JOB_PRIVILEGES,
-    USER_INTERFACE_PRIVILEGES,
+    ALL_PRIVILEGES,
     differences,
     test_lead,
     test_mark,
@@ -98,10 +96,7 @@ class TestLeadResource:
                 "application_id": given.application_id or None,
                 "user_name": given.user_name or None,
                 "roles": list(member.roles),
-                "privileges": {
-                    name: self._held[name.lower()].api_name
-                    for name in (*LEAD_PRIVILEGES, *SYSTEM_JOB_PRIVILEGES, *USER_INTERFACE_PRIVILEGES)
-                },
+                "privileges": {name: self._held[name.lower()].api_name for name in ALL_PRIVILEGES},
             },
         }
 
@@ -143,7 +138,7 @@ class TestLeadResource:
         members = Members(self._environment)
         member = members.by_id(user_id)
         try:
-            held = members.privileges_of(user_id)
+            held = members.privileges_of(user_id, list(ALL_PRIVILEGES))
         except CallFailed as refused:
             # The runner was just shown a user, so it is that user who has no role.
             if not refused.has_code(NO_ROLES):

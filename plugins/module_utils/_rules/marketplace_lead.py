@@ -72,6 +72,8 @@ USER_INTERFACE_PRIVILEGES: Needed = {
     "prvReadUserEntityUISettings": AccessLevel.BASIC,
     "prvWriteUserEntityUISettings": AccessLevel.BASIC,
 }
+ALL_PRIVILEGES = (*LEAD_PRIVILEGES, *SYSTEM_JOB_PRIVILEGES, *USER_INTERFACE_PRIVILEGES)
+"""The names of everything that a writer of leads needs."""
 
 
 def lacking(needed: Needed, held: Mapping[str, AccessLevel]) -> list[str]:

@@ -7,17 +7,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..._rules.access_levels import AccessLevel
-from ..._rules.odata import query, text_literal
+from ..._rules.guids import is_guid
+from ..._rules.odata import query
 from .client import EnvironmentClient
-from .roles import read_privileges
-
-_COLUMNS = {
-    "$select": "systemuserid,isdisabled,islicensed,deletedstate,domainname,_businessunitid_value",
-    "$expand": "systemuserroles_association($select=roleid,name)",
-}
+from .roles import Roles, read_privileges
 
 
 @dataclass(frozen=True)
@@ -26,8 +21,6 @@ class Member:
 
     user_id: str
     business_unit_id: str
-    disabled: bool
-    licensed: bool
     roles: tuple[str, ...]
 
 
@@ -39,25 +32,25 @@ class Members:
 
     def by_id(self, user_id: str) -> Member:
         """Return a user by its id."""
-        return _member(self._environment.get(f"systemusers({user_id}){query(_COLUMNS)}"))
+        options = {
+            "$select": "systemuserid,_businessunitid_value",
+            "$expand": "systemuserroles_association($select=roleid,name)",
+        }
+        row = self._environment.get(f"systemusers({user_id}){query(options)}")
+        return Member(
+            user_id=str(row["systemuserid"]).lower(),
+            business_unit_id=str(row["_businessunitid_value"]).lower(),
+            roles=tuple(sorted(role["name"] for role in row.get("systemuserroles_association") or [])),
+        )
 
-    def of_person(self, user_name: str) -> Member | None:
-        """Return the user that a person is, by the name of its account, or None."""
-        options = {**_COLUMNS, "$filter": f"domainname eq {text_literal(user_name)}"}
-        live = [row for row in self._environment.rows("systemusers" + query(options)) if not row.get("deletedstate")]
-        return _member(live[0]) if live else None
+    def privileges_of(self, user_id: str, names: list[str]) -> dict[str, AccessLevel]:
+        """Return what a user may do by all its roles together, by the privileges' names in lower case.
 
-    def privileges_of(self, user_id: str) -> dict[str, AccessLevel]:
-        """Return what a user may do by all its roles together, by the privileges' names in lower case."""
+        Where the environment leaves the names out, only the privileges of C(names) get theirs.
+        """
         answer = self._environment.get(f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges")
-        return {name: level for name, (_id, level) in read_privileges(answer).items()}
-
-
-def _member(row: dict[str, Any]) -> Member:
-    return Member(
-        user_id=str(row["systemuserid"]).lower(),
-        business_unit_id=str(row["_businessunitid_value"]).lower(),
-        disabled=bool(row.get("isdisabled")),
-        licensed=bool(row.get("islicensed")),
-        roles=tuple(sorted(role["name"] for role in row.get("systemuserroles_association") or [])),
-    )
+        held = {name: level for name, (_id, level) in read_privileges(answer).items()}
+        if held and all(is_guid(name) for name in held):
+            known = Roles(self._environment).known_privileges(names)
+            held.update({name: held[each.privilege_id] for name, each in known.items() if each.privilege_id in held})
+        return held
