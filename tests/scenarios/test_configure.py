@@ -54,7 +54,8 @@ def test_three_different_tenants_are_set_up_and_a_second_run_writes_nothing(clou
     assert second.changed_hosts() == set()
     assert cloud.writes_since(second.mark) == []
     for tenant in cloud.tenants.values():
-        assert len(second.of(tenant.host)) == 1, "the role went on after its plan"
+        after_the_plan = [each for each in second.of(tenant.host) if not each.action.endswith(("_plan", "_claims"))]
+        assert after_the_plan == [], "the role went on after its plan"
 
 
 @ONE
@@ -111,7 +112,7 @@ def test_without_a_vault_password_nothing_is_written(cloud: Cloud, configure: Co
     run = configure(vault=False)
     assert "there is no vault password" in run.failure(HOST)
     assert cloud.writes_since(run.mark) == []
-    assert not configure.store.exists()
+    assert not (configure.store / f"{cloud.contoso.environment_host}.yml").exists()
 
 
 @ONE
@@ -281,4 +282,4 @@ def test_a_secret_can_be_kept_in_another_store(cloud: Cloud, configure: Configur
     assert kept["value"] not in first.output
     second = configure(variables=variables, vault=False)
     assert second.changed_hosts() == set()
-    assert not configure.store.exists()
+    assert not (configure.store / f"{cloud.contoso.environment_host}.yml").exists()

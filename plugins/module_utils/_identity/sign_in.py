@@ -34,6 +34,9 @@ else:
 _SPARE_SECONDS = 300
 """A token that ends sooner than this counts as ended, as in msal's own cache."""
 
+_NO_DIRECTORY_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
+"""What the claim C(wids) holds for an identity without a directory role. Likely: seen in many published tokens."""
+
 
 class SignInFailed(Exception):
     """Microsoft Entra refused to sign in; C(code) is its AADSTS number, or an empty string."""
@@ -142,20 +145,19 @@ class SignIn:
             return self._tokens[resource]
 
     def permissions(self, resource: str) -> frozenset[str] | None:
-        """Return the application permissions that the token for C(resource) names, or None where it names none.
+        """Return the application permissions in the token for C(resource), or None where they do not tell it all.
 
         A token belongs to the service that it is for, so what can be read in it is a hint: a person's token names no
-        application permissions, and one day a service may seal its tokens.
+        application permissions, directory roles grant what no permission does, and one day tokens may be sealed.
         """
         parts = self.token(resource).split(".")
         try:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         except (IndexError, ValueError):
             return None
-        if not isinstance(claims, dict) or "scp" in claims or claims.get("idtyp", "app") != "app":
+        if not isinstance(claims, dict) or "scp" in claims or {*claims.get("wids", ())} - {_NO_DIRECTORY_ROLE}:
             return None
-        roles = claims.get("roles", [])
-        return frozenset(map(str, roles)) if isinstance(roles, list) else None
+        return frozenset(map(str, claims.get("roles", ())))
 
     def forget(self, resource: str) -> None:
         """Drop the token for C(resource), so that the next one is a new one."""

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._rules.errors import InvalidInput
 from .._rules.guids import guid
+from .._rules.secret_in_use import SecretInUse
 from .._rules.secret_schedule import Schedule
 from . import application_permissions, application_secret
 from .application_permissions import Permission, permissions_from
@@ -36,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "service_management_reference": {"type": "str"},
     **application_permissions.OPTIONS,
     **application_secret.OPTIONS,
+    "service_principal": {"type": "bool", "default": True},
     "purge": {"type": "bool", "default": False},
     "replication_timeout": {"type": "int", "default": 300},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -60,6 +62,7 @@ class Wanted:
     permissions: tuple[Permission, ...] = ()
     admin_consent: bool = False
     schedule: Schedule | None = None
+    service_principal: bool = True
     present: bool = True
     purge: bool = False
     replication_timeout: float = 300.0
@@ -91,10 +94,23 @@ class Wanted:
             permissions=permissions_from(options),
             admin_consent=options["admin_consent"],
             schedule=schedule_from(options),
+            service_principal=options["service_principal"],
             present=options["state"] == "present",
             purge=options["purge"],
             replication_timeout=float(options["replication_timeout"]),
         )
+
+    def given(self, in_use: SecretInUse) -> Wanted:
+        """Return the same, judged in the knowledge of which secret is in use."""
+        if self.schedule is None:
+            return self
+        schedule = replace(
+            self.schedule,
+            in_use_key_id=in_use.key_id or None,
+            in_use_since=in_use.since,
+            unknown_in_use=in_use.unknown,
+        )
+        return replace(self, schedule=schedule)
 
     @property
     def called(self) -> str:

@@ -24,8 +24,9 @@ from .._identity.sign_in import SignInFailed
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._transport.errors import CallFailed, TimedOut
+from .lead_destinations import LeadDestinations
 
-STEPS = ("solution", "application", "role_privileges", "application_user")
+STEPS = ("solution", "application", "role_privileges", "application_user", "lead_destinations")
 """The parts of the set-up, in the order in which they are applied."""
 
 
@@ -54,15 +55,17 @@ def options_of(
 class Parts:
     """How to make each resource of an environment.
 
-    C(application_user) is made last, from the application's id and the names of the roles that carry the privileges.
-    C(checks) returns what is to be looked at before anything of the plans is executed; each returns sentences that
-    stop a run, and findings that do not.
+    C(application) is made when C(destinations) were read, for the offers tell which secret is in use, and
+    C(application_user) from the application's id and the names of the roles that carry the privileges. C(checks)
+    returns what is to be looked at before anything of the plans is executed; each returns sentences that stop a run,
+    and findings that do not.
     """
 
     solution: Callable[[], Resource]
     application: Callable[[], Any]
     role_privileges: Callable[[], Any]
     application_user: Callable[[str, list[str]], Resource]
+    destinations: LeadDestinations
     checks: Callable[[Mapping[str, Plan]], Sequence[Callable[[], tuple[list[str], list[str]]]]]
 
 
@@ -88,7 +91,7 @@ class EnvironmentPlan:
             # The first part in line also signs in; the others wait for its token rather than ask for one too.
             running = {
                 "solution": pool.submit(self._plan, "solution", self._parts.solution),
-                "application": pool.submit(self._plan, "application", self._parts.application),
+                "application": pool.submit(self._plan_application),
                 "role_privileges": pool.submit(self._plan, "role_privileges", self._parts.role_privileges),
             }
             made = {step: _outcome(future, obstacles) for step, future in running.items()}
@@ -99,6 +102,7 @@ class EnvironmentPlan:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 user = functools.partial(self._parts.application_user, self.application_id, roles)
                 _outcome(pool.submit(self._plan, "application_user", user), obstacles)
+                _outcome(pool.submit(self._plan_destinations, application), obstacles)
         self._check(obstacles)
         if obstacles:
             raise InvalidInput("\n".join(dict.fromkeys(obstacles)))
@@ -107,6 +111,16 @@ class EnvironmentPlan:
     def state(self) -> dict[str, Any]:
         """Return what every part is now."""
         return self._states
+
+    def _plan_application(self) -> Resource:
+        self._parts.destinations.read()
+        return self._plan("application", self._parts.application)
+
+    def _plan_destinations(self, application: Any) -> None:
+        state, destinations = application.state(), self._parts.destinations
+        details = {"application_id": application.application_id, "directory_id": state["directory_id"]}
+        self.plans["lead_destinations"] = destinations.plan(details, (state.get("secret") or {}).get("key_id") or "")
+        self._states["lead_destinations"] = destinations.state()
 
     def _check(self, obstacles: list[str]) -> None:
         """Look ahead, also where a part could not be planned: all that is in the way is told at once."""

@@ -83,8 +83,10 @@ class Preflight:
         if not lacking:
             return []
         return [
-            f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant}, lacks "
-            f"the application permission {' and '.join(lacking)} on Microsoft Graph: grant it with admin consent."
+            (
+                f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant}, lacks "
+                f"the application permission {' and '.join(lacking)} on Microsoft Graph: grant it with admin consent."
+            )
         ]
 
     def _rights(self, needed: Mapping[str, AccessLevel]) -> list[str]:
@@ -94,8 +96,10 @@ class Preflight:
         if self._roles.known_privileges([CREATE_LEAD]):
             return []
         return [
-            f"{self._environment.address.host} has no table for leads: install an app that brings it, such as "
-            "Dynamics 365 Sales, or correct environment_url."
+            (
+                f"{self._environment.address.host} has no table for leads: install an app that brings it, such as "
+                "Dynamics 365 Sales, or correct environment_url."
+            )
         ]
 
     def _policy(self, application: WantedApplication, is_new: bool) -> tuple[list[str], list[str]]:
@@ -114,8 +118,10 @@ class Preflight:
             return []
         minutes = round(abs(ahead).total_seconds() / 60)
         return [
-            f"The clock of this machine is {minutes} minutes {'behind' if ahead > timedelta(0) else 'ahead of'} "
-            "Microsoft's: set it, because a sign-in with a certificate fails when they differ."
+            (
+                f"The clock of this machine is {minutes} minutes {'behind' if ahead > timedelta(0) else 'ahead of'} "
+                "Microsoft's: set it, because a sign-in with a certificate fails when they differ."
+            )
         ]
 
 
@@ -123,12 +129,16 @@ def _refusals(policy: SecretPolicy, valid_days: int) -> list[str]:
     """What a policy says against a secret of so many days."""
     if policy.forbidden:
         return [
-            "The tenant's app management policy forbids client secrets: ask its administrator to except this "
-            "application."
+            (
+                "The tenant's app management policy forbids client secrets: ask its administrator to except this "
+                "application."
+            )
         ]
     if policy.longest is not None and policy.longest < timedelta(days=valid_days):
         return [
-            f"The tenant's app management policy lets secrets live for {whole_days(policy.longest)} days, but "
-            f"secret.valid_days is {valid_days}: lower it."
+            (
+                f"The tenant's app management policy lets secrets live for {whole_days(policy.longest)} days, but "
+                f"secret.valid_days is {valid_days}: lower it."
+            )
         ]
     return []

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which secret the marketplace signs in with, as far as can be told from its offers.
+
+An offer goes on signing in with what was handed over before it was last published. So a secret is the one in use when
+every offer that sends its leads to the environment has gone live since that secret was handed over to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class OfferUse:
+    """How one offer uses an environment.
+
+    C(live_here) says that the published offer sends its leads there, C(handed_over) which secret was handed over last
+    (an empty string when that is not known), and C(live_since) since when the offer is live with it, or None.
+    """
+
+    live_here: bool
+    handed_over: str = ""
+    live_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SecretInUse:
+    """The key id of the secret that everybody uses, and since when; empty and None when that cannot be told.
+
+    C(unknown) says that an offer may be using a secret that nobody has a record of.
+    """
+
+    key_id: str = ""
+    since: datetime | None = None
+    unknown: bool = False
+
+
+def secret_in_use(offers: Sequence[OfferUse], known: str, confirmed: str) -> SecretInUse:
+    """Tell which secret is in use.
+
+    C(known) is the one in the caller's store. C(confirmed) is the one that the caller says is in use; it counts where
+    there are no offers to look at.
+    """
+    using = [offer for offer in offers if offer.live_here]
+    if not offers:
+        return SecretInUse(confirmed)
+    if all(offer.live_since is not None and offer.handed_over == known for offer in using):
+        since = max((offer.live_since for offer in using if offer.live_since is not None), default=None)
+        return SecretInUse(known, since, False)
+    return SecretInUse(unknown=True)
