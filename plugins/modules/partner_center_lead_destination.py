@@ -16,7 +16,7 @@ description:
   - Hands the connection details of a Dynamics 365 environment over to an offer in Partner Center, and publishes the
     offer if it is told to.
   - What is handed over changes the draft of the offer. Leads go on as before until the offer is published again, with
-    the secret that is live; so keep an old secret until V(lead_destination.live_since) of the result has a value.
+    the secret that is live; so keep an old secret until RV(lead_destination.live_since) has a value.
   - Nothing of the offer other than the lead destination is changed.
   - Nobody can read which secret an offer holds. The caller says by O(secret_key_id) which one is given and by
     O(handed_over_key_id) which one was handed over last; the value is handed over when the two differ, or when the

@@ -205,6 +205,14 @@ def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at
     assert "waiting for a publication to end" in run.output
     assert publisher.leads()["leadDestination"] == "dynamics"
 
+    # A run that gave up waiting has published all the same: the next one does not publish again.
+    given_up = publisher.run(publish="preview", publish_timeout=0, rehearse=False)
+    assert f"offer '{OFFER}' is not published to preview yet and goes on there" in given_up.failure(HOST)
+    publisher.cloud.set(publish_seconds=0.4)
+    publisher.cloud.jump(1000)
+    assert publisher.changes(publisher.run(publish="live", rehearse=False)) == ["published"]
+    assert [len(publisher.submissions(target)) for target in ("preview", "live")] == [3, 2]
+
 
 def test_lost_answers_and_bad_moments_neither_double_nor_lose_anything(publisher: Publisher) -> None:
     publisher.cloud.fault(route="configure\\?", method="POST", reset=True, applied=True)

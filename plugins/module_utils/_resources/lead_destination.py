@@ -90,8 +90,8 @@ class LeadDestinationResource:
             "lead_destination": {
                 "offer": offer.external_id,
                 "product_id": offer.product_id,
-                "draft": _shown(offer.draft),
-                "live": _shown(offer.live),
+                "draft": shown_state(offer.draft),
+                "live": shown_state(offer.live),
                 "handed_over": {"key_id": self._handed_over_key_id, "at": _written(self._handed_over_at)},
                 "live_since": _written(since),
                 "publish_needed": not self._left_alone and (self._pending or self._stands(offer) != LIVE),
@@ -104,12 +104,12 @@ class LeadDestinationResource:
         """Say whether leads are to be turned away from an environment that this offer does not send them to."""
         here = self._wanted.only_from
         return here is not None and not any(
-            _goes_to(connection, here) for connection in (self.offer.connection, self.offer.live_connection)
+            goes_to(connection, here) for connection in (self.offer.connection, self.offer.live_connection)
         )
 
     def _check_kind(self) -> None:
         now, wanted = self.offer.connection, self._wanted.connection
-        mine = self._wanted.only_from is not None and _goes_to(now, self._wanted.only_from)
+        mine = self._wanted.only_from is not None and goes_to(now, self._wanted.only_from)
         if (
             now.destination not in (wanted.destination, NONE)
             and not mine
@@ -190,8 +190,7 @@ class LeadDestinationResource:
     def _not_live_yet(self) -> str:
         where = "in preview" if self._wanted.publish == PREVIEW else "in the draft"
         name = self.offer.external_id
-        secret = self._wanted.secret
-        if secret is not None and secret.option == "password" and self._new_secret:
+        if self._breaks_the_live_one():
             return (
                 f"Offer {name!r}: the new password is handed over, but only {where}: leads are lost until the offer is "
                 "live again, for the lead service still signs in with the old one. Publish the offer in Partner "
@@ -202,6 +201,16 @@ class LeadDestinationResource:
             f"Offer {name!r}: the lead destination is handed over, but only {where}: {meanwhile} until the offer is "
             "live. Publish the offer in Partner Center, or set publish to live."
         )
+
+    def _breaks_the_live_one(self) -> bool:
+        """Say whether the live offer signs in with a password that was renewed: passwords have no overlap."""
+        live, secret = self.offer.live_connection, self._wanted.secret
+        if live is None or secret is None or secret.option != "password":
+            return False
+        renewed = self._new_secret or (
+            self._handed_over_at is not None and self.offer.published_since(LIVE, self._handed_over_at) is None
+        )
+        return renewed and live.signs_in_like(self._wanted.connection)
 
     def _kept_mask(self, secret: SecretWanted) -> str | None:
         """The asterisks in the draft that stand for a secret of the wanted application or user."""
@@ -276,12 +285,14 @@ class LeadDestinationResource:
         self._read = read_offer(self._client, self._wanted.offer)
 
 
-def _goes_to(connection: Connection | None, url: str) -> bool:
+def goes_to(connection: Connection | None, url: str) -> bool:
+    """Say whether leads go to the environment at C(url)."""
     here = Connection(DYNAMICS, {"instanceUrl": url})
     return connection is not None and connection.destination == DYNAMICS and not connection.differing(here)
 
 
-def _shown(state: State | None) -> dict[str, Any]:
+def shown_state(state: State | None) -> dict[str, Any]:
+    """Return the lead destination of one state of an offer, without secrets; empty when there is none."""
     shown: dict[str, Any] = snake_case(plain(without_secrets(state.leads))) if state is not None else {}
     return shown
 

@@ -148,8 +148,31 @@ def without_secrets(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a resource of any kind holds, for a comparison of draft, preview and live."""
-    return {name: value for name, value in resource.items() if name not in (*_DESCRIBING, "$schema")}
+    """Return what a resource of any kind holds, for a comparison of draft, preview and live.
+
+    The addresses of uploaded files, of the resource itself and in lists of images, are left out: they are others each
+    time (contract: publication).
+    """
+    return {
+        name: _without_image_addresses(value)
+        for name, value in resource.items()
+        if name not in (*_DESCRIBING, "$schema", "url")
+    }
+
+
+def _without_image_addresses(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {
+            name: [_without_address(each) for each in value]
+            if name == "imageList" and isinstance(value, list)
+            else _without_image_addresses(value)
+            for name, value in content.items()
+        }
+    return content
+
+
+def _without_address(image: Any) -> Any:
+    return {name: value for name, value in image.items() if name != "url"} if isinstance(image, Mapping) else image
 
 
 def _configuration(resource: Mapping[str, Any], destination: str) -> Mapping[str, Any]:

@@ -71,6 +71,16 @@ def test_the_lead_destination_and_what_the_service_says_are_no_changes_of_others
     assert draft.differing(State()) == ["listing/1"]
 
 
+def test_addresses_of_uploaded_files_are_no_changes_of_others() -> None:
+    def state(signature: str, name: str = "logo.png") -> State:
+        image = {"fileName": name, "url": f"https://files.example/logo?{signature}"}
+        trailer = {"id": "listing-trailer/1", "assets": {"en-us": {"imageList": [image]}}}
+        return State({each["id"]: each for each in ({"id": "listing-asset/1", **image}, trailer)})
+
+    assert state("first").differing(state("second")) == []
+    assert state("first").differing(state("first", "other.png")) == ["listing-asset/1", "listing-trailer/1"]
+
+
 def test_the_live_application_is_told_in_one_spelling() -> None:
     application = {**LEADS, "dynamicsLeadConfiguration": {**DETAILS, "applicationId": "ABC"}}
     assert (offer(live=application).live_application_id, offer(live=application).live_user_name) == ("abc", None)
