@@ -17,7 +17,7 @@ PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
 pytestmark = pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE)
 NIL = "00000000-0000-0000-0000-000000000000"
 FRESH = ["leadDestination", "instanceUrl", "authentication", "applicationId", "directoryId"]
-HTTPS = {"destination": "https_endpoint", "https_endpoint_url": "https://leads.contoso.example/in"}
+HTTPS: dict[str, Any] = {"destination": "https_endpoint", "https_endpoint_url": "https://leads.contoso.example/in"}
 TABLE = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey={key};EndpointSuffix=core.windows.net"
 
 
@@ -157,7 +157,11 @@ def test_another_kind_of_destination_is_given_up_only_when_that_is_asked_for(pub
 
     publisher.handed_over = {}
     connection = TABLE.format(key="Zmlyc3Q=")
-    table = {"destination": "azure_table", "azure_table_connection_string": connection, "application_key": None}
+    table: dict[str, Any] = {
+        "destination": "azure_table",
+        "azure_table_connection_string": connection,
+        "application_key": None,
+    }
     stored = publisher.run(**table, replace_other_destination=True, verbosity=4)
     assert publisher.changes(stored) == ["leadDestination", "secret"]
     assert connection not in stored.output
@@ -238,7 +242,7 @@ def test_lost_answers_and_bad_moments_neither_double_nor_lose_anything(publisher
 
 
 def test_a_dry_run_goes_to_the_end_before_there_is_an_application(publisher: Publisher) -> None:
-    coming = {"application_id": NIL, "application_key": None, "secret_key_id": NIL}
+    coming: dict[str, Any] = {"application_id": NIL, "application_key": None, "secret_key_id": NIL}
     dry = publisher.run(**coming, publish="live", check=True)
     assert publisher.changes(dry) == [*FRESH, "secret", "published"]
     assert publisher.told(dry)["publish_needed"] is True

@@ -74,8 +74,7 @@ def test_the_lead_destination_and_what_the_service_says_are_no_changes_of_others
 def test_addresses_of_uploaded_files_are_no_changes_of_others() -> None:
     def state(signature: str, name: str = "logo.png") -> State:
         image = {"fileName": name, "url": f"https://files.example/logo?{signature}"}
-        trailer = {"id": "listing-trailer/1", "assets": {"en-us": {"imageList": [image]}}}
-        return State({each["id"]: each for each in ({"id": "listing-asset/1", **image}, trailer)})
+        return State({"listing-asset/1": image, "listing-trailer/1": {"assets": {"en-us": {"imageList": [image]}}}})
 
     assert state("first").differing(state("second")) == []
     assert state("first").differing(state("first", "other.png")) == ["listing-asset/1", "listing-trailer/1"]
