@@ -213,7 +213,7 @@ BROKEN: list[Breakage] = [
     (ByHand.disable_the_user, "user_disabled", "is disabled"),
     (ByHand.delete_the_user, "user_missing", "not a member of the organization"),
     (ByHand.take_the_role, "no_role", "has not been assigned any roles"),
-    (ByHand.give_another_role_instead, "lead_writer_role_missing", "missing prvCreateLead"),
+    (ByHand.give_another_role_instead, "role_missing", "missing prvCreateLead"),
     (ByHand.take_creating_leads, "lead_privileges_missing", "missing prvCreateLead"),
     (ByHand.take_reading_system_jobs, "system_job_privileges_missing", "missing prvReadAsyncOperation"),
     (ByHand.narrow_writing_system_jobs, "system_job_privileges_missing", "AccessCheckEx failed"),
@@ -230,7 +230,7 @@ DOCUMENTED = {
     "user_disabled": "Unable to sign in to Dynamics CRM",
     "user_missing": "Unable to sign in to Dynamics CRM",
     "no_role": "no roles are assigned to user",
-    "lead_writer_role_missing": "create permissions for the leadsourcecode attribute",
+    "role_missing": "create permissions for the leadsourcecode attribute",
     "lead_privileges_missing": "create permissions for the leadsourcecode attribute",
 }
 """What Partner Center would say, by cause; Microsoft documents nothing for the others."""

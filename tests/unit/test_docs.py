@@ -150,7 +150,7 @@ def fail_messages(tasks: list[dict[str, Any]]) -> Iterator[str]:
         yield from fail_messages([*task.get("block", []), *task.get("rescue", [])])
         for value in task.values():
             if isinstance(value, dict) and "fail_msg" in value:
-                yield " ".join(value["fail_msg"].split())
+                yield re.sub(r"\{\{.+?\}\}", "…", " ".join(value["fail_msg"].split()))
 
 
 def explained() -> list[str]:

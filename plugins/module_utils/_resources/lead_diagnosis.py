@@ -205,7 +205,7 @@ class Diagnosis:
             raise self.failure("no_role")
         has_role = self._given.role.lower() in {name.lower() for name in member.roles}
         for needed, word in (
-            (LEAD_PRIVILEGES, "lead_privileges_missing" if has_role else "lead_writer_role_missing"),
+            (LEAD_PRIVILEGES, "lead_privileges_missing" if has_role else "role_missing"),
             (SYSTEM_JOB_PRIVILEGES, "system_job_privileges_missing"),
             (USER_INTERFACE_PRIVILEGES, "user_interface_privileges_missing"),
         ):

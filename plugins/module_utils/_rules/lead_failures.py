@@ -243,7 +243,7 @@ CAUSES = {
             "{host} has no table for leads: install Dynamics 365 Sales, which brings it.",
         ),
         Cause(
-            "lead_writer_role_missing",
+            "role_missing",
             NO_CREATE_PERMISSION,
             "In {host} the {user} lacks {privileges}, because it has the role {roles} but not the role {role}: assign "
             "it that one.",
