@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -300,13 +302,18 @@ class Ansible:
         return run
 
     def _run(
-        self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, verbosity: int = 0
+        self,
+        playbook: str,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        verbosity: int = 0,
+        killed_when: Callable[[], bool] | None = None,
     ) -> Run:
         self._count += 1
         record = self._folder / f"record{self._count}.jsonl"
         record.touch()
         mark = self._cloud.mark()
-        done = subprocess.run(
+        process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "ansible", "playbook"),
                 *("-i", str(self._cloud.inventory)),
@@ -330,16 +337,26 @@ class Ansible:
                 "RECORDER_FILE": str(record),
                 **(environment or {}),
             },
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=600,
             # A group of its own, so that a test can kill Ansible whole.
             start_new_session=True,
-            check=False,
         )
+        if killed_when is not None:
+            _kill_when(process, killed_when)
+        output, errors = process.communicate(timeout=600)
         lines = record.read_text(encoding="utf-8").splitlines()
         outcomes = [Outcome(**json.loads(line)) for line in lines]
-        return Run(done.returncode, done.stdout + done.stderr, outcomes, mark)
+        return Run(process.returncode, output + errors, outcomes, mark)
+
+
+def _kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
+    """End a run with its workers, as a power cut would, as soon as a point is reached."""
+    while process.poll() is None and not reached():
+        time.sleep(0.02)
+    assert process.poll() is None, "the run ended before the point at which it was to be killed"
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _reveal(run: Run, rehearsal: Run) -> None:

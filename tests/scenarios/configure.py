@@ -45,9 +45,14 @@ class Configure:
         self.password.write_text(VAULT_PASSWORD, encoding="utf-8")
 
     def __call__(
-        self, *arguments: str, vault: bool = True, variables: dict[str, Any] | None = None, **options: Any
+        self,
+        *arguments: str,
+        vault: bool = True,
+        variables: dict[str, Any] | None = None,
+        playbook: str = PLAYBOOK,
+        **options: Any,
     ) -> Run:
-        """Run the playbook; C(variables) are extra variables."""
+        """Run the playbook, or another one of the collection; C(variables) are extra variables."""
         extra = {
             "lead_writer_solution_path": str(self.package),
             "lead_writer_store_directory": str(self.store),
@@ -58,7 +63,7 @@ class Configure:
             yaml.safe_dump({k: v for k, v in extra.items() if v is not None}, default_flow_style=True, width=10**6),
         ]
         secret = ["--vault-password-file", str(self.password)] if vault else []
-        return self._ansible.playbook(PLAYBOOK, *given, *secret, *arguments, **options)
+        return self._ansible.playbook(playbook, *given, *secret, *arguments, **options)
 
     def stored(self, tenant: Tenant) -> dict[str, Any]:
         """Return the store's file of a tenant's environment, with the secret decrypted."""

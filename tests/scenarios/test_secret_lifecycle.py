@@ -1,0 +1,187 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A secret's life, from the first to the next: leads arrive all the while, and no old secret stays for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from .cloud import Cloud, Run
+from .configure import Configure, Made
+
+HOST = "contoso_prod"
+OFFER = "contoso-offer"
+DAY = 86400
+PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
+ONE_OFFER = pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE)
+ROTATE = "marketplace_leads.dynamics365.rotate_secrets"
+LIVE = {"lead_writer_publish": "live"}
+SECRET = f"lead_destination.{OFFER}.secret"
+PUBLISHED = f"lead_destination.{OFFER}.published"
+
+
+class Life:
+    """The life of one tenant's secret."""
+
+    def __init__(self, cloud: Cloud, configure: Configure) -> None:
+        self._cloud = cloud
+        self._configure = configure
+
+    def run(self, **options: Any) -> Run:
+        """Run the playbook, and expect that it goes well."""
+        run = self._configure(**options)
+        assert run.status == 0, run.output
+        return run
+
+    def pass_days(self, days: float) -> None:
+        """Let time pass."""
+        self._cloud.jump(days * DAY)
+
+    @property
+    def alive(self) -> list[str]:
+        """The key ids of the secrets that the application has, the oldest first."""
+        secrets = Made(self._cloud, self._cloud.contoso).secrets
+        return [each["keyId"] for each in sorted(secrets, key=lambda each: str(each["startDateTime"]))]
+
+    @property
+    def stored(self) -> str:
+        """The key id of the secret in the store."""
+        return str(self._configure.stored(self._cloud.contoso)["key_id"])
+
+    def assert_a_lead_arrives(self) -> None:
+        """Have a customer meet the offer, and see that the lead is delivered with what is live."""
+        told = self._cloud.control("POST", "/tenants/contoso/leads", {"offer": OFFER})
+        assert told["delivered"], told
+
+
+@pytest.fixture
+def life(cloud: Cloud, configure: Configure) -> Life:
+    return Life(cloud, configure)
+
+
+@ONE_OFFER
+def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothing_can_use_it(life: Life) -> None:
+    life.run(variables=LIVE, rehearse=False)
+    (first,) = life.alive
+    life.assert_a_lead_arrives()
+
+    life.pass_days(330)
+    rotated = life.run()
+    assert rotated.changes(HOST) == ["application.secret", "stored_secret", SECRET, "hand_off"]
+    assert "leads go on as before until the offer is live" in " ".join(rotated.output.split())
+    assert life.alive == [first, life.stored]
+    life.assert_a_lead_arrives()
+
+    # Not published for longer than the overlap: the marketplace still signs in with the old one.
+    life.pass_days(10)
+    waiting = life.run()
+    assert waiting.changed_hosts() == set()
+    assert f"The rotated secret {first} of the application stays" in " ".join(waiting.output.split())
+    life.assert_a_lead_arrives()
+
+    published = life.run(variables=LIVE)
+    assert published.changes(HOST) == [PUBLISHED, "hand_off"]
+    assert life.alive == [first, life.stored]
+    life.pass_days(6)
+    assert life.run(rehearse=False).changed_hosts() == set()
+    life.pass_days(2)
+    pruned = life.run()
+    assert pruned.changes(HOST) == ["application.secret.removed"]
+    assert life.alive == [life.stored]
+    life.assert_a_lead_arrives()
+
+
+@ONE_OFFER
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param({"route": "/addPassword", "applied": True}, id="the secret is made"),
+        pytest.param({"route": "product-ingestion/product", "skip": 1}, id="the secret is stored"),
+        pytest.param({"route": "product-ingestion/configure", "applied": True}, id="the secret is handed over"),
+    ],
+)
+def test_a_rotation_killed_anywhere_ends_with_one_new_secret_stored_handed_over_and_live(
+    cloud: Cloud, life: Life, point: dict[str, Any]
+) -> None:
+    life.run(variables=LIVE, rehearse=False)
+    (first,) = life.alive
+    life.pass_days(2)
+    cloud.fault(count=1, latency_seconds=20, **point)
+    killed = life._configure(
+        playbook=ROTATE,
+        variables=LIVE,
+        rehearse=False,
+        killed_when=lambda: cloud.control("GET", "/faults")["waiting"] == 0,
+    )
+    assert killed.status != 0
+
+    life.run(playbook=ROTATE, variables=LIVE, rehearse=False)
+    assert life.alive == [first, life.stored]
+    life.assert_a_lead_arrives()
+    life.pass_days(8)
+    life.run(rehearse=False)
+    assert life.alive == [life.stored]
+    life.assert_a_lead_arrives()
+
+
+@ONE_OFFER
+def test_a_repeated_rotation_rotates_once_and_touches_nothing_but_the_secret(cloud: Cloud, life: Life) -> None:
+    life.run(variables=LIVE, rehearse=False)
+    life.pass_days(2)
+    role = Made(cloud, cloud.contoso).role["roleid"]
+    cloud.web_api(cloud.contoso, "PATCH", f"roles({role})", {"isinherited": 0})
+    first = life.run(playbook=ROTATE)
+    assert first.changes(HOST) == ["application.secret", "stored_secret", SECRET, "hand_off"]
+    again = life.run(playbook=ROTATE, rehearse=False)
+    assert again.changed_hosts() == set(), again.output
+    assert Made(cloud, cloud.contoso).role["isinherited"] == 0
+
+
+@ONE_OFFER
+def test_after_the_store_was_lost_the_secret_that_is_live_stays_until_another_one_is(
+    configure: Configure, life: Life
+) -> None:
+    life.run(variables=LIVE, rehearse=False)
+    (lost,) = life.alive
+    for file in configure.store.iterdir():
+        file.unlink()
+    life.run(rehearse=False)
+    assert life.alive == [lost, life.stored]
+    life.assert_a_lead_arrives()
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_without_a_look_into_partner_center_an_old_secret_goes_when_somebody_confirms_the_new_one(life: Life) -> None:
+    life.run(rehearse=False)
+    (first,) = life.alive
+    life.pass_days(330)
+    life.run(rehearse=False)
+    life.pass_days(8)
+    assert f"The rotated secret {first} of the application stays" in " ".join(life.run(rehearse=False).output.split())
+    confirmed = life.run(variables={"lead_writer_secret_in_use": True})
+    assert confirmed.changes(HOST) == ["application.secret.removed"]
+    assert life.alive == [life.stored]
+
+
+@pytest.mark.cloud("--tenants", "2", "--offers", "1", *PACE)
+def test_an_offer_that_two_environments_claim_is_refused_before_anything_is_written(
+    cloud: Cloud, configure: Configure
+) -> None:
+    inventory = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
+    tenants = inventory["all"]["children"]
+    publisher = tenants["tenant_contoso"]["vars"]
+    for name in [name for name in publisher if "publisher" in name]:
+        tenants["tenant_fabrikam"]["vars"][name] = publisher[name]
+    for tenant in tenants.values():
+        for host in tenant["hosts"].values():
+            host["lead_writer_offers"] = [OFFER]
+    cloud.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    run = configure(rehearse=False)
+    for host in ("contoso_prod", "fabrikam_prod"):
+        assert "an offer can send its leads to one environment only, so leave it to one host" in run.failure(host)
+    assert cloud.writes_since(run.mark) == []
