@@ -64,6 +64,11 @@ options:
         never expires is not renewed.
       - When this is left out, no password is replaced because of its age.
     type: int
+  password_renew_after_days:
+    description:
+      - A new password is set when the one in force is at least this many days old, also where it never expires.
+      - When this is left out, O(password_renew_before_days) alone counts.
+    type: int
   password_renewal:
     description:
       - Whether a password in force may be replaced by this run.

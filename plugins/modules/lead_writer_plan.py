@@ -29,9 +29,17 @@ options:
     required: true
   application:
     description:
-      - The application, by the options of M(marketplace_leads.dynamics365.aad_app) other than credentials.
+      - The application as which the lead service signs in, by the options of
+        M(marketplace_leads.dynamics365.aad_app) other than credentials.
+      - Needed unless O(user) is given, and not looked at then.
     type: dict
-    required: true
+  user:
+    description:
+      - The Microsoft 365 user as whom the lead service signs in instead, by the options of
+        M(marketplace_leads.dynamics365.aad_user) other than credentials.
+      - Without C(password_renewal), a password in force may be replaced where O(lead_destinations) names offers and
+        either publishes them or none of them is live with this user.
+    type: dict
   role_privileges:
     description:
       - The security role and its privileges, by the options of
@@ -43,6 +51,13 @@ options:
       - The application user, by the options of M(marketplace_leads.dynamics365.dynamics_app_user) other than
         credentials and O(environment_url).
       - The application id and the roles follow from O(application) and O(role_privileges), so they are not given.
+    type: dict
+    default: {}
+  user_role:
+    description:
+      - The user in the environment, by the options of M(marketplace_leads.dynamics365.dynamics_user_role) other than
+        credentials and O(environment_url).
+      - The user and the roles follow from O(user) and O(role_privileges), so they are not given.
     type: dict
     default: {}
   lead_destinations:
@@ -99,9 +114,11 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials.environment
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
+  - module: marketplace_leads.dynamics365.aad_user
   - module: marketplace_leads.dynamics365.dynamics_app_user
   - module: marketplace_leads.dynamics365.dynamics_role_privilege
   - module: marketplace_leads.dynamics365.dynamics_solution
+  - module: marketplace_leads.dynamics365.dynamics_user_role
 """
 
 EXAMPLES = r"""
@@ -146,6 +163,12 @@ steps:
       elements: str
     application:
       description: What would change about the application, its service principal, consent and secret.
+      returned: when O(user) is not given
+      type: list
+      elements: str
+    user:
+      description: What would change about the user, its licences and its password.
+      returned: when O(user) is given
       type: list
       elements: str
     role_privileges:
@@ -154,6 +177,12 @@ steps:
       elements: str
     application_user:
       description: What would change about the application user.
+      returned: when O(user) is not given
+      type: list
+      elements: str
+    environment_user:
+      description: What would change about the user in the environment.
+      returned: when O(user) is given
       type: list
       elements: str
     lead_destinations:
@@ -177,9 +206,17 @@ findings:
   type: list
   elements: str
 application_id:
-  description: The application id, or the nil GUID while there is no application.
+  description: The application id, or the nil GUID while there is no application. Empty with O(user).
   returned: success
   type: str
+user_id:
+  description: The object id of the user of O(user), or the nil GUID while there is none. Empty without O(user).
+  returned: success
+  type: str
+password_renewal:
+  description: Whether the password of O(user), where it is in force, may be replaced.
+  returned: success
+  type: bool
 directory_id:
   description: The directory id of the environment's tenant.
   returned: success
@@ -213,6 +250,18 @@ secret_in_use:
     unknown:
       description: Whether an offer may be using a secret that nobody has a record of.
       type: bool
+user:
+  description: The user as M(marketplace_leads.dynamics365.aad_user) returns it.
+  returned: success and O(user) is given
+  type: dict
+password:
+  description: What can be known of the user's password, as M(marketplace_leads.dynamics365.aad_user) returns it.
+  returned: success and O(user) is given
+  type: dict
+environment_user:
+  description: The user in the environment as M(marketplace_leads.dynamics365.dynamics_user_role) returns it.
+  returned: success and O(user) is given
+  type: dict
 application_user:
   description: The application user as M(marketplace_leads.dynamics365.dynamics_app_user) returns it.
   returned: success
@@ -227,23 +276,30 @@ solution:
   type: dict
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..module_utils._desired_state.resource import Resource
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
 from ..module_utils._identity.credentials import Credentials
 from ..module_utils._resources import (
     application,
     application_user,
+    directory_user,
     lead_destination,
     lead_destinations,
+    licensed_user,
     role_privileges,
     solution,
     solution_wanted,
 )
 from ..module_utils._resources.lead_destinations import LeadDestinations
-from ..module_utils._resources.lead_writer import EnvironmentPlan, Parts, options_of
+from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
+from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
 from ..module_utils._resources.package_source import named_roles
 from ..module_utils._resources.preflight import Preflight
 from ..module_utils._rules.errors import InvalidInput
@@ -265,12 +321,15 @@ ARGUMENTS = (
     + Arguments(
         {
             "solution": {"type": "dict", "required": True},
-            "application": {"type": "dict", "required": True},
+            "application": {"type": "dict"},
+            "user": {"type": "dict"},
             "role_privileges": {"type": "dict", "required": True},
             "application_user": {"type": "dict", "default": {}},
+            "user_role": {"type": "dict", "default": {}},
             "lead_destinations": {"type": "dict", "default": {}},
             "publisher": {"type": "dict", "default": {}, "options": _PUBLISHER},
-        }
+        },
+        {"required_one_of": (("application", "user"),)},
     )
 )
 
@@ -293,58 +352,102 @@ def read(call: Call) -> dict[str, Any]:
             for side in ("before", "after")
         },
         "findings": plan.findings,
-        "application_id": plan.application_id,
+        "application_id": "" if call["user"] else plan.member_id,
+        "user_id": plan.member_id if call["user"] else "",
         "directory_id": call.graph.directory_id(),
         "cloud": call.cloud.name,
         "secret_in_use": _in_use_state(parts.destinations.in_use(_known_key_id(call))),
+        "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
     }
 
 
 def _parts(call: Call) -> Parts:
     """Check the options of every part, before any service is asked for anything."""
-    options = {
-        "solution": options_of("solution", call["solution"], solution_wanted.OPTIONS, _SOLUTION_RULES),
-        "application": options_of("application", call["application"], application.OPTIONS),
-        "role_privileges": options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS),
-    }
-    wanted_application = application.Wanted.from_options(options["application"])
     destinations = LeadDestinations(
         lambda: _partner_center(call),
         options_of("lead_destinations", call["lead_destinations"], lead_destinations.OPTIONS),
         call.address.url,
         lambda given: options_of("lead_destinations", given, lead_destination.OPTIONS),
     )
-    wanted_solution = solution_wanted.Wanted.from_options(options["solution"], lambda: call.transport, call.cache)
+    solution_options = options_of("solution", call["solution"], solution_wanted.OPTIONS, _SOLUTION_RULES)
+    wanted_solution = solution_wanted.Wanted.from_options(solution_options, lambda: call.transport, call.cache)
     coming = wanted_solution.package.roles if wanted_solution.package else {}
-    wanted_privileges = role_privileges.Wanted.from_options(options["role_privileges"], lambda: coming)
+    privileges_options = options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS)
+    wanted_privileges = role_privileges.Wanted.from_options(privileges_options, lambda: coming)
 
     roles = Roles(call.environment)
-
-    def user(application_id: str, names: list[str]) -> application_user.ApplicationUserResource:
-        given = {**call["application_user"], "application_id": application_id, "roles": names}
-        checked = options_of("application_user", given, application_user.OPTIONS)
-        # A companion role may be among them, which no package brings.
-        wanted = application_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming})
-        return application_user.ApplicationUserResource(call.environment, wanted, roles)
+    signer = (_user if call["user"] else _application)(call, destinations, roles, coming)
 
     return Parts(
         solution=lambda: solution.SolutionResource(call.environment, wanted_solution),
-        application=lambda: application.ApplicationResource(
-            call.graph, wanted_application.given(destinations.in_use(_known_key_id(call)))
-        ),
+        identity=signer.identity,
         role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
-        application_user=user,
+        member=signer.member,
         destinations=destinations,
         checks=lambda plans: Preflight(call.graph, call.environment, roles).checks(
-            plans, wanted_application, wanted_privileges.privileges
+            plans, signer.wanted_application, wanted_privileges.privileges
         ),
+        names=signer.names,
     )
+
+
+@dataclass(frozen=True)
+class _Signer:
+    """As whom the lead service signs in; see Parts."""
+
+    identity: Callable[[], LeadIdentity]
+    member: Callable[[str, list[str]], Resource]
+    names: tuple[str, str]
+    wanted_application: application.Wanted | None = None
+
+
+def _application(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapping[str, Any]) -> _Signer:
+    wanted = application.Wanted.from_options(options_of("application", call["application"], application.OPTIONS))
+
+    def member(application_id: str, names: list[str]) -> Resource:
+        given = {**call["application_user"], "application_id": application_id, "roles": names}
+        checked = options_of("application_user", given, application_user.OPTIONS)
+        # A companion role may be among them, which no package brings.
+        known = application_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming})
+        return application_user.ApplicationUserResource(call.environment, known, roles)
+
+    def identity() -> LeadIdentity:
+        given = wanted.given(destinations.in_use(_known_key_id(call)))
+        return ByApplication(application.ApplicationResource(call.graph, given))
+
+    return _Signer(identity, member, BY_APPLICATION, wanted)
+
+
+def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapping[str, Any]) -> _Signer:
+    wanted = directory_user.Wanted.from_options(options_of("user", call["user"], directory_user.OPTIONS))
+
+    def member(object_id: str, names: list[str]) -> Resource:
+        checked = options_of(
+            "user_role", {**call["user_role"], "user": object_id, "roles": names}, licensed_user.OPTIONS
+        )
+        known = licensed_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming})
+        return licensed_user.LicensedUserResource(call.environment, call.power_platform, call.graph, known, roles)
+
+    def identity() -> LeadIdentity:
+        allowed = _password_renewal(call, destinations)
+        user = directory_user.DirectoryUserResource(call.graph, wanted.renewing(allowed))
+        return ByUser(user, wanted.name)
+
+    return _Signer(identity, member, BY_USER)
+
+
+def _password_renewal(call: Call, destinations: LeadDestinations) -> bool:
+    """Say whether a password in force may be replaced: as the caller says, else as the offers tell."""
+    told = (call["user"] or {}).get("password_renewal")
+    if told is not None:
+        return bool(boolean(told))
+    return bool(call["user"]) and destinations.password_may_change(str(call["user"].get("user_principal_name")))
 
 
 def _known_key_id(call: Call) -> str:
     """The key id of the secret in the caller's store; an empty string where there is none."""
-    return str((call["application"].get("secret") or {}).get("known_key_id") or "")
+    return str(((call["application"] or {}).get("secret") or {}).get("known_key_id") or "")
 
 
 def _in_use_state(in_use: SecretInUse) -> dict[str, Any]:

@@ -70,6 +70,14 @@ class DirectoryUserResource:
         end = password_end(changed, self._validity_days, user.password_policies) if self._domain_read else None
         return Password(changed, end)
 
+    @property
+    def key_id(self) -> str:
+        """What tells the password from others, when it was set; the nil GUID while a new one is planned."""
+        if "user.password" in self._plan.paths:
+            return NIL_GUID
+        changed = self.password.changed
+        return write_timestamp(changed) if changed else ""
+
     def plan(self) -> Plan:
         """Plan the user, its licences and its password, or its removal."""
         self._plan = Plan()
@@ -166,7 +174,7 @@ class DirectoryUserResource:
             self._read_domain()
             self._plan_creation()
         else:
-            if wanted.schedule.renew_before_days is not None:
+            if wanted.schedule.renew_before_days is not None or wanted.schedule.renew_after_days is not None:
                 self._read_domain()
             self._plan_drift(user)
 
@@ -236,10 +244,10 @@ class DirectoryUserResource:
     def _tell_that_it_stays(self, user: DirectoryUser, decision: PasswordDecision) -> None:
         """Nobody could take a new password over now. Raises InvalidInput when the one in force serves nobody."""
         if decision.reason == "due":
+            end = f"expires in {decision.days_left} days" if decision.days_left is not None else "is due"
             self._plan.findings.append(
-                f"The password of {user.name} expires in {decision.days_left} days and is not renewed, because "
-                "password_renewal is false: a new one counts at once, so renew it when it can be handed over and "
-                "published in the same run."
+                f"The password of {user.name} {end} and is not renewed, because password_renewal is false: a new one "
+                "counts at once, so renew it when it can be handed over and published in the same run."
             )
             return
         why = (

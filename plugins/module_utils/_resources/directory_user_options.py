@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._rules.errors import InvalidInput
@@ -24,6 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "password": {"type": "str", "no_log": True},
     "password_never_expires": {"type": "bool", "no_log": False},
     "password_renew_before_days": {"type": "int", "no_log": False},
+    "password_renew_after_days": {"type": "int", "no_log": False},
     "password_renewal": {"type": "bool", "default": True, "no_log": False},
     "known_password_changed": {"type": "str", "no_log": False},
     "purge": {"type": "bool", "default": False},
@@ -87,6 +88,10 @@ class Wanted:
             replication_timeout=float(options["replication_timeout"]),
         )
 
+    def renewing(self, allowed: bool) -> Wanted:
+        """Return the same with another say about whether a password in force may be replaced."""
+        return replace(self, schedule=replace(self.schedule, may_renew=allowed))
+
     @property
     def domain(self) -> str:
         """The domain of the user principal name."""
@@ -118,6 +123,7 @@ def _schedule(options: Mapping[str, Any]) -> PasswordSchedule:
         keeps_record=known is not None,
         known_changed=changed,
         renew_before_days=options["password_renew_before_days"],
+        renew_after_days=options["password_renew_after_days"],
         may_renew=options["password_renewal"],
     )
     schedule.validate()

@@ -74,6 +74,22 @@ class LeadDestinations:
         uses = [self._use(name, offer) for name, offer in self._offers.items()]
         return secret_in_use(uses, known_key_id, self._options["secret_in_use_key_id"] or "")
 
+    def signed_in_as(self, user_name: str) -> bool:
+        """Say whether a published offer writes its leads to the environment as a user."""
+        wanted = Connection(DYNAMICS, {"instanceUrl": self._environment_url, "username": user_name})
+        live = [offer.live_connection for offer in self._offers.values()]
+        return any(each is not None and each.destination == DYNAMICS and not each.differing(wanted) for each in live)
+
+    def password_may_change(self, user_name: str) -> bool:
+        """Say whether a new password of a user can do no lasting harm, as far as the offers tell.
+
+        It counts at once, and published offers go on with the old one until they are published again. So either this
+        run publishes them, or none of them signs in as that user. Where no offers are named, nobody can tell.
+        """
+        if not self._offers:
+            return False
+        return self._options["publish"] == "live" or not self.signed_in_as(user_name)
+
     def plan(self, details: Mapping[str, Any], key_id: str) -> Plan:
         """Plan what is to be handed over and published.
 

@@ -25,9 +25,13 @@ from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._transport.errors import CallFailed, TimedOut
 from .lead_destinations import LeadDestinations
+from .lead_identity import LeadIdentity
 
-STEPS = ("solution", "application", "role_privileges", "application_user", "lead_destinations")
-"""The parts of the set-up, in the order in which they are applied."""
+BY_APPLICATION = ("application", "application_user")
+"""The parts in which the lead service's identity is made and let into the environment, where it is an application."""
+
+BY_USER = ("user", "environment_user")
+"""The same where it is a user of the directory."""
 
 
 def options_of(
@@ -55,18 +59,26 @@ def options_of(
 class Parts:
     """How to make each resource of an environment.
 
-    C(application) is made when C(destinations) were read, for the offers tell which secret is in use, and
-    C(application_user) from the application's id and the names of the roles that carry the privileges. C(checks)
+    C(identity) is as whom the lead service signs in. It is made when C(destinations) were read, for the offers tell
+    which secret is in use. C(member) is the user that it is in the environment, made from the identity's id there and
+    the names of the roles that carry the privileges. C(names) are what the steps of these two are called. C(checks)
     returns what is to be looked at before anything of the plans is executed; each returns sentences that stop a run,
     and findings that do not.
     """
 
     solution: Callable[[], Resource]
-    application: Callable[[], Any]
+    identity: Callable[[], LeadIdentity]
     role_privileges: Callable[[], Any]
-    application_user: Callable[[str, list[str]], Resource]
+    member: Callable[[str, list[str]], Resource]
     destinations: LeadDestinations
     checks: Callable[[Mapping[str, Plan]], Sequence[Callable[[], tuple[list[str], list[str]]]]]
+    names: tuple[str, str] = BY_APPLICATION
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The parts of the set-up, in the order in which they are applied."""
+        identity, member = self.names
+        return ("solution", identity, "role_privileges", member, "lead_destinations")
 
 
 class EnvironmentPlan:
@@ -78,7 +90,7 @@ class EnvironmentPlan:
         self.plans: dict[str, Plan] = {}
         self.findings: list[str] = []
         """Sentences for the user about what was seen; they stop nothing."""
-        self.application_id = NIL_GUID
+        self.member_id = NIL_GUID
 
     def read(self) -> dict[str, Plan]:
         """Plan every part and return the plans by step.
@@ -91,35 +103,33 @@ class EnvironmentPlan:
             # The first part in line also signs in; the others wait for its token rather than ask for one too.
             running = {
                 "solution": pool.submit(self._plan, "solution", self._parts.solution),
-                "application": pool.submit(self._plan_application),
+                "identity": pool.submit(self._plan_identity),
                 "role_privileges": pool.submit(self._plan, "role_privileges", self._parts.role_privileges),
             }
             made = {step: _outcome(future, obstacles) for step, future in running.items()}
-        application, privileges = made["application"], made["role_privileges"]
-        if application is not None and privileges is not None:
-            self.application_id = application.application_id
-            roles = privileges.roles_to_assign
+        identity, privileges = made["identity"], made["role_privileges"]
+        if identity is not None and privileges is not None:
+            self.member_id = identity.member_id
             with ThreadPoolExecutor(max_workers=1) as pool:
-                user = functools.partial(self._parts.application_user, self.application_id, roles)
-                _outcome(pool.submit(self._plan, "application_user", user), obstacles)
-                _outcome(pool.submit(self._plan_destinations, application), obstacles)
+                member = functools.partial(self._parts.member, self.member_id, privileges.roles_to_assign)
+                _outcome(pool.submit(self._plan, self._parts.names[1], member), obstacles)
+                _outcome(pool.submit(self._plan_destinations, identity), obstacles)
         self._check(obstacles)
         if obstacles:
             raise InvalidInput("\n".join(dict.fromkeys(obstacles)))
-        return {step: self.plans[step] for step in STEPS}
+        return {step: self.plans[step] for step in self._parts.steps}
 
     def state(self) -> dict[str, Any]:
         """Return what every part is now."""
         return self._states
 
-    def _plan_application(self) -> Resource:
+    def _plan_identity(self) -> Resource:
         self._parts.destinations.read()
-        return self._plan("application", self._parts.application)
+        return self._plan(self._parts.names[0], self._parts.identity)
 
-    def _plan_destinations(self, application: Any) -> None:
-        state, destinations = application.state(), self._parts.destinations
-        details = {"application_id": application.application_id, "directory_id": state["directory_id"]}
-        self.plans["lead_destinations"] = destinations.plan(details, (state.get("secret") or {}).get("key_id") or "")
+    def _plan_destinations(self, identity: LeadIdentity) -> None:
+        destinations = self._parts.destinations
+        self.plans["lead_destinations"] = destinations.plan(identity.connection, identity.key_id)
         self._states["lead_destinations"] = destinations.state()
 
     def _check(self, obstacles: list[str]) -> None:

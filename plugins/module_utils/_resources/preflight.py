@@ -11,7 +11,7 @@ about a part in which nothing is to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from .._desired_state.plan import Plan
@@ -28,10 +28,20 @@ from .application import Wanted as WantedApplication
 _WRITE_APPLICATIONS = frozenset({"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"})
 _CONSENT = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
 
+_WRITE_USER = ("User.ReadWrite.All", "Directory.ReadWrite.All")
+_USER_PERMISSIONS = {
+    "user": ("User.Create", *_WRITE_USER),
+    "user.accountEnabled": ("User.EnableDisableAccount.All", "User.ReadWrite.All"),
+    "user.assignedLicenses": ("LicenseAssignment.ReadWrite.All", *_WRITE_USER),
+    "user.password": ("User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All"),
+}
+"""Application permissions that changes of a user take, least first; any one is enough. Others take _WRITE_USER."""
+
 _NEEDED = {
     "solution": ("prvImportCustomization",),
     "role_privileges": ("prvWriteRole",),
     "application_user": ("prvCreateUser", "prvAssignRole"),
+    "environment_user": ("prvAssignRole",),
 }
 """Privileges that the parts in an environment take at least, for the whole organization. Likely: the names follow
 Microsoft's pattern."""
@@ -68,6 +78,9 @@ class Preflight:
             found.append(lambda: (self._permissions("admin_consent" in paths), []))
             if "application.secret" in paths:
                 found.append(lambda: self._policy(application, is_new="application" in paths))
+        if plans.get("user"):
+            paths = plans["user"].paths
+            found.append(lambda: self._user_permissions(paths))
         found.append(lambda: ([], self._clock()))
         return found
 
@@ -80,14 +93,41 @@ class Preflight:
             lacking.append("Application.ReadWrite.OwnedBy")
         if consents and not granted & _CONSENT:
             lacking.append("DelegatedPermissionGrant.ReadWrite.All")
-        if not lacking:
-            return []
-        return [
+        return self._lacking(lacking)
+
+    def _user_permissions(self, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+        granted = self._graph.granted()
+        if granted is None:
+            return [], []
+        needed = {path: _USER_PERMISSIONS.get(path, _WRITE_USER) for path in paths}
+        if "user" in needed:
+            # The first password comes with a new user.
+            needed.pop("user.password", None)
+        lacking = self._lacking([any_of[0] for any_of in needed.values() if not granted & {*any_of}])
+        if "user.password" not in needed:
+            return lacking, []
+        # The token names no directory role, or the permissions would not be told at all.
+        return lacking, [
             (
-                f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant}, lacks "
-                f"the application permission {' and '.join(lacking)} on Microsoft Graph: grant it with admin consent."
+                f"{self._runner} seems to hold no directory role, without which the password of a user cannot be "
+                "replaced: assign it the role User Administrator."
             )
         ]
+
+    def _lacking(self, permissions: Sequence[str]) -> list[str]:
+        if not permissions:
+            return []
+        lacking = " and ".join(dict.fromkeys(permissions))
+        return [
+            (
+                f"{self._runner} lacks the application permission {lacking} on Microsoft Graph: grant it with admin "
+                "consent."
+            )
+        ]
+
+    @property
+    def _runner(self) -> str:
+        return f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant},"
 
     def _rights(self, needed: Mapping[str, AccessLevel]) -> list[str]:
         return [self._environment.lacks(name) for name in privileges_missing(self._environment, needed)]

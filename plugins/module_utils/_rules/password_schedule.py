@@ -32,13 +32,15 @@ class PasswordSchedule:
     """What the caller asks for.
 
     C(keeps_record) says that the caller stores passwords, and C(known_changed) when the one in its store was set, None
-    when the store is empty. C(renew_before_days) is how long before its end a password is replaced, None for never.
-    C(may_renew) is false where nobody could take a new password over now.
+    when the store is empty. C(renew_before_days) is how long before its end a password is replaced, and
+    C(renew_after_days) how long after it was set, None for never. C(may_renew) is false where nobody could take a new
+    password over now.
     """
 
     keeps_record: bool = False
     known_changed: datetime | None = None
     renew_before_days: int | None = None
+    renew_after_days: int | None = None
     may_renew: bool = True
 
     def validate(self) -> None:
@@ -48,6 +50,20 @@ class PasswordSchedule:
                 f"password_renew_before_days must be from 0 to less than {DEFAULT_VALIDITY_DAYS}, not "
                 f"{self.renew_before_days}: every run would set a new password."
             )
+        if self.renew_after_days is not None and self.renew_after_days < 1:
+            raise InvalidInput(
+                f"password_renew_after_days must be at least 1, not {self.renew_after_days}: every run would set a new "
+                "password."
+            )
+
+    def due(self, password: Password, now: datetime) -> bool:
+        """Say whether a password is to be replaced by now."""
+        by_age = by_end = None
+        if self.renew_after_days is not None and password.changed is not None:
+            by_age = password.changed + timedelta(days=self.renew_after_days)
+        if self.renew_before_days is not None and password.end is not None:
+            by_end = password.end - timedelta(days=self.renew_before_days)
+        return any(moment is not None and moment <= now for moment in (by_age, by_end))
 
 
 @dataclass(frozen=True)
@@ -85,9 +101,7 @@ def decide_password(password: Password, schedule: PasswordSchedule, now: datetim
     days_left = None if password.end is None else whole_days(password.end - now)
     if schedule.keeps_record and (schedule.known_changed is None or schedule.known_changed != password.changed):
         return PasswordDecision("unknown", days_left)
-    if password.end is None or schedule.renew_before_days is None:
-        return PasswordDecision(None, days_left)
-    if password.end <= now:
+    due = schedule.due(password, now)
+    if due and password.end is not None and password.end <= now:
         return PasswordDecision("expired", days_left)
-    due = password.end - timedelta(days=schedule.renew_before_days) <= now
     return PasswordDecision("due" if due else None, days_left)

@@ -78,3 +78,11 @@ def test_a_password_that_the_store_does_not_hold_is_of_no_use(known: datetime | 
 def test_a_span_that_would_renew_at_every_run_is_refused(days: int) -> None:
     with pytest.raises(InvalidInput, match="password_renew_before_days must be from 0 to less than 90"):
         PasswordSchedule(renew_before_days=days).validate()
+
+
+@pytest.mark.parametrize(("age", "reason"), [(timedelta(days=30) - ONE, None), (timedelta(days=30), "due")])
+def test_a_password_can_be_renewed_by_its_age_also_where_it_never_ends(age: timedelta, reason: str | None) -> None:
+    schedule = PasswordSchedule(renew_after_days=30)
+    assert decide_password(Password(CHANGED), schedule, CHANGED + age).reason == reason
+    with pytest.raises(InvalidInput, match="password_renew_after_days must be at least 1"):
+        PasswordSchedule(renew_after_days=0).validate()
