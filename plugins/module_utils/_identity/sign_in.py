@@ -34,6 +34,9 @@ else:
 _SPARE_SECONDS = 300
 """A token that ends sooner than this counts as ended, as in msal's own cache."""
 
+FEDERATED = "federated"
+"""In the place of a number: the user's domain signs its users in elsewhere."""
+
 _NO_DIRECTORY_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
 """What the claim C(wids) holds for an identity without a directory role. Likely: seen in many published tokens."""
 
@@ -212,6 +215,14 @@ class SignIn:
     def _from_password(self, resource: str) -> dict[str, Any]:
         if self._application is None:
             self._application = self._open(msal.PublicClientApplication)
+        # msal asks this too, and would then speak to the server of the user's own organization.
+        realm = self._application.authority.user_realm_discovery(self.credentials.user_name)
+        if realm.get("account_type") == "Federated":
+            raise SignInFailed(
+                f"{self.credentials.user_name} is of a federated domain, whose passwords Microsoft Entra does not "
+                "know: choose a user of another domain, such as one of onmicrosoft.com.",
+                FEDERATED,
+            )
         with warnings.catch_warnings():
             # msal advises against passwords; the lead service's other choice has nothing else.
             warnings.simplefilter("ignore", DeprecationWarning)

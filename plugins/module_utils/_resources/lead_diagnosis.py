@@ -112,8 +112,8 @@ class Diagnosis:
             word, names = self._of_user(code)
         else:
             word, names = self._of_application(code)
-        if word != "sign_in_refused" and "documented" not in names and code in _DOCUMENTED:
-            names["documented"] = _DOCUMENTED[code]
+            if code in _DOCUMENTED:
+                names = {"documented": _DOCUMENTED[code], **names}
         return self.failure(word, refused.failure, **{"code": code or "unknown", **names})
 
     def _of_application(self, code: str) -> tuple[str, dict[str, Any]]:

@@ -193,6 +193,12 @@ CAUSES = {
             "except the user from multi-factor authentication, or choose authentication azure_ad.",
         ),
         Cause(
+            "user_federated",
+            UNABLE_TO_SIGN_IN,
+            "{user_name} is of a federated domain, whose passwords Microsoft Entra does not know: hand over a user of "
+            "another domain, such as one of onmicrosoft.com.",
+        ),
+        Cause(
             "licence_missing",
             UNABLE_TO_SIGN_IN,
             "{user_name} has no licence that lets it use {host}: assign it a Dynamics 365 Customer Engagement licence.",
@@ -321,5 +327,6 @@ SIGN_IN_CAUSES = {
     "7000229": "service_principal_missing",
     "90002": "directory_unknown",
     "900023": "directory_unknown",
+    "federated": "user_federated",
 }
 """The causes that a refusal's number tells by itself; the others have to be looked for."""

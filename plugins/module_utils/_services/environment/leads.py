@@ -64,6 +64,16 @@ class Leads:
             raise
         return Lead(rows[0]["leadid"], read_timestamp(rows[0].get("createdon"))) if rows else None
 
+    def owned_by(self, user_id: str) -> bool:
+        """Say whether a user owns any leads; it owns none where there is no table for them."""
+        options = {"$select": "leadid", "$filter": f"_ownerid_value eq {user_id}", "$top": "1"}
+        try:
+            return bool([*self._environment.rows("leads" + query(options))])
+        except CallFailed as failed:
+            if failed.status == 404 and failed.has_code(_NO_SUCH_SEGMENT):
+                return False
+            raise
+
     def with_last_name(self, last_name: str) -> str | None:
         """Return the id of the lead with a last name that only one can have, or None."""
         rows = self._environment.list("leads", select=("leadid",), filter=f"lastname eq {text_literal(last_name)}")
