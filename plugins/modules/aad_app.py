@@ -155,6 +155,14 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  service_principal:
+    description:
+      - Whether the service principal is made where there is none, enabled, and listed under the enterprise
+        applications.
+      - With V(false) it is left as it is, such as where only secrets are to be removed from an application of somebody
+        else. O(admin_consent) needs V(true).
+    type: bool
+    default: true
   purge:
     description:
       - With O(state=absent), also remove the application from the recycle bin, which keeps it and its unique name for

@@ -28,6 +28,10 @@ options:
       - The display name. All applications that have it are returned, for it is not unique.
       - Upper and lower case may be the same to the service.
     type: str
+  environment_url:
+    description:
+      - An environment. Without O(tenant_id) the tenant is the one that it belongs to, and its address tells the cloud.
+    type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info
@@ -163,6 +167,10 @@ directory_id:
   description: The directory (tenant) id.
   returned: success
   type: str
+cloud:
+  description: The national cloud.
+  returned: success
+  type: str
 failure:
   description: The service's own words about a failed request.
   returned: when a request failed
@@ -193,7 +201,7 @@ from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, report
 from ..module_utils._resources.application_report import OPTIONS, ApplicationReport
 
 ARGUMENTS = CREDENTIALS + Arguments(
-    OPTIONS,
+    {**OPTIONS, "environment_url": {"type": "str"}},
     {
         "mutually_exclusive": (("unique_name", "application_id", "display_name"),),
         "required_one_of": (("unique_name", "application_id", "display_name"),),
@@ -203,7 +211,9 @@ ARGUMENTS = CREDENTIALS + Arguments(
 
 def read(call: Call) -> dict[str, Any]:
     """Return what is known of the applications that the call is about."""
-    return ApplicationReport(call.graph, call.options).read()
+    if call["environment_url"]:
+        call.check_tenant()
+    return {**ApplicationReport(call.graph, call.options).read(), "cloud": call.cloud.name}
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -72,8 +72,23 @@ options:
     type: list
     elements: str
     default: []
+  roles_only:
+    description:
+      - With O(state=absent), take only the roles in O(roles) away and leave the user, which may be there for other
+        reasons too.
+    type: bool
+    default: false
+  when_owner:
+    description:
+      - What to do with O(state=absent) when the user owns leads, for example those that it wrote. The platform does not
+        let go of a user that owns records.
+      - V(fail) fails before anything is changed.
+      - V(disable) disables the user and takes its security roles, and leaves it as the owner of the leads.
+    type: str
+    choices: [fail, disable]
+    default: fail
   state:
-    description: V(absent) removes the user for good.
+    description: V(absent) removes the user for good, or with O(roles_only) only its roles.
     type: str
     choices: [present, absent]
     default: present

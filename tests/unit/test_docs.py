@@ -115,6 +115,9 @@ def sentences() -> Iterator[str]:
                 yield sentence
     for path in sorted((ROOT / "roles").rglob("tasks/*.yml")):
         yield from fail_messages(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for path in sorted((ROOT / "playbooks").glob("*.yml")):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            yield from fail_messages(play["tasks"])
 
 
 def texts(node: ast.AST) -> Iterator[str]:

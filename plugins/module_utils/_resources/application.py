@@ -147,7 +147,8 @@ class ApplicationResource:
             self._plan_creation()
         else:
             self._plan_drift(self._application)
-        self._plan_principal(self._application if deleted is None else None)
+        if self._wanted.service_principal:
+            self._plan_principal(self._application if deleted is None else None)
         if self._wanted.admin_consent:
             if self._principal is not None:
                 self._permissions.read_consent(self._principal.object_id)

@@ -85,6 +85,8 @@ class Wanted:
             )
         if options["purge"] and options["state"] != "absent":
             raise InvalidInput("purge is true, but state is present: purge goes with state absent only.")
+        if options["admin_consent"] and not options["service_principal"]:
+            raise InvalidInput("admin_consent is true, but service_principal is false: consent is given to it.")
         uris = options["redirect_uris"]
         return cls(
             unique_name=options["unique_name"] or None,

@@ -11,15 +11,17 @@ for them is sent at creation and is never drift afterwards.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._desired_state.plan import Plan
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID, guid, is_guid
 from .._services.environment.client import EnvironmentClient
+from .._services.environment.leads import Leads
 from .._services.environment.roles import Roles, SecurityRole
 from .._services.environment.users import ApplicationUser, Users
+from .._transport.errors import TimedOut
 from .package_source import ComingRoles, no_coming_roles
 from .role_copies import copies_to_assign
 
@@ -31,6 +33,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "email": {"type": "str"},
     "roles": {"type": "list", "elements": "str", "default": []},
     "roles_mode": {"type": "str", "choices": ["at_least", "exact"], "default": "at_least"},
+    "roles_only": {"type": "bool", "default": False},
+    "when_owner": {"type": "str", "choices": ["fail", "disable"], "default": "fail"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 """The options of an application user, also inside the plan of a whole environment."""
@@ -51,6 +55,8 @@ class Wanted:
     exact_roles: bool = False
     coming_roles: ComingRoles = no_coming_roles
     present: bool = True
+    roles_only: bool = False
+    keep_owner: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], coming_roles: ComingRoles = no_coming_roles) -> Wanted:
@@ -68,6 +74,8 @@ class Wanted:
             exact_roles=options["roles_mode"] == "exact",
             coming_roles=coming_roles,
             present=options["state"] == "present",
+            roles_only=options["roles_only"],
+            keep_owner=options["when_owner"] == "disable",
         )
 
 
@@ -154,12 +162,34 @@ class ApplicationUserResource:
         return plan
 
     def _plan_absent(self) -> Plan:
+        """Plan that the user is gone, or without the roles that are asked for, or disabled where it owns leads."""
         plan = Plan()
         user = self._user
-        if user is not None:
+        if user is not None and self._wanted.roles_only:
+            asked = {name.lower() for name in self._wanted.roles}
+            surplus = {name: role_id for name, role_id in user.roles.items() if name.lower() in asked}
+            kept = sorted(name for name in user.roles if name not in surplus)
+            plan.add("application_user.roles", sorted(user.roles), kept, lambda: self._assign({}, surplus))
+        elif user is not None and Leads(self._environment).owned_by(user.user_id):
+            if not self._wanted.keep_owner:
+                raise InvalidInput(
+                    f"application user {user.application_id} owns leads in {self._environment.address.host}, so it "
+                    "cannot be removed: assign them to somebody else first, or set when_owner to disable."
+                )
+            plan.findings.append(self._still_owner(user))
+            plan.add("application_user.isdisabled", user.disabled, True, lambda: self._disable(user))
+            plan.add("application_user.roles", sorted(user.roles), [], lambda: self._assign({}, user.roles))
+        elif user is not None:
             before = {"applicationid": user.application_id, "roles": sorted(user.roles)}
-            plan.add("application_user", before, None, lambda: self._delete(user))
+            plan.add("application_user", before, None, lambda: self._delete(user, plan))
         return plan
+
+    def _still_owner(self, user: ApplicationUser) -> str:
+        return (
+            f"Application user {user.application_id} owns records in {self._environment.address.host}, so it is "
+            "disabled and loses its security roles, but stays: assign its leads to somebody else and run again to have "
+            "it removed."
+        )
 
     def _wanted_unit(self) -> str | None:
         """The id of the business unit the caller names, by name or by id."""
@@ -201,8 +231,22 @@ class ApplicationUserResource:
         for role_id in surplus.values():
             self._users.remove_role(user.user_id, role_id)
         roles = {**{name: role for name, role in user.roles.items() if name not in surplus}, **copies}
-        self._user = ApplicationUser(**{**user.__dict__, "roles": roles, "business_unit_id": self._unit_id})
+        unit = self._unit_id if self._wanted.present else user.business_unit_id
+        self._user = ApplicationUser(**{**user.__dict__, "roles": roles, "business_unit_id": unit})
 
-    def _delete(self, user: ApplicationUser) -> None:
-        self._users.delete_application_user(user)
+    def _disable(self, user: ApplicationUser) -> None:
+        self._users.disable(user)
+        self._user = replace(user, disabled=True)
+
+    def _delete(self, user: ApplicationUser, plan: Plan) -> None:
+        try:
+            self._users.delete_application_user(user)
+        except TimedOut:
+            # It owns records other than leads. It is disabled by now.
+            if not self._wanted.keep_owner:
+                raise
+            self._user = replace(user, disabled=True)
+            self._assign({}, user.roles)
+            plan.findings.append(self._still_owner(user))
+            return
         self._user = None

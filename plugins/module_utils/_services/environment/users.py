@@ -120,6 +120,10 @@ class Users:
         """Enable an application user."""
         self._set_disabled(user, False)
 
+    def disable(self, user: ApplicationUser) -> None:
+        """Disable an application user."""
+        self._set_disabled(user, True)
+
     def delete_application_user(self, user: ApplicationUser) -> None:
         """Disable and delete an application user for good: the first deletion only marks the row."""
         if not user.disabled:

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Taking it all down again: all that the role made, nothing that others made, and not while leads still come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from packages.build import package
+
+from .cloud import Ansible, Cloud, Run
+from .configure import Configure, Made
+
+PLAYBOOK = "marketplace_leads.dynamics365.remove"
+HOST = "contoso_prod"
+ROLE = "Microsoft Marketplace Lead Writer"
+
+
+class Remove:
+    """Runs the playbook remove with what configure was run with."""
+
+    def __init__(self, ansible: Ansible, configure: Configure) -> None:
+        self._ansible = ansible
+        self._configure = configure
+
+    def __call__(self, *arguments: str, limit: str | None = "all", **options: Any) -> Run:
+        extra = {"lead_writer_store_directory": str(self._configure.store), **options.pop("variables", {})}
+        given = ["-e", yaml.safe_dump(extra, default_flow_style=True, width=10**6), *arguments]
+        # No vault password: nothing that is removed needs one.
+        return self._ansible.playbook(PLAYBOOK, *given, *(["--limit", limit] if limit else []), **options)
+
+
+@pytest.fixture
+def remove(ansible: Ansible, configure: Configure) -> Remove:
+    return Remove(ansible, configure)
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
+    cloud: Cloud, configure: Configure, remove: Remove
+) -> None:
+    tenant = cloud.contoso
+    configure.package.write_bytes(package(variant="locked-role"))
+    set_up = configure(rehearse=False)
+    assert set_up.status == 0, set_up.output
+    application = Made(cloud, tenant).application
+
+    unnamed = remove(limit=None, rehearse=False)
+    assert "name them by --limit" in unnamed.failure(HOST)
+    assert cloud.writes_since(unnamed.mark) == []
+
+    run = remove()
+    assert run.status == 0, run.output
+    assert run.changes(HOST) == ["application_user", "companion_role", "application", "stored_secret", "hand_off"]
+    assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application['appId']}") == []
+    assert cloud.rows(tenant, f"roles?$filter=name eq '{ROLE} (companion)'") == []
+    assert application["appId"] not in str(cloud.graph(tenant, "GET", "/applications"))
+    assert application["appId"] not in str(cloud.graph(tenant, "GET", "/servicePrincipals"))
+    assert configure.store.is_dir()
+    assert list(configure.store.iterdir()) == []
+    # The solution may serve others, so it is still there.
+    assert Made(cloud, tenant).solution["version"] == "1.0.0.0"
+
+    again = remove(rehearse=False)
+    assert again.changed_hosts() == set(), again.output
+    assert cloud.writes_since(again.mark) == []
+
+    with_solution = remove(variables={"lead_writer_remove_solution": True})
+    assert with_solution.changes(HOST) == ["solution"], with_solution.output
+    back = configure(rehearse=False)
+    assert back.status == 0, back.output
+    assert Made(cloud, tenant).application["appId"] == application["appId"]
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+    tenant = cloud.contoso
+    own = cloud.graph(tenant, "POST", "/applications", {"displayName": "Somebody's"})
+    cloud.graph(tenant, "POST", "/servicePrincipals", {"appId": own["appId"]})
+    (runner,) = [
+        each["id"]
+        for each in cloud.graph(tenant, "GET", "/servicePrincipals")["value"]
+        if each["appId"] == tenant.client_id
+    ]
+    owner = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{runner}"}
+    cloud.graph(tenant, "POST", f"/applications/{own['id']}/owners/$ref", owner)
+    path = f"/applications/{own['id']}/addPassword"
+    theirs = cloud.graph(tenant, "POST", path, {"passwordCredential": {"displayName": "theirs"}})
+    adopted = {"lead_writer_application_id": own["appId"], "lead_writer_application_unique_name": None}
+    assert configure(variables=adopted, rehearse=False).status == 0
+    (user,) = cloud.rows(tenant, f"systemusers?$filter=applicationid eq {own['appId']}")
+    (basic,) = cloud.rows(tenant, "roles?$filter=name eq 'Basic User' and _parentroleid_value eq null")
+    body = {"@odata.id": f"{tenant.environment_url}/api/data/v9.2/roles({basic['roleid']})"}
+    cloud.web_api(tenant, "POST", f"systemusers({user['systemuserid']})/systemuserroles_association/$ref", body)
+    (principal,) = [
+        each for each in cloud.graph(tenant, "GET", "/servicePrincipals")["value"] if each["appId"] == own["appId"]
+    ]
+    cloud.graph(tenant, "PATCH", f"/servicePrincipals/{principal['id']}", {"accountEnabled": False})
+
+    run = remove(variables={"lead_writer_application_id": own["appId"]})
+    assert run.status == 0, run.output
+    assert run.changes(HOST) == ["application_user.roles", "application.secret.removed", "stored_secret", "hand_off"]
+    left = cloud.graph(tenant, "GET", f"/applications/{own['id']}")
+    assert [secret["keyId"] for secret in left["passwordCredentials"]] == [theirs["keyId"]]
+    assert cloud.graph(tenant, "GET", f"/servicePrincipals/{principal['id']}")["accountEnabled"] is False
+    (user,) = cloud.rows(
+        tenant, f"systemusers?$filter=applicationid eq {own['appId']}&$expand=systemuserroles_association"
+    )
+    assert [role["name"] for role in user["systemuserroles_association"]] == ["Basic User"]
+    again = remove(variables={"lead_writer_application_id": own["appId"]}, rehearse=False)
+    assert cloud.writes_since(again.mark) == []
+
+
+@pytest.mark.cloud("--tenants", "1", "--offers", "1", "--set", "configure_seconds=0.1", "--set", "publish_seconds=0.2")
+def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+    offers = {"lead_writer_offers": ["contoso-offer"]}
+    published = configure(variables={**offers, "lead_writer_publish": "live"}, rehearse=False)
+    assert published.status == 0, published.output
+
+    # The offer is named no longer, but the hand-off remembers that it was.
+    stopped = remove()
+    assert "Leads of contoso-offer still come to https://contoso.crm4.dynamics.com" in stopped.failure(HOST)
+    assert cloud.writes_since(stopped.mark) == []
+    nobody = {"lead_writer_publisher_client_id": ""}
+    unknown = remove(variables=nobody, rehearse=False)
+    assert "Nobody can say whether the leads of contoso-offer still come" in unknown.failure(HOST)
+    assert cloud.writes_since(unknown.mark) == []
+
+    meant = remove(variables={**nobody, "lead_writer_remove_while_live": True})
+    assert meant.status == 0, meant.output
+    # Publishing wrote a test lead. Its owner cannot be deleted, and the lead is not the role's to remove.
+    disabled = ["application_user.isdisabled", "application_user.roles"]
+    assert meant.changes(HOST) == [*disabled, "application", "stored_secret", "hand_off"]
+    assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
+    (lead,) = cloud.rows(cloud.contoso, "leads")
+    (user,) = cloud.rows(cloud.contoso, f"systemusers?$filter=systemuserid eq {lead['_ownerid_value']}")
+    assert user["isdisabled"] is True
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
+    cloud: Cloud, configure: Configure, remove: Remove
+) -> None:
+    tenant = cloud.contoso
+    assert configure(rehearse=False).status == 0
+    made = Made(cloud, tenant)
+    application_id = made.application["appId"]
+    # Somebody has removed the application; its user in the environment is forgotten, but the store knows it.
+    cloud.graph(tenant, "DELETE", f"/applications/{made.application['id']}")
+    run = remove()
+    assert run.status == 0, run.output
+    assert run.changes(HOST) == ["application_user", "stored_secret", "hand_off"]
+    assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application_id}") == []
