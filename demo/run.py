@@ -7,7 +7,8 @@
 1. A full dry run on untouched tenants: it ends well and writes nothing.
 2. The set-up itself.
 3. The same again: nothing is changed, nothing is written.
-4. A table of what exists now, read from the cloud, and the places of the hand-off files.
+4. A test lead in each tenant, written with what was handed over, and a customer's lead through the published offer.
+5. A table of what exists now, read from the cloud, and the places of the hand-off files.
 
     python demo/run.py                           from a checkout
     python demo/run.py --collections-path PATH   from a collection installed there
@@ -50,7 +51,8 @@ def main() -> int:
     options.output.mkdir(parents=True)
     return subprocess.run(
         [
-            *(sys.executable, "-m", "simulator", "exec", "--tenants", "3", "--import-seconds", "3"),
+            *(sys.executable, "-m", "simulator", "exec", "--tenants", "3", "--offers", "1", "--import-seconds", "3"),
+            *("--set", "publish_seconds=1"),
             *(
                 "--inventory-out",
                 str(options.output / "inventory.yml"),
@@ -84,22 +86,25 @@ class Demonstration:
             *self._step("A dry run on untouched tenants", "--check", "--diff", writes=False, changes=True),
             *self._step("The set-up", writes=True, changes=True),
             *self._step("The same again", writes=False, changes=False),
+            *self._step("A test lead for each tenant", playbook="validate", writes=True, changes=True),
         ]
-        self._table()
+        complaints += self._table()
         for complaint in complaints:
             print(f"NOT AS PROMISED: {complaint}")
         print(f"\n{time.monotonic() - self._began:.0f} s.")
         return 1 if complaints else 0
 
-    def _step(self, title: str, *arguments: str, writes: bool, changes: bool) -> list[str]:
+    def _step(self, title: str, *arguments: str, playbook: str = "configure", writes: bool, changes: bool) -> list[str]:
         print(f"\n=== {title} {'=' * max(0, 100 - len(title))}\n", flush=True)
         before = len(self._log())
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "ansible", "playbook", f"{NAME}.configure"),
+                *(sys.executable, "-m", "ansible", "playbook", f"{NAME}.{playbook}"),
                 *("-i", str(self._output / "inventory.yml"), "--vault-password-file", str(self._vault_password)),
                 *("-e", f"lead_writer_solution_path={self._package}"),
                 *("-e", f"lead_writer_store_directory={self._output / 'store'}"),
+                # A demonstration may publish; by default the role leaves that to you.
+                *("-e", "lead_writer_publish=live"),
                 *arguments,
             ],
             env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(self._collections), "ANSIBLE_FORCE_COLOR": "0"},
@@ -122,15 +127,27 @@ class Demonstration:
                 complaints.append(f"{title}: changed={changed} on {host}")
         return complaints
 
-    def _table(self) -> None:
-        """Show what the cloud holds now, as the cloud itself says."""
+    def _table(self) -> list[str]:
+        """Show what the cloud holds now, as the cloud itself says; return what is not as promised."""
         print(f"\n=== What exists now {'=' * 84}\n")
-        rows = [("tenant", "solution", "application", "secret ends", "application user", "its roles", "hand-off file")]
+        rows = [
+            (
+                "tenant",
+                "solution",
+                "application",
+                "secret ends",
+                "its roles",
+                "test lead",
+                "customer's lead",
+                "hand-off",
+            )
+        ]
+        complaints = []
         cloud = Cloud()
         for tenant in cloud.tenants():
             host = tenant["environments"][0]["url"].removeprefix("https://")
             solutions = cloud.environment(
-                host, "solutions?$filter=ismanaged eq true and isvisible eq true&$select=version,uniquename"
+                host, "solutions?$filter=uniquename eq 'MicrosoftMarketplacesLeadIntegrationSolution'&$select=version"
             )
             application = next(
                 each
@@ -142,21 +159,39 @@ class Demonstration:
                 f"systemusers?$filter=applicationid eq {application['appId']}"
                 "&$select=fullname&$expand=systemuserroles_association($select=name)",
             )[0]
-            store = self._output / "store" / f"{host}.yml"
+            tested = self._test_lead_of(host, application["appId"])
+            # Microsoft has offers for the public cloud; a tenant of the government's has none.
+            met = cloud.meet_the_offer(tenant) if self._has_an_offer(tenant["name"]) else "no offer"
+            if "arrived" not in tested or met not in ("arrived", "no offer"):
+                complaints.append(f"{tenant['name']}: test lead {tested}, customer's lead {met}")
+            sheet = self._output / "store" / f"{host}.hand_off.md"
             rows.append(
                 (
                     tenant["name"],
-                    ", ".join(f"{each['version']}" for each in solutions if "Lead" in each["uniquename"]),
+                    ", ".join(each["version"] for each in solutions),
                     application["appId"],
                     application["passwordCredentials"][0]["endDateTime"][:10],
-                    user["fullname"],
                     ", ".join(role["name"] for role in user["systemuserroles_association"]),
-                    str(store.relative_to(ROOT) if store.is_relative_to(ROOT) else store),
+                    tested,
+                    met,
+                    str(sheet.relative_to(ROOT) if sheet.is_relative_to(ROOT) else sheet),
                 )
             )
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        return complaints
+
+    def _has_an_offer(self, tenant: str) -> bool:
+        """Whether the inventory names an offer for a tenant."""
+        return f"{tenant}-offer" in (self._output / "inventory.yml").read_text(encoding="utf-8")
+
+    def _test_lead_of(self, host: str, application_id: str) -> str:
+        """What the request log says of the test lead: who wrote it, and whether it is gone again."""
+        leads = [each for each in self._log() if each["host"] == host and "/leads" in each["path"]]
+        made = [e for e in leads if e["method"] == "POST" and e["status"] < 300 and e["caller"] == application_id]
+        gone = [each for each in leads if each["method"] == "DELETE" and each["status"] < 300]
+        return f"{'arrived' if made else 'missing'}{', removed' if gone else ''}"
 
     def _log(self) -> list[dict[str, Any]]:
         lines = (self._output / "requests.jsonl").read_text(encoding="utf-8").splitlines()
@@ -193,6 +228,16 @@ class Cloud:
         host = "graph.microsoft.us" if tenant["cloud"] == "gcc_high" else "graph.microsoft.com"
         objects: list[dict[str, Any]] = self._get(f"/god/{host}/v1.0{path}", tenant["id"])["value"]
         return objects
+
+    def meet_the_offer(self, tenant: dict[str, Any]) -> str:
+        """Have a customer meet the tenant's offer: the lead service writes a lead with what is published."""
+        answer = self._session.post(
+            f"https://control.simulator.test/tenants/{tenant['name']}/leads",
+            json={"offer": f"{tenant['name']}-offer"},
+            timeout=30,
+        )
+        told = answer.json()
+        return "arrived" if told.get("delivered") else str(told)
 
     def _get(self, path: str, tenant: str = "") -> dict[str, Any]:
         answer = self._session.get(

@@ -101,7 +101,7 @@ def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothi
     "point",
     [
         pytest.param({"route": "/addPassword", "applied": True}, id="the secret is made"),
-        pytest.param({"route": "product-ingestion/product", "skip": 1}, id="the secret is stored"),
+        pytest.param({"route": "product-ingestion/submission", "skip": 1}, id="the secret is stored"),
         pytest.param({"route": "product-ingestion/configure", "applied": True}, id="the secret is handed over"),
     ],
 )
