@@ -24,9 +24,12 @@ def person(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Person:
 
 
 def test_a_new_user_signs_in_with_the_password_that_nobody_saw_and_a_second_run_writes_nothing(person: Person) -> None:
-    person.graph("PATCH", "/policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": True})
+    defaults = "/policies/identitySecurityDefaultsEnforcementPolicy"
+    person.graph("PATCH", defaults, {"isEnabled": True})
     first = person.run(verbosity=4)
     assert person.changes(first) == NEW, first.output
+    assert not person.signs_in(person.password)
+    person.graph("PATCH", defaults, {"isEnabled": False})
     assert person.signs_in(person.password)
     assert person.password not in first.output
     assert [each["skuId"] for each in person.user()["assignedLicenses"]] == [SALES_ID]
