@@ -62,9 +62,9 @@ def test_a_failure_returns_the_word_of_its_cause_and_what_partner_center_says() 
 
 
 def test_one_cause_can_have_several_messages_of_partner_center() -> None:
-    names = {"directory_id": "x", "host": "y", "tenant": "z"}
-    failure = LeadFailure("directory_of_another", documented="Invalid client secret is provided.", **names)
-    assert failure.answer["documented_error"] == "Invalid client secret is provided."
+    said = "Invalid client secret is provided."
+    failure = LeadFailure("directory_of_another", documented=said, directory_id="x", host="y", tenant="z")
+    assert failure.answer["documented_error"] == said
 
 
 def test_a_test_lead_bears_its_mark_of_18_digits_in_every_text() -> None:
