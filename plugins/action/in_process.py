@@ -32,6 +32,7 @@ from ansible.vars import clean
 
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._transport.http import REQUESTS_IMPORT_ERROR
+from ..plugin_utils._plain_variables import finalized
 
 _MODULES = {
     name: importlib.import_module(f"..modules.{name}", __package__)
@@ -64,6 +65,11 @@ class ActionModule(ActionBase):
 
     _supports_check_mode = True
     _supports_async = True
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:  # noqa: ARG003
+        """Return an argument's value; ansible-core allows an action to find it in its own way."""
+        return finalized(value, templar)
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Execute the task's module and return its result."""

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A short way to the value of a task's argument that only names a variable.
+
+Ansible compiles every template anew for every task and host, a millisecond each, and the role hands on some fifty
+variables: templates like C({{ name }}) and C({{ name | default(omit, true) }}). When such a variable holds no template
+itself, its value is what the template would give, so nothing has to be compiled. Everything else goes Ansible's way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleValueOmittedError
+from ansible.parsing.vault import EncryptedString
+from ansible.template import is_trusted_as_template
+
+_NAMED = re.compile(r"\{\{ ?([a-z_][a-z0-9_]*)( \| default\(omit, true\))? ?\}\}", re.IGNORECASE)
+_BEGINS_A_TEMPLATE = ("{{", "{%", "{#", "#jinja2:")
+_OMITTED = object()
+_UNKNOWN = object()
+
+
+def finalized(value: Any, templar: Any) -> Any:
+    """Return what C(templar.template(value)) returns.
+
+    C(templar) is the engine that Ansible hands to C(ActionBase.finalize_task_arg). Raises AnsibleValueOmittedError
+    when the whole value is omitted, and what C(templar.template) raises.
+    """
+    result = _resolved(value, templar)
+    if result is _OMITTED:
+        raise AnsibleValueOmittedError
+    return result
+
+
+def _resolved(value: Any, templar: Any) -> Any:
+    if isinstance(value, EncryptedString):  # it looks like a str and may hide a template
+        return _by_ansible(value, templar)
+    if isinstance(value, dict):
+        pairs = ((key, _resolved(each, templar)) for key, each in value.items())
+        return {key: each for key, each in pairs if each is not _OMITTED}
+    if isinstance(value, list):
+        return [each for each in (_resolved(each, templar) for each in value) if each is not _OMITTED]
+    if isinstance(value, str):
+        known = _named_value(value, templar.available_variables)
+        return known if known is not _UNKNOWN else _by_ansible(value, templar)
+    return _by_ansible(value, templar)
+
+
+def _by_ansible(value: Any, templar: Any) -> Any:
+    try:
+        return templar.template(value)
+    except AnsibleValueOmittedError:
+        return _OMITTED
+
+
+def _named_value(text: str, variables: Mapping[str, Any]) -> Any:
+    """The value of the variable that C(text) names, _OMITTED, or _UNKNOWN where only Ansible knows."""
+    named = _NAMED.fullmatch(text)
+    if named is None or not is_trusted_as_template(text):
+        return _UNKNOWN
+    name, or_omit = named.groups()
+    if name not in variables:
+        return _OMITTED if or_omit else _UNKNOWN
+    value = variables[name]
+    if not _is_plain(value):
+        return _UNKNOWN
+    return _OMITTED if or_omit and not value else value
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether the value holds no template and nothing that Ansible shows in another form."""
+    if isinstance(value, EncryptedString):
+        return False
+    if isinstance(value, str):
+        return not any(mark in value for mark in _BEGINS_A_TEMPLATE)
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float))
