@@ -96,3 +96,12 @@ notes:
   - The runner has to be a user of the environment, an application user in most cases, with the security role System
     Administrator or one that has all the privileges it is to use or to give.
 """
+
+    TENANT = r"""
+options:
+  environment_url:
+    description:
+      - An environment of the tenant. Without O(tenant_id) the tenant is the one that it belongs to, and its address
+        tells the cloud. Nothing else is asked of it.
+    type: str
+"""

@@ -87,6 +87,9 @@ CREDENTIALS = Arguments(
 ENVIRONMENT = Arguments({"environment_url": {"type": "str", "required": True}})
 """The environment that a module works on."""
 
+TENANT = Arguments({"environment_url": {"type": "str"}})
+"""An environment that stands for its tenant, in modules that work on the directory alone."""
+
 
 class Call:
     """One call of a module: its options, and the clients that they open."""

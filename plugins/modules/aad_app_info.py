@@ -28,14 +28,11 @@ options:
       - The display name. All applications that have it are returned, for it is not unique.
       - Upper and lower case may be the same to the service.
     type: str
-  environment_url:
-    description:
-      - An environment. Without O(tenant_id) the tenant is the one that it belongs to, and its address tells the cloud.
-    type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info
   - marketplace_leads.dynamics365.credentials
+  - marketplace_leads.dynamics365.credentials.tenant
 notes:
   - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and
     C(DelegatedPermissionGrant.Read.All) to see consent. Where O(tenant_id) is a domain name it may also need
@@ -197,11 +194,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, report
+from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, Call, report
 from ..module_utils._resources.application_report import OPTIONS, ApplicationReport
 
-ARGUMENTS = CREDENTIALS + Arguments(
-    {**OPTIONS, "environment_url": {"type": "str"}},
+ARGUMENTS = (CREDENTIALS + TENANT) + Arguments(
+    OPTIONS,
     {
         "mutually_exclusive": (("unique_name", "application_id", "display_name"),),
         "required_one_of": (("unique_name", "application_id", "display_name"),),

@@ -105,6 +105,7 @@ options:
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
+  - marketplace_leads.dynamics365.credentials.tenant
 notes:
   - The runner needs these application permissions on Microsoft Graph. C(User.ReadWrite.All) is for the user,
     C(LicenseAssignment.ReadWrite.All) for O(licenses), and C(Domain.Read.All) to learn how long passwords live.
@@ -243,14 +244,16 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
+from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, Call, run
 from ..module_utils._resources.directory_user import OPTIONS, DirectoryUserResource, Wanted
 
-ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
+ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS)
 
 
 def resource(call: Call) -> DirectoryUserResource:
     """Return the user that the call is about."""
+    if call["environment_url"]:
+        call.check_tenant()
     return DirectoryUserResource(call.graph, Wanted.from_options(call.options))
 
 
