@@ -35,15 +35,8 @@ class Publisher:
 
     # --- the module
 
-    def run(
-        self,
-        *,
-        rehearse: bool = True,
-        check: bool = False,
-        verbosity: int = 0,
-        **options: Any,
-    ) -> Run:
-        """Run the module with what was handed over last; None leaves an option out."""
+    def task(self, **options: Any) -> dict[str, Any]:
+        """The task that hands the environment over to the offer, with C(options); None leaves an option out."""
         handed_over = {f"handed_over_{name}": value for name, value in self.handed_over.items() if value is not None}
         given = {
             **AS_PUBLISHER,
@@ -56,12 +49,19 @@ class Publisher:
             **handed_over,
             **options,
         }
-        run = self.ansible.tasks(
-            task("partner_center_lead_destination", **{name: v for name, v in given.items() if v is not None}),
-            rehearse=rehearse,
-            check=check,
-            verbosity=verbosity,
-        )
+        given = {name: value for name, value in given.items() if value is not None}
+        return task("partner_center_lead_destination", **given)
+
+    def run(
+        self,
+        *,
+        rehearse: bool = True,
+        check: bool = False,
+        verbosity: int = 0,
+        **options: Any,
+    ) -> Run:
+        """Run the module with what was handed over last; None leaves an option out."""
+        run = self.ansible.tasks(self.task(**options), rehearse=rehearse, check=check, verbosity=verbosity)
         if run.status == 0 and not check:
             self.handed_over = self.told(run)["handed_over"]
         return run
