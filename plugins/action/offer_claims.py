@@ -33,7 +33,11 @@ class ActionModule(ActionBase):
         self.validate_argument_spec(argument_spec={})
         task_vars = task_vars or {}
         self._unknown: dict[str, str] = {}
-        claims = [claim for host in task_vars["groups"]["all"] for claim in self._claims_of(host, task_vars)]
+        here = task_vars.get("ansible_play_batch", [])
+        claims = [claim for host in here for claim in self._claims_of(host, task_vars)]
+        if claims:
+            others = set(task_vars["groups"]["all"]).difference(here)
+            claims += [claim for host in sorted(others) for claim in self._claims_of(host, task_vars)]
         twice = claimed_twice(claims)
         result.update(changed=False, claimed_twice=twice, refusals=refusals(twice), unknown=sorted(self._unknown))
         if self._unknown:
@@ -62,15 +66,20 @@ class ActionModule(ActionBase):
                 yield Claim(str(offer), host, publisher)
 
     def _variables_of(self, host: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the variables of a host, not templated, and with those of the play.
+        """Return the variables of a host, not templated, and with those that the play and the role give it.
 
-        The mapping of all hosts has the first half of them only: an offer that a play names for all of its hosts would
+        The mapping of all hosts has those of the inventory only: an offer that a play names for all of its hosts would
         not be seen. Templating is left for later, because it is what costs.
         """
         every = task_vars["hostvars"]
         known = every._inventory.get_host(host)
-        play = self._task.get_play() if host in task_vars.get("ansible_play_hosts_all", ()) else None
-        found: dict[str, Any] = every._variable_manager.get_vars(play=play, host=known, include_hostvars=False)
+        in_play = host in task_vars.get("ansible_play_hosts_all", ())
+        found: dict[str, Any] = every._variable_manager.get_vars(
+            play=self._task.get_play() if in_play else None,
+            task=self._task if in_play else None,
+            host=known,
+            include_hostvars=False,
+        )
         return found
 
     def _value(self, variables: dict[str, Any], name: str) -> Any:

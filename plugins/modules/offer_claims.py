@@ -16,7 +16,8 @@ description:
   - An offer of the marketplace has one lead destination. If two hosts name the same offer in C(lead_writer_offers),
     each run would take it from one and give it to the other.
   - Compares the offers of all hosts of the inventory, also of those that C(--limit) leaves out, without asking any
-    service. It changes nothing and does not fail by itself.
+    service. It changes nothing and does not fail by itself. Where no host that is being run names an offer, nothing is
+    compared.
   - External ids are compared without regard to case. The same id is no contradiction between hosts whose
     C(lead_writer_publisher_tenant_id) are different directory ids; where a publisher is not stated, or stated by a
     domain name, it may be the same one.
