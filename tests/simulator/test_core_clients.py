@@ -1,12 +1,19 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that others wrote work unmodified: only the proxy's and the certificate bundle's variables are set."""
+"""Clients that others wrote work unmodified: only the proxy's and the certificate bundle's variables are set.
+
+Each kind of work is done by two clients at least: Microsoft's pipeline for Azure and its adapter for generated clients
+do all of it on Graph and on an environment, Graph's own core library and, in another file, the client for environments
+do most of it. Each signs in by itself, with a secret and with a certificate.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +22,16 @@ import pytest
 
 from simulator.spec import RunnerSpec, generated_tenant
 
+from .office import package
+from .published import GENERIC, Answer, Client, azure_identity
 from .running import RunningCloud
 
-azure_identity = pytest.importorskip("azure.identity", reason="azure-identity is not installed")
 msgraph_core = pytest.importorskip("msgraph_core", reason="msgraph-core is not installed")
 
 NewCloud = Callable[..., RunningCloud]
 GRAPH = "https://graph.microsoft.com/v1.0"
 SCOPE = "https://graph.microsoft.com/.default"
+ENVIRONMENT = "https://contoso.crm4.dynamics.com"
 
 
 @pytest.fixture
@@ -78,3 +87,114 @@ async def real_work(credential: Any) -> None:
         assert answers[0]["body"]["notes"] == "changed"
         assert (await client.delete(one)).status_code == 204
         assert (await client.get(one)).status_code == 404
+
+
+@pytest.mark.parametrize("kind", GENERIC)
+def test_other_clients_do_all_kinds_of_work_on_graph(credential: Any, kind: Callable[[Any, str], Client]) -> None:
+    client = kind(credential, SCOPE)
+    made = [done(client("POST", f"{GRAPH}/applications", {"displayName": name}), 201) for name in ("One", "Two", "Six")]
+    one = f"{GRAPH}/applications/{made[0]['id']}"
+    query = "$filter=displayName%20ne%20'Six'%20and%20startswith(displayName,'T')&$select=id,displayName&$expand=owners"
+    listed = done(client("GET", f"{GRAPH}/applications?{query}&$count=true", ConsistencyLevel="eventual"))
+    assert [item["displayName"] for item in listed["value"]] == ["Two"]
+    ordered = done(client("GET", f"{GRAPH}/applications?$orderby=displayName&$select=displayName"))
+    assert [item["displayName"] for item in ordered["value"]] == ["One", "Set-up runner", "Six", "Two"]
+    assert followed(client, f"{GRAPH}/applications?$top=3&$select=displayName") == [3, 1]
+
+    done(client("PATCH", one, {"notes": "changed"}), 204)
+    secret = done(client("POST", f"{one}/addPassword", {"passwordCredential": {"displayName": "x"}}))
+    done(client("POST", f"{one}/removePassword", {"keyId": secret["keyId"]}), 204)
+    reads = {"id": "1", "method": "GET", "url": f"/applications/{made[0]['id']}?$select=notes"}
+    assert done(client("POST", f"{GRAPH}/$batch", {"requests": [reads]}))["responses"][0]["body"]["notes"] == "changed"
+    done(client("DELETE", one), 204)
+    assert client("GET", one).status == 404
+
+
+@pytest.mark.parametrize("kind", GENERIC)
+def test_other_clients_do_all_kinds_of_work_on_an_environment(
+    credential: Any, kind: Callable[[Any, str], Client]
+) -> None:
+    base, client = f"{ENVIRONMENT}/api/data/v9.2", kind(credential, f"{ENVIRONMENT}/.default")
+    made = [
+        done(client("POST", f"{base}/leads", {"lastname": name}, Prefer="return=representation"), 201)
+        for name in ("Doe", "Roe", "Poe")
+    ]
+    one = f"{base}/leads({made[0]['leadid']})"
+    query = (
+        "$select=lastname&$filter=lastname%20ne%20'Doe'&$orderby=lastname%20desc&$expand=owninguser($select=fullname)"
+    )
+    listed = done(client("GET", f"{base}/leads?{query}"))["value"]
+    assert [(row["lastname"], row["owninguser"]["fullname"]) for row in listed] == [
+        ("Roe", "# Set-up runner"),
+        ("Poe", "# Set-up runner"),
+    ]
+    assert followed(client, f"{base}/leads?$select=lastname", Prefer="odata.maxpagesize=2") == [2, 1]
+    done(client("PATCH", one, {"firstname": "Jane"}, If_Match="*"), 204)
+    assert done(client("GET", one))["fullname"] == "Jane Doe"
+
+    me = done(client("GET", f"{base}/WhoAmI"))  # a function bound to nothing, and one to a row
+    mine = done(client("GET", f"{base}/systemusers({me['UserId']})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"))
+    held = {item["PrivilegeName"]: item["PrivilegeId"] for item in mine["RolePrivileges"]}
+    unit = {"businessunitid@odata.bind": f"/businessunits({me['BusinessUnitId']})"}
+    role = done(client("POST", f"{base}/roles", {"name": "Readers", **unit}, Prefer="return=representation"), 201)
+    grant = {"Privileges": [{"PrivilegeId": held["prvReadLead"], "Depth": "Global"}]}
+    done(client("POST", f"{base}/roles({role['roleid']})/Microsoft.Dynamics.CRM.AddPrivilegesRole", grant), 204)
+    read = done(client("GET", f"{base}/RetrieveRolePrivilegesRole(RoleId=@r)?@r={role['roleid']}"))["RolePrivileges"]
+    assert {"PrivilegeName": "prvReadLead", "Depth": "Global"}.items() <= {
+        key: value for item in read if item["PrivilegeName"] == "prvReadLead" for key, value in item.items()
+    }.items()
+    packed = {"CustomizationFile": base64.b64encode(package()).decode()}  # an action bound to nothing
+    assert (
+        done(client("POST", f"{base}/StageSolution", packed))["StageSolutionResults"]["StageSolutionStatus"] == "Passed"
+    )
+
+    assert batched(client, base, one, f"{base}/leads?$filter=firstname%20eq%20'Batch'") == (["204", "200"], "Batch Doe")
+    done(client("DELETE", one), 204)
+    assert client("GET", one).status == 404
+
+
+@pytest.mark.parametrize("kind", GENERIC)
+def test_other_clients_come_again_when_they_are_told_to_wait(
+    cloud: RunningCloud, kind: Callable[[Any, str], Client]
+) -> None:
+    runner = cloud.tenant().runner
+    credential = azure_identity.ClientSecretCredential(cloud.tenant().id, runner.app_id, runner.secret)
+    cloud.control(
+        "POST", "/faults", {"route": "graph.microsoft.com/v1.0/organization", "status": 429, "retry_after": 1}
+    )
+    assert len(done(kind(credential, SCOPE)("GET", f"{GRAPH}/organization"))["value"]) == 1
+
+
+def done(answer: Answer, status: int = 200) -> Any:
+    """The body of an answer that has that status."""
+    assert answer.status == status, answer.content
+    return answer.json if answer.content else None
+
+
+def followed(client: Client, url: str, **headers: str) -> list[int]:
+    """How many rows each page of a list holds."""
+    sizes = []
+    while url:
+        page = done(client("GET", url, **headers))
+        sizes.append(len(page["value"]))
+        url = page.get("@odata.nextLink", "")
+    return sizes
+
+
+def batched(client: Client, base: str, one: str, found: str) -> tuple[list[str], str]:
+    """Change a lead in a change set and look for it, in one batch; the statuses, and the name that was found."""
+    batch, changes = f"batch_{uuid.uuid4()}", f"changeset_{uuid.uuid4()}"
+    part = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+    body = (
+        f'--{batch}\r\nContent-Type: multipart/mixed; boundary="{changes}"\r\n\r\n'
+        f"--{changes}\r\n{part}Content-ID: 1\r\n\r\n"
+        f"PATCH {one.removeprefix(ENVIRONMENT)} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n"
+        f'{{"firstname": "Batch"}}\r\n--{changes}--\r\n'
+        f"--{batch}\r\n{part}\r\nGET {found.removeprefix(ENVIRONMENT)} HTTP/1.1\r\nAccept: application/json\r\n\r\n"
+        f"\r\n--{batch}--\r\n"
+    )
+    answer = client("POST", f"{base}/$batch", body.encode(), Content_Type=f'multipart/mixed; boundary="{batch}"')
+    assert answer.status == 200, answer.content
+    text = answer.content.decode()
+    statuses = [line.split(" ")[1] for line in text.splitlines() if line.startswith("HTTP/1.1 ")]
+    return statuses, text.partition('"fullname":"')[2].partition('"')[0]

@@ -54,6 +54,8 @@ def test_microsofts_client_creates_reads_changes_pages_and_deletes(client: Any) 
     assert records.retrieve("account", first, select=["name"])["name"] == "Changed"
     found = records.list("account", select=["name"], filter="startswith(name,'B')", orderby=["name desc"])
     assert [row["name"] for row in found] == ["B2", "B1", "B0"]
+    expanded = records.list("account", select=["name"], expand=["owninguser"], filter="name eq 'Changed'")
+    assert [row["owninguser"]["fullname"] for row in expanded] == ["# Set-up runner"]
     assert [len(list(page)) for page in records.list_pages("account", select=["name"], page_size=3)] == [3, 1]
     for identifier in (first, *others):
         records.delete("account", identifier)
