@@ -167,7 +167,8 @@ def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
 
     Raises InvalidInput when the account has no such offer, CallFailed or SignInFailed.
     """
-    product_id = str(partner_center.remembered(lambda: _product_id(partner_center, external_id), "product", external_id))
+    found = partner_center.remembered(lambda: _product_id(partner_center, external_id), "product", external_id)
+    product_id = str(found)
     with ThreadPoolExecutor(max_workers=3) as pool:
         draft = pool.submit(read_state, partner_center, product_id, DRAFT)
         live = pool.submit(read_state, partner_center, product_id, LIVE)
@@ -235,7 +236,8 @@ def _product_id(partner_center: PartnerCenterClient, external_id: str) -> str:
     if len(found) != 1 or "" in found:
         raise InvalidInput(
             f"offer {external_id!r} names {len(found)} offers of the publisher's account in tenant "
-            f"{partner_center.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer overview."
+            f"{partner_center.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer "
+            "overview."
         )
     return found.pop()
 
