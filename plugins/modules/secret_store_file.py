@@ -43,6 +43,9 @@ options:
   application_id:
     description: The application id that the secret belongs to.
     type: str
+  user_name:
+    description: The user whose password the secret is.
+    type: str
   secret_name:
     description: The display name of the secret.
     type: str

@@ -15,7 +15,15 @@ from typing import Any
 
 import yaml
 
-METADATA = ("environment_url", "directory_id", "application_id", "key_id", "secret_name", "end_date_time")
+METADATA = (
+    "environment_url",
+    "directory_id",
+    "application_id",
+    "user_name",
+    "key_id",
+    "secret_name",
+    "end_date_time",
+)
 """What stands in clear, in the file's order."""
 
 SECRET = "secret"  # noqa: S105  # the key's name, not a secret

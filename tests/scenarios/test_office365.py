@@ -1,0 +1,114 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The other choice of authentication: leads written by a Microsoft 365 user, whose password may not end unnoticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .cloud import Ansible, Cloud, Run
+from .configure import Configure
+from .people import CLOUD, DAY, HOST, NAME, Person
+
+OFFER = "contoso-offer"
+PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4", "--set", "usage_location_seconds=0.3")
+pytestmark = pytest.mark.cloud("--config", CLOUD, *PACE)
+FRESH = [
+    "solution",
+    "user",
+    "user.assignedLicenses",
+    "user.password",
+    "stored_secret",
+    "role.privileges",
+    "role.isinherited",
+    "environment_user",
+    "environment_user.roles",
+]
+OFFICE365 = {
+    "lead_writer_authentication": "office365",
+    "lead_writer_user_name": NAME,
+    "lead_writer_user_usage_location": "SE",
+}
+LIVE = {"lead_writer_publish": "live"}
+HANDED_OVER = [f"lead_destination.{OFFER}.{what}" for what in ("secret", "published")]
+
+
+@pytest.fixture
+def person(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Person:
+    return Person(cloud, ansible, tmp_path)
+
+
+def run(configure: Configure, *, rehearse: bool = True, expect: int = 0, **variables: Any) -> Run:
+    done = configure("--limit", HOST, variables={**OFFICE365, **variables}, rehearse=rehearse)
+    assert (done.status != 0) == bool(expect), done.output
+    return done
+
+
+def delivered(cloud: Cloud) -> bool:
+    """Have a customer meet the offer, and see whether the lead arrives with what is live."""
+    return bool(cloud.control("POST", "/tenants/contoso/leads", {"offer": OFFER})["delivered"])
+
+
+def test_a_user_is_set_up_from_nothing_and_a_second_run_writes_nothing(
+    cloud: Cloud, configure: Configure, person: Person
+) -> None:
+    first = run(configure, lead_writer_offers=[])
+    assert first.changes(HOST) == [*FRESH, "hand_off"], first.output
+    stored = configure.stored(cloud.contoso)
+    assert stored["user_name"] == NAME
+    assert person.signs_in(stored["secret"])
+    assert stored["secret"] not in first.output
+    sheet = (configure.store / f"{cloud.contoso.environment_host}.hand_off.md").read_text(encoding="utf-8")
+    assert NAME in sheet
+    assert stored["secret"] not in sheet
+
+    second = run(configure, lead_writer_offers=[])
+    assert second.changed_hosts() == set(), second.output
+    assert cloud.writes_since(second.mark) == []
+
+    validated = configure(
+        "--limit", HOST, playbook="marketplace_leads.dynamics365.validate", variables=OFFICE365, rehearse=False
+    )
+    assert validated.status == 0, validated.output
+
+
+def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
+    cloud: Cloud, configure: Configure
+) -> None:
+    run(configure, rehearse=False, **LIVE)
+    assert delivered(cloud)
+    first = configure.stored(cloud.contoso)["secret"]
+
+    cloud.jump(80 * DAY)
+    held_back = run(configure)
+    assert held_back.changed_hosts() == set(), held_back.output
+    assert f"The password of {NAME} expires in 9 days and is not renewed" in " ".join(held_back.output.split())
+    assert delivered(cloud)
+
+    renewed = run(configure, **LIVE)
+    assert renewed.changes(HOST) == ["user.password", "stored_secret", *HANDED_OVER, "hand_off"], renewed.output
+    assert configure.stored(cloud.contoso)["secret"] != first
+    assert delivered(cloud)
+
+    cloud.jump(91 * DAY)
+    assert not delivered(cloud)
+    expired = run(configure, expect=1)
+    assert f"The password of {NAME} has expired, and password_renewal is false" in expired.failure(HOST)
+    by_hand = run(configure, lead_writer_password_renewal=True)
+    assert by_hand.changes(HOST) == ["user.password", "stored_secret", HANDED_OVER[0], "hand_off"], by_hand.output
+    assert run(configure, **LIVE).changes(HOST) == [HANDED_OVER[1], "hand_off"]
+    assert delivered(cloud)
+
+
+def test_a_password_that_could_not_be_kept_leaves_no_user_behind(configure: Configure, person: Person) -> None:
+    broken = run(configure, rehearse=False, expect=1, lead_writer_store_write_tasks="/nowhere/write.yml")
+    assert "nowhere" in broken.output
+    assert person.users() == []
+    assert person.graph("GET", "/directory/deletedItems/microsoft.graph.user")["value"] == []
+    again = run(configure, lead_writer_offers=[])
+    assert again.changes(HOST)[:4] == FRESH[1:5], again.output
