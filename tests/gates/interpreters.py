@@ -28,6 +28,11 @@ def python_for_core(core: str) -> str | None:
     return next((version for version in PYTHONS_OF_CORE[core] if is_here(version)), None)
 
 
+def newest_core() -> str | None:
+    """Return the newest supported ansible-core that a Python of this machine can run, else None."""
+    return next((core for core in reversed(PYTHONS_OF_CORE) if python_for_core(core)), None)
+
+
 def is_here(version: str) -> bool:
     """Tell whether this Python can be used: it starts, and it can make virtual environments."""
     return program(version) is not None
