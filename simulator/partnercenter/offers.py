@@ -156,10 +156,16 @@ def live_leads(world: World, tenant: Tenant, external_id: str) -> dict[str, Any]
 
 
 def change_by_hand(offer: dict[str, Any], target: str, kind: str, changes: dict[str, Any]) -> dict[str, Any] | None:
-    """Change a resource of an offer at once, as somebody at the portal does; gives it, None if there is none."""
+    """Change a resource of an offer at once, as somebody at the portal does; gives it, None if there is none.
+
+    Of an object inside the resource only what is named changes, as in a form.
+    """
     found = next((key for key, resource in offer[target].items() if kind in (key, kind_of(resource))), None)
     if found is None:
         return None
-    changed: dict[str, Any] = {**offer[target][found], **changes}
+    changed: dict[str, Any] = dict(offer[target][found])
+    for name, value in changes.items():
+        inside = changed.get(name)
+        changed[name] = {**inside, **value} if isinstance(inside, dict) and isinstance(value, dict) else value
     offer[target][found] = changed
     return changed
