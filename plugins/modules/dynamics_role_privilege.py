@@ -70,12 +70,12 @@ options:
       - V(fail) fails and says what is missing.
       - V(companion) creates a second, unmanaged role with just the missing privileges. Assign all roles named in
         RV(roles_to_assign).
-    type: str
-    choices: [fail, companion]
-    default: fail
       - A companion role that exists already is completed. With O(mode=exact) it is given just what is missing and
         nothing else.
       - Where the role can be edited, the privileges go to the role itself, also if there is a companion role.
+    type: str
+    choices: [fail, companion]
+    default: fail
   companion_role:
     description: The name of the companion role. The role's name followed by V((companion)) when it is left out.
     type: str
