@@ -105,7 +105,7 @@ def test_an_offer_that_two_environments_name_stops_both_before_anything_is_writt
     assert not [write for write in cloud.writes_since(run.mark) if "northwind" not in write and "graph" not in write]
     for name in ("contoso", "fabrikam"):
         assert "marketplace-lead-writer" not in str(cloud.graph(cloud.tenants[name], "GET", "/applications"))
-    assert Made(cloud, cloud.tenants["northwind"]).secrets
+    assert Made(cloud, cloud.tenants["northwind"]).secrets, run.output
     # Also when only one of them is run: the inventory is what is compared.
     alone = configure("--limit", HOST, rehearse=False)
     assert "and so does fabrikam_prod" in alone.failure(HOST)

@@ -15,6 +15,8 @@ from packages.build import package
 
 from .cloud import Ansible, Cloud, Run
 from .configure import Configure, Made
+from .people import CLOUD as PEOPLE
+from .people import NAME
 
 PLAYBOOK = "marketplace_leads.dynamics365.remove"
 HOST = "contoso_prod"
@@ -156,3 +158,24 @@ def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
     assert run.status == 0, run.output
     assert run.changes(HOST) == ["application_user", "stored_secret", "hand_off"]
     assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application_id}") == []
+
+
+@pytest.mark.cloud("--config", PEOPLE, "--set", "usage_location_seconds=0.3")
+def test_a_user_loses_its_roles_and_goes_only_when_that_is_asked_for(
+    cloud: Cloud, configure: Configure, remove: Remove
+) -> None:
+    user = {"lead_writer_authentication": "office365", "lead_writer_user_name": NAME, "lead_writer_offers": []}
+    set_up = configure("--limit", HOST, variables={**user, "lead_writer_user_usage_location": "SE"}, rehearse=False)
+    assert set_up.status == 0, set_up.output
+    run = remove(limit=HOST, variables=user)
+    assert run.status == 0, run.output
+    assert run.changes(HOST) == ["environment_user.roles", "stored_secret", "hand_off"]
+    everybody = cloud.graph(cloud.contoso, "GET", "/users")["value"]
+    assert NAME in [each["userPrincipalName"] for each in everybody]
+    again = remove(limit=HOST, variables=user, rehearse=False)
+    assert cloud.writes_since(again.mark) == []
+    whole = remove(limit=HOST, variables={**user, "lead_writer_remove_user": True})
+    assert whole.changes(HOST) == ["user"], whole.output
+    gone = remove(limit=HOST, variables={**user, "lead_writer_remove_user": True}, rehearse=False)
+    assert gone.status == 0, gone.output
+    assert gone.changed_hosts() == set()
