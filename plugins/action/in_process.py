@@ -31,7 +31,8 @@ from ansible.utils.vars import merge_hash
 from ansible.vars import clean
 
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
-from ..module_utils._transport.http import REQUESTS_IMPORT_ERROR
+from ..module_utils._rules.errors import InvalidInput
+from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, trusting, usual_bundle
 from ..plugin_utils._plain_variables import finalized
 
 _MODULES = {
@@ -42,6 +43,11 @@ _MODULES = {
         if entry.endswith(".py") and entry != "__init__.py"
     )
 }
+
+if REQUESTS_IMPORT_ERROR is None:
+    # Read before any worker is forked; what is wrong with it is told by the task that needs it.
+    with contextlib.suppress(InvalidInput):
+        trusting(usual_bundle())
 
 # The profile that ordinary modules written in Python use.
 _PROFILE = "legacy"

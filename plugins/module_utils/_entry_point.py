@@ -28,8 +28,9 @@ from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
 from ._services.power_platform.client import PowerPlatformClient
 from ._transport.errors import CallFailed, TimedOut
-from ._transport.http import REQUESTS_IMPORT_ERROR, Transport
+from ._transport.http import Transport
 from ._transport.run_cache import RunCache
+from ._transport.trust import REQUESTS_IMPORT_ERROR
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ answer raises with C(maybe_applied), because only its sender knows how to look w
 from __future__ import annotations
 
 import json
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -21,17 +22,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import CallFailed
+from .trust import REQUESTS_IMPORT_ERROR, TrustingAdapter, usual_bundle
 from .waiting import pauses
 
 try:
     import requests
-    from requests.adapters import HTTPAdapter
     from requests.auth import AuthBase
-except ImportError as error:  # pragma: no cover - told to the user by the entry point
-    REQUESTS_IMPORT_ERROR: ImportError | None = error
+except ImportError:  # pragma: no cover - told to the user by the entry point
     AuthBase = object  # type: ignore[assignment,misc]
-else:
-    REQUESTS_IMPORT_ERROR = None
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 _PASSING_STATUS = frozenset({429, 502, 503, 504})
@@ -126,7 +124,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._session: Any = None
-        self._ways: dict[str, dict[str, Any]] = {}
+        self._proxies: dict[str, Any] = {}
 
     def send(
         self,
@@ -200,7 +198,7 @@ class Transport:
                 params=params,
                 timeout=self._timeout,
                 allow_redirects=False,
-                **self._way_to(url),
+                proxies=self._proxies_to(url),
             )
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             raise _no_answer(request, error) from error
@@ -213,17 +211,16 @@ class Transport:
             ) from error
         return Answer(got.status_code, got.headers, got.text, request, got.content)
 
-    def _way_to(self, url: str) -> dict[str, Any]:
-        """The proxies and the CA bundle for a host, from the usual variables, where an explicit bundle wins.
+    def _proxies_to(self, url: str) -> Any:
+        """The proxies for a host, from the usual variables.
 
         Looked up once for each host: requests would read the whole environment anew for every request.
         """
         host = urlsplit(url).netloc
-        if host not in self._ways:
+        if host not in self._proxies:
             reader = requests.Session()
-            way = reader.merge_environment_settings(url, {}, None, self._ca_bundle or True, None)
-            self._ways[host] = {"proxies": way["proxies"], "verify": way["verify"]}
-        return self._ways[host]
+            self._proxies[host] = reader.merge_environment_settings(url, {}, None, True, None)["proxies"]
+        return self._proxies[host]
 
     def _open_session(self) -> Any:
         if self._session is None:
@@ -232,8 +229,8 @@ class Transport:
             self._session = requests.Session()
             # What the environment says is looked up in one place, and .netrc is none of our business.
             self._session.trust_env = False
-            # Retries are this module's business alone: urllib3 must not repeat anything behind its back.
-            self._session.mount("https://", HTTPAdapter(max_retries=0))
+            # An explicit bundle wins over the usual variables.
+            self._session.mount("https://", TrustingAdapter(self._ca_bundle or usual_bundle()))
         return self._session
 
 
@@ -259,9 +256,21 @@ def _no_answer(request: str, error: BaseException) -> CallFailed:
     elif never_sent and isinstance(error, requests.exceptions.ProxyError):
         kind = _Hopeless
         sentence = "failed at the proxy: check HTTPS_PROXY and that the proxy lets this host through"
+    elif _unknown_host(error):
+        kind = _Hopeless
+        sentence = "failed because nobody knows this host: correct its name, or look at this machine's name servers"
     else:
         sentence = "got no answer: check the host name and the network, then run again"
     return kind(f"{request} {sentence} ({_innermost(error)}).", request=request, maybe_applied=not never_sent)
+
+
+def _unknown_host(error: BaseException) -> bool:
+    """Say whether the name servers have answered that there is no such host, which asking again does not change."""
+    causes = (each.__cause__ for each in _reasons(error))
+    return any(isinstance(each, socket.gaierror) and each.errno in _NO_SUCH_HOST for each in causes)
+
+
+_NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
 def _retry_after(answer: Answer) -> float | None:

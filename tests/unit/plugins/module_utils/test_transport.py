@@ -150,16 +150,9 @@ def test_every_try_carries_an_id_of_its_own(url: str, transport: Transport) -> N
     assert len(set(ids)) == 2
 
 
-def test_an_explicit_ca_bundle_wins_over_the_environment_and_proxies_are_taken_from_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/from/the/environment.pem")
+def test_proxies_are_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "direct.example")
-    url = "https://contoso.crm4.dynamics.com/api"
-    own = Transport(ca_bundle="/own.pem")._way_to(url)
-    assert own["verify"] == "/own.pem"
-    assert own["proxies"]["https"] == "http://proxy.example:3128"
-    usual = Transport()
-    assert usual._way_to(url)["verify"] == "/from/the/environment.pem"
-    assert not usual._way_to("https://direct.example/")["proxies"].get("https")
+    transport = Transport()
+    assert transport._proxies_to("https://contoso.crm4.dynamics.com/api")["https"] == "http://proxy.example:3128"
+    assert not transport._proxies_to("https://direct.example/").get("https")

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connections that share what they trust.
+
+requests has the certificates of all authorities read anew for each connection, tens of milliseconds of computing each
+time. Here a bundle is read once in a process, and once for all processes that are forked after it was read.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import ssl
+from typing import Any
+
+from .._rules.errors import InvalidInput
+
+try:
+    import requests
+    from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
+    from urllib3.util.ssl_ import create_urllib3_context
+except ImportError as error:  # pragma: no cover - told to the user by the entry point
+    REQUESTS_IMPORT_ERROR: ImportError | None = error
+    HTTPAdapter = object  # type: ignore[assignment,misc]
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+_AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def usual_bundle() -> str:
+    """Return the file or folder of trusted authorities that the usual variables name, else that of requests."""
+    named = requests.Session().merge_environment_settings("https://graph.microsoft.com", {}, None, True, None)["verify"]
+    return named if isinstance(named, str) else str(DEFAULT_CA_BUNDLE_PATH)
+
+
+@functools.cache
+def trusting(bundle: str) -> ssl.SSLContext:
+    """Return what TLS connections need that trust the authorities in C(bundle), a PEM file or a folder of such files.
+
+    Raises InvalidInput when it cannot be read.
+    """
+    context: ssl.SSLContext = create_urllib3_context()
+    folder = os.path.isdir(bundle)
+    try:
+        context.load_verify_locations(cafile=None if folder else bundle, capath=bundle if folder else None)
+    except OSError as error:  # ssl.SSLError is one too
+        raise InvalidInput(
+            f"The CA bundle {bundle} cannot be used ({error.strerror or error}): name a PEM file of certificates in "
+            "ca_bundle or in REQUESTS_CA_BUNDLE."
+        ) from error
+    return context
+
+
+class TrustingAdapter(HTTPAdapter):
+    """Opens connections that trust a bundle; requests are never repeated behind anybody's back."""
+
+    def __init__(self, bundle: str) -> None:
+        """Raises InvalidInput when C(bundle) cannot be read."""
+        self._context = trusting(bundle)
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
+        """Make the pool of direct connections."""
+        super().init_poolmanager(*arguments, ssl_context=self._context, **keywords)
+
+    def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
+        """Return the pool of connections through a proxy.
+
+        To a proxy urllib3 would send a body only when the headers have been acknowledged, which takes 40 ms.
+        """
+        if proxy.lower().startswith("https:"):
+            keywords["proxy_ssl_context"] = self._context
+        return super().proxy_manager_for(proxy, ssl_context=self._context, socket_options=[_AT_ONCE], **keywords)
+
+    def cert_verify(self, *_arguments: Any) -> None:
+        """Leave a connection as it is: requests would have it read its own bundle."""
