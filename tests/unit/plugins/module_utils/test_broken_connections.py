@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import Any
 
@@ -13,7 +14,14 @@ import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.errors import CallFailed
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Transport
 from requests import exceptions
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ProxyError, SSLError
+from urllib3.exceptions import (
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    SSLError,
+)
 
 URL = "https://contoso.crm4.dynamics.com/api/data/v9.2/ImportSolutionAsync"
 
@@ -87,3 +95,17 @@ def test_what_only_a_changed_setting_cures_is_told_at_once_with_the_cure() -> No
 def test_a_server_that_is_starting_is_tried_again() -> None:
     _failed, sent = send(NEVER_MADE["the server refuses"])
     assert sent > 1
+
+
+def test_a_misspelt_host_is_told_at_once_and_name_servers_that_are_busy_are_asked_again() -> None:
+    assert "correct its name" in str(send(unresolved(socket.EAI_NONAME))[0])
+    assert send(unresolved(socket.EAI_NONAME))[1] == 1
+    assert send(unresolved(socket.EAI_AGAIN))[1] > 1
+
+
+def unresolved(number: int) -> Exception:
+    """What requests raises for a host without an address, with the name servers' own answer behind it."""
+    said = socket.gaierror(number, "no address")
+    error = NameResolutionError("contoso.crm4.dynamics.example", None, said)  # type: ignore[arg-type]
+    error.__cause__ = said
+    return wrapped(exceptions.ConnectionError, error)
