@@ -50,6 +50,22 @@ GRAPH_ROLE_IDS: dict[str, str] = {
 }
 GRAPH_ROLE_NAMES: dict[str, str] = {role_id: value for value, role_id in GRAPH_ROLE_IDS.items()}
 
+# Templates of the directory's own roles, by which tokens name them; any stable id serves for the others.
+_DIRECTORY_ROLE_IDS = {
+    "Dynamics 365 Administrator": "44367163-eba1-44c3-98af-f5787879f96a",
+    "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
+    "Power Platform Administrator": "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
+    "Privileged Authentication Administrator": "7be44c8a-adaf-4e2a-84d6-ab2649e08a13",
+    "User Administrator": "fe930be7-5e62-47db-91af-98c3a49a38b1",
+}
+NO_DIRECTORY_ROLE_ID = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
+
+
+def directory_role_id(name: str) -> str:
+    """The template id of a role of the directory."""
+    return _DIRECTORY_ROLE_IDS.get(name, seeded.guid("directory role template", name))
+
+
 GRAPH_APP_ROLES: list[dict[str, object]] = [
     {
         "allowedMemberTypes": ["Application"],

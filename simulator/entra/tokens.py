@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.responses import Response
 
 from .. import seeded
+from ..directory.first_party import NO_DIRECTORY_ROLE_ID, directory_role_id
 from ..directory.store import Object
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def mint(
     else:
         assert service_principal is not None
         claims |= {"idtyp": "app", "oid": service_principal["id"], "sub": service_principal["id"], "appidacr": "1"}
+        held = service_principal.get("_directory_roles") or ()
+        claims["wids"] = [directory_role_id(name) for name in held] or [NO_DIRECTORY_ROLE_ID]
     if roles:
         claims["roles"] = sorted(roles)
     return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID, "x5t": KEY_ID})

@@ -34,6 +34,7 @@ OFFICE365 = {
     "lead_writer_user_name": NAME,
     "lead_writer_user_usage_location": "SE",
 }
+ROTATE = "marketplace_leads.dynamics365.rotate_secrets"
 LIVE = {"lead_writer_publish": "live"}
 HANDED_OVER = [f"lead_destination.{OFFER}.{what}" for what in ("secret", "published")]
 
@@ -102,6 +103,11 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     by_hand = run(configure, lead_writer_password_renewal=True)
     assert by_hand.changes(HOST) == ["user.password", "stored_secret", HANDED_OVER[0], "hand_off"], by_hand.output
     assert run(configure, **LIVE).changes(HOST) == [HANDED_OVER[1], "hand_off"]
+    assert delivered(cloud)
+
+    cloud.jump(2 * DAY)
+    rotated = configure("--limit", HOST, variables={**OFFICE365, **LIVE}, playbook=ROTATE)
+    assert rotated.changes(HOST) == ["user.password", "stored_secret", *HANDED_OVER, "hand_off"], rotated.output
     assert delivered(cloud)
 
 

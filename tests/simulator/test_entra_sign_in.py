@@ -39,7 +39,15 @@ def test_a_secret_signs_in_and_the_token_names_the_runner(cloud: RunningCloud) -
     assert claims["iss"] == f"https://sts.windows.net/{cloud.tenant().id}/"
     assert claims["idtyp"] == "app"
     assert "Application.ReadWrite.OwnedBy" in claims["roles"]
+    assert claims["wids"] == ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"]
     assert result["expires_in"] == 3599
+
+
+def test_a_token_names_the_directory_roles_of_the_application(new_cloud: NewCloud) -> None:
+    spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(directory_roles=("User Administrator",)))
+    token = new_cloud(spec).sign_in(GRAPH)["access_token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["wids"] == ["fe930be7-5e62-47db-91af-98c3a49a38b1"]
 
 
 def test_a_token_for_an_environment_carries_no_graph_permissions(cloud: RunningCloud) -> None:

@@ -85,6 +85,7 @@ def test_every_variable_of_the_role_that_is_named_exists(page: Path) -> None:
     known = set(specs["argument_specs"]["main"]["options"])
     known |= names_in("plugins/modules", "lead_writer_*.py")
     known |= set(first_directory(specs))
+    known |= set(yaml.safe_load(text_of("roles/lead_writer/vars/main.yml")))
     for path in [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/lead_writer/**/*.yml")]:
         content = path.read_text(encoding="utf-8")
         known |= set(re.findall(r"\b(lead_writer_\w+) \| default\(", content))
