@@ -22,7 +22,7 @@ class Rules:
 
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
         """Make a row of what the caller sent; gives the stored row. Raises Refusal."""
-        self._writable(table)
+        self._writable(session, table, "Create")
         session.principal.require("Create", table)
         row = self._new_row(session, table, values)
         if table.ownership == "user":
@@ -39,7 +39,7 @@ class Rules:
 
     def update(self, session: Session, table: Table, row: dict[str, Any], changes: dict[str, Any]) -> None:
         """Change a row. Raises Refusal."""
-        self._writable(table)
+        self._writable(session, table, "Write")
         session.principal.require("Write", table, row)
         changes.pop(table.id_column, None)
         if "_ownerid_value" in changes and changes["_ownerid_value"] != row.get("_ownerid_value"):
@@ -56,7 +56,7 @@ class Rules:
 
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Delete a row. Raises Refusal."""
-        self._writable(table)
+        self._writable(session, table, "Delete")
         session.principal.require("Delete", table, row)
         self.deleting(session, table, row)
         session.data.remove(table.logical, row[table.id_column])
@@ -83,8 +83,9 @@ class Rules:
 
     # What they share
 
-    def _writable(self, table: Table) -> None:
-        if not table.writable:
+    def _writable(self, session: Session, table: Table, right: str) -> None:
+        """Insist that the platform has the right at all: what no privilege gives, nobody can do."""
+        if not table.writable or session.data.catalogue.privilege_for(right, table) is None:
             raise bad_query(f"The entity '{table.logical}' does not support the requested operation.")
 
     def _new_row(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:

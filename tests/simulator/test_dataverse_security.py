@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
+from simulator.dataverse.operations import ACTIONS, BOUND, FUNCTIONS
 from simulator.directory import shapes
 from simulator.directory.directory import USER
 from simulator.entra import tokens
 
-from .office import Office
+from .office import Office, package
 
 WRITER = {
     "prvCreateLead": "Global",
@@ -141,6 +144,96 @@ def test_a_lead_needs_no_system_job_privilege_where_the_environment_is_told_so()
     caller, _user = office.new_application_user("Writer")
 
     assert office("POST", "leads", {"subject": "x"}, caller=caller).status == 204
+
+
+# Of these everybody with a role reads, and nobody writes.
+OPEN_TABLES = {"privilege", "roleprivileges", "solutioncomponent", "dependency"}
+# The baseline that no role is without.
+BASELINE_TABLES = {"sharepointdata", "sharepointdocument"}
+
+
+def test_a_role_that_grants_nothing_opens_nothing(office: Office) -> None:
+    office.new_role("Nothing")
+    app_id, _user = office.new_application_user("Nothing")
+    opened = []
+    for table in office.environment.data.catalogue.tables.values():
+        if table.logical in BASELINE_TABLES:
+            continue
+        rows = office("GET", f"{table.entity_set}?$top=1", god=True).rows
+        address = f"{table.entity_set}({rows[0][table.id_column] if rows else office.world.new_guid()})"
+        for method, path in (
+            ("GET", table.entity_set),
+            ("GET", f"{table.entity_set}/$count"),
+            ("GET", address),
+            ("PATCH", address),
+            ("DELETE", address),
+            ("POST", table.entity_set),
+        ):
+            answer = office(method, path, None if method in ("GET", "DELETE") else {}, caller=app_id)
+            if answer.status < 400 and not (method == "GET" and table.logical in OPEN_TABLES):
+                opened.append((method, path))
+    assert opened == []
+
+
+def test_a_role_that_grants_nothing_opens_no_function_and_no_action(office: Office) -> None:
+    office.run_import(package())
+    office.run_import(package(version="2.0.0.0"), HoldingSolution=True)
+    office.new_role("Nothing")
+    app_id, user_id = office.new_application_user("Nothing")
+    role, lead = office.role("Lead Writer"), office.privilege("prvReadLead")
+    packed: dict[str, object] = {"CustomizationFile": base64.b64encode(package()).decode()}
+    bodies: dict[str, dict[str, object]] = {
+        "StageSolution": packed,
+        "ImportSolutionAsync": packed,
+        "ImportSolution": {**packed, "ImportJobId": office.world.new_guid()},
+        "StageAndUpgradeAsync": packed,
+        "StageAndUpgrade": packed,
+        "DeleteAndPromote": {"UniqueName": "LeadWriter"},
+        "DeleteAndPromoteAsync": {"UniqueName": "LeadWriter"},
+        "UninstallSolutionAsync": {"SolutionUniqueName": "LeadWriter"},
+        "PublishAllXml": {},
+    }
+    assert bodies.keys() == ACTIONS.keys()
+    for name, body in bodies.items():
+        assert office("POST", name, body, caller=app_id).error == (403, "0x80040220"), name
+    given = {"RoleId": role, "ImportJobId": office.world.new_guid(), "SolutionUniqueName": "'LeadWriter'"}
+    for name, (parameters, _function) in FUNCTIONS.items():
+        arguments = ",".join(f"{parameter}={given[parameter]}" for parameter in parameters)
+        answer = office("GET", f"{name}({arguments})", caller=app_id)
+        assert answer.status == (200 if name in ("WhoAmI", "RetrieveVersion") else 403), name
+    bound: dict[str, dict[str, object] | None] = {
+        "AddPrivilegesRole": {"Privileges": [{"PrivilegeId": lead, "Depth": "Global"}]},
+        "ReplacePrivilegesRole": {"Privileges": [{"PrivilegeId": lead, "Depth": "Global"}]},
+        "RemovePrivilegeRole": {"PrivilegeId": lead},
+        "RetrieveUserPrivileges": None,
+        "RetrieveUserPrivilegeByPrivilegeName": None,
+        "SetBusinessSystemUser": {"BusinessUnit": {"businessunitid": office.unit("Sales")}},
+    }
+    assert {name for _table, name in BOUND} == bound.keys()
+    for (table, name), (is_function, _handler) in BOUND.items():
+        address = f"roles({role})" if table == "role" else f"systemusers({user_id})"
+        arguments = "(PrivilegeName='prvReadLead')" if name.endswith("PrivilegeName") else ""
+        path = f"{address}/Microsoft.Dynamics.CRM.{name}{arguments}"
+        answer = office("GET" if is_function else "POST", path, bound[name], caller=app_id)
+        assert answer.error == (403, "0x80040220"), name
+    reference = {"@odata.id": office.address("roles", role)}
+    path = f"systemusers({user_id})/systemuserroles_association/$ref"
+    assert office("POST", path, reference, caller=app_id).error == (403, "0x80040220")
+
+
+def test_another_owner_of_a_new_lead_has_to_be_able_to_read_it(office: Office) -> None:
+    office.new_role("Writer", **{**WRITER, "prvAssignLead": "Global", "prvReadUser": "Global"})
+    app_id, caller = office.new_application_user("Writer")
+    office.new_role("Nothing")
+    _other, blind = office.new_application_user("Nothing", name="Blind")
+
+    answer = office("POST", "leads", {"lastname": "Doe", "ownerid@odata.bind": f"/systemusers({blind})"}, caller=app_id)
+
+    assert answer.error == (403, "0x80040220")
+    assert answer.message.startswith(
+        f"Read Privilege Check For Owner failed with exception: Principal user (Id={blind}"
+    )
+    assert answer.message.endswith(f"context.Caller={caller}")
 
 
 def test_nobody_grants_a_privilege_they_do_not_hold(office: Office) -> None:
