@@ -12,18 +12,25 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..clouds import CLOUDS, LOGIN_HOSTS
+from ..clouds import CLOUDS, LOGIN_HOSTS, Cloud
 
 if TYPE_CHECKING:
     from ..world import Tenant
 
+#: Names in the place of a tenant's: whoever signs in brings the tenant along.
+SHARED_TENANTS = frozenset({"common", "organizations"})
 
-def openid_configuration(tenant: Tenant, version: str) -> Response:
-    """The OpenID Connect discovery document; ``version`` is "/v2.0" or "" for the older endpoints."""
-    host = tenant.cloud.login_hosts[0]
-    base = f"https://{host}/{tenant.id}"
+
+def openid_configuration(cloud: Cloud, name: str, version: str) -> Response:
+    """The OpenID Connect discovery document; ``version`` is "/v2.0" or "" for the older endpoints.
+
+    ``name`` is a tenant's id, or the word for all tenants: then the issuer is told as a pattern.
+    """
+    host = cloud.login_hosts[0]
+    base = f"https://{host}/{name}"
     oauth2 = f"{base}/oauth2{version}"
-    issuer = f"{base}/v2.0" if version else f"https://{tenant.cloud.issuer_host}/{tenant.id}/"
+    issued_for = "{tenantid}" if name in SHARED_TENANTS else name
+    issuer = f"https://{host}/{issued_for}/v2.0" if version else f"https://{cloud.issuer_host}/{issued_for}/"
     document = {
         "token_endpoint": f"{oauth2}/token",
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -35,7 +42,7 @@ def openid_configuration(tenant: Tenant, version: str) -> Response:
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "issuer": issuer,
         "request_uri_parameter_supported": False,
-        "userinfo_endpoint": f"https://{tenant.cloud.graph_host}/oidc/userinfo",
+        "userinfo_endpoint": f"https://{cloud.graph_host}/oidc/userinfo",
         "authorization_endpoint": f"{oauth2}/authorize",
         "device_authorization_endpoint": f"{oauth2}/devicecode",
         "http_logout_supported": True,
@@ -43,10 +50,10 @@ def openid_configuration(tenant: Tenant, version: str) -> Response:
         "end_session_endpoint": f"{oauth2}/logout",
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "nonce", "name", "tid", "ver"],
         "kerberos_endpoint": f"{base}/kerberos",
-        "tenant_region_scope": "EU" if tenant.cloud.name == "public" else "USGov",
-        "cloud_instance_name": tenant.cloud.instance_name,
+        "tenant_region_scope": "EU" if cloud.name == "public" else "USGov",
+        "cloud_instance_name": cloud.instance_name,
         "cloud_graph_host_name": "graph.windows.net",
-        "msgraph_host": tenant.cloud.graph_host,
+        "msgraph_host": cloud.graph_host,
         "rbac_url": "https://pas.windows.net",
     }
     return _json(document)

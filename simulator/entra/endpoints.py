@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..clouds import clouds_of_login_host
+from ..clouds import CLOUDS, clouds_of_login_host
 from ..directory.first_party import GRAPH_APP_ID
 from ..directory.store import Object, View
 from . import discovery, errors, passwords, tokens
@@ -32,7 +32,6 @@ _TOKEN = re.compile(r"/([^/]+)/oauth2(/v2\.0)?/token$")
 _REALM = re.compile(r"/common/userrealm/([^/]+)$")
 #: A GUID or the name of a domain.
 _TENANT_NAME = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_SHARED_TENANTS = frozenset({"common", "organizations"})
 
 
 async def answer(request: Request, world: World, host: str) -> Response:
@@ -67,13 +66,21 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
         if path == "/common/discovery/instance":
             return discovery.instance_discovery(request)
         if found := _DISCOVERY.fullmatch(path):
-            return discovery.openid_configuration(_tenant(world, host, found[1], "invalid_tenant"), found[2] or "")
+            return _openid_configuration(world, host, found[1], found[2] or "")
         if _KEYS.fullmatch(path):
             return Response(json.dumps(tokens.key_set()), media_type="application/json; charset=utf-8")
         if found := _REALM.fullmatch(path):
             name = unquote(found[1])
             return discovery.user_realm(name, world.tenant_by_name_or_id(name.partition("@")[2]))
     return Response("", 404)
+
+
+def _openid_configuration(world: World, host: str, name: str, version: str) -> Response:
+    if name in discovery.SHARED_TENANTS:
+        cloud = next(cloud for cloud in CLOUDS.values() if host in cloud.login_hosts)
+        return discovery.openid_configuration(cloud, name, version)
+    tenant = _tenant(world, host, name, "invalid_tenant")
+    return discovery.openid_configuration(tenant.cloud, tenant.id, version)
 
 
 def _tenant(world: World, host: str, name: str, error: str) -> Tenant:
@@ -99,7 +106,7 @@ def _token_tenant(world: World, host: str, name: str, form: Mapping[str, str]) -
     for required in ("grant_type", "client_id"):
         if not form.get(required):
             raise errors.missing_parameter(required)
-    if form["grant_type"] == "password" and name in _SHARED_TENANTS:
+    if form["grant_type"] == "password" and name in discovery.SHARED_TENANTS:
         name = form.get("username", "").partition("@")[2]
     return _tenant(world, host, name, "invalid_request")
 

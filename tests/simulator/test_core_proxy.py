@@ -175,6 +175,18 @@ def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environme
     assert groups["tenant_fabrikam"]["hosts"] == {"fabrikam_prod": {"lead_writer_environment_url": url}}
 
 
+def test_faults_and_settings_of_a_file_count_from_the_start(tmp_path: Path) -> None:
+    config = tmp_path / "config.yml"
+    fault = {"route": "/organization", "status": 503, "retry_after": 7, "count": 2}
+    config.write_text(yaml.safe_dump({"settings": {"token_seconds": 60}, "faults": [fault]}))
+    world = build_world(_parser().parse_args(["exec", "--config", str(config), "--tenants", "1"]))
+
+    assert world.settings.token_seconds == 60
+    assert world.faults.next("GET", "graph.microsoft.com/v1.0/users") is None
+    hits = [world.faults.next("GET", "graph.microsoft.com/v1.0/organization") for _time in range(3)]
+    assert [None if hit is None else (hit.status, hit.retry_after) for hit in hits] == [(503, "7"), (503, "7"), None]
+
+
 def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     build_world(_parser().parse_args(["exec", "--tenants", "2", "--offers", "2", "--inventory-out", str(path)]))

@@ -162,6 +162,21 @@ def test_rows_are_counted_by_path_by_option_and_by_aggregation(leads: Office) ->
     assert leads("GET", "leads?$apply=aggregate($count as c)").rows == [{"c": 4}]
 
 
+def test_counting_ends_at_five_thousand(office: Office) -> None:
+    for number in range(5001):
+        office.environment.data.insert("account", {"accountid": office.world.new_guid(), "name": str(number)})
+
+    answer = office("GET", "accounts?$select=name&$count=true", prefer="odata.maxpagesize=1")
+
+    assert answer.json["@odata.count"] == 5000
+    assert office("GET", "accounts?$apply=aggregate($count as c)").rows == [{"c": 5001}]
+    assert len(office("GET", "accounts?$select=name").rows) == 5000
+
+
+def test_an_address_has_a_greatest_length(office: Office) -> None:
+    assert office("GET", f"leads?$filter=subject eq '{'x' * 33_000}'").status == 414
+
+
 def test_annotations_tell_labels_and_the_names_behind_lookups(leads: Office) -> None:
     answer = leads(
         "GET", "leads?$select=leadsourcecode,_ownerid_value&$top=1", prefer='odata.include-annotations="*"'

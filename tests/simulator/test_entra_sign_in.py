@@ -320,6 +320,28 @@ class TestPasswordGrant:
         assert (caller.is_user, caller.object_id, caller.upn) == (True, user_id, self.NAME)
         assert caller.scopes == {"user_impersonation"}
 
+    @pytest.mark.parametrize("name", ["common", "organizations", "contoso.onmicrosoft.com"])
+    def test_whoever_signs_in_with_a_name_brings_the_tenant_along(self, cloud: RunningCloud, name: str) -> None:
+        user_id = self.make_user(cloud)
+        authority = f"https://login.microsoftonline.com/{name}"
+        application = msal.PublicClientApplication(self.CLIENT, authority=authority, http_client=cloud.session())
+        with pytest.warns(DeprecationWarning):
+            result = application.acquire_token_by_username_password(
+                self.NAME, self.PASSWORD, [f"{ENVIRONMENT}/.default"]
+            )
+        claims = jwt.decode(result["access_token"], options={"verify_signature": False})
+        assert (claims["tid"], claims["oid"]) == (cloud.tenant().id, user_id)
+
+    def test_a_licensed_person_reaches_the_environment(self, cloud: RunningCloud) -> None:
+        god, user_id = cloud.god(), self.make_user(cloud, usageLocation="SE")
+        headers = {"Authorization": f"Bearer {self.sign_in(cloud)['access_token']}"}
+        url = f"{ENVIRONMENT}/api/data/v9.2/WhoAmI"
+        assert error_of(cloud.session().get(url, headers=headers)) == (403, "0x80072560")
+        sku = god.get("/subscribedSkus")["value"][0]["skuId"]
+        licences = {"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []}
+        assert god("POST", f"/users/{user_id}/assignLicense", licences).status_code == 200
+        assert cloud.session().get(url, headers=headers).json()["UserId"]
+
     def test_a_wrong_password_is_refused(self, cloud: RunningCloud) -> None:
         self.make_user(cloud)
         assert self.sign_in(cloud, "wrong")["error_codes"] == [50126]
