@@ -72,7 +72,7 @@ def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
     assert again.changed_hosts() == set(), again.output
     assert cloud.writes_since(again.mark) == []
 
-    with_solution = remove(variables={"lead_writer_remove_solution": True})
+    with_solution = remove(variables={"lead_writer_remove_solution": True}, rehearse=False)
     assert with_solution.changes(HOST) == ["solution"], with_solution.output
     back = configure(rehearse=False)
     assert back.status == 0, back.output
@@ -125,7 +125,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     assert published.status == 0, published.output
 
     # The offer is named no longer, but the hand-off remembers that it was.
-    stopped = remove()
+    stopped = remove(rehearse=False)
     assert "Leads of contoso-offer still come to https://contoso.crm4.dynamics.com" in stopped.failure(HOST)
     assert cloud.writes_since(stopped.mark) == []
     nobody = {"lead_writer_publisher_client_id": ""}
@@ -154,7 +154,7 @@ def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
     application_id = made.application["appId"]
     # Somebody has removed the application; its user in the environment is forgotten, but the store knows it.
     cloud.graph(tenant, "DELETE", f"/applications/{made.application['id']}")
-    run = remove()
+    run = remove(rehearse=False)
     assert run.status == 0, run.output
     assert run.changes(HOST) == ["application_user", "stored_secret", "hand_off"]
     assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application_id}") == []
@@ -174,7 +174,7 @@ def test_a_user_loses_its_roles_and_goes_only_when_that_is_asked_for(
     assert NAME in [each["userPrincipalName"] for each in everybody]
     again = remove(limit=HOST, variables=user, rehearse=False)
     assert cloud.writes_since(again.mark) == []
-    whole = remove(limit=HOST, variables={**user, "lead_writer_remove_user": True})
+    whole = remove(limit=HOST, variables={**user, "lead_writer_remove_user": True}, rehearse=False)
     assert whole.changes(HOST) == ["user"], whole.output
     gone = remove(limit=HOST, variables={**user, "lead_writer_remove_user": True}, rehearse=False)
     assert gone.status == 0, gone.output
