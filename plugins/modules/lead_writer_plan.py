@@ -36,7 +36,7 @@ options:
   user:
     description:
       - The Microsoft 365 user as whom the lead service signs in instead, by the options of
-        M(marketplace_leads.dynamics365.aad_user) other than credentials.
+        M(marketplace_leads.dynamics365.aad_user) other than credentials and C(password).
       - Without C(password_renewal), a password in force may be replaced where O(lead_destinations) names offers and
         either publishes them or none of them is live with this user.
     type: dict
@@ -420,7 +420,9 @@ def _application(call: Call, destinations: LeadDestinations, roles: Roles, comin
 
 
 def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapping[str, Any]) -> _Signer:
-    wanted = directory_user.Wanted.from_options(options_of("user", call["user"], directory_user.OPTIONS))
+    # A plan sets no password, and here nothing would keep one out of the output.
+    spec = {name: option for name, option in directory_user.OPTIONS.items() if name != "password"}
+    wanted = directory_user.Wanted.from_options({"password": None, **options_of("user", call["user"], spec)})
 
     def member(object_id: str, names: list[str]) -> Resource:
         checked = options_of(
