@@ -35,7 +35,7 @@ OFFICE365 = {
     "lead_writer_user_usage_location": "SE",
 }
 ROTATE = "marketplace_leads.dynamics365.rotate_secrets"
-LIVE = {"lead_writer_publish": "live"}
+LIVE: dict[str, Any] = {"lead_writer_publish": "live"}
 HANDED_OVER = [f"lead_destination.{OFFER}.{what}" for what in ("secret", "published")]
 
 
