@@ -55,7 +55,17 @@ PROPERTIES = st.sampled_from(
         ),
         *("passwordCredential", "keyId", "appId", "clientId", "scope", "consentType", "principalId", "resourceId"),
         *("userPrincipalName", "passwordProfile", "usageLocation", "addLicenses", "removeLicenses", "requests"),
-        *("accountEnabled", "mailNickname", "signInAudience", "identifierUris", "appRoleId", "passwordPolicies"),
+        *(
+            "isEnabled",
+            "conditions",
+            "state",
+            "accountEnabled",
+            "mailNickname",
+            "signInAudience",
+            "identifierUris",
+            "appRoleId",
+            "passwordPolicies",
+        ),
     ]
 )
 SETS = (
@@ -66,6 +76,8 @@ SETS = (
     "organization",
     "domains",
     "subscribedSkus",
+    "identity/conditionalAccess/policies",
+    "policies/identitySecurityDefaultsEnforcementPolicy",
 )
 CONTROL_KEYS = st.sampled_from(
     [

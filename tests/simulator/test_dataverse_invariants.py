@@ -10,7 +10,7 @@ import json
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from simulator.dataverse import load_environment
 
@@ -199,11 +199,15 @@ class Environment(RuleBasedStateMachine):
             assert (self.office("GET", f"roles({LEAD_WRITER_ROLE})").status == 200) == (row is not None)
 
 
-TestEnvironment = Environment.TestCase
-TestEnvironment.settings = settings(
-    max_examples=12,
-    stateful_step_count=20,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+def test_no_order_of_valid_operations_breaks_an_environment() -> None:
+    run_state_machine_as_test(
+        Environment,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
+    )
