@@ -33,7 +33,7 @@ from ansible.vars import clean
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, trusting, usual_bundle
-from ..plugin_utils._plain_variables import finalized
+from ..plugin_utils._plain_variables import PlainVariables
 
 _MODULES = {
     name: importlib.import_module(f"..modules.{name}", __package__)
@@ -66,16 +66,11 @@ class _InProcessModule(basic.AnsibleModule):
         Display().display(sentence)
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainVariables, ActionBase):
     """Executes a module of this collection inside the worker where that gives the same result, else the usual way."""
 
     _supports_check_mode = True
     _supports_async = True
-
-    @classmethod
-    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:  # noqa: ARG003
-        """Return an argument's value; ansible-core allows an action to find it in its own way."""
-        return finalized(value, templar)
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Execute the task's module and return its result."""

@@ -18,9 +18,10 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._rules.errors import InvalidInput
 from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
 from ..plugin_utils._hand_off import FIELDS, UnreadableHandOff, merged, read, read_text, render, sheet_path
+from ..plugin_utils._plain_variables import PlainVariables
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainVariables, ActionBase):
     """Writes, compares or removes the two files of one environment."""
 
     TRANSFERS_FILES = False

@@ -16,11 +16,12 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._offer_claims import Claim, claimed_twice, refusals
+from ..plugin_utils._plain_variables import PlainVariables
 
 _OFFERS = "lead_writer_offers"
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainVariables, ActionBase):
     """Compares the offers of all hosts."""
 
     TRANSFERS_FILES = False

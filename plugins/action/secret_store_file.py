@@ -16,10 +16,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
+from ..plugin_utils._plain_variables import PlainVariables
 from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_metadata, render
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainVariables, ActionBase):
     """Writes, compares or removes the file of one secret."""
 
     TRANSFERS_FILES = False

@@ -60,7 +60,7 @@ def outcome(way: Any, *arguments: Any) -> Any:
 
 
 @pytest.mark.parametrize("spaced", [True, False], ids=["spaced", "narrow"])
-@pytest.mark.parametrize("suffix", ["", OR_OMIT, " | default('x')", " | upper"])
+@pytest.mark.parametrize("suffix", ["", OR_OMIT, " | default(omit)", " | default('x')", " | upper"])
 @pytest.mark.parametrize("name", [*variables(), "missing", "omit"])
 def test_an_argument_has_the_value_that_ansible_would_find(name: str, suffix: str, spaced: bool) -> None:
     space = " " if spaced else ""
