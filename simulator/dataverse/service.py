@@ -166,6 +166,7 @@ def _unauthorized(environment: Environment, reason: str) -> Response:
     return Response(b"", 401, {"WWW-Authenticate": challenge, "REQ_ID": str(uuid.uuid4()), **_ALWAYS})
 
 
+_SERVER = uuid.uuid5(uuid.NAMESPACE_DNS, "simulator").hex * 2
 _ALWAYS = {
     "OData-Version": "4.0",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -177,7 +178,15 @@ _ALWAYS = {
 def _as_response(reply: Reply, call: Call) -> Response:
     body = reply.payload()
     request_id = str(uuid.uuid4())
-    headers = {**_ALWAYS, "REQ_ID": request_id, "x-ms-service-request-id": request_id, **reply.headers}
+    headers = {
+        **_ALWAYS,
+        "REQ_ID": request_id,
+        "x-ms-service-request-id": request_id,
+        "AuthActivityId": str(uuid.uuid4()),
+        # Which of the web servers answered: clients that keep it stay with that one.
+        "Set-Cookie": f"ARRAffinity={_SERVER};Path=/;HttpOnly;Secure;Domain={call.root.split('/')[2]}",
+        **reply.headers,
+    }
     if body and "Content-Type" not in headers:
         headers["Content-Type"] = "application/json; odata.metadata=minimal"
     return Response(body if call.method != "HEAD" else b"", reply.status, headers)

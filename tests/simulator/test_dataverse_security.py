@@ -386,9 +386,11 @@ def test_bypassing_plug_ins_needs_its_privilege(office: Office) -> None:
 
 
 def test_every_answer_bears_the_id_of_its_request(office: Office) -> None:
-    ids = {office("GET", "WhoAmI").headers["req_id"] for _number in range(3)}
+    answers = [office("GET", "WhoAmI") for _number in range(3)]
 
-    assert len(ids) == 3
+    for name in ("req_id", "authactivityid", "x-ms-service-request-id"):
+        assert len({answer.headers[name] for answer in answers}) == 3
+    assert answers[0].headers["set-cookie"].startswith("ARRAffinity=")
 
 
 def test_a_licensed_person_becomes_a_user_by_coming_along_and_an_unlicensed_one_does_not(office: Office) -> None:
