@@ -128,20 +128,30 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     stopped = remove(rehearse=False)
     assert "Leads of contoso-offer still come to https://contoso.crm4.dynamics.com" in stopped.failure(HOST)
     assert cloud.writes_since(stopped.mark) == []
-    nobody = {"lead_writer_publisher_client_id": ""}
-    unknown = remove(variables=nobody, rehearse=False)
+    unknown = remove(variables={"lead_writer_publisher_client_id": ""}, rehearse=False)
     assert "Nobody can say whether the leads of contoso-offer still come" in unknown.failure(HOST)
     assert cloud.writes_since(unknown.mark) == []
 
-    meant = remove(variables={**nobody, "lead_writer_remove_while_live": True})
+    lost = {"lead_writer_publisher_client_id": "", "lead_writer_remove_while_live": True}
+    meant = remove(variables=lost)
     assert meant.status == 0, meant.output
     # Publishing wrote a test lead. Its owner cannot be deleted, and the lead is not the role's to remove.
     disabled = ["application_user.isdisabled", "application_user.roles"]
-    assert meant.changes(HOST) == [*disabled, "application", "stored_secret", "hand_off"]
+    assert meant.changes(HOST) == [*disabled, "application", "hand_off"]
     assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
     (lead,) = cloud.rows(cloud.contoso, "leads")
     (user,) = cloud.rows(cloud.contoso, f"systemusers?$filter=systemuserid eq {lead['_ownerid_value']}")
     assert user["isdisabled"] is True
+
+    # As soon as the lead is somebody else's, the next run finds the user by the store and removes both.
+    again = remove(variables=lost, rehearse=False)
+    assert again.status == 0, again.output
+    assert cloud.writes_since(again.mark) == []
+    (somebody,) = cloud.rows(cloud.contoso, f"systemusers?$filter=applicationid eq {cloud.contoso.client_id}")
+    owner = {"ownerid@odata.bind": f"/systemusers({somebody['systemuserid']})"}
+    cloud.web_api(cloud.contoso, "PATCH", f"leads({lead['leadid']})", owner)
+    rest = remove(variables=lost)
+    assert rest.changes(HOST) == ["application_user", "stored_secret"], rest.output
 
 
 @pytest.mark.cloud("--tenants", "1")
