@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from simulator.ca import CertificateAuthority
+from simulator.directory.first_party import GRAPH_ROLE_IDS
+from simulator.entra import tokens
 from simulator.graph.routes import ROUTES, Route
 from simulator.spec import RunnerSpec, generated_tenant
 
@@ -49,6 +51,33 @@ class TestPermissions:
         # What is in the recycle bin decides there; nobody learns whether it is.
         expected = (404, "Request_ResourceNotFound") if "deletedItems/{id}" in route.pattern else None
         assert error_of(response) == (expected or (403, "Authorization_RequestDenied"))
+
+    @pytest.mark.parametrize(
+        "route",
+        [route for route in ROUTES if route.permissions],
+        ids=lambda route: f"{route.method} {route.pattern}",
+    )
+    def test_the_least_permission_is_enough_and_any_other_is_not(self, cloud: RunningCloud, route: Route) -> None:
+        def called_with(*permissions: str) -> tuple[int, str]:
+            tenant = cloud.tenant()
+            app = tenant.directory.application_by_app_id(tenant.runner.app_id)
+            principal = tenant.directory.service_principal_by_app_id(tenant.runner.app_id)
+            assert app is not None
+            token = tokens.mint(
+                cloud.world,
+                tenant,
+                "https://graph.microsoft.com",
+                app=app,
+                service_principal=principal,
+                roles=list(permissions),
+            )
+            graph = Graph(cloud.session(), "https://graph.microsoft.com/v1.0", token)
+            response = graph(route.method, self.path(route), {})
+            return (response.status_code, "" if response.ok else response.json()["error"]["code"])
+
+        assert called_with(route.permissions[0])[0] in (200, 201, 204, 400, 404)
+        others = set(GRAPH_ROLE_IDS) - set(route.permissions)
+        assert called_with(*others) == (403, "Authorization_RequestDenied")
 
     @pytest.mark.parametrize(
         ("permission", "method", "path", "status"),
