@@ -41,8 +41,13 @@ TO_USER: dict[str, Any] = {
 }
 
 
-def offer(draft: dict[str, Any] = NOWHERE, live: dict[str, Any] | None = NOWHERE, **others: Any) -> Offer:
-    """An offer that went live an hour after the hand-over; C(others) are further resources of its draft by kind."""
+def offer(draft: dict[str, Any] | None = None, live: dict[str, Any] | str | None = "nowhere", **others: Any) -> Offer:
+    """An offer that went live an hour after the hand-over; C(others) are further resources of its draft by kind.
+
+    Without a draft it sends its leads nowhere; without a live state it was never published.
+    """
+    draft = draft or NOWHERE
+    live = NOWHERE if isinstance(live, str) else live
     resources = {f"{kind}/1": {"id": f"{kind}/1", "value": value} for kind, value in others.items()}
     state = None if live is None else State({"customer-leads/1": live})
     done = Submission("submission/1/1", "live", "completed", "succeeded", HANDED_OVER + timedelta(hours=1))

@@ -30,8 +30,8 @@ def submission(target: str, created: datetime | None, number: int = 1, result: s
     return Submission(f"submission/1/{number}", target, "completed", result, created)
 
 
-def offer(*submissions: Submission, live: dict[str, Any] | None = LEADS) -> Offer:
-    state = None if live is None else State({"customer-leads/1": live})
+def offer(*submissions: Submission, live: dict[str, Any] | str | None = "as the draft") -> Offer:
+    state = None if live is None else State({"customer-leads/1": LEADS if isinstance(live, str) else live})
     return Offer("an-offer", "1", State({"customer-leads/1": LEADS}), state, submissions)
 
 
