@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -166,6 +167,21 @@ def test_without_a_look_into_partner_center_an_old_secret_goes_when_somebody_con
     confirmed = life.run(variables={"lead_writer_secret_in_use": True})
     assert confirmed.changes(HOST) == ["application.secret.removed"]
     assert life.alive == [life.stored]
+
+
+@pytest.mark.cloud("--tenants", "1", "--offers", "2", *PACE)
+def test_what_one_offer_was_given_is_not_forgotten_because_another_one_fails(
+    cloud: Cloud, configure: Configure
+) -> None:
+    cloud.fault(route="product-ingestion/configure", method="POST", skip=1, count=1, status=400, code="badRequest")
+    failed = configure(rehearse=False)
+    assert failed.status != 0
+    record = json.loads((configure.store / f"{cloud.contoso.environment_host}.hand_off.json").read_text("utf-8"))
+    assert record["offers"][OFFER]["key_id"] == configure.stored(cloud.contoso)["key_id"]
+
+    run = configure(rehearse=False)
+    assert run.status == 0, run.output
+    assert all(each.startswith((f"lead_destination.{OFFER}-2.", "hand_off")) for each in run.changes(HOST)), run.output
 
 
 @pytest.mark.cloud("--tenants", "2", "--offers", "1", *PACE)
