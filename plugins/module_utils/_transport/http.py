@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -124,6 +125,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._session: Any = None
+        self._opening = threading.Lock()
         self._proxies: dict[str, Any] = {}
 
     def send(
@@ -223,14 +225,16 @@ class Transport:
         return self._proxies[host]
 
     def _open_session(self) -> Any:
-        if self._session is None:
-            if REQUESTS_IMPORT_ERROR is not None:
-                raise REQUESTS_IMPORT_ERROR
-            self._session = requests.Session()
-            # What the environment says is looked up in one place, and .netrc is none of our business.
-            self._session.trust_env = False
-            # An explicit bundle wins over the usual variables.
-            self._session.mount("https://", TrustingAdapter(self._ca_bundle or usual_bundle()))
+        with self._opening:
+            if self._session is None:
+                if REQUESTS_IMPORT_ERROR is not None:
+                    raise REQUESTS_IMPORT_ERROR
+                session = requests.Session()
+                # What the environment says is looked up in one place, and .netrc is none of our business.
+                session.trust_env = False
+                # An explicit bundle wins over the usual variables.
+                session.mount("https://", TrustingAdapter(self._ca_bundle or usual_bundle()))
+                self._session = session
         return self._session
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import http.server
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,19 @@ def test_a_bundle_that_is_none_is_one_sentence_with_the_cure(tmp_path: Path, con
         bundle.write_bytes(content)
     with pytest.raises(InvalidInput, match=r"bundle\.pem cannot be used .* name a PEM file"):
         Transport(ca_bundle=str(bundle)).send("GET", "https://localhost/")
+
+
+def test_threads_that_begin_at_the_same_time_trust_the_same(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusting = trust.trusting
+
+    def trusting_later(bundle: str) -> ssl.SSLContext:
+        time.sleep(0.05)
+        return trusting(bundle)
+
+    monkeypatch.setattr(trust, "trusting", trusting_later)
+    transport = Transport(ca_bundle=str(tmp_path / "own.pem"))
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _number: transport.send("GET", f"https://localhost:{port}/").status, range(3)))
+    assert answers == [200, 200, 200]
