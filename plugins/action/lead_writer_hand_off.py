@@ -15,9 +15,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._resources.hand_off import FIELDS, merged, read, read_text, render, sheet_path
 from ..module_utils._rules.errors import InvalidInput
 from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
-from ..plugin_utils._hand_off import FIELDS, UnreadableHandOff, merged, read, read_text, render, sheet_path
 from ..plugin_utils._plain_variables import PlainVariables
 
 
@@ -40,7 +40,7 @@ class ActionModule(PlainVariables, ActionBase):
         path = os.path.abspath(os.path.expanduser(options["path"]))
         try:
             result.update(self._bring(path, options))
-        except (UnreadableHandOff, FileNotWritten, InvalidInput) as error:
+        except (FileNotWritten, InvalidInput) as error:
             raise AnsibleActionFail(str(error)) from error
         return result
 

@@ -87,8 +87,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ..module_utils._resources.hand_off import FIELDS, is_current, read
 from ..module_utils._rules.errors import InvalidInput
-from ..plugin_utils._hand_off import FIELDS, UnreadableHandOff, merged, read, read_text, render, sheet_path
 
 
 class LookupModule(LookupBase):
@@ -100,7 +100,7 @@ class LookupModule(LookupBase):
         fields = {name: self.get_option(name) for name in FIELDS}
         try:
             return [_look(term, fields) for term in terms]
-        except (UnreadableHandOff, InvalidInput) as error:
+        except InvalidInput as error:
             raise AnsibleLookupError(str(error)) from error
 
 
@@ -108,5 +108,4 @@ def _look(path: str, fields: dict[str, Any]) -> dict[str, Any]:
     content = read(path)
     if content is None:
         return {"offers": {}, "current": False}
-    current = (read_text(path), read_text(sheet_path(path))) == render(merged(content, fields))
-    return {**content, "current": current}
+    return {**content, "current": is_current(path, fields)}

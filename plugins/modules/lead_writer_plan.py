@@ -107,6 +107,28 @@ options:
         description: Sign in as the person who is signed in to the Azure CLI.
         type: bool
         default: false
+  hand_off:
+    description:
+      - The hand-off files of the environment, to be compared with what the connection is now. They are looked for where
+        the module runs.
+      - See M(marketplace_leads.dynamics365.lead_writer_hand_off), which writes them. The other fields follow from the
+        other options and from what was read.
+    type: dict
+    suboptions:
+      path:
+        description: The file for programs.
+        type: path
+        required: true
+      stored:
+        description: What the store knows of the secret, with C(key_id) and C(end_date_time).
+        type: dict
+        default: {}
+      secret_in:
+        description: Where the secret is kept.
+        type: str
+      show_secret_with:
+        description: The command that shows the secret.
+        type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info
@@ -250,6 +272,10 @@ secret_in_use:
     unknown:
       description: Whether an offer may be using a secret that nobody has a record of.
       type: bool
+hand_off_current:
+  description: Whether both hand-off files are there and tell the connection as it is now.
+  returned: success and O(hand_off) is given
+  type: bool
 user:
   description: The user as M(marketplace_leads.dynamics365.aad_user) returns it.
   returned: success and O(user) is given
@@ -290,6 +316,7 @@ from ..module_utils._resources import (
     application,
     application_user,
     directory_user,
+    hand_off,
     lead_destination,
     lead_destinations,
     licensed_user,
@@ -315,6 +342,12 @@ _PUBLISHER = {
     if name not in ("cloud", "ca_bundle", "timeout")
 }
 
+_HAND_OFF = {
+    "path": {"type": "path", "required": True},
+    "stored": {"type": "dict", "default": {}},
+    **{name: hand_off.FIELDS[name] for name in ("secret_in", "show_secret_with")},
+}
+
 ARGUMENTS = (
     CREDENTIALS
     + ENVIRONMENT
@@ -328,6 +361,7 @@ ARGUMENTS = (
             "user_role": {"type": "dict", "default": {}},
             "lead_destinations": {"type": "dict", "default": {}},
             "publisher": {"type": "dict", "default": {}, "options": _PUBLISHER},
+            "hand_off": {"type": "dict", "options": _HAND_OFF},
         },
         {"required_one_of": (("application", "user"),)},
     )
@@ -359,7 +393,40 @@ def read(call: Call) -> dict[str, Any]:
         "secret_in_use": _in_use_state(parts.destinations.in_use(_known_key_id(call))),
         "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
+        **_hand_off(call, plan),
     }
+
+
+def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
+    """Say whether the hand-off files tell the connection as it is now, where the caller names them."""
+    given = call["hand_off"]
+    if not given:
+        return {}
+    user, destinations = call["user"], call["lead_destinations"]
+    fields = {
+        "environment_url": call.address.url,
+        "authentication": "office365" if user else "azure_ad",
+        "user_name": str(user.get("user_principal_name") or "") if user else "",
+        "application_id": "" if user else plan.member_id,
+        "directory_id": call.graph.directory_id(),
+        "key_id": str(given["stored"].get("key_id") or ""),
+        "end_date_time": str(given["stored"].get("end_date_time") or ""),
+        "secret_in": given["secret_in"],
+        "show_secret_with": given["show_secret_with"],
+        **{
+            name: options_of("lead_destinations", destinations, lead_destinations.OPTIONS)[name]
+            for name in ("contact_emails", "offers")
+        },
+        "handed_over": {
+            each["offer"]: {
+                "key_id": each["handed_over"]["key_id"],
+                "handed_over_at": each["handed_over"]["at"],
+                "live_since": each["live_since"],
+            }
+            for each in plan.state().get("lead_destinations", [])
+        },
+    }
+    return {"hand_off_current": hand_off.is_current(given["path"], fields)}
 
 
 def _parts(call: Call) -> Parts:

@@ -55,8 +55,8 @@ def _resolved(value: Any, templar: Any) -> Any:
     if isinstance(value, list):
         return [each for each in (_resolved(each, templar) for each in value) if each is not _OMITTED]
     if isinstance(value, str):
-        known = _named_value(value, templar.available_variables)
-        return known if known is not _UNKNOWN else _by_ansible(value, templar)
+        known = _named_value(value, templar)
+        return _by_ansible(value, templar) if known is _UNKNOWN else known
     return _by_ansible(value, templar)
 
 
@@ -67,8 +67,9 @@ def _by_ansible(value: Any, templar: Any) -> Any:
         return _OMITTED
 
 
-def _named_value(text: str, variables: Mapping[str, Any]) -> Any:
+def _named_value(text: str, templar: Any) -> Any:
     """The value of the variable that C(text) names, _OMITTED, or _UNKNOWN where only Ansible knows."""
+    variables: Mapping[str, Any] = templar.available_variables
     named = _NAMED.fullmatch(text)
     if named is None or not is_trusted_as_template(text):
         return _UNKNOWN
@@ -77,7 +78,8 @@ def _named_value(text: str, variables: Mapping[str, Any]) -> Any:
         return _OMITTED if or_omit else _UNKNOWN
     value = variables[name]
     if not _is_plain(value):
-        return _UNKNOWN
+        # A template that only names another one need not be compiled as well.
+        return _by_ansible(value, templar) if isinstance(value, str) and not or_omit else _UNKNOWN
     return _OMITTED if also_if_empty and not value else value
 
 

@@ -108,7 +108,7 @@ def sentences() -> Iterator[str]:
     """Every sentence that the code can say, with an ellipsis for what differs from case to case."""
     for path in sorted((ROOT / "plugins").rglob("*.py")):
         # The sheet for a person is the content of a file.
-        if path.parent.name in ("modules", "doc_fragments") or path.name == "_sheet.py":
+        if path.parent.name in ("modules", "doc_fragments") or path.name == "hand_off_sheet.py":
             continue
         for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
             sentence = " ".join(re.sub(r"\{\w+\}", "…", text).split())

@@ -15,9 +15,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..module_utils._rules.clouds import environment_address
-from ..module_utils._rules.errors import InvalidInput
-from ._sheet import AUTHENTICATIONS, sheet
+from .._rules.clouds import environment_address
+from .._rules.errors import InvalidInput
+from .hand_off_sheet import AUTHENTICATIONS, sheet
 
 SUFFIX = ".json"
 
@@ -54,7 +54,7 @@ _PARTS = ("dynamicsLeadConfiguration", "secret", "offers")
 _RECORD = ("key_id", "handed_over_at", "live_since")
 
 
-class UnreadableHandOff(Exception):
+class UnreadableHandOff(InvalidInput):
     """The file is there, but it is not one of ours; the text is a sentence with the cure."""
 
 
@@ -147,6 +147,15 @@ def _offers(
 def render(content: Mapping[str, Any]) -> tuple[str, str]:
     """Return the texts of the file for programs and of the sheet for people."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n", sheet(content)
+
+
+def is_current(path: str, fields: Mapping[str, Any]) -> bool:
+    """Say whether both files are there and are what C(fields) make of them.
+
+    Raises InvalidInput, of which UnreadableHandOff is one kind.
+    """
+    content = read(path)
+    return content is not None and (read_text(path), read_text(sheet_path(path))) == render(merged(content, fields))
 
 
 def _unreadable(path: str) -> UnreadableHandOff:
