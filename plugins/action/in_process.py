@@ -26,6 +26,7 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as common_json
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 from ansible.vars import clean
@@ -48,6 +49,10 @@ if REQUESTS_IMPORT_ERROR is None:
     # Read before any worker is forked; what is wrong with it is told by the task that needs it.
     with contextlib.suppress(InvalidInput):
         trusting(usual_bundle())
+
+# Loaded with their documentation once, rather than by each worker that plans.
+for _lookup in ("hand_off", "stored_secret"):
+    lookup_loader.get(f"marketplace_leads.dynamics365.{_lookup}", class_only=True)
 
 # The profile that ordinary modules written in Python use.
 _PROFILE = "legacy"

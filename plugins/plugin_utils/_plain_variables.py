@@ -79,7 +79,7 @@ def _named_value(text: str, templar: Any) -> Any:
     value = variables[name]
     if not _is_plain(value):
         # A template that only names another one need not be compiled as well.
-        return _by_ansible(value, templar) if isinstance(value, str) and not or_omit else _UNKNOWN
+        return _by_ansible(value, templar) if isinstance(value, (str, list, dict)) and not or_omit else _UNKNOWN
     return _OMITTED if also_if_empty and not value else value
 
 

@@ -48,14 +48,17 @@ class UnreadableSecretFile(Exception):
     """The file is there, but it is not one of ours; the text is a sentence with the cure."""
 
 
-class _Metadata(yaml.SafeLoader):
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Metadata(_Loader):  # type: ignore[misc]
     """Reads the file without touching what is encrypted."""
 
 
 _Metadata.add_constructor("!vault", lambda loader, node: "encrypted")
 
 
-class _Encrypted(yaml.SafeLoader):
+class _Encrypted(_Loader):  # type: ignore[misc]
     """Reads the file with the encrypted text as it stands there."""
 
 
@@ -87,7 +90,7 @@ def read_encrypted(path: str) -> str | None:
     return str(_load(path, _Encrypted)[SECRET])
 
 
-def _load(path: str, loader: type[yaml.SafeLoader]) -> Any:
+def _load(path: str, loader: Any) -> Any:
     """Return the file's content, or None when there is no file."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
