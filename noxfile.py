@@ -56,6 +56,8 @@ os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 # beside the sources, which is what that variable is set for.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".nox" / "bytecode")
+# The license gate asks git at its start what is ignored, and would find a cache that ruff makes a moment later.
+os.environ["RUFF_CACHE_DIR"] = str(ROOT / ".nox" / "ruff")
 
 nox.options.allow_parallel = True
 # The gates: what `make test` runs, several side by side, so those that take longest come first.
