@@ -10,7 +10,6 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 
 from .cloud import Cloud, Run
 from .configure import Configure, Made
@@ -182,22 +181,3 @@ def test_what_one_offer_was_given_is_not_forgotten_because_another_one_fails(
     run = configure(rehearse=False)
     assert run.status == 0, run.output
     assert all(each.startswith((f"lead_destination.{OFFER}-2.", "hand_off")) for each in run.changes(HOST)), run.output
-
-
-@pytest.mark.cloud("--tenants", "2", "--offers", "1", *PACE)
-def test_an_offer_that_two_environments_claim_is_refused_before_anything_is_written(
-    cloud: Cloud, configure: Configure
-) -> None:
-    inventory = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
-    tenants = inventory["all"]["children"]
-    publisher = tenants["tenant_contoso"]["vars"]
-    for name in [name for name in publisher if "publisher" in name]:
-        tenants["tenant_fabrikam"]["vars"][name] = publisher[name]
-    for tenant in tenants.values():
-        for host in tenant["hosts"].values():
-            host["lead_writer_offers"] = [OFFER]
-    cloud.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
-    run = configure(rehearse=False)
-    for host in ("contoso_prod", "fabrikam_prod"):
-        assert "an offer can send its leads to one environment only, so leave it to one host" in run.failure(host)
-    assert cloud.writes_since(run.mark) == []

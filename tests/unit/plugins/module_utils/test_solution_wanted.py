@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import zipfile
@@ -24,7 +25,9 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 URL = "https://packages.contoso.example/leads.zip"
 
 
+@functools.cache
 def package(managed: bool = True) -> bytes:
+    """A small package; made once, because a zip holds the time at which it was made."""
     manifest = (
         "<ImportExportXml><SolutionManifest><UniqueName>ContosoLeads</UniqueName><Version>1.0</Version>"
         f"<Managed>{int(managed)}</Managed></SolutionManifest></ImportExportXml>"
