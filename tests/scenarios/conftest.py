@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulator.contract import check_exchange
+
 from .cloud import ROOT, Ansible, Cloud, Simulator
 from .configure import Configure
 
-QUICK = ("--import-seconds", "0.3", "--replication-seconds", "0.2", "--secret-activation-seconds", "0.3")
-"""The platform's manners at a pace for tests: everything still takes some time."""
+QUICK = (
+    *("--import-seconds", "0.3", "--replication-seconds", "0.2", "--secret-activation-seconds", "0.3"),
+    *("--set", "record_graph=true"),
+)
+"""The platform's manners at a pace for tests: everything still takes some time. What is said to Graph is kept."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,11 +55,27 @@ def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         one.close()
 
 
+@pytest.fixture(scope="session")
+def said() -> set[str]:
+    """The shapes of exchanges with Graph that were held against its contract already."""
+    return set()
+
+
 @pytest.fixture
-def cloud(tmp_path: Path, simulators: Callable[..., Simulator], request: pytest.FixtureRequest) -> Cloud:
-    """A cloud with three tenants; C(@pytest.mark.cloud("--tenants", "1", ...)) gives other options."""
+def cloud(
+    tmp_path: Path, simulators: Callable[..., Simulator], said: set[str], request: pytest.FixtureRequest
+) -> Iterator[Cloud]:
+    """A cloud with three tenants; C(@pytest.mark.cloud("--tenants", "1", ...)) gives other options.
+
+    In the end whatever was said to Graph, and what it answered, has to fit Graph's contract.
+    """
     marker = request.node.get_closest_marker("cloud")
-    return Cloud(tmp_path, simulators(*QUICK, *(marker.args if marker else ("--tenants", "3"))))
+    running = Cloud(tmp_path, simulators(*QUICK, *(marker.args if marker else ("--tenants", "3"))))
+    yield running
+    for shape, exchange in running.control("GET", "/exchanges")["exchanges"].items():
+        if shape not in said:
+            check_exchange(exchange)
+            said.add(shape)
 
 
 @pytest.fixture
