@@ -109,23 +109,6 @@ class Offer:
         """Where leads go now, or None when the offer was never published."""
         return self.live.connection if self.live is not None else None
 
-    @property
-    def live_application_id(self) -> str | None:
-        """The application as which the lead service signs in now, in lower case; None when it is none."""
-        found = self._live_detail("applicationId")
-        return found.lower() if found else None
-
-    @property
-    def live_user_name(self) -> str | None:
-        """The user as whom the lead service signs in now, in lower case; None when it is none."""
-        found = self._live_detail("username")
-        return found.lower() if found else None
-
-    @property
-    def other_changes(self) -> list[str]:
-        """The ids of what the draft has otherwise than the live offer, the lead destination aside."""
-        return self.draft.differing(self.live or State())
-
     def newest(self, target: str) -> Submission | None:
         """Return the newest successful publication to C(target), or None."""
         return newest(self.submissions, target)
@@ -151,9 +134,6 @@ class Offer:
         if self.live_connection is None or self.live_connection.differing(wanted):
             return None
         return self.published_since(LIVE, handed_over_at)
-
-    def _live_detail(self, name: str) -> str | None:
-        return self.live_connection.details.get(name) if self.live_connection is not None else None
 
 
 def newest(submissions: Iterable[Submission], target: str) -> Submission | None:

@@ -80,12 +80,6 @@ def test_addresses_of_uploaded_files_are_no_changes_of_others() -> None:
     assert state("first").differing(state("first", "other.png")) == ["listing-asset/1", "listing-trailer/1"]
 
 
-def test_the_live_application_is_told_in_one_spelling() -> None:
-    application = {**LEADS, "dynamicsLeadConfiguration": {**DETAILS, "applicationId": "ABC"}}
-    assert (offer(live=application).live_application_id, offer(live=application).live_user_name) == ("abc", None)
-    assert offer(live=None).live_application_id is None
-
-
 def test_problems_are_told_to_the_bottom() -> None:
     items = [
         {
