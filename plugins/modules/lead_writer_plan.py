@@ -129,6 +129,39 @@ options:
       show_secret_with:
         description: The command that shows the secret.
         type: str
+  store:
+    description:
+      - The caller's store, as the control node sees it. What would keep a new secret from being stored stops the plan
+        of an environment that needs one.
+    type: dict
+    default: {}
+    suboptions:
+      key_id:
+        description: The key ID in the record, returned as RV(stored_key_id).
+        type: str
+        default: ''
+      path:
+        description: The file that holds the record of the environment. Empty for a store of another kind.
+        type: str
+        default: ''
+      looked_in:
+        description: The directories in which a record was looked for.
+        type: list
+        elements: str
+        default: []
+      found_in:
+        description: Those of them that have a record of the environment, where O(store.path) does not exist.
+        type: list
+        elements: str
+        default: []
+      can_encrypt:
+        description: Whether a new secret can be encrypted.
+        type: bool
+        default: true
+      problem:
+        description: Why no secret can be stored now. Empty where one can.
+        type: str
+        default: ''
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info
@@ -239,6 +272,14 @@ password_renewal:
   description: Whether the password of O(user), where it is in force, may be replaced.
   returned: success
   type: bool
+new_secret_end_date_time:
+  description: When the new secret is to end, where the application needs one; empty where it does not.
+  returned: success
+  type: str
+stored_key_id:
+  description: The key ID in the store's record when the plan was made; another run may have written it since.
+  returned: success
+  type: str
 directory_id:
   description: The directory id of the environment's tenant.
   returned: success
@@ -269,9 +310,6 @@ secret_in_use:
     since:
       description: Since when all of them do, an empty string where that is not known.
       type: str
-    unknown:
-      description: Whether an offer may be using a secret that nobody has a record of.
-      type: bool
 hand_off_current:
   description: Whether both hand-off files are there and tell the connection as it is now.
   returned: success and O(hand_off) is given
@@ -309,12 +347,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..module_utils._desired_state.plan import Plan
 from ..module_utils._desired_state.resource import Resource
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
 from ..module_utils._identity.credentials import Credentials
 from ..module_utils._resources import (
     application,
     application_user,
+    caller_store,
     directory_user,
     hand_off,
     lead_destination,
@@ -324,6 +364,7 @@ from ..module_utils._resources import (
     solution,
     solution_wanted,
 )
+from ..module_utils._resources.caller_store import CallerStore
 from ..module_utils._resources.lead_destinations import LeadDestinations
 from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
 from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
@@ -331,6 +372,7 @@ from ..module_utils._resources.package_source import named_roles
 from ..module_utils._resources.preflight import Preflight
 from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._rules.secret_in_use import SecretInUse
+from ..module_utils._rules.store_record import chosen_end
 from ..module_utils._rules.timestamps import write_timestamp
 from ..module_utils._services.environment.roles import Roles
 from ..module_utils._services.partner_center.client import PartnerCenterClient
@@ -362,6 +404,7 @@ ARGUMENTS = (
             "lead_destinations": {"type": "dict", "default": {}},
             "publisher": {"type": "dict", "default": {}, "options": _PUBLISHER},
             "hand_off": {"type": "dict", "options": _HAND_OFF},
+            "store": {"type": "dict", "default": {}, "options": caller_store.OPTIONS},
         },
         {"required_one_of": (("application", "user"),)},
     )
@@ -388,9 +431,11 @@ def read(call: Call) -> dict[str, Any]:
         "findings": plan.findings,
         "application_id": "" if call["user"] else plan.member_id,
         "user_id": plan.member_id if call["user"] else "",
+        "stored_key_id": call["store"]["key_id"],
+        "new_secret_end_date_time": _new_secret_end(call, plans),
         "directory_id": call.graph.directory_id(),
         "cloud": call.cloud.name,
-        "secret_in_use": _in_use_state(parts.destinations.in_use(_known_key_id(call))),
+        "secret_in_use": _in_use_state(parts.destinations.in_use(_stored_key_id(call))),
         "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
         **_hand_off(call, plan),
@@ -452,9 +497,12 @@ def _parts(call: Call) -> Parts:
         role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
         member=signer.member,
         destinations=destinations,
-        checks=lambda plans: Preflight(call.graph, call.environment, roles).checks(
-            plans, signer.wanted_application, wanted_privileges.privileges
-        ),
+        checks=lambda plans: [
+            *Preflight(call.graph, call.environment, roles).checks(
+                plans, signer.wanted_application, wanted_privileges.privileges
+            ),
+            lambda: (_store(call).blockers(plans), []),
+        ],
         names=signer.names,
     )
 
@@ -480,8 +528,8 @@ def _application(call: Call, destinations: LeadDestinations, roles: Roles, comin
         return application_user.ApplicationUserResource(call.environment, known, roles)
 
     def identity() -> LeadIdentity:
-        given = wanted.given(destinations.in_use(_known_key_id(call)))
-        return ByApplication(application.ApplicationResource(call.graph, given))
+        given = wanted.given(destinations.in_use(_stored_key_id(call)))
+        return ByApplication(application.ApplicationResource(call.graph, given), _store(call))
 
     return _Signer(identity, member, BY_APPLICATION, wanted)
 
@@ -514,16 +562,30 @@ def _password_renewal(call: Call, destinations: LeadDestinations) -> bool:
     return bool(call["user"]) and destinations.password_may_change(str(call["user"].get("user_principal_name")))
 
 
-def _known_key_id(call: Call) -> str:
+def _store(call: Call) -> CallerStore:
+    """The caller's store, as the control node reports it."""
+    return CallerStore.from_options(call["store"])
+
+
+def _stored_key_id(call: Call) -> str:
     """The key id of the secret in the caller's store; an empty string where there is none."""
-    return str(((call["application"] or {}).get("secret") or {}).get("known_key_id") or "")
+    return str(((call["application"] or {}).get("secret") or {}).get("stored_key_id") or "")
+
+
+def _new_secret_end(call: Call, plans: Mapping[str, Plan]) -> str:
+    """When the new secret is to end, chosen now so that the store can record it before the secret is made."""
+    if not any("application.secret" in plan.paths for plan in plans.values()):
+        return ""
+    schedule = application.Wanted.from_options(
+        options_of("application", call["application"], application.OPTIONS)
+    ).schedule
+    return write_timestamp(chosen_end(call.graph.service_time(), schedule.valid_days)) if schedule else ""
 
 
 def _in_use_state(in_use: SecretInUse) -> dict[str, Any]:
     return {
         "key_id": in_use.key_id,
         "since": write_timestamp(in_use.since) if in_use.since else "",
-        "unknown": in_use.unknown,
     }
 
 

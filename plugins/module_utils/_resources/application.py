@@ -63,6 +63,11 @@ class ApplicationResource:
         """What can be known of the application's secrets after C(plan)."""
         return self._application.secrets if self._application else ()
 
+    @property
+    def secret_outdated(self) -> str:
+        """Why the stored secret must not be handed over, after C(plan); empty where it may be."""
+        return self._secret.outdated if self._secret else ""
+
     def plan(self) -> Plan:
         """Plan the application, its service principal, consent and secret, or the removal of all of it."""
         self._plan = Plan()
@@ -104,10 +109,10 @@ class ApplicationResource:
 
     def _sure_of_secret(self, found: Application | None) -> Application | None:
         """Look again before the caller's secret counts as gone: a replica may be behind."""
-        if found is None or self._secret is None or self._secret.known_among(found.secrets):
+        if found is None or self._secret is None or self._secret.stored_among(found.secrets):
             return found
         seen = self._replication.looks(lambda: self._applications.by_application_id(found.application_id))
-        return next((each for each in seen if each and self._secret.known_among(each.secrets)), found)
+        return next((each for each in seen if each and self._secret.stored_among(each.secrets)), found)
 
     def _in_recycle_bin(self) -> Application | None:
         """Read the application that the caller means from the recycle bin, which keeps unique names.
@@ -239,6 +244,7 @@ class ApplicationResource:
         if secret is None:
             return
         secret.judge(self.secrets)
+        self._plan.add("application.secret.lost", secret.lost, [], self._remove_lost_secrets)
         self._plan.add("application.secret", secret.before, secret.after, self._make_secret)
         self._plan.add("application.secret.removed", secret.surplus, [], self._remove_secrets)
         self._plan.findings += secret.findings
@@ -319,6 +325,9 @@ class ApplicationResource:
             self._applications.settled(
                 unique_name=application.unique_name, application_id=application.application_id, secret=made.key_id
             )
+
+    def _remove_lost_secrets(self) -> None:
+        self._application = self._planned_secret.remove_lost(self._managed)
 
     def _remove_secrets(self) -> None:
         def remove() -> None:

@@ -110,7 +110,6 @@ class Wanted:
             self.schedule,
             in_use_key_id=in_use.key_id or None,
             in_use_since=in_use.since,
-            unknown_in_use=in_use.unknown,
         )
         return replace(self, schedule=schedule)
 
