@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -356,7 +357,23 @@ def _kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> N
     while process.poll() is None and not reached():
         time.sleep(0.02)
     assert process.poll() is None, "the run ended before the point at which it was to be killed"
-    os.killpg(process.pid, signal.SIGKILL)
+    # Ansible's workers have sessions of their own, and would finish their task after the group is gone.
+    for each in (process.pid, *_descendants(process.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
+def _descendants(process: int) -> list[int]:
+    """The processes that a process has started, and that these have started, and so on."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # What follows the name, which is in brackets, begins with the state and the parent.
+            parents[int(status.parent.name)] = int(status.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found = [process]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
 
 
 def _reveal(run: Run, rehearsal: Run) -> None:
