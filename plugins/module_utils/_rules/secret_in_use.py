@@ -36,15 +36,19 @@ class SecretInUse:
     since: datetime | None = None
 
 
-def secret_in_use(offers: Sequence[OfferUse], stored: str, confirmed: str) -> SecretInUse:
+def secret_in_use(
+    offers: Sequence[OfferUse], stored: str, confirmed: str, given_to_others: frozenset[str] = frozenset()
+) -> SecretInUse:
     """Return which secret is in use.
 
     `stored` is the one in the caller's store. `confirmed` is the one that the caller says is in use; it counts where
     no offer shows it: where none is named, and where none of them is live here, for then another one may be.
+    `given_to_others` are the ones that were handed over to offers that cannot be looked at.
     """
     using = [offer for offer in offers if offer.live_here]
-    if not using:
-        return SecretInUse(confirmed)
+    if not using or given_to_others - {stored}:
+        contradicted = any(offer.handed_over != stored for offer in using)
+        return SecretInUse() if contradicted else SecretInUse(confirmed)
     if all(offer.live_since is not None and offer.handed_over == stored for offer in using):
         return SecretInUse(stored, max(offer.live_since for offer in using if offer.live_since is not None))
     return SecretInUse()
