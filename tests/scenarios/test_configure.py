@@ -105,9 +105,7 @@ def test_without_a_vault_password_nothing_is_written(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_a_secret_that_cannot_be_stored_does_not_stay(
-    cloud: Cloud, configure: Configure, tmp_path: Path
-) -> None:
+def test_a_secret_that_cannot_be_stored_does_not_stay(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
     write = tmp_path / "write.yml"
     refuse = {"name": "Refuse", "ansible.builtin.fail": {}, "when": "lead_writer_store_entry.secret | length > 0"}
     write.write_text(yaml.safe_dump([refuse]), encoding="utf-8")

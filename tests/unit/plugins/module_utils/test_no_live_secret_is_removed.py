@@ -10,8 +10,9 @@ offers with a draft and a live state, stores, and the order of a run as the role
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,11 +34,18 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rul
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.timestamps import write_timestamp
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 NAME = "marketplace-lead-writer"
 OFFERS = ("first", "second")
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+STORES = st.sampled_from([0, 0, 0, 1, 2])
+NAMED = st.sampled_from([OFFERS, OFFERS, OFFERS, OFFERS[:1], OFFERS[1:]])
+CHOICES = st.tuples(st.booleans(), st.sampled_from([False, False, True]), st.booleans())
+"""Of a run: whether it publishes, whether the store is said to be lost, whether a handover is confirmed."""
+WHOLE = 99
+"""More steps than a run has."""
+STEPS = st.sampled_from([WHOLE, WHOLE, WHOLE, *range(1, 8)])
 
 
 @dataclass
@@ -66,9 +74,9 @@ class RunOptions:
 
     named: tuple[str, ...]
     publish: bool
-    rotate: bool
     lost: bool
     confirm: bool
+    rotate: bool
 
 
 class World(RuleBasedStateMachine):
@@ -87,55 +95,53 @@ class World(RuleBasedStateMachine):
 
     # --- what people do
 
-    @rule(hours=st.integers(1, 24 * 200))
-    def time_passes(self, hours: int) -> None:
-        self.now += timedelta(hours=hours)
+    @rule(days=st.sampled_from([1, 2, 8, 8, 8, 50, 325]))
+    def time_passes(self, days: int) -> None:
+        self.now += timedelta(days=days)
 
-    @rule()
-    def an_administrator_makes_a_secret_of_the_name(self) -> None:
-        self._add(NAME, self.now + timedelta(days=300))
-
-    @rule(which=st.integers(0, 3))
-    def a_store_is_copied(self, which: int) -> None:
-        if len(self.stores) < 3:
-            self.stores.append(self._store(which).copy())
-
-    @rule(which=st.integers(0, 3), record=st.booleans(), handover=st.booleans())
-    def a_store_or_a_part_of_it_is_lost(self, which: int, record: bool, handover: bool) -> None:
+    @rule(
+        event=st.sampled_from(["secret", "copy", "lose record", "lose handover", "lose both", "publish"]), which=STORES
+    )
+    def people_interfere(self, event: str, which: int) -> None:
         store = self._store(which)
-        if record:
+        if event == "secret":
+            self._add(NAME, self.now + timedelta(days=300))
+        elif event == "copy" and len(self.stores) < 3:
+            self.stores.append(store.copy())
+        elif event == "publish":
+            for offer in self.offers.values():
+                self._publish(offer)
+        if event in ("lose record", "lose both"):
             store.record = StoreRecord()
-        if handover:
+        if event in ("lose handover", "lose both"):
             store.handed_over = {}
 
-    @rule(name=st.sampled_from(OFFERS))
-    def a_publisher_publishes(self, name: str) -> None:
-        self._publish(self.offers[name])
-
-    @rule(name=st.sampled_from(OFFERS), which=st.integers(0, 3))
+    @precondition(lambda self: self.by_hand)
+    @rule(name=st.sampled_from(OFFERS), which=STORES)
     def a_person_types_the_stored_secret(self, name: str, which: int) -> None:
-        """A person works from the newest sheet, and only where the stored secret still exists."""
+        """A person works from the newest sheet, where the stored secret still exists, and publishes."""
         record = self._store(which).record
-        if self.by_hand and record.key_id and record.key_id == self._youngest_stored():
+        if record.key_id and record.key_id == self._youngest_stored():
             self.offers[name].draft = record.key_id
+            self._publish(self.offers[name])
 
     # --- runs
 
-    @rule(
-        which=st.integers(0, 3),
-        named=st.sampled_from([OFFERS, OFFERS[:1], OFFERS[1:]]),
-        publish=st.booleans(),
-        rotate=st.booleans(),
-        lost=st.booleans(),
-        confirm=st.booleans(),
-        steps=st.integers(1, 20),
-    )
-    def a_run(self, which: int, named: Any, publish: bool, rotate: bool, lost: bool, confirm: bool, steps: int) -> None:
+    @rule(which=STORES, named=NAMED, choices=CHOICES, steps=STEPS)
+    def a_configure_run(self, which: int, named: Any, choices: Any, steps: int) -> None:
+        self._a_run(which, RunOptions(named, *choices, rotate=False), steps)
+
+    @rule(which=STORES, named=NAMED, choices=CHOICES, steps=STEPS)
+    def a_rotation(self, which: int, named: Any, choices: Any, steps: int) -> None:
+        self._a_run(which, RunOptions(named, *choices, rotate=True), steps)
+
+    def _a_run(self, which: int, options: RunOptions, steps: int) -> None:
         """A run that is killed after so many steps, or comes to its end."""
         store = self._store(which)
         # People confirm what is true.
         true = all(offer.live in ("", store.record.key_id) for offer in self.offers.values())
-        options = RunOptions(() if self.by_hand else named, publish, rotate, lost, confirm and true)
+        named = () if self.by_hand else options.named
+        options = replace(options, named=named, confirm=options.confirm and true)
         for _step in zip(range(steps), self._run(store, options), strict=False):
             self.now += timedelta(seconds=2)
 
@@ -247,5 +253,11 @@ class World(RuleBasedStateMachine):
         assert not getattr(self, "cut", [])
 
 
-World.TestCase.settings = settings(max_examples=400, stateful_step_count=30, deadline=None)
+World.TestCase.settings = settings(
+    max_examples=int(os.environ.get("MARKETPLACE_LEADS_EXAMPLES", "600")),
+    stateful_step_count=40,
+    deadline=None,
+    derandomize="MARKETPLACE_LEADS_EXAMPLES" not in os.environ,
+    database=None,
+)
 test_no_sequence_of_runs_removes_a_live_secret = World.TestCase
