@@ -23,8 +23,8 @@ SECRET = "secret"  # noqa: S105  # the key's name, not a secret
 _HEADER = """\
 ---
 # The connection of marketplace leads to this environment, as marketplace_leads.dynamics365 set it up.
-# The secret is encrypted by Ansible Vault; everything else is no secret. Keep this file: without it the role cannot know
-# which secret is in use. Do not edit it by hand.
+# The secret is encrypted by Ansible Vault; everything else is no secret. Keep this file: without it the role cannot
+# know which secret is in use. Do not edit it by hand.
 """
 
 

@@ -200,9 +200,11 @@ class ClientSecret:
                 f"The secrets of the lost store stay until the handover of the new one is confirmed: {_named(foreign)}."
             ]
         return [
-            f"The application has live secrets named {self._schedule.name!r} that the store does not hold "
-            f"({_named(foreign)}): they stay, because something may be using them; remove one that is not in use with "
-            "secret.absent_key_ids."
+            (
+                f"The application has live secrets named {self._schedule.name!r} that the store does not hold "
+                f"({_named(foreign)}): they stay, because something may be using them; remove one that is not in use "
+                "with secret.absent_key_ids."
+            )
         ]
 
     def _about_previous_ones(self) -> list[str]:
@@ -211,8 +213,11 @@ class ClientSecret:
             return []
         count = f"{len(previous)} replaced secrets" if len(previous) > 1 else "The replaced secret"
         return [
-            f"{count} of the application ({_named(previous)}) can be removed only when everything uses the new one: "
-            "publish the offers that use it again, or confirm in secret.in_use_key_id that the new one is in use."
+            (
+                f"{count} of the application ({_named(previous)}) can be removed only when everything uses the new "
+                "one: publish the offers that use it again, or confirm in secret.in_use_key_id that the new one is in "
+                "use."
+            )
         ]
 
     @property

@@ -73,10 +73,16 @@ class RunOptions:
     """What the caller of a run chooses."""
 
     named: tuple[str, ...]
-    publish: bool
-    lost: bool
-    confirm: bool
+    choices: tuple[bool, bool, bool]
     rotate: bool
+
+    @property
+    def publish(self) -> bool:
+        return self.choices[0]
+
+    @property
+    def lost(self) -> bool:
+        return self.choices[1]
 
 
 class World(RuleBasedStateMachine):
@@ -129,11 +135,11 @@ class World(RuleBasedStateMachine):
 
     @rule(which=STORES, named=NAMED, choices=CHOICES, steps=STEPS)
     def a_configure_run(self, which: int, named: Any, choices: Any, steps: int) -> None:
-        self._a_run(which, RunOptions(named, *choices, rotate=False), steps)
+        self._a_run(which, RunOptions(named, choices, rotate=False), steps)
 
     @rule(which=STORES, named=NAMED, choices=CHOICES, steps=STEPS)
     def a_rotation(self, which: int, named: Any, choices: Any, steps: int) -> None:
-        self._a_run(which, RunOptions(named, *choices, rotate=True), steps)
+        self._a_run(which, RunOptions(named, choices, rotate=True), steps)
 
     def _a_run(self, which: int, options: RunOptions, steps: int) -> None:
         """A run that is killed after so many steps, or comes to its end."""
@@ -141,7 +147,8 @@ class World(RuleBasedStateMachine):
         # People confirm what is true.
         true = all(offer.live in ("", store.record.key_id) for offer in self.offers.values())
         named = () if self.by_hand else options.named
-        options = replace(options, named=named, confirm=options.confirm and true)
+        publish, lost, confirm = options.choices
+        options = replace(options, named=named, choices=(publish, lost, confirm and true))
         for _step in zip(range(steps), self._run(store, options), strict=False):
             self.now += timedelta(seconds=2)
 
@@ -183,7 +190,7 @@ class World(RuleBasedStateMachine):
         record = store.record
         uses = [self._use(store, name) for name in options.named]
         others = frozenset(key for name, (key, _at) in store.handed_over.items() if name not in options.named)
-        in_use = secret_in_use(uses, record.key_id, record.key_id if options.confirm else "", others)
+        in_use = secret_in_use(uses, record.key_id, record.key_id if options.choices[2] else "", others)
         return Schedule(
             name=NAME,
             valid_days=365,
