@@ -11,7 +11,7 @@ PYTHON = $(firstword $(foreach python,$(PYTHONS),$(shell $(python) -c 'import sy
 # How many gates of `make test` run side by side.
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # The gates that need seconds and run nothing of the project.
-QUICK := codeqa yamllint mypy docs-check license-check extra-checks routing ansible-lint
+QUICK := codeqa yamllint mypy docs-check license-check extra-checks ansible-lint
 TOOLS := .venv
 NOX = $(TOOLS)/bin/python -m nox
 

@@ -42,7 +42,8 @@ TO_TEST = (ANSIBLE_CORE, "-r", "tests/requirements.txt")
 RUFF = "ruff>=0.17,<0.18"
 MYPY = ("mypy>=2.4,<2.5", "types-PyYAML", "types-requests")
 ANTSIBULL_DOCS = "antsibull-docs>=2.28,<2.29"
-GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", "ansible-lint>=26.10,<26.11")
+ANSIBLE_LINT = "ansible-lint>=26.10,<26.11"
+GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", ANSIBLE_LINT)
 
 nox.needs_version = ">=2026.10.20"
 # uv makes an environment in a second; where it cannot be had, virtualenv and pip do.
@@ -79,7 +80,7 @@ nox.options.sessions = [
     "yamllint",
     "antsibull-nox-config",
     "extra-checks",
-    "routing",
+    "users-lint",
 ]
 
 installer.let_uv_follow_pip()
@@ -104,6 +105,11 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
+# Scenarios that have sessions of their own, the first of them one for each ansible-core.
+WITH_EACH_CORE = ["tests/scenarios/test_in_process.py"]
+BY_ANSIBLE_LINT = ["tests/scenarios/test_linting.py"]
+
+
 # --- tests that pytest runs ---------------------------------------------------------------------------------------
 
 
@@ -122,10 +128,9 @@ def simulator(session: nox.Session) -> None:
 @nox.session
 def scenarios(session: nox.Session) -> None:
     """Run the scenarios: real ansible-playbook runs against the simulator."""
-    # More processes than cores: a scenario waits a good part of its time for the platform's delays. The comparison of
-    # the two ways of execution has a session for each core.
-    elsewhere = "--ignore=tests/scenarios/test_in_process.py"
-    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", elsewhere)
+    # More processes than cores: a scenario waits a good part of its time for the platform's delays.
+    elsewhere = [f"--ignore={path}" for path in WITH_EACH_CORE + BY_ANSIBLE_LINT]
+    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", *elsewhere)
 
 
 def run_pytest(session: nox.Session, folder: str, *options: str) -> None:
@@ -176,7 +181,7 @@ def run_in_process(session: nox.Session, core: str) -> None:
     What runs a module in process stands on parts of ansible-core that change without notice.
     """
     session.install(requirement(core), "-r", "tests/requirements.txt")
-    session.run("python", "-m", "pytest", "tests/scenarios/test_in_process.py", *session.posargs)
+    session.run("python", "-m", "pytest", *WITH_EACH_CORE, *session.posargs)
 
 
 def requirement(core: str) -> str:
@@ -283,10 +288,6 @@ def docs_check(session: nox.Session) -> None:
     )
     if prepared is None:
         session.error("This session needs a virtual environment; run nox without --no-venv.")
-    # antsibull-docs takes the action plugin that a module is routed to for the module's new name, and then finds
-    # neither the module nor its options; so it does not get to see the routing.
-    runtime = prepared.current_path / "meta/runtime.yml"
-    runtime.write_text(runtime.read_text("utf-8").partition("plugin_routing:")[0], "utf-8")
     with session.chdir(prepared.current_path):
         session.run(
             "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
@@ -294,6 +295,13 @@ def docs_check(session: nox.Session) -> None:
             env={"ANSIBLE_COLLECTIONS_PATH": str(prepared.current_place)},
         )  # fmt: skip
     shutil.rmtree(prepared.current_place)
+
+
+@nox.session(name="users-lint")
+def users_lint(session: nox.Session) -> None:
+    """Let ansible-lint fix a user's playbook, and see that it calls the same modules afterwards."""
+    session.install(ANSIBLE_LINT, *TO_TEST)
+    session.run("python", "-m", "pytest", *BY_ANSIBLE_LINT, *session.posargs)
 
 
 @nox.session
@@ -312,13 +320,6 @@ def mypy(session: nox.Session) -> None:
         with session.chdir(place):
             session.run(*common, f"{in_collection}/plugins", *session.posargs, env=environment)
         session.run(*common, *beside_it, "noxfile.py", *session.posargs, env=environment)
-
-
-@nox.session
-def routing(session: nox.Session) -> None:
-    """Check that every module is in the action group and routed through the in-process action."""
-    session.install("PyYAML")
-    session.run("python", "-m", "tests.gates.routing")
 
 
 # --- what is published --------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ speak to web services nearly all of the time of a run goes there. Here the very 
 with the very same argument handling: AnsibleModule reads its arguments as it always does, and its printed result
 takes the way of every module's result.
 
-The imports stand at the top because the control process imports this file once and every worker is a fork of it.
+The imports are at the top because the control process imports this file once, for the first module that a play calls,
+and every worker is a fork of it.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from ansible.vars import clean
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, trusting, usual_bundle
-from ..plugin_utils._plain_variables import PlainVariables
+from ._plain_variables import PlainVariables
 
-_MODULES = {
+MODULES = {
     name: importlib.import_module(f"..modules.{name}", __package__)
     for name in sorted(
         entry[: -len(".py")]
@@ -71,8 +72,12 @@ class _InProcessModule(basic.AnsibleModule):
         Display().display(sentence)
 
 
-class ActionModule(PlainVariables, ActionBase):
-    """Executes a module of this collection inside the worker where that gives the same result, else the usual way."""
+class InProcess(PlainVariables, ActionBase):
+    """Executes a module of this collection inside the worker where that gives the same result, else the usual way.
+
+    Each module has an action plugin of its own name that inherits from this one, so that errors, events and linters
+    name the module.
+    """
 
     _supports_check_mode = True
     _supports_async = True
@@ -105,7 +110,7 @@ class ActionModule(PlainVariables, ActionBase):
         )
 
     def _run_here(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        module = _MODULES[self._task.action.rpartition(".")[2]]
+        module = MODULES[self._task.action.rpartition(".")[2]]
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
         encoder = common_json.get_module_encoder(_PROFILE, common_json.Direction.CONTROLLER_TO_MODULE)
