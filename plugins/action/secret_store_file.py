@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._ansible_internals import InterfaceGone, vault_of, without_vault
 from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
 from ..plugin_utils._plain_variables import PlainVariables
 from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_metadata, render
@@ -44,7 +45,7 @@ class ActionModule(PlainVariables, ActionBase):
         try:
             before = read_metadata(path)
         except UnreadableSecretFile as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
         after = {name: options[name] for name in METADATA} if options["state"] == "present" else None
         changed = (before or {}).get("key_id") != (after or {}).get("key_id")
         if changed and not self._task.check_mode:
@@ -55,7 +56,7 @@ class ActionModule(PlainVariables, ActionBase):
                     # Whole or not at all: the secret cannot be read again from the service.
                     write_whole(path, self._text(after, options["secret"], options["vault_id"]))
             except FileNotWritten as error:
-                raise AnsibleActionFail(str(error)) from error
+                raise AnsibleActionFail(str(error)) from None
         result.update(changed=changed, path=path, changes=["stored_secret"] if changed else [])
         if changed and self._task.diff:
             result["diff"] = {"before": before or {}, "after": after or {}}
@@ -65,7 +66,10 @@ class ActionModule(PlainVariables, ActionBase):
         """The file's text, with the secret encrypted."""
         if not secret:
             raise AnsibleActionFail("secret is missing: a new file needs the secret's value.")
-        vault = self._loader._vault
+        try:
+            vault = vault_of(self._loader)
+        except InterfaceGone as gone:
+            raise AnsibleActionFail(without_vault(gone)) from None
         if not vault.secrets:
             raise AnsibleActionFail(
                 "There is no vault password to encrypt the secret with: run with --vault-password-file or --vault-id."

@@ -67,7 +67,9 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
 
+from ..plugin_utils._ansible_internals import InterfaceGone, vault_of, without_vault
 from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_encrypted, read_metadata
 
 
@@ -77,7 +79,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the metadata of each file, with its secret if that is asked for."""
         self.set_options(var_options=variables, direct=kwargs)
-        vault = self._loader._vault if self._loader is not None else None
+        vault = self._vault()
         vault_ids = [name for name, _secret in (vault.secrets if vault else None) or []]
         vault_id = self.get_option("vault_id")
         can_encrypt = vault_id in vault_ids if vault_id else bool(vault_ids)
@@ -85,10 +87,22 @@ class LookupModule(LookupBase):
             found = [read_metadata(term) or dict.fromkeys(METADATA, "") for term in terms]
             secrets = [self._decrypted(vault, term) for term in terms] if self.get_option("decrypt") else []
         except UnreadableSecretFile as error:
-            raise AnsibleLookupError(str(error)) from error
+            raise AnsibleLookupError(str(error)) from None
         if secrets:
             found = [{**metadata, "secret": secret} for metadata, secret in zip(found, secrets)]
         return [{**metadata, "can_encrypt": can_encrypt} for metadata in found]
+
+    def _vault(self) -> Any:
+        """Return the vault of the run. Without it only metadata can be read, and that is warned of."""
+        if self._loader is None:
+            return None
+        try:
+            return vault_of(self._loader)
+        except InterfaceGone as gone:
+            if self.get_option("decrypt"):
+                raise AnsibleLookupError(without_vault(gone)) from None
+            Display().warning(without_vault(gone))
+            return None
 
     def _decrypted(self, vault: Any, path: str) -> str:
         encrypted = read_encrypted(path)
@@ -96,8 +110,8 @@ class LookupModule(LookupBase):
             return ""
         try:
             return str(vault.decrypt(encrypted.encode()).decode())
-        except AnsibleError as error:
+        except AnsibleError:
             raise AnsibleLookupError(
                 f"The secret in the store's file {path} cannot be decrypted: run with the vault password that "
                 "encrypted it, by --vault-password-file or --vault-id."
-            ) from error
+            ) from None

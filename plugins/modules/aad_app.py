@@ -430,8 +430,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
 from ..module_utils._resources.application import OPTIONS, ApplicationResource, Wanted
+from ..module_utils._resources.application_options import may_return_secret
 
-ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
+ARGUMENTS = CREDENTIALS + Arguments(OPTIONS, may_return_secret=may_return_secret)
 
 
 def resource(call: Call) -> ApplicationResource:

@@ -246,8 +246,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, Call, run
 from ..module_utils._resources.directory_user import OPTIONS, DirectoryUserResource, Wanted
+from ..module_utils._resources.directory_user_options import may_return_password
 
-ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS)
+ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS, may_return_secret=may_return_password)
 
 
 def resource(call: Call) -> DirectoryUserResource:

@@ -18,23 +18,24 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import json
 import os
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils import basic
-from ansible.module_utils.common import json as common_json
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
-from ansible.vars import clean
 
-from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
+from ..module_utils._entry_point import missing_library
 from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, trusting, usual_bundle
+from . import _ansible_internals as internals
 from ._plain_variables import PlainVariables
 
 MODULES = {
@@ -55,9 +56,6 @@ if REQUESTS_IMPORT_ERROR is None:
 for _lookup in ("hand_off", "stored_secret"):
     lookup_loader.get(f"marketplace_leads.dynamics365.{_lookup}", class_only=True)
 
-# The profile that ordinary modules written in Python use.
-_PROFILE = "legacy"
-
 
 class _InProcessModule(basic.AnsibleModule):
     """An AnsibleModule inside the worker.
@@ -65,7 +63,7 @@ class _InProcessModule(basic.AnsibleModule):
     It knows the private directory of the run, which is where tokens are kept, and it can speak while it runs.
     """
 
-    run_directory = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set when ansible.constants is imported
+    run_directory = getattr(constants, "DEFAULT_LOCAL_TMP", None)
 
     def tell(self, sentence: str) -> None:
         """Show how far something long has come, while it goes on."""
@@ -85,72 +83,103 @@ class InProcess(PlainVariables, ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Execute the task's module and return its result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
-        if self._may_run_here():
-            result = merge_hash(result, self._run_here(task_vars))
-        else:
-            wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
-            result = merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
-            if not wrap_async:
-                self._remove_tmp_path(self._connection._shell.tmpdir)
+        self._refuse_to_leave_a_secret()
+        prepared = self._prepared(task_vars or {}) if self._may_run_here() else None
+        outcome = self._run_usually(task_vars or {}) if prepared is None else self._run_here(prepared)
+        result = merge_hash(result, self._without_result(outcome) if "module_stdout" in outcome else outcome)
         if result.get("contains_secret"):
             # Returned to the playbook, but shown by no callback at any verbosity.
             result["_ansible_no_log"] = True
         return result
 
+    def _refuse_to_leave_a_secret(self) -> None:
+        """Refuse a job that would have a secret in its file and in the output. Raises AnsibleActionFail.
+
+        Only a task that waits for its module comes back here, where its result is censored.
+        """
+        if self._task.async_val and self._module.ARGUMENTS.may_return_secret(self._task.args):
+            raise AnsibleActionFail(
+                f"{self._task.action} may return a new secret, which async would write into the file of the job and "
+                "show: remove async and poll from the task."
+            )
+
+    @property
+    def _module(self) -> Any:
+        """The file of the task's module."""
+        return MODULES[self._task.action.rpartition(".")[2]]
+
     def _may_run_here(self) -> bool:
         """Say whether running in the worker is the same as running the usual way."""
         return (
-            MSAL_IMPORT_ERROR is None
-            and REQUESTS_IMPORT_ERROR is None
+            missing_library() is None
             and self._connection.transport == "local"
             and not self._task.async_val
             and not self._connection.become
             and os.environ.get("MARKETPLACE_LEADS_IN_PROCESS", "1").lower() not in ("0", "false", "no")
         )
 
-    def _run_here(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        module = MODULES[self._task.action.rpartition(".")[2]]
-        arguments = dict(self._task.args)
-        self._update_module_args(self._task.action, arguments, task_vars)
-        encoder = common_json.get_module_encoder(_PROFILE, common_json.Direction.CONTROLLER_TO_MODULE)
-        packed = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=encoder).encode()
+    def _prepared(self, task_vars: dict[str, Any]) -> _Prepared | None:
+        """Return what running the module here needs, or None where this ansible-core does not allow it."""
+        try:
+            if internals.LACKING_FOR_MODULES:
+                raise internals.InterfaceGone(internals.LACKING_FOR_MODULES[0])
+            prepared = _Prepared(internals.packed_arguments(self, task_vars), internals.environment_of(self))
+        except internals.InterfaceGone as gone:
+            internals.warn_of_lacking(str(gone))
+            return None
+        if internals.LACKING_FOR_ARGUMENTS:
+            internals.warn_of_lacking()
+        return prepared
+
+    def _run_here(self, prepared: _Prepared) -> dict[str, Any]:
         printed = io.StringIO()
         with (
-            _arguments(packed),
-            self._task_environment(),
+            internals.arguments_laid_out(prepared.arguments),
+            _variables(prepared.environment),
             contextlib.redirect_stdout(printed),
             contextlib.suppress(SystemExit),
         ):
-            module.main(_InProcessModule)
-        parsed: Any = self._parse_returned_data({"stdout": printed.getvalue(), "stderr": ""}, _PROFILE)
-        if isinstance(parsed, dict):  # ansible-core 2.19 and 2.20
-            clean.remove_internal_keys(parsed)
-            return parsed
-        parsed.remove_internal_keys()
-        data: dict[str, Any] = parsed.as_result_dict(for_round_trip=True)
-        return data
+            self._module.main(_InProcessModule)
+        return internals.result_of(self, printed.getvalue())
 
-    @contextlib.contextmanager
-    def _task_environment(self) -> Iterator[None]:
-        """Apply the task's C(environment:) for as long as the module runs."""
-        wanted: dict[str, str] = {}
-        self._compute_environment_string(wanted)
-        before = dict(os.environ)
-        os.environ.update({name: str(value) for name, value in wanted.items()})
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    def _run_usually(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Execute the module as Ansible executes modules; Ansible itself removes what that leaves."""
+        wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
+        result: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
+        return result
+
+    def _without_result(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """Return the failure of a module whose output is no result."""
+        if self._module.ARGUMENTS.may_return_secret(self._task.args):
+            outcome = {**outcome, "module_stdout": "(left out, because it may hold a new secret)"}
+        lacking = missing_library()
+        if lacking is None:
+            return outcome
+        # Another Python was tried for want of the library, and does not even start the module.
+        seen = " ".join(f"{outcome['module_stdout']} {outcome.get('module_stderr') or ''}".split())
+        return {
+            "failed": True,
+            "msg": f"{lacking}, and the Python that Ansible found in its place does not run the module ({seen[:200]}): "
+            f"install the library with {sys.executable} -m pip, or set ansible_python_interpreter to a Python that has "
+            "it.",
+        }
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A module's arguments in the form in which it reads them, and the environment variables that its task sets."""
+
+    arguments: bytes = field(repr=False)
+    environment: dict[str, str] = field(repr=False)
 
 
 @contextlib.contextmanager
-def _arguments(packed: bytes) -> Iterator[None]:
-    """Lay the arguments where AnsibleModule looks for them, as the module's wrapper does in ordinary execution."""
-    before = basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE
-    basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = packed, _PROFILE
+def _variables(wanted: dict[str, str]) -> Iterator[None]:
+    """Apply environment variables for as long as the module runs."""
+    before = dict(os.environ)
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = before
+        os.environ.clear()
+        os.environ.update(before)
