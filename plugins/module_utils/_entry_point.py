@@ -250,7 +250,8 @@ def missing_library() -> str | None:
     It names the program and ends before the cure, because that depends on who runs the module. The reason is Python's
     own, for a library that is there may lack another one.
     """
-    for library, error in (("msal", MSAL_IMPORT_ERROR), ("requests", REQUESTS_IMPORT_ERROR)):
+    # In this order, for msal cannot be imported without requests.
+    for library, error in (("requests", REQUESTS_IMPORT_ERROR), ("msal", MSAL_IMPORT_ERROR)):
         if error is not None:
             return f"{sys.executable} cannot import the Python library {library} ({error})"
     return None
