@@ -181,6 +181,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+attributes:
+  async:
+    support: partial
+    details: >-
+      Refused where O(secret) is given with O(secret.state=present), because the result of a job is shown and kept in a
+      file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials

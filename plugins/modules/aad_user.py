@@ -102,6 +102,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+attributes:
+  async:
+    support: partial
+    details: >-
+      Refused with O(state=present) unless O(password) is given, because the result of a job is shown and kept in a
+      file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials

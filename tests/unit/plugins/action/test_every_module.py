@@ -56,3 +56,10 @@ def test_loading_an_action_loads_all_that_its_workers_use(module: str) -> None:
     program = f"import sys, {PLUGINS}.action.{module}; assert {wanted} <= set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", SIGNING_IN)
+def test_a_module_whose_result_may_hold_a_secret_says_for_which_options(module: str) -> None:
+    code = import_module(f"{PLUGINS}.modules.{module}")
+    options = {"secret": {"name": "leads"}, "user_principal_name": "leads@contoso.com"}
+    assert code.ARGUMENTS.may_return_secret(options) == ("contains_secret" in yaml.safe_load(code.RETURN))
