@@ -83,6 +83,15 @@ nox.options.sessions = [
     "users-lint",
 ]
 
+# Pre-releases of ansible-core are met by the weekly run, or by `make test PRE=1`: what is not released yet must not
+# fail a change of the project.
+if os.environ.get("PRE"):
+    nox.options.sessions += [
+        f"{command}-{core}"
+        for core in interpreters.PYTHONS_OF_UPCOMING_CORE
+        for command in ("sanity", "in-process", "units")
+    ]
+
 installer.let_uv_follow_pip()
 interpreters.select_all_of_pyenv()
 antsibull_nox.load_antsibull_nox_toml()
@@ -106,7 +115,7 @@ def bench(session: nox.Session) -> None:
 
 
 # Scenarios that have sessions of their own, the first of them one for each ansible-core.
-WITH_EACH_CORE = ["tests/scenarios/test_in_process.py"]
+WITH_EACH_CORE = ["tests/scenarios/test_in_process.py", "tests/scenarios/test_without_internals.py"]
 BY_ANSIBLE_LINT = ["tests/scenarios/test_linting.py"]
 
 
@@ -176,7 +185,7 @@ def run_ansible_test(session: nox.Session, core: str, command: str, python: str,
 
 
 def run_in_process(session: nox.Session, core: str) -> None:
-    """Compare in-process and ordinary execution with one ansible-core.
+    """Compare in-process and ordinary execution with one ansible-core, and take from it what it may lose.
 
     What runs a module in process stands on parts of ansible-core that change without notice.
     """
@@ -185,9 +194,13 @@ def run_in_process(session: nox.Session, core: str) -> None:
 
 
 def requirement(core: str) -> str:
-    """Return what pip is told in order to install the newest release of this ansible-core."""
+    """Return what pip is told in order to install the newest release of this ansible-core.
+
+    Of an upcoming one it is the newest pre-release: a bound that is a pre-release itself lets pip take them.
+    """
     major, minor = core.split(".")
-    return f"ansible-core>={core},<{major}.{int(minor) + 1}"
+    oldest = f"{core}.0a1" if core in interpreters.PYTHONS_OF_UPCOMING_CORE else core
+    return f"ansible-core>={oldest},<{major}.{int(minor) + 1}"
 
 
 def ansible_test_home() -> Path:
@@ -215,7 +228,7 @@ NOT_RUN_BY_ANSIBLE = ("benchmarks/", "demo/", "packages/", "simulator/", "tests/
 DESCRIPTIONS = {
     "sanity": "ansible-test sanity",
     "units": "ansible-test units",
-    "in-process": "the comparison of in-process and ordinary execution",
+    "in-process": "the tests of in-process execution",
 }
 
 
@@ -229,7 +242,7 @@ def session_for_core(command: str, core: str) -> None:
 
     def run(session: nox.Session) -> None:
         if python is None:
-            session.skip(f"none of Python {', '.join(interpreters.PYTHONS_OF_CORE[core])} is here")
+            session.skip(f"none of Python {', '.join(interpreters.pythons_of(core))} is here")
         if command == "in-process":
             run_in_process(session, core)
         elif command == "sanity" and core != interpreters.newest_core():
@@ -243,7 +256,7 @@ def session_for_core(command: str, core: str) -> None:
     nox.session(name=name, python=python or False)(run)
 
 
-for _core in interpreters.PYTHONS_OF_CORE:
+for _core in (*interpreters.PYTHONS_OF_CORE, *interpreters.PYTHONS_OF_UPCOMING_CORE):
     for _command in DESCRIPTIONS:
         session_for_core(_command, _core)
 
