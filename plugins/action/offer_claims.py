@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._ansible_internals import InterfaceGone, inventory_only, variables_of_host
 from ..plugin_utils._offer_claims import Claim, claimed_twice, refusals
 from ..plugin_utils._plain_variables import PlainVariables
 
@@ -34,6 +35,7 @@ class ActionModule(PlainVariables, ActionBase):
         self.validate_argument_spec(argument_spec={})
         task_vars = task_vars or {}
         self._unknown: dict[str, str] = {}
+        self._unseen = ""
         here = task_vars.get("ansible_play_batch", [])
         claims = [claim for host in here for claim in self._claims_of(host, task_vars)]
         if claims:
@@ -41,11 +43,13 @@ class ActionModule(PlainVariables, ActionBase):
             claims += [claim for host in sorted(others) for claim in self._claims_of(host, task_vars)]
         twice = claimed_twice(claims)
         result.update(changed=False, claimed_twice=twice, refusals=refusals(twice), unknown=sorted(self._unknown))
-        if self._unknown:
-            result["warnings"] = [
-                f"{_OFFERS} of {host} cannot be read ({reason}), so its offers were not compared: correct the variable."
-                for host, reason in sorted(self._unknown.items())
-            ]
+        warnings = [
+            f"{_OFFERS} of {host} cannot be read ({reason}), so its offers were not compared: correct the variable."
+            for host, reason in sorted(self._unknown.items())
+        ]
+        warnings += [self._unseen] if self._unseen else []
+        if warnings:
+            result["warnings"] = warnings
         return result
 
     def _claims_of(self, host: str, task_vars: Mapping[str, Any]) -> Iterator[Claim]:
@@ -73,15 +77,13 @@ class ActionModule(PlainVariables, ActionBase):
         not be seen. Templating is left for later, because it is what costs.
         """
         every = task_vars["hostvars"]
-        known = every._inventory.get_host(host)
         in_play = host in task_vars.get("ansible_play_hosts_all", ())
-        found: dict[str, Any] = every._variable_manager.get_vars(
-            play=self._task.get_play() if in_play else None,
-            task=self._task if in_play else None,
-            host=known,
-            include_hostvars=False,
-        )
-        return found
+        play, task = (self._task.get_play(), self._task) if in_play else (None, None)
+        try:
+            return variables_of_host(every, host, play, task)
+        except InterfaceGone as gone:
+            self._unseen = inventory_only(gone)
+            return dict(every.raw_get(host))
 
     def _value(self, variables: dict[str, Any], name: str) -> Any:
         """Return one variable of a host, templated if it has to be."""

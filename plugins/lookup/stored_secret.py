@@ -74,6 +74,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
 
 from ..module_utils._rules.store_record import StoreRecord
 from ..plugin_utils._secret_file import UnreadableSecretFile, read_encrypted, read_record
@@ -95,6 +96,8 @@ class LookupModule(LookupBase):
                 found = [{**known, "secret": _secret(vault, path)} for known, path in zip(found, paths)]
         except (UnreadableSecretFile, VaultUnusable) as error:
             raise AnsibleLookupError(str(error)) from None
+        if vault.unreachable:
+            Display().warning(vault.unreachable)
         return [{**known, "can_encrypt": vault.can_encrypt} for known in found]
 
 

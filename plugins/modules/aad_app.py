@@ -213,6 +213,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+attributes:
+  async:
+    support: partial
+    details: >-
+      Refused where O(secret) is given with O(secret.state=present), because the result of a job is shown and kept in a
+      file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
@@ -474,8 +480,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
 from ..module_utils._resources.application import OPTIONS, ApplicationResource, Wanted
+from ..module_utils._resources.application_options import may_return_secret
 
-ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
+ARGUMENTS = CREDENTIALS + Arguments(OPTIONS, may_return_secret=may_return_secret)
 
 
 def resource(call: Call) -> ApplicationResource:

@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from ._ansible_internals import InterfaceGone, vault_of, without_vault
+
 
 class VaultUnusable(Exception):
     """A secret cannot be encrypted or decrypted; the text is a sentence with the cure."""
@@ -20,9 +22,15 @@ class SecretVault:
 
     def __init__(self, loader: Any, vault_id: str | None) -> None:
         """`loader` is Ansible's data loader, None where there is none; `vault_id` names one of the run's passwords."""
-        # ansible-core has no public way to the vault passwords of a run.
-        self._vault: Any = loader._vault if loader is not None else None
+        self._vault: Any = None
         self._vault_id = vault_id or None
+        self.unreachable = ""
+        """Why the run's passwords cannot be reached, a sentence; empty where they can."""
+        if loader is not None:
+            try:
+                self._vault = vault_of(loader)
+            except InterfaceGone as gone:
+                self.unreachable = without_vault(gone)
 
     @property
     def can_encrypt(self) -> bool:
@@ -32,6 +40,8 @@ class SecretVault:
 
     def check_encryption(self) -> None:
         """Raise VaultUnusable when there is no password to encrypt with."""
+        if self.unreachable:
+            raise VaultUnusable(self.unreachable)
         if not self._passwords:
             raise VaultUnusable(
                 "There is no vault password to encrypt the secret with: run with --vault-password-file or --vault-id."
@@ -49,6 +59,8 @@ class SecretVault:
 
     def decrypt(self, encrypted: str, path: str) -> str:
         """Return the secret in Ansible Vault's text, which is in the file at `path`. Raises VaultUnusable."""
+        if self.unreachable:
+            raise VaultUnusable(self.unreachable)
         try:
             return str(self._vault.decrypt(encrypted.encode()).decode())
         except AnsibleError:

@@ -121,6 +121,13 @@ class Wanted:
         return f"application {self.application_id}"
 
 
+def may_return_secret(given: Mapping[str, Any]) -> bool:
+    """Say whether an application with these options, as a task gives them, may be given a new secret."""
+    secret = given.get("secret")
+    removed = isinstance(secret, Mapping) and secret.get("state") == "absent"
+    return bool(secret) and not removed and given.get("state") != "absent"
+
+
 def _redirect_uri(uri: str) -> str:
     """Check one redirect URI offline. Raises InvalidInput."""
     parts = urlsplit(uri)
