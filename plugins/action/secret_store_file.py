@@ -46,7 +46,9 @@ class ActionModule(PlainVariables, ActionBase):
         except UnreadableSecretFile as error:
             raise AnsibleActionFail(str(error)) from error
         after = {name: options[name] for name in METADATA} if options["state"] == "present" else None
-        changed = (before or {}).get("key_id") != (after or {}).get("key_id")
+        # A file that says nothing of a take-over holds the same secret, but not what the role has to know of it.
+        compared = ("key_id", "adopted_key_id") if (after or {}).get("adopted_key_id") else ("key_id",)
+        changed = any((before or {}).get(name) != (after or {}).get(name) for name in compared)
         if changed and not self._task.check_mode:
             try:
                 if after is None:

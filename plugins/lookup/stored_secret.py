@@ -56,7 +56,8 @@ RETURN = r"""
 _raw:
   description:
     - One dictionary for each file, with the keys C(environment_url), C(directory_id), C(application_id), C(user_name),
-      C(key_id), C(secret_name) and C(end_date_time), all empty strings where the file does not exist.
+      C(key_id), C(secret_name), C(end_date_time) and C(adopted_key_id), all empty strings where the file does not
+      exist.
     - The key C(can_encrypt) tells whether a vault password is there to encrypt a new secret.
     - With O(decrypt=true) the key C(secret) holds the secret, an empty string where the file does not exist.
   type: list

@@ -23,6 +23,7 @@ METADATA = (
     "key_id",
     "secret_name",
     "end_date_time",
+    "adopted_key_id",
 )
 """What stands in clear, in the file's order."""
 
