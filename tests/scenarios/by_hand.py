@@ -14,9 +14,11 @@ import requests
 from packages.build import package
 
 from .cloud import CONTROL, Cloud, Tenant
+from .people import SALES_ID
 
 CRM = "00000007-0000-0000-c000-000000000000"
 USER_IMPERSONATION = "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4"
+SAMPLE_CLIENT = "51f81489-12ee-4a9e-aaae-a2591f45987d"
 ROLE = "Microsoft Marketplace Lead Writer"
 SCHEMA = "https://schema.mp.microsoft.com/schema"
 REDIRECT = "https://contosoapp1/auth"
@@ -142,6 +144,46 @@ class HandMade:
         (user,) = self.rows(f"systemusers?$filter=applicationid eq {application_id}")
         return user
 
+    def add_person(self, name: str, password: str) -> dict[str, Any]:
+        """Make a licensed user of the directory that has come to the environment once."""
+        profile = {"password": password, "forceChangePasswordNextSignIn": False}
+        row = {
+            "accountEnabled": True,
+            "displayName": "Leads (by Mona)",
+            "mailNickname": "leads",
+            "userPrincipalName": name,
+            "usageLocation": "SE",
+            "passwordProfile": profile,
+        }
+        made = self.graph("POST", "/users", row)
+        self.cloud.jump(10)
+        body = {"addLicenses": [{"skuId": SALES_ID, "disabledPlans": []}], "removeLicenses": []}
+        self.graph("POST", f"/users/{made['id']}/assignLicense", body)
+        self.cloud.jump(3600)
+        through: Any = {
+            "proxies": {"https": self.cloud.variables["HTTPS_PROXY"]},
+            "verify": self.cloud.variables["REQUESTS_CA_BUNDLE"],
+        }
+        answer = requests.post(
+            f"https://login.microsoftonline.com/{self.tenant.tenant_id}/oauth2/v2.0/token",
+            data={
+                "grant_type": "password",
+                "client_id": SAMPLE_CLIENT,
+                "username": name,
+                "password": password,
+                "scope": f"{self.tenant.environment_url}/.default",
+            },
+            timeout=30,
+            **through,
+        )
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        seen = requests.get(
+            f"{self.tenant.environment_url}/api/data/v9.2/WhoAmI", headers=bearer, timeout=30, **through
+        )
+        assert seen.status_code in (200, 403), seen.text
+        (user,) = self.rows(f"systemusers?$filter=azureactivedirectoryobjectid eq {made['id']}")
+        return user
+
     def assign(self, role: str, user: dict[str, Any] | None = None) -> None:
         """Give the user the copy of a role that belongs to its business unit."""
         user = user or self.user
@@ -154,7 +196,9 @@ class HandMade:
         """Set privileges in a role's form."""
         (root,) = self.rows(f"roles?$filter=name eq '{role}' and _parentroleid_value eq null")
         named = " or ".join(f"name eq '{name}'" for name in privileges)
-        found = {each["name"]: each["privilegeid"] for each in self.rows(f"privileges?$filter={named}")} if named else {}
+        found = (
+            {each["name"]: each["privilegeid"] for each in self.rows(f"privileges?$filter={named}")} if named else {}
+        )
         rows = [{"PrivilegeId": found[name], "Depth": depth} for name, depth in privileges.items()]
         path = f"roles({root['roleid']})/Microsoft.Dynamics.CRM.AddPrivilegesRole"
         if rows:

@@ -17,12 +17,15 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from .by_hand import PRIVILEGES, REDIRECT, HandMade
 from .cloud import Cloud, Run, Tenant
 from .configure import VAULT_PASSWORD, Configure
+from .people import CLOUD as PEOPLE
+from .people import NAME
 
 PLAYBOOK = "marketplace_leads.dynamics365.adopt"
 ROTATE = "marketplace_leads.dynamics365.rotate_secrets"
 HOST = "contoso_prod"
 OFFER = "contoso-offer"
 DAY = 86400
+PASSWORD = "Hand-made 4 ever!"  # of a simulated user
 PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
 pytestmark = pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE)
 
@@ -189,12 +192,15 @@ def test_the_secret_is_in_no_output(take_over: TakeOver, hand_made: HandMade) ->
 @pytest.mark.parametrize("after", ["test lead", "store"])
 def test_a_take_over_that_was_killed_is_completed(take_over: TakeOver, hand_made: HandMade, after: str) -> None:
     take_over.give(hand_made.secret["secretText"])
-    store = take_over.configure.store
+    store, cloud = take_over.configure.store, take_over.cloud
+    mark = cloud.mark()
+    cloud.fault(method="DELETE", route="/leads", count=1, latency_seconds=1.0)
     reached = {
-        "test lead": lambda: len(hand_made.rows("leads?$filter=startswith(lastname,'MSFT_TEST_')")) > 1,
+        "test lead": lambda: any(each.startswith("POST") for each in cloud.writes_since(mark)),
         "store": lambda: store.exists() and any(store.glob("*.yml")),
     }[after]
     take_over(rehearse=False, killed_when=reached)
+    assert store.exists() == (after == "store")
     take_over.well(rehearse=False)
     assert take_over.configure.stored(hand_made.tenant)["secret"] == hand_made.secret["secretText"]
     assert take_over.handed_over(hand_made.tenant)[OFFER]["key_id"] == hand_made.secret["keyId"]
@@ -255,7 +261,7 @@ def test_a_secret_of_another_application_is_refused(take_over: TakeOver, hand_ma
 
 def test_a_wrong_secret_that_begins_right_is_not_stored(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"][:-1])
-    assert "is not what was copied" in take_over.refused()
+    assert "begins like the secret" in take_over.refused()
 
 
 def test_an_expired_secret_is_refused(take_over: TakeOver, hand_made: HandMade) -> None:
@@ -273,9 +279,7 @@ def test_a_secrets_id_is_not_its_value(take_over: TakeOver, hand_made: HandMade)
 def test_secrets_that_begin_alike_have_to_be_named(take_over: TakeOver, hand_made: HandMade) -> None:
     twin = hand_made.add_secret("twin", "2027-12-31T00:00:00Z")
     take_over.give(hand_made.secret["secretText"])
-    secrets = [
-        {**each, "hint": hand_made.secret["hint"]} for each in hand_made.hidden()["passwordCredentials"]
-    ]
+    secrets = [{**each, "hint": hand_made.secret["hint"]} for each in hand_made.hidden()["passwordCredentials"]]
     hand_made.hide(passwordCredentials=secrets)
     assert "name the one that it is in lead_writer_adopt_key_id" in take_over.refused()
     wrong = take_over.refused(variables={"lead_writer_adopt_key_id": hand_made.tenant.tenant_id})
@@ -412,3 +416,77 @@ def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand
     run = take_over.well("--limit", HOST, playbook="marketplace_leads.dynamics365.remove", variables=gone)
     assert run.changes(HOST) == ["application_user.roles", "stored_secret", "hand_off"]
     assert hand_made.key_ids() == {hand_made.secret["keyId"]}
+
+
+def test_an_application_that_is_only_named_keeps_its_name_and_addresses(
+    configure: Configure, hand_made: HandMade
+) -> None:
+    named = {"lead_writer_application_id": hand_made.application["appId"], "lead_writer_offers": []}
+    plan = configure(variables=named, check=True)
+    assert not {each for each in plan.changes(HOST) if each.startswith("application.")} - {"application.secret"}
+
+
+@pytest.mark.cloud("--tenants", "3", "--offers", "1", *PACE)
+def test_the_offer_may_be_another_tenants(take_over: TakeOver, cloud: Cloud) -> None:
+    other, offer = cloud.tenants["northwind"], "northwind-offer"
+    groups = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))["all"]["children"]
+    variables = groups["tenant_northwind"]["hosts"]["northwind_prod"]
+    made = HandMade(cloud, cloud.contoso, offer, other)
+    made.all_of_it()
+    publisher = {name: value for name, value in variables.items() if "_publisher_" in name}
+    take_over.variables = {"lead_writer_offers": [offer], **publisher}
+    take_over.give(made.secret["secretText"])
+    take_over.well("--limit", HOST, rehearse=False)
+    assert take_over.handed_over(made.tenant)[offer]["key_id"] == made.secret["keyId"]
+    configure = "marketplace_leads.dynamics365.configure"
+    plan = take_over.well("--limit", HOST, playbook=configure, variables=NAMED, check=True)
+    assert plan.changes(HOST) == ["role.isinherited"]
+
+
+# --- the other choice of authentication
+
+
+OFFICE365 = {"lead_writer_authentication": "office365"}
+PEOPLE_PACE = pytest.mark.cloud("--config", PEOPLE, *PACE, "--set", "usage_location_seconds=0.3")
+
+
+@pytest.fixture
+def person(cloud: Cloud) -> HandMade:
+    """A set-up in which a user writes the leads."""
+    made = HandMade(cloud, cloud.contoso, OFFER)
+    made.import_solution()
+    made.give(PRIVILEGES)
+    made.user = made.add_person(NAME, PASSWORD)
+    made.assign("Microsoft Marketplace Lead Writer")
+    made.connect(authentication="office365", username=NAME, password=PASSWORD)
+    made.publish()
+    return made
+
+
+@PEOPLE_PACE
+def test_a_user_is_taken_over_with_its_password(take_over: TakeOver, person: HandMade) -> None:
+    take_over.give(PASSWORD)
+    run = take_over.well("--limit", HOST, variables=OFFICE365)
+    assert run.changes(HOST) == ["test_lead", "stored_secret", "hand_off"]
+    stored = take_over.configure.stored(person.tenant)
+    assert (stored["user_name"], stored["secret"]) == (NAME, PASSWORD)
+    configure = "marketplace_leads.dynamics365.configure"
+    plan = take_over.well("--limit", HOST, playbook=configure, variables=OFFICE365, check=True)
+    assert plan.changes(HOST) == ["role.isinherited"]
+    again = take_over.well("--limit", HOST, variables=OFFICE365, rehearse=False)
+    assert again.changed_hosts() == set()
+
+
+@PEOPLE_PACE
+def test_a_wrong_password_is_not_stored(take_over: TakeOver, person: HandMade) -> None:
+    take_over.give("not the password")
+    run = take_over("--limit", HOST, variables=OFFICE365, rehearse=False)
+    assert "password" in run.failure(HOST)
+    assert not take_over.configure.store.exists()
+
+
+@PEOPLE_PACE
+def test_an_offer_that_signs_in_the_other_way_is_refused(take_over: TakeOver, person: HandMade) -> None:
+    take_over.give(PASSWORD)
+    run = take_over("--limit", HOST, rehearse=False)
+    assert f"signs in as user {NAME}: set lead_writer_authentication to office365" in run.failure(HOST)

@@ -166,9 +166,7 @@ class Adoption:
 
     # --- what should be known
 
-    def _warn(
-        self, offers: Sequence[Offer], feeds: Sequence[Feed], mine: Sequence[Feed], identity: TakenOver
-    ) -> None:
+    def _warn(self, offers: Sequence[Offer], feeds: Sequence[Feed], mine: Sequence[Feed], identity: TakenOver) -> None:
         host = self._environment.address.host
         feeding = {feed.offer.external_id for feed in feeds}
         for name in (offer.external_id for offer in offers if offer.external_id not in feeding):
@@ -213,7 +211,8 @@ class Adoption:
                     "offers": feeding.get(application_id, []),
                     "holds_role": application_id in holding,
                     "live_secrets": [
-                        others.secret_with_days(each) for each in (others.live_secrets(application) if application else [])
+                        others.secret_with_days(each)
+                        for each in (others.live_secrets(application) if application else [])
                     ],
                 }
             )
