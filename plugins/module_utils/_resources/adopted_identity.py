@@ -161,13 +161,12 @@ class AdoptedIdentity:
         if found.ended:
             raise InvalidInput(
                 f"{option} begins like a secret of application {application.application_id} that has expired, "
-                f"{listed_secrets(found.ended)}: no lead arrives with it, so let configure make a new one, or give the "
-                f"value of a live one and name it in {request.option('adopt_key_id')}."
+                f"{listed_secrets(found.ended)}: give the value of a live one, or let configure make a new one, for no "
+                "lead arrives with it."
             )
         raise InvalidInput(
             f"{option} is the value of no live secret of application {application.application_id}: give the value that "
-            f"was handed over to Partner Center, and name its secret in {request.option('adopt_key_id')} if this "
-            "persists."
+            "was handed over to Partner Center."
         )
 
     def _secret_named(self, application: Application) -> Secret:
