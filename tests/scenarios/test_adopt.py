@@ -39,19 +39,17 @@ class TakeOver:
     def __init__(self, cloud: Cloud, configure: Configure, folder: Path) -> None:
         self.cloud, self.configure = cloud, configure
         self._folder = folder / "host_vars"
-        self.variables: dict[str, Any] = {}
 
-    def give(self, secret: str, host: str = HOST) -> None:
-        """Encrypt the secret into the variables of the host, as ansible-vault encrypt_string does."""
+    def give(self, secret: str, **others: Any) -> None:
+        """Encrypt the secret into the variables of the host, as ansible-vault encrypt_string does, beside others."""
         vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
         encrypted = vault.encrypt(secret).decode()
         self._folder.mkdir(exist_ok=True)
         text = "lead_writer_adopt_secret: !vault |\n" + "".join(f"  {line}\n" for line in encrypted.splitlines())
-        (self._folder / f"{host}.yml").write_text(text, encoding="utf-8")
+        (self._folder / f"{HOST}.yml").write_text(text + (yaml.safe_dump(others) if others else ""), encoding="utf-8")
 
     def __call__(self, *arguments: str, playbook: str = PLAYBOOK, **options: Any) -> Run:
-        variables = {**self.variables, **options.pop("variables", {})}
-        return self.configure(*arguments, playbook=playbook, variables=variables, **options)
+        return self.configure(*arguments, playbook=playbook, **options)
 
     def well(self, *arguments: str, **options: Any) -> Run:
         """Run, and expect that all goes well."""
@@ -418,6 +416,19 @@ def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand
     assert hand_made.key_ids() == {hand_made.secret["keyId"]}
 
 
+def test_removal_leaves_another_secret_of_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
+    named = {**NAMED, "lead_writer_application_id": hand_made.application["appId"]}
+    # The store is empty, so the role makes a secret of the name that the hand-made one has.
+    assert configure(variables=named, rehearse=False).status == 0
+    made = configure.stored(hand_made.tenant)["key_id"]
+    assert hand_made.key_ids() == {made, hand_made.secret["keyId"]}
+    gone = {**named, "lead_writer_remove_while_live": True}
+    playbook = "marketplace_leads.dynamics365.remove"
+    run = configure("--limit", HOST, playbook=playbook, variables=gone, rehearse=False)
+    assert run.status == 0, run.output
+    assert hand_made.key_ids() == {hand_made.secret["keyId"]}
+
+
 def test_an_application_that_is_only_named_keeps_its_name_and_addresses(
     configure: Configure, hand_made: HandMade
 ) -> None:
@@ -434,8 +445,8 @@ def test_the_offer_may_be_another_tenants(take_over: TakeOver, cloud: Cloud) -> 
     made = HandMade(cloud, cloud.contoso, offer, other)
     made.all_of_it()
     publisher = {name: value for name, value in variables.items() if "_publisher_" in name}
-    take_over.variables = {"lead_writer_offers": [offer], **publisher}
-    take_over.give(made.secret["secretText"])
+    take_over.give(made.secret["secretText"], lead_writer_offers=[offer], **publisher)
+    cloud.inventory.write_text(cloud.inventory.read_text(encoding="utf-8").replace(offer, "another-offer"))
     take_over.well("--limit", HOST, rehearse=False)
     assert take_over.handed_over(made.tenant)[offer]["key_id"] == made.secret["keyId"]
     configure = "marketplace_leads.dynamics365.configure"
