@@ -105,3 +105,41 @@ options:
         tells the cloud. Nothing else is asked of it.
     type: str
 """
+
+    PUBLISHER = r"""
+options:
+  publisher:
+    description:
+      - The credentials for the publisher's account in Partner Center, which is often in another tenant than the
+        environment. They are needed where offers are named.
+      - Nothing is taken from environment variables or from the other credentials.
+    type: dict
+    default: {}
+    suboptions:
+      tenant_id:
+        description: The directory id of the publisher's tenant, or one of its domain names.
+        type: str
+      client_id:
+        description: The application id of an application that is associated with the publisher's account.
+        type: str
+      client_secret:
+        description: A client secret of that application.
+        type: str
+      client_certificate_path:
+        description: A file with its private key and certificate.
+        type: path
+      client_certificate_passphrase:
+        description: The passphrase of that file.
+        type: str
+      federated_token_file:
+        description: A file with a token for which it has a federated credential.
+        type: path
+      managed_identity:
+        description: Sign in as the managed identity of the machine.
+        type: bool
+        default: false
+      azure_cli:
+        description: Sign in as the person who is signed in to the Azure CLI.
+        type: bool
+        default: false
+"""

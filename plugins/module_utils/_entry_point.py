@@ -94,6 +94,22 @@ CREDENTIALS = Arguments(
 )
 """Who signs in, and how requests travel: options of every module."""
 
+PUBLISHER = Arguments(
+    {
+        "publisher": {
+            "type": "dict",
+            "default": {},
+            "options": {
+                # The runner's environment variables are not the publisher's.
+                name: {key: value for key, value in option.items() if key != "fallback"}
+                for name, option in CREDENTIALS.options.items()
+                if name not in ("cloud", "ca_bundle", "timeout")
+            },
+        }
+    }
+)
+"""Who signs in to Partner Center, where that may be another identity than the caller's."""
+
 ENVIRONMENT = Arguments({"environment_url": {"type": "str", "required": True}})
 """The environment that a module works on."""
 
@@ -188,6 +204,18 @@ class Call:
     def power_platform(self) -> PowerPlatformClient:
         """The Power Platform admin API in the caller's tenant."""
         return PowerPlatformClient(self.sign_in, self.transport)
+
+    @cached_property
+    def partner_center_of_publisher(self) -> PartnerCenterClient:
+        """Partner Center in the account of C(publisher), who may be somebody else than the caller.
+
+        Raises InvalidInput when no credentials are given.
+        """
+        try:
+            credentials = Credentials.from_options(self.options["publisher"])
+            return PartnerCenterClient.signed_in_with(credentials, self.transport, self.cache)
+        except InvalidInput as error:
+            raise InvalidInput(f"publisher: {error}") from error
 
     @cached_property
     def partner_center(self) -> PartnerCenterClient:

@@ -66,6 +66,12 @@ options:
       - Test leads can be found by their last name, which begins with C(MSFT_TEST_).
     type: bool
     default: true
+  documented_privileges:
+    description:
+      - Whether the user must have all the privileges that the documented set-up asks for. With V(false) a missing
+        privilege on system jobs or user interface settings is a warning, and the write shows whether the lead arrives.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
@@ -178,7 +184,7 @@ lead_service_user:
       type: list
       elements: str
     privileges:
-      description: The access levels of the privileges that writing leads takes, by the privileges' names.
+      description: The access levels of the privileges that writing leads takes, by the names of those it has.
       type: dict
       sample: {prvCreateLead: Global}
 cause:
@@ -234,7 +240,7 @@ def resource(call: Call) -> TestLeadResource:
         environment=lambda: call.environment,
         graph=lambda: call.graph,
     )
-    return TestLeadResource(HandedOver.from_options(call.options), call["remove"], reach)
+    return TestLeadResource(HandedOver.from_options(call.options), call["remove"], reach, call["documented_privileges"])
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

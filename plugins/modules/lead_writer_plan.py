@@ -73,40 +73,6 @@ options:
         that two hosts name.
     type: dict
     default: {}
-  publisher:
-    description:
-      - The credentials for the publisher's account in Partner Center, which is often in another tenant than the
-        environment. They are needed where O(lead_destinations) names offers.
-      - Nothing is taken from environment variables or from the other credentials.
-    type: dict
-    default: {}
-    suboptions:
-      tenant_id:
-        description: The directory id of the publisher's tenant, or one of its domain names.
-        type: str
-      client_id:
-        description: The application id of an application that is associated with the publisher's account.
-        type: str
-      client_secret:
-        description: A client secret of that application.
-        type: str
-      client_certificate_path:
-        description: A file with its private key and certificate.
-        type: path
-      client_certificate_passphrase:
-        description: The passphrase of that file.
-        type: str
-      federated_token_file:
-        description: A file with a token for which it has a federated credential.
-        type: path
-      managed_identity:
-        description: Sign in as the managed identity of the machine.
-        type: bool
-        default: false
-      azure_cli:
-        description: Sign in as the person who is signed in to the Azure CLI.
-        type: bool
-        default: false
   hand_off:
     description:
       - The hand-off files of the environment, to be compared with what the connection is now. They are looked for where
@@ -167,6 +133,7 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes.info
   - marketplace_leads.dynamics365.credentials
   - marketplace_leads.dynamics365.credentials.environment
+  - marketplace_leads.dynamics365.credentials.publisher
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
   - module: marketplace_leads.dynamics365.aad_user
@@ -349,8 +316,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._desired_state.plan import Plan
 from ..module_utils._desired_state.resource import Resource
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
-from ..module_utils._identity.credentials import Credentials
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, Call, report
 from ..module_utils._resources import (
     application,
     application_user,
@@ -368,21 +334,13 @@ from ..module_utils._resources.caller_store import CallerStore
 from ..module_utils._resources.lead_destinations import LeadDestinations
 from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
 from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
+from ..module_utils._resources.other_applications import OtherApplications
 from ..module_utils._resources.package_source import named_roles
 from ..module_utils._resources.preflight import Preflight
-from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._rules.secret_in_use import SecretInUse
 from ..module_utils._rules.store_record import chosen_end
 from ..module_utils._rules.timestamps import write_timestamp
 from ..module_utils._services.environment.roles import Roles
-from ..module_utils._services.partner_center.client import PartnerCenterClient
-
-_PUBLISHER = {
-    # The runner's environment variables are not the publisher's.
-    name: {key: value for key, value in CREDENTIALS.options[name].items() if key != "fallback"}
-    for name in CREDENTIALS.options
-    if name not in ("cloud", "ca_bundle", "timeout")
-}
 
 _HAND_OFF = {
     "path": {"type": "path", "required": True},
@@ -393,6 +351,7 @@ _HAND_OFF = {
 ARGUMENTS = (
     CREDENTIALS
     + ENVIRONMENT
+    + PUBLISHER
     + Arguments(
         {
             "solution": {"type": "dict", "required": True},
@@ -402,7 +361,6 @@ ARGUMENTS = (
             "application_user": {"type": "dict", "default": {}},
             "user_role": {"type": "dict", "default": {}},
             "lead_destinations": {"type": "dict", "default": {}},
-            "publisher": {"type": "dict", "default": {}, "options": _PUBLISHER},
             "hand_off": {"type": "dict", "options": _HAND_OFF},
             "store": {"type": "dict", "default": {}, "options": caller_store.OPTIONS},
         },
@@ -428,7 +386,7 @@ def read(call: Call) -> dict[str, Any]:
             side: {path: value for diff in differences for path, value in diff[side].items()}
             for side in ("before", "after")
         },
-        "findings": plan.findings,
+        "findings": [*plan.findings, *_fed_by_others(call, parts.destinations, plan.member_id)],
         "application_id": "" if call["user"] else plan.member_id,
         "user_id": plan.member_id if call["user"] else "",
         "stored_key_id": call["store"]["key_id"],
@@ -440,6 +398,11 @@ def read(call: Call) -> dict[str, Any]:
         **plan.state(),
         **_hand_off(call, plan),
     }
+
+
+def _fed_by_others(call: Call, destinations: LeadDestinations, member_id: str) -> list[str]:
+    """Warn of offers whose leads another application of the tenant writes; asked only where there are such offers."""
+    return OtherApplications(call.graph, member_id).warnings_of(destinations.offers, call.address.url)
 
 
 def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
@@ -477,7 +440,7 @@ def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
 def _parts(call: Call) -> Parts:
     """Check the options of every part, before any service is asked for anything."""
     destinations = LeadDestinations(
-        lambda: _partner_center(call),
+        lambda: call.partner_center_of_publisher,
         options_of("lead_destinations", call["lead_destinations"], lead_destinations.OPTIONS),
         call.address.url,
         lambda given: options_of("lead_destinations", given, lead_destination.OPTIONS),
@@ -587,15 +550,6 @@ def _in_use_state(in_use: SecretInUse) -> dict[str, Any]:
         "key_id": in_use.key_id,
         "since": write_timestamp(in_use.since) if in_use.since else "",
     }
-
-
-def _partner_center(call: Call) -> PartnerCenterClient:
-    """Partner Center in the account of the publisher, who may be somebody else than the runner."""
-    try:
-        credentials = Credentials.from_options(call["publisher"])
-        return PartnerCenterClient.signed_in_with(credentials, call.transport, call.cache)
-    except InvalidInput as error:
-        raise InvalidInput(f"publisher: {error}") from error
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -67,6 +67,11 @@ options:
       - The key ID that the file held when the run began, an empty string for none. If it holds another one by now,
         another run has written it, and nothing is changed.
     type: str
+  adopted_key_id:
+    description:
+      - The key id of the secret that was taken over from a set-up made by hand. It stays when that secret is rotated.
+      - A file that lacks it is written again, although it has this O(key_id) already.
+    type: str
   vault_id:
     description: Which of the run's vault ids encrypts the secret. The first one when it is left out.
     type: str

@@ -45,7 +45,15 @@ class ApplicationResource:
         self._principals = ServicePrincipals(graph, replication)
         self._permissions = Permissions(graph, replication, wanted.permissions)
         self._secret = (
-            ClientSecret(graph, self._applications, replication, wanted.schedule) if wanted.schedule else None
+            ClientSecret(
+                graph,
+                self._applications,
+                replication,
+                wanted.schedule,
+                made_by_caller=wanted.application_id is None,
+            )
+            if wanted.schedule
+            else None
         )
         self._plan = Plan()
         self._application: Application | None = None

@@ -109,11 +109,19 @@ class ClientSecret:
     """The secret of one name on one application."""
 
     def __init__(
-        self, graph: GraphClient, applications: Applications, replication: Replication, schedule: Schedule
+        self,
+        graph: GraphClient,
+        applications: Applications,
+        replication: Replication,
+        schedule: Schedule,
+        *,
+        made_by_caller: bool = True,
     ) -> None:
+        """`made_by_caller` is false for an application that was taken over, whose secrets others may have made."""
         self._graph = graph
         self._secrets = Secrets(graph, applications, replication)
         self._schedule = schedule
+        self._made_by_caller = made_by_caller
         self._decision = Decision(True, None, ())
         self._made: NewSecret | None = None
 
@@ -274,7 +282,8 @@ class ClientSecret:
         previous = [*decision.previous]
         if decision.create and decision.current is not None and decision.current.key_id != schedule.adopted_key_id:
             previous.append(decision.current)
-        if decision.create and schedule.store_lost:
+        if decision.create and schedule.store_lost and self._made_by_caller:
+            # The lost store had them. Of an application that was taken over, others may have made them.
             previous += decision.foreign
         seen = [*decision.previous, *decision.foreign, *([decision.current] if decision.current else [])]
         return {

@@ -25,6 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "public_client_id": {"type": "str", "default": SAMPLE_CLIENT_ID},
     "role": {"type": "str", "default": "Microsoft Marketplace Lead Writer"},
     "remove": {"type": "bool", "default": True},
+    "documented_privileges": {"type": "bool", "default": True},
 }
 """The options of a test lead: the fields of the form in Partner Center, and how to go about it."""
 

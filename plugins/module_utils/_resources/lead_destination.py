@@ -11,7 +11,7 @@ read as asterisks; which one the draft holds is known only to whoever handed it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from .._desired_state.plan import Plan
@@ -25,6 +25,7 @@ from .._rules.customer_leads import (
     without_secrets,
 )
 from .._rules.errors import InvalidInput
+from .._rules.timestamps import write_exact_timestamp
 from .._rules.words import snake_case
 from .._services.partner_center.client import PartnerCenterClient
 from .._services.partner_center.offers import DRAFT, LIVE, PREVIEW, Offer, State, newest, read_offer, read_state
@@ -298,5 +299,4 @@ def shown_state(state: State | None) -> dict[str, Any]:
 
 
 def _written(moment: datetime | None) -> str | None:
-    """A time to the microsecond, in UTC: a publication may follow within a second."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment is not None else None
+    return write_exact_timestamp(moment) if moment is not None else None

@@ -69,6 +69,11 @@ class LeadDestinations:
         with ThreadPoolExecutor(max_workers=4) as pool:
             self._offers = dict(zip(names, pool.map(lambda name: read_offer(client, name), names)))
 
+    @property
+    def offers(self) -> list[Offer]:
+        """The offers, after C(read)."""
+        return [*self._offers.values()]
+
     def in_use(self, stored_key_id: str) -> SecretInUse:
         """Return which secret of the application the offers sign in with. `stored_key_id` is the stored one."""
         uses = [self._use(name, offer) for name, offer in self._offers.items()]

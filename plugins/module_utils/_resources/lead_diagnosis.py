@@ -45,6 +45,9 @@ _NOT_A_MEMBER = "0x80072560"
 _USER_DISABLED = "0x80040225"
 NO_ROLES = "0x80042f09"
 
+BEYOND_THE_LEAD = frozenset({"system_job_privileges_missing", "user_interface_privileges_missing"})
+"""The causes that the documented set-up excludes, but without which a lead may be written all the same."""
+
 _DOCUMENTED = {
     _UNKNOWN_APPLICATION: lead_failures.APPLICATION_NOT_FOUND,
     _WRONG_SECRET: lead_failures.CREDENTIALS_INVALID,

@@ -34,6 +34,11 @@ def write_timestamp(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def write_exact_timestamp(moment: datetime) -> str:
+    """Return a time with a zone to the microsecond, in UTC: a publication may follow a hand-over within a second."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def read_http_date(text: str) -> datetime | None:
     """Return the time of an HTTP Date header, or None when it is none."""
     try:

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at a lead writer set-up that was made by hand, to take it over."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lead_writer_adoption
+short_description: Look at a lead writer set-up that was made by hand, to take it over
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Finds who signs in to an environment to write the leads of offers, an application or a Microsoft 365 user, from the
+    offers' lead destinations in Partner Center. The caller may name it instead.
+  - Finds which of the application's live client secrets the caller gave the value of. Microsoft Graph shows how each
+    secret begins. Where that does not decide it, the module fails and asks for O(adopt_key_id).
+  - Returns what the role C(lead_writer) has to record to go on from there, without the value of the secret. It changes
+    nothing.
+  - Warns of other live secrets of the application, and of other applications that can write leads to the environment.
+  - It does not sign in with the secret. M(marketplace_leads.dynamics365.dynamics_test_lead) does, and shows whether a
+    lead arrives.
+options:
+  authentication:
+    description: Whether an application (V(azure_ad)) or a Microsoft 365 user (V(office365)) signs in.
+    type: str
+    choices: [azure_ad, office365]
+    default: azure_ad
+  application_id:
+    description:
+      - The application (client) id of the application to take over.
+      - Without it, it is the one that O(offers) sign in as.
+    type: str
+  user_name:
+    description:
+      - The user principal name of the user to take over, for O(authentication=office365).
+      - Without it, it is the one that O(offers) sign in as.
+    type: str
+  adopt_secret:
+    description:
+      - The value of the client secret, or the password, that was handed over to Partner Center.
+      - Not needed where O(stored) says that it was taken over and rotated since.
+    type: str
+  adopt_key_id:
+    description: The id of that client secret, where its beginning does not tell it from others.
+    type: str
+  offers:
+    description: The external ids of the offers whose leads go to the environment.
+    type: list
+    elements: str
+    default: []
+  roles:
+    description: The security roles by which other applications may be able to write leads.
+    type: list
+    elements: str
+    default: [Microsoft Marketplace Lead Writer]
+  stored:
+    description:
+      - What the store holds for the environment already, a dictionary with C(key_id), C(adopted_key_id),
+        C(application_id) and C(user_name), as the lookup P(marketplace_leads.dynamics365.stored_secret#lookup) returns
+        it.
+      - A store that holds another secret is a failure, because taking over would overwrite it.
+    type: dict
+    default: {}
+  handed_over:
+    description:
+      - What the handover file says of each offer already, as the lookup
+        P(marketplace_leads.dynamics365.hand_off#lookup) returns it.
+    type: dict
+    default: {}
+  option_prefix:
+    description: What stands before the names of these options in sentences, such as V(lead_writer_) in the role.
+    type: str
+    default: ''
+extends_documentation_fragment:
+  - marketplace_leads.dynamics365.attributes
+  - marketplace_leads.dynamics365.attributes.info
+  - marketplace_leads.dynamics365.credentials
+  - marketplace_leads.dynamics365.credentials.environment
+  - marketplace_leads.dynamics365.credentials.publisher
+notes:
+  - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and for
+    O(authentication=office365) C(User.Read.All) and C(Domain.Read.All).
+  - A value of O(adopt_secret) whose variable C(lead_writer_adopt_secret) was given in plain text on the command line is
+    refused.
+seealso:
+  - module: marketplace_leads.dynamics365.dynamics_test_lead
+  - module: marketplace_leads.dynamics365.lead_writer_hand_off
+  - module: marketplace_leads.dynamics365.secret_store_file
+"""
+
+EXAMPLES = r"""
+- name: Find out who writes the leads of an offer
+  marketplace_leads.dynamics365.lead_writer_adoption:
+    environment_url: https://contoso.crm4.dynamics.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    offers: [contoso-app]
+    publisher:
+      tenant_id: publisher.onmicrosoft.com
+      client_id: "{{ publisher_client_id }}"
+      client_secret: "{{ publisher_client_secret }}"
+    adopt_secret: "{{ handed_over_secret }}"
+  register: found
+"""
+
+RETURN = r"""
+state:
+  description:
+    - V(new) is a set-up that is yet to be taken over, V(taken_over) one whose secret is in the store already.
+    - V(rotated) is one that was taken over and whose secret was rotated since; nothing else is returned then.
+  returned: success
+  type: str
+  sample: new
+directory_id:
+  description: The directory id of the tenant.
+  returned: success
+  type: str
+secret:
+  description: What tells the secret from others, without its value.
+  returned: success
+  type: dict
+  contains:
+    key_id:
+      description: The id of the client secret, or when the password was set.
+      type: str
+    display_name:
+      description: The name of the client secret; empty for a password.
+      type: str
+    end_date_time:
+      description: When it ends; empty where it does not.
+      type: str
+handed_over:
+  description:
+    - For each offer that signs in with it, the record that M(marketplace_leads.dynamics365.lead_writer_hand_off) keeps.
+  returned: success
+  type: dict
+  sample:
+    contoso-app:
+      key_id: 44444444-5555-6666-7777-888888888888
+      handed_over_at: "2026-11-22T16:59:08.000000Z"
+      live_since: "2026-11-22T17:12:00.000000Z"
+application:
+  description: The application as M(marketplace_leads.dynamics365.aad_app_info) returns it; empty for a user.
+  returned: success
+  type: dict
+user_name:
+  description: The user principal name of the user; empty for an application.
+  returned: success
+  type: str
+member:
+  description: The user that it is in the environment; empty where it is none.
+  returned: success
+  type: dict
+  contains:
+    systemuserid:
+      description: The id of the user.
+      type: str
+    businessunitid:
+      description: The id of its business unit.
+      type: str
+    isdisabled:
+      description: Whether it is disabled.
+      type: bool
+    roles:
+      description: The security roles that it holds directly.
+      type: list
+      elements: str
+privileges:
+  description: The access levels of the privileges that writing leads takes, by the names of those it has.
+  returned: success
+  type: dict
+other_secrets:
+  description: The other live secrets of the application, each with C(days_left).
+  returned: success
+  type: list
+  elements: dict
+other_applications:
+  description: Other applications that feed the offers, or whose users hold one of O(roles).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    app_id:
+      description: The application (client) id.
+      type: str
+    display_name:
+      description: The display name, or null where the tenant has no such application.
+      type: str
+    offers:
+      description: The offers that sign in as it, live or in their drafts.
+      type: list
+      elements: str
+    holds_role:
+      description: Whether its user holds one of O(roles).
+      type: bool
+    live_secrets:
+      description: Its live secrets, each with C(days_left).
+      type: list
+      elements: dict
+findings:
+  description: Sentences about what should be known. They are warnings as well.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, Call, report
+from ..module_utils._resources.adoption import Adoption, Reach
+from ..module_utils._resources.adoption_request import OPTIONS, AdoptionRequest
+
+ARGUMENTS = CREDENTIALS + ENVIRONMENT + PUBLISHER + Arguments(OPTIONS)
+
+
+def read(call: Call) -> dict[str, Any]:
+    """Return what there is to take over."""
+    call.check_tenant()
+    request = AdoptionRequest.from_options(call.options)
+    reach = Reach(call.graph, call.environment, lambda: call.partner_center_of_publisher)
+    return Adoption(reach, request).read()
+
+
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
+    """Run the module."""
+    report(module_class, ARGUMENTS, read)
+
+
+if __name__ == "__main__":
+    main()
