@@ -273,7 +273,7 @@ secret_in_use:
       description: Whether an offer may be using a secret that nobody has a record of.
       type: bool
 hand_off_current:
-  description: Whether both hand-off files are there and tell the connection as it is now.
+  description: Whether both hand-off files are there and show the connection as it is when all changes are made.
   returned: success and O(hand_off) is given
   type: bool
 user:
@@ -302,7 +302,7 @@ solution:
   type: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -347,6 +347,10 @@ _HAND_OFF = {
     "stored": {"type": "dict", "default": {}},
     **{name: hand_off.FIELDS[name] for name in ("secret_in", "show_secret_with")},
 }
+
+KNOWN_AFTER_APPLY = "known after apply"
+NEW_SECRETS = frozenset({"application.secret", "user.password"})
+"""The changes by which there is a secret that has to be stored."""
 
 ARGUMENTS = (
     CREDENTIALS
@@ -393,23 +397,25 @@ def read(call: Call) -> dict[str, Any]:
         "secret_in_use": _in_use_state(parts.destinations.in_use(_known_key_id(call))),
         "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
-        **_hand_off(call, plan),
+        **_hand_off(call, plan, {path for each in plans.values() for path in each.paths}),
     }
 
 
-def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
-    """Say whether the hand-off files tell the connection as it is now, where the caller names them."""
+def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, bool]:
+    """Say whether the hand-off files are what C(changes) will make of the connection, where the caller names them."""
     given = call["hand_off"]
     if not given:
         return {}
     user, destinations = call["user"], call["lead_destinations"]
+    stored_key_id = str(given["stored"].get("key_id") or "")
+    key_id = KNOWN_AFTER_APPLY if changes & NEW_SECRETS else stored_key_id
     fields = {
         "environment_url": call.address.url,
         "authentication": "office365" if user else "azure_ad",
         "user_name": str(user.get("user_principal_name") or "") if user else "",
         "application_id": "" if user else plan.member_id,
         "directory_id": call.graph.directory_id(),
-        "key_id": str(given["stored"].get("key_id") or ""),
+        "key_id": key_id,
         "end_date_time": str(given["stored"].get("end_date_time") or ""),
         "secret_in": given["secret_in"],
         "show_secret_with": given["show_secret_with"],
@@ -418,15 +424,22 @@ def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
             for name in ("contact_emails", "offers")
         },
         "handed_over": {
-            each["offer"]: {
-                "key_id": each["handed_over"]["key_id"],
-                "handed_over_at": each["handed_over"]["at"],
-                "live_since": each["live_since"],
-            }
+            each["offer"]: _handed_over(each, key_id, changes, destinations.get("publish") == "live")
             for each in plan.state().get("lead_destinations", [])
         },
     }
     return {"hand_off_current": hand_off.is_current(given["path"], fields)}
+
+
+def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:
+    """Return the record of an offer as it is after the changes; what is known only then is a word that differs."""
+    path = f"lead_destination.{offer['offer']}"
+    given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
+    return {
+        "key_id": key_id if given else offer["handed_over"]["key_id"],
+        "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
+        "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
+    }
 
 
 def _parts(call: Call) -> Parts:

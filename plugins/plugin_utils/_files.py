@@ -35,9 +35,28 @@ def write_whole(path: str, text: str) -> None:
                 os.unlink(scratch)
             raise
     except OSError as error:
-        raise FileNotWritten(
-            f"{path} cannot be written ({error.strerror or error}): correct the path or the permissions of its folder."
-        ) from error
+        raise _not_written(path, error) from error
+
+
+def check_writable(path: str) -> None:
+    """Try whether a file could be written, and leave nothing behind.
+
+    C(path) is absolute. Raises FileNotWritten.
+    """
+    folder = os.path.dirname(path)
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: str, error: OSError) -> FileNotWritten:
+    return FileNotWritten(
+        f"{path} cannot be written ({error.strerror or error}): correct the path or the permissions of its folder."
+    )
 
 
 def remove_file(path: str) -> None:

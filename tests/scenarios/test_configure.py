@@ -54,7 +54,7 @@ def test_three_different_tenants_are_set_up_and_a_second_run_writes_nothing(clou
     assert second.changed_hosts() == set()
     assert cloud.writes_since(second.mark) == []
     for tenant in cloud.tenants.values():
-        after_the_plan = [each for each in second.of(tenant.host) if not each.action.endswith(("_plan", "_claims"))]
+        after_the_plan = [each for each in second.of(tenant.host) if not each.action.endswith("_fleet")]
         assert after_the_plan == [], "the role went on after its plan"
 
 
@@ -116,9 +116,22 @@ def test_without_a_vault_password_nothing_is_written(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_a_secret_that_cannot_be_kept_does_not_stay(cloud: Cloud, configure: Configure) -> None:
+@pytest.mark.parametrize("check", [True, False], ids=["dry run", "run"])
+def test_a_store_that_cannot_be_written_stops_the_run_first(cloud: Cloud, configure: Configure, check: bool) -> None:
     # No file can be made there, by whoever runs the test.
-    run = configure(variables={"lead_writer_store_directory": "/proc/no_store"}, rehearse=False)
+    run = configure(variables={"lead_writer_store_directory": "/proc/no_store"}, check=check, rehearse=check)
+    assert "/proc/no_store/contoso.crm4.dynamics.com.yml cannot be written" in run.failure(HOST)
+    assert cloud.writes_since(run.mark) == []
+
+
+@ONE
+def test_a_secret_that_cannot_be_kept_does_not_stay(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
+    refuse = tmp_path / "refuse.yml"
+    refuse.write_text(
+        yaml.safe_dump([{"name": "Refuse", "ansible.builtin.fail": {"msg": "full"}, "when": "not ansible_check_mode"}]),
+        encoding="utf-8",
+    )
+    run = configure(variables={"lead_writer_store_write_tasks": str(refuse)}, rehearse=False)
     assert run.status != 0
     assert Made(cloud, cloud.contoso).secrets == []
 

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans the environments of all hosts of a batch in one process, or that of one host.
+
+An action rather than a module because only the control process knows the variables of every host, and because the
+store and the hand-off are on the control node.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleValueOmittedError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
+from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR
+from ..modules import lead_writer_plan
+from ..plugin_utils._claims_of_hosts import ClaimsOfHosts
+from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES, Role
+from ..plugin_utils._host_variables import HostVariables, reason_of
+from ..plugin_utils._offer_claims import claimed_twice, refusals
+from ..plugin_utils._place_in_play import conditions_of, is_selected, takes_all_hosts_together
+from ..plugin_utils._plain_variables import finalized
+from ..plugin_utils._planner import Planner
+
+_URL = "lead_writer_environment_url"
+
+_OWN_OPTIONS: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "purpose": {"type": "str", "choices": list(PURPOSES), "default": CONFIGURE},
+    "runner": {"type": "dict", "default": {}},
+    "threads": {"type": "int", "default": 32},
+    "end_early": {"type": "bool", "default": True},
+    "can_keep_secret": {"type": "bool", "default": True},
+    "store_file": {"type": "str", "default": ""},
+    "plan": {"type": "dict"},
+}
+"""The options that are not those of the module lead_writer_plan."""
+
+_NO_PLAN: dict[str, Any] = {"changes": [], "would_change": [], "ends": False}
+"""Stands for the plan of an environment that is taken down."""
+_RUN_DIRECTORY = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set when ansible.constants is imported
+
+
+class ActionModule(ActionBase):
+    """Plans environments, or brings in the plan of one."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:  # noqa: ARG003
+        """Leave the templates of options as they are: they are evaluated for each host. `plan` is this host's own."""
+        return finalized(value, templar) if name == "plan" else value
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the plans of the batch where the task runs once, else the plan of its host."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self._vars = task_vars or {}
+        self._hosts = HostVariables(self._task, self._vars, self._templar)
+        self._warnings: list[str] = []
+        if self._task.run_once:
+            plans = self._plan(self._batch())
+            changed = self._task.check_mode and any(plan["would_change"] for plan in plans.values())
+            result.update(changed=changed, environments=plans)
+        else:
+            result.update(changed=False, **self._own_plan())
+        if self._warnings:
+            result["warnings"] = self._warnings
+        return result
+
+    # --- whose environments are planned
+
+    def _batch(self) -> list[str]:
+        """Return the hosts that are planned together; none where each of them has to be planned by itself."""
+        if not self._plans_here() or not takes_all_hosts_together(self._task):
+            return []
+        conditions = conditions_of(self._task)
+        return [host for host in self._vars["ansible_play_batch"] if self._meets_task(host, conditions)]
+
+    def _meets_task(self, host: str, conditions: list[Any]) -> bool:
+        if not self._hosts.of(host).get(_URL):
+            return False
+        try:
+            return self._hosts.meets(host, conditions)
+        except AnsibleError:
+            # Ansible says what is wrong with the condition when it comes to the host.
+            return False
+
+    def _plans_here(self) -> bool:
+        """Say whether this process can do what the module would; see the action `in_process`."""
+        return (
+            MSAL_IMPORT_ERROR is None
+            and REQUESTS_IMPORT_ERROR is None
+            and os.environ.get("MARKETPLACE_LEADS_IN_PROCESS", "1").lower() not in ("0", "false", "no")
+        )
+
+    def _own_plan(self) -> dict[str, Any]:
+        host = self._vars["inventory_hostname"]
+        plan = self._task.args.get("plan")
+        if plan is not None:
+            return dict(plan)
+        if not self._hosts.of(host).get(_URL):
+            return _failed(f"{_URL} of {host} is not set: give the address of its environment, or leave the host out.")
+        plan = (self._plan([host]) if self._plans_here() else self._plan_as_module(host))[host]
+        return {**plan, "changed": self._task.check_mode and bool(plan["would_change"])}
+
+    def _plan_as_module(self, host: str) -> dict[str, dict[str, Any]]:
+        """Have the module plan the way that modules usually go, such as in another Python that has the libraries."""
+        self._refusals = self._claims([host])
+        prepared = self._prepared(host)
+        if prepared is None:
+            return {host: _NO_PLAN}
+        given, role = prepared
+        module = f"{self._task.resolved_action.rpartition('.')[0]}.lead_writer_plan"
+        return {host: role.outcome(self._execute_module(module_name=module, module_args=given, task_vars=self._vars))}
+
+    # --- planning
+
+    def _plan(self, hosts: list[str]) -> dict[str, dict[str, Any]]:
+        self._refusals = self._claims(hosts)
+        outcomes: dict[str, dict[str, Any]] = {}
+        roles: dict[str, Role] = {}
+        with Planner(self._threads(hosts), _RUN_DIRECTORY, len(hosts), Display().display) as planner:
+            for host in hosts:
+                try:
+                    prepared = self._prepared(host)
+                    if prepared is not None:
+                        given, roles[host] = prepared
+                        planner.add(host, given, self._environment_of(host))
+                except AnsibleError as error:
+                    outcomes[host] = _failed(reason_of(error))
+                self._hosts.forget(host)
+            outcomes.update({host: roles[host].outcome(plan) for host, plan in planner.plans().items()})
+        for host in hosts:
+            self._warnings += [f"{host}: {finding}" for finding in outcomes.get(host, {}).get("findings", [])]
+        return {host: outcomes.get(host, _NO_PLAN) for host in hosts}
+
+    def _threads(self, hosts: list[str]) -> int:
+        """The number of threads as the first host has it that knows one."""
+        for host in hosts:
+            try:
+                return int(self._hosts.template(host, self._task.args.get("threads", 32)))
+            except (AnsibleError, TypeError, ValueError):
+                continue
+        return 1
+
+    def _claims(self, hosts: list[str]) -> dict[str, str]:
+        claims = ClaimsOfHosts(self._hosts)
+        refused = refusals(claimed_twice(claims.read(hosts, self._vars)))
+        self._warnings += claims.warnings()
+        return refused
+
+    def _prepared(self, host: str) -> tuple[dict[str, Any], Role] | None:
+        """Return the options for a host's plan and what follows from it, None where no plan is made.
+
+        Raises AnsibleError.
+        """
+        own = self._own_options(host)
+        if own["state"] == "absent":
+            return None
+        given = {**own["runner"], **dict(self._evaluated(host, self._planned()))}
+        if host in self._refusals:
+            given["lead_destinations"] = {**given["lead_destinations"], "refusal": self._refusals[host]}
+        role = Role(
+            purpose=own["purpose"],
+            check_mode=self._task.check_mode,
+            end_early=own["end_early"],
+            can_keep_secret=own["can_keep_secret"],
+            store_file=own["store_file"],
+            hand_off_file=str((given.get("hand_off") or {}).get("path") or ""),
+            is_selected=lambda tag: is_selected(self._task, tag, self._vars),
+        )
+        return given, role
+
+    def _planned(self) -> Mapping[str, Any]:
+        """The options for the module lead_writer_plan, not evaluated."""
+        return {name: value for name, value in self._task.args.items() if name in lead_writer_plan.ARGUMENTS.options}
+
+    def _own_options(self, host: str) -> dict[str, Any]:
+        """The other options, evaluated for a host and checked. Raises AnsibleError."""
+        others = {name: value for name, value in self._task.args.items() if name not in self._planned()}
+        others.pop("plan", None)
+        checked = ArgumentSpecValidator(_OWN_OPTIONS).validate(dict(self._evaluated(host, others)))
+        if checked.error_messages:
+            raise AnsibleError("; ".join(checked.error_messages))
+        options: dict[str, Any] = checked.validated_parameters
+        return options
+
+    def _evaluated(self, host: str, options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, value in options.items():
+            try:
+                yield name, self._hosts.template(host, value)
+            except AnsibleValueOmittedError:
+                continue
+
+    def _environment_of(self, host: str) -> dict[str, str]:
+        """The environment variables that the play gives to its tasks, evaluated for a host."""
+        found: dict[str, str] = {}
+        for each in self._task._parent.environment or []:
+            if each:
+                found.update({name: str(value) for name, value in self._hosts.template(host, each).items()})
+        return found
+
+
+def _failed(sentence: str) -> dict[str, Any]:
+    return {"failed": True, "msg": sentence, "would_change": [], "ends": False}

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a plan means for the run of the role: which steps it takes, what they change, and where the run ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..modules.lead_writer_plan import NEW_SECRETS
+from ._files import FileNotWritten, check_writable
+
+CONFIGURE, ROTATE = "configure", "rotate_secrets"
+PURPOSES = (CONFIGURE, ROTATE)
+
+_TAGS = {
+    "solution": "lead_writer_solution",
+    "application": "lead_writer_application",
+    "user": "lead_writer_application",
+    "role_privileges": "lead_writer_user",
+    "application_user": "lead_writer_user",
+    "environment_user": "lead_writer_user",
+    "lead_destinations": "lead_writer_offers",
+}
+"""The tag of the role's tasks by the plan's step."""
+_IDENTITY = ("application", "user")
+_ROTATED = (*_IDENTITY, "lead_destinations")
+_ROTATES = (*NEW_SECRETS, "application.secret.removed", "lead_destination")
+"""What begins the names of the changes for which a rotation goes on after the plan."""
+
+_NO_VAULT_PASSWORD = (
+    "A new secret is needed, but there is no vault password to encrypt it with: run with --vault-password-file or "
+    "--vault-id, or name another store in lead_writer_store_write_tasks."
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the role is asked for, as far as it decides what follows a plan.
+
+    `purpose` is one of PURPOSES. `store_file` is the path of the default store's file, empty for another store.
+    `is_selected` says whether the tags of the run select the tasks with a tag.
+    """
+
+    purpose: str
+    check_mode: bool
+    end_early: bool
+    can_keep_secret: bool
+    store_file: str
+    hand_off_file: str
+    is_selected: Callable[[str], bool]
+
+    def outcome(self, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a plan with what the role makes of it.
+
+        `would_change` are the changes of the run in its order, those on the control node included. `ends` says
+        whether nothing follows the plan. It is a failure where something is in the way of what follows.
+        """
+        if plan.get("failed"):
+            return {**plan, "would_change": [], "ends": False}
+        would_change = self._changes(plan)
+        blockers = self._blockers(would_change)
+        if blockers:
+            return {"failed": True, "msg": "\n".join(blockers), "would_change": [], "ends": False}
+        ends = self.end_early and (self.check_mode or not self._goes_on(plan))
+        return {**plan, "would_change": would_change, "ends": ends}
+
+    def _goes_on(self, plan: Mapping[str, Any]) -> bool:
+        if not plan["hand_off_current"]:
+            return True
+        if self.purpose == ROTATE:
+            return any(change.startswith(_ROTATES) for change in plan["changes"])
+        return bool(plan["changes"])
+
+    def _changes(self, plan: Mapping[str, Any]) -> list[str]:
+        if not self._goes_on(plan):
+            return []
+        found: list[str] = []
+        for step, changes in plan["steps"].items():
+            if not self._takes(step):
+                continue
+            found += changes
+            if step in _IDENTITY and self.store_file and NEW_SECRETS.intersection(changes):
+                found.append("stored_secret")
+        if self._takes("lead_destinations") and not plan["hand_off_current"]:
+            found.append("hand_off")
+        return found
+
+    def _takes(self, step: str) -> bool:
+        if self.purpose == ROTATE:
+            return step in _ROTATED
+        return self.is_selected(_TAGS[step])
+
+    def _blockers(self, would_change: list[str]) -> list[str]:
+        """Return what would stop the run on the control node."""
+        blockers = []
+        files = []
+        if NEW_SECRETS.intersection(would_change):
+            if not self.can_keep_secret:
+                blockers.append(_NO_VAULT_PASSWORD)
+            files.append(self.store_file)
+        if "hand_off" in would_change:
+            files.append(self.hand_off_file)
+        for path in filter(None, files):
+            try:
+                check_writable(os.path.abspath(os.path.expanduser(path)))
+            except FileNotWritten as error:
+                blockers.append(str(error))
+        return blockers

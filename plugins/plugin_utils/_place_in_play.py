@@ -1,0 +1,71 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a task is in its play: which hosts share its work, and which tags select what follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+_ALL_HOSTS_TOGETHER = ("linear", "debug")
+"""Strategies that take a task for all hosts before the next one. With the others `run_once` has no meaning."""
+
+
+def takes_all_hosts_together(task: Any) -> bool:
+    """Say whether a task that runs once can work for the whole batch.
+
+    It cannot in another strategy, nor inside an include with a loop, where each round has variables of its own.
+    """
+    strategy = str(task.get_play().strategy).rpartition(".")[2]
+    return strategy.endswith(_ALL_HOSTS_TOGETHER) and not any(each.loop for each in _includes(task))
+
+
+def conditions_of(task: Any) -> list[Any]:
+    """Return the conditions under which a host meets the task: its own, and those of the includes around it."""
+    return [*task.when, *(condition for each in _includes(task) for condition in each.when)]
+
+
+def is_selected(task: Any, tag: str, task_vars: Mapping[str, Any]) -> bool:
+    """Say whether `--tags` and `--skip-tags` select a task with this tag beside the given task, which is in all runs.
+
+    It also has the tags of the role and of the play. The innermost `always` is the one that has the task in all runs.
+    """
+    tags = {tag}
+    innermost_always = True
+    for own in _tags_outwards(task):
+        if innermost_always and "always" in own:
+            innermost_always = False
+            own = own - {"always"}
+        tags |= own
+    return _selects(tags, task_vars.get("ansible_run_tags") or (), task_vars.get("ansible_skip_tags") or ())
+
+
+def _selects(tags: set[str], only: Collection[str], skip: Collection[str]) -> bool:
+    """Source: "Tags" in Ansible's guide to playbooks. There is at least one tag, so `tagged` means every task."""
+    never = "never" in tags and not tags.intersection(only)
+    chosen = "always" in tags or ({"all", "tagged"}.intersection(only) and not never) or tags.intersection(only)
+    if only and not chosen:
+        return False
+    if "all" in skip:
+        return "always" in tags and "always" not in skip
+    return "tagged" not in skip and not tags.intersection(skip)
+
+
+def _tags_outwards(task: Any) -> Iterator[set[str]]:
+    for each in (*_outwards(task), task._role, task.get_play()):
+        own = getattr(each, "_tags", None)
+        yield {tag.strip() for text in own for tag in str(text).split(",")} if isinstance(own, list) else set()
+
+
+def _includes(task: Any) -> list[Any]:
+    """Return the includes around a task that are made while the play runs."""
+    return [each for each in _outwards(task) if getattr(each, "statically_loaded", True) is False]
+
+
+def _outwards(task: Any) -> Iterator[Any]:
+    each = task
+    while each is not None:
+        yield each
+        each = each._parent
