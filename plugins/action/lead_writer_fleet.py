@@ -26,9 +26,11 @@ from ..modules import lead_writer_plan
 from ..plugin_utils._claims_of_hosts import ClaimsOfHosts
 from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES, Role
 from ..plugin_utils._host_variables import HostVariables, reason_of
+from ..plugin_utils._next_steps import Environment, grouped, next_steps
 from ..plugin_utils._offer_claims import claimed_twice, refusals
 from ..plugin_utils._place_in_play import conditions_of, is_selected, takes_all_hosts_together
 from ..plugin_utils._plain_variables import finalized
+from ..plugin_utils._plan_diff import plan_diff
 from ..plugin_utils._planner import Planner
 
 _URL = "lead_writer_environment_url"
@@ -67,10 +69,10 @@ class ActionModule(ActionBase):
         self._vars = task_vars or {}
         self._hosts = HostVariables(self._task, self._vars, self._templar)
         self._warnings: list[str] = []
+        self._purpose = CONFIGURE
         if self._task.run_once:
             plans = self._plan(self._batch())
-            changed = self._task.check_mode and any(plan["would_change"] for plan in plans.values())
-            result.update(changed=changed, environments=plans)
+            result.update(environments=plans, **self._shown(plans))
         else:
             result.update(changed=False, **self._own_plan())
         if self._warnings:
@@ -111,7 +113,7 @@ class ActionModule(ActionBase):
         if not self._hosts.of(host).get(_URL):
             return _failed(f"{_URL} of {host} is not set: give the address of its environment, or leave the host out.")
         plan = (self._plan([host]) if self._plans_here() else self._plan_as_module(host))[host]
-        return {**plan, "changed": self._task.check_mode and bool(plan["would_change"])}
+        return {**plan, **self._shown({host: plan})}
 
     def _plan_as_module(self, host: str) -> dict[str, dict[str, Any]]:
         """Have the module plan the way that modules usually go, such as in another Python that has the libraries."""
@@ -140,8 +142,8 @@ class ActionModule(ActionBase):
                     outcomes[host] = _failed(reason_of(error))
                 self._hosts.forget(host)
             outcomes.update({host: roles[host].outcome(plan) for host, plan in planner.plans().items()})
-        for host in hosts:
-            self._warnings += [f"{host}: {finding}" for finding in outcomes.get(host, {}).get("findings", [])]
+        findings = ((host, each) for host in hosts for each in outcomes.get(host, {}).get("findings", []))
+        self._warnings += grouped(findings)
         return {host: outcomes.get(host, _NO_PLAN) for host in hosts}
 
     def _threads(self, hosts: list[str]) -> int:
@@ -152,6 +154,20 @@ class ActionModule(ActionBase):
             except (AnsibleError, TypeError, ValueError):
                 continue
         return 1
+
+    def _shown(self, plans: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+        """Show what is next where the role ends here for all of them, and return what a dry run returns."""
+        if plans and all(plan["ends"] for plan in plans.values()):
+            environments = (Environment(host, plan) for host, plan in plans.items())
+            for line in next_steps(environments, check_mode=self._task.check_mode, purpose=self._purpose):
+                Display().display(line)
+        if not self._task.check_mode:
+            return {"changed": False}
+        shown: dict[str, Any] = {"changed": any(plan["would_change"] for plan in plans.values())}
+        if self._task.diff:
+            diffs = (plan_diff(host, plan) for host, plan in plans.items() if plan["would_change"])
+            shown["diff"] = [{"prepared": each} for each in diffs if each]
+        return shown
 
     def _claims(self, hosts: list[str]) -> dict[str, str]:
         claims = ClaimsOfHosts(self._hosts)
@@ -170,6 +186,7 @@ class ActionModule(ActionBase):
         given = {**own["runner"], **dict(self._evaluated(host, self._planned()))}
         if host in self._refusals:
             given["lead_destinations"] = {**given["lead_destinations"], "refusal": self._refusals[host]}
+        self._purpose = own["purpose"]
         role = Role(
             purpose=own["purpose"],
             check_mode=self._task.check_mode,

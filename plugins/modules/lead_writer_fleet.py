@@ -115,7 +115,7 @@ RETURN = r"""
 environments:
   description:
     - The plan of each environment by its host, as M(marketplace_leads.dynamics365.lead_writer_plan) returns it, with
-      RV(would_change) and RV(ends).
+      RV(would_change), RV(sheet) and RV(ends).
     - A plan that could not be made has C(failed) and C(msg), with a sentence for each blocker.
   returned: with C(run_once)
   type: dict
@@ -128,6 +128,10 @@ would_change:
   type: list
   elements: str
   sample: [solution, application, service_principal, application.secret, stored_secret]
+sheet:
+  description: The path of the sheet from which a person types the connection into Partner Center's form.
+  returned: without C(run_once)
+  type: str
 ends:
   description: Whether the role ends for the environment after its plan.
   returned: without C(run_once)

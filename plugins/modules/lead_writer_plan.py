@@ -247,6 +247,11 @@ cloud:
   description: The national cloud of the environment.
   returned: success
   type: str
+service_time:
+  description: The time at which the plan was made, in UTC by the clock of Microsoft Graph.
+  returned: success
+  type: str
+  sample: '2026-11-22T15:00:00Z'
 application:
   description: The application as M(marketplace_leads.dynamics365.aad_app) returns it.
   returned: success
@@ -394,6 +399,7 @@ def read(call: Call) -> dict[str, Any]:
         "user_id": plan.member_id if call["user"] else "",
         "directory_id": call.graph.directory_id(),
         "cloud": call.cloud.name,
+        "service_time": write_timestamp(call.graph.service_time()),
         "secret_in_use": _in_use_state(parts.destinations.in_use(_known_key_id(call))),
         "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
@@ -407,8 +413,9 @@ def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str,
     if not given:
         return {}
     user, destinations = call["user"], call["lead_destinations"]
-    stored_key_id = str(given["stored"].get("key_id") or "")
-    key_id = KNOWN_AFTER_APPLY if changes & NEW_SECRETS else stored_key_id
+    key_id, end_date_time = _secret_now(plan.state(), given["stored"])
+    if changes & NEW_SECRETS:
+        key_id = KNOWN_AFTER_APPLY
     fields = {
         "environment_url": call.address.url,
         "authentication": "office365" if user else "azure_ad",
@@ -416,7 +423,7 @@ def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str,
         "application_id": "" if user else plan.member_id,
         "directory_id": call.graph.directory_id(),
         "key_id": key_id,
-        "end_date_time": str(given["stored"].get("end_date_time") or ""),
+        "end_date_time": end_date_time,
         "secret_in": given["secret_in"],
         "show_secret_with": given["show_secret_with"],
         **{
@@ -429,6 +436,15 @@ def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str,
         },
     }
     return {"hand_off_current": hand_off.is_current(given["path"], fields)}
+
+
+def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key id and the end of the secret as it was read, else as the store knows it; a password has times."""
+    secret = state.get("secret") or {}
+    if state.get("password"):
+        secret = {**state["password"], "key_id": state["password"].get("changed_date_time")}
+    known = secret or stored
+    return str(known.get("key_id") or ""), str(known.get("end_date_time") or "")
 
 
 def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:

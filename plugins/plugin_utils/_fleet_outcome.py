@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..module_utils._resources.hand_off import sheet_path
 from ..modules.lead_writer_plan import NEW_SECRETS
 from ._files import FileNotWritten, check_writable
 
@@ -67,7 +68,8 @@ class Role:
         if blockers:
             return {"failed": True, "msg": "\n".join(blockers), "would_change": [], "ends": False}
         ends = self.end_early and (self.check_mode or not self._goes_on(plan))
-        return {**plan, "would_change": would_change, "ends": ends}
+        sheet = os.path.abspath(os.path.expanduser(sheet_path(self.hand_off_file)))
+        return {**plan, "would_change": would_change, "ends": ends, "sheet": sheet}
 
     def _goes_on(self, plan: Mapping[str, Any]) -> bool:
         if not plan["hand_off_current"]:

@@ -30,14 +30,11 @@ def conditions_of(task: Any) -> list[Any]:
 def is_selected(task: Any, tag: str, task_vars: Mapping[str, Any]) -> bool:
     """Say whether `--tags` and `--skip-tags` select a task with this tag beside the given task, which is in all runs.
 
-    It also has the tags of the role and of the play. The innermost `always` is the one that has the task in all runs.
+    It also has the tags of the role and of the play. What has the given task in all runs is the tag `always` of the
+    import of its file, which says nothing about the others.
     """
     tags = {tag}
-    innermost_always = True
-    for own in _tags_outwards(task):
-        if innermost_always and "always" in own:
-            innermost_always = False
-            own = own - {"always"}
+    for own in _tags_around(task):
         tags |= own
     return _selects(tags, task_vars.get("ansible_run_tags") or (), task_vars.get("ansible_skip_tags") or ())
 
@@ -53,8 +50,13 @@ def _selects(tags: set[str], only: Collection[str], skip: Collection[str]) -> bo
     return "tagged" not in skip and not tags.intersection(skip)
 
 
-def _tags_outwards(task: Any) -> Iterator[set[str]]:
-    for each in (*_outwards(task), task._role, task.get_play()):
+def _tags_around(task: Any) -> Iterator[set[str]]:
+    """Yield the tags of what is around the file of the given task."""
+    # The task itself has all of them by now.
+    around = list(_outwards(task))[1:]
+    imports = [place for place, each in enumerate(around) if str(getattr(each, "action", "")).endswith("import_tasks")]
+    outside = around[imports[0] + 1 :] if imports else around
+    for each in (*outside, task._role, task.get_play()):
         own = getattr(each, "_tags", None)
         yield {tag.strip() for text in own for tag in str(text).split(",")} if isinstance(own, list) else set()
 
