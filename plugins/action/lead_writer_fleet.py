@@ -10,19 +10,21 @@ store and the hand-off are on the control node.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleError, AnsibleValueOmittedError
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR
-from ..modules import lead_writer_plan
 from ..plugin_utils._claims_of_hosts import ClaimsOfHosts
 from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES, Role
 from ..plugin_utils._host_variables import HostVariables, reason_of
@@ -35,17 +37,19 @@ from ..plugin_utils._planner import Planner
 
 _URL = "lead_writer_environment_url"
 
-_OWN_OPTIONS: dict[str, dict[str, Any]] = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "purpose": {"type": "str", "choices": list(PURPOSES), "default": CONFIGURE},
     "runner": {"type": "dict", "default": {}},
+    "environment": {"type": "dict", "required": True},
     "threads": {"type": "int", "default": 32},
     "end_early": {"type": "bool", "default": True},
     "can_keep_secret": {"type": "bool", "default": True},
     "store_file": {"type": "str", "default": ""},
-    "plan": {"type": "dict"},
 }
-"""The options that are not those of the module lead_writer_plan."""
+"""The options that are evaluated for each host."""
+_FRESH_SECONDS = 600.0
+"""For how long a plan that was made in an earlier play of the run is taken for what is."""
 
 _NO_PLAN: dict[str, Any] = {"changes": [], "would_change": [], "ends": False}
 """Stands for the plan of an environment that is taken down."""
@@ -60,8 +64,8 @@ class ActionModule(ActionBase):
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:  # noqa: ARG003
-        """Leave the templates of options as they are: they are evaluated for each host. `plan` is this host's own."""
-        return finalized(value, templar) if name == "plan" else value
+        """Leave the templates of `options` as they are: they are evaluated for each host."""
+        return value if name == "options" else finalized(value, templar)
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the plans of the batch where the task runs once, else the plan of its host."""
@@ -70,14 +74,36 @@ class ActionModule(ActionBase):
         self._hosts = HostVariables(self._task, self._vars, self._templar)
         self._warnings: list[str] = []
         self._purpose = CONFIGURE
+        self._evaluated: dict[str, dict[str, Any]] = {}
         if self._task.run_once:
-            plans = self._plan(self._batch())
-            result.update(environments=plans, **self._shown(plans))
+            plans = self._reused()
+            if plans is None:
+                plans = self._plan(self._batch())
+                result.update(self._shown(plans))
+            result.update(
+                environments=plans,
+                made_at=time.time(),
+                pending=[host for host in self._vars["ansible_play_batch"] if not plans.get(host, _NO_PLAN)["ends"]],
+            )
         else:
             result.update(changed=False, **self._own_plan())
         if self._warnings:
             result["warnings"] = self._warnings
         return result
+
+    def _reused(self) -> dict[str, dict[str, Any]] | None:
+        """Return the plans that an earlier play made for the batch, None where they are not all there or are old."""
+        made = self._vars.get("lead_writer__fleet") or {}
+        batch = self._vars["ansible_play_batch"]
+        plans = made.get("environments") or {}
+        if (
+            not boolean(self._task.args.get("reuse", False))
+            or time.time() - made.get("made_at", 0.0) > _FRESH_SECONDS
+            or not plans.keys() >= {*batch}
+            or not takes_all_hosts_together(self._task)
+        ):
+            return None
+        return {host: plans[host] for host in batch}
 
     # --- whose environments are planned
 
@@ -141,6 +167,7 @@ class ActionModule(ActionBase):
                 except AnsibleError as error:
                     outcomes[host] = _failed(reason_of(error))
                 self._hosts.forget(host)
+                self._evaluated.pop(host, None)
             outcomes.update({host: roles[host].outcome(plan) for host, plan in planner.plans().items()})
         findings = ((host, each) for host in hosts for each in outcomes.get(host, {}).get("findings", []))
         self._warnings += grouped(findings)
@@ -149,18 +176,15 @@ class ActionModule(ActionBase):
     def _threads(self, hosts: list[str]) -> int:
         """The number of threads as the first host has it that knows one."""
         for host in hosts:
-            try:
-                return int(self._hosts.template(host, self._task.args.get("threads", 32)))
-            except (AnsibleError, TypeError, ValueError):
-                continue
+            with contextlib.suppress(AnsibleError):
+                return int(self._options(host)["threads"])
         return 1
 
     def _shown(self, plans: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-        """Show what is next where the role ends here for all of them, and return what a dry run returns."""
-        if plans and all(plan["ends"] for plan in plans.values()):
-            environments = (Environment(host, plan) for host, plan in plans.items())
-            for line in next_steps(environments, check_mode=self._task.check_mode, purpose=self._purpose):
-                Display().display(line)
+        """Show what is next for those for which the role ends here, and return what a dry run returns."""
+        environments = (Environment(host, plan) for host, plan in plans.items() if plan["ends"])
+        for line in next_steps(environments, check_mode=self._task.check_mode, purpose=self._purpose):
+            Display().display(line)
         if not self._task.check_mode:
             return {"changed": False}
         shown: dict[str, Any] = {"changed": any(plan["would_change"] for plan in plans.values())}
@@ -180,10 +204,10 @@ class ActionModule(ActionBase):
 
         Raises AnsibleError.
         """
-        own = self._own_options(host)
+        own = self._options(host)
         if own["state"] == "absent":
             return None
-        given = {**own["runner"], **dict(self._evaluated(host, self._planned()))}
+        given = {**own["runner"], **own["environment"]}
         if host in self._refusals:
             given["lead_destinations"] = {**given["lead_destinations"], "refusal": self._refusals[host]}
         self._purpose = own["purpose"]
@@ -198,26 +222,15 @@ class ActionModule(ActionBase):
         )
         return given, role
 
-    def _planned(self) -> Mapping[str, Any]:
-        """The options for the module lead_writer_plan, not evaluated."""
-        return {name: value for name, value in self._task.args.items() if name in lead_writer_plan.ARGUMENTS.options}
-
-    def _own_options(self, host: str) -> dict[str, Any]:
-        """The other options, evaluated for a host and checked. Raises AnsibleError."""
-        others = {name: value for name, value in self._task.args.items() if name not in self._planned()}
-        others.pop("plan", None)
-        checked = ArgumentSpecValidator(_OWN_OPTIONS).validate(dict(self._evaluated(host, others)))
-        if checked.error_messages:
-            raise AnsibleError("; ".join(checked.error_messages))
-        options: dict[str, Any] = checked.validated_parameters
-        return options
-
-    def _evaluated(self, host: str, options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        for name, value in options.items():
-            try:
-                yield name, self._hosts.template(host, value)
-            except AnsibleValueOmittedError:
-                continue
+    def _options(self, host: str) -> dict[str, Any]:
+        """The options, evaluated for a host and checked. Raises AnsibleError."""
+        if host not in self._evaluated:
+            given = self._hosts.template(host, self._task.args.get("options") or {})
+            checked = ArgumentSpecValidator(_OPTIONS).validate(given)
+            if checked.error_messages:
+                raise AnsibleError("; ".join(checked.error_messages))
+            self._evaluated[host] = checked.validated_parameters
+        return self._evaluated[host]
 
     def _environment_of(self, host: str) -> dict[str, str]:
         """The environment variables that the play gives to its tasks, evaluated for a host."""

@@ -41,9 +41,7 @@ class ActionModule(ActionBase):
         if options["purpose"] == _VALIDATE:
             lines = grouped(self._test_leads())
         else:
-            lines = next_steps(
-                self._environments(), check_mode=self._task.check_mode, purpose=options["purpose"]
-            )
+            lines = next_steps(self._environments(), check_mode=self._task.check_mode, purpose=options["purpose"])
         for line in lines:
             Display().display(line)
         result.update(changed=False, lines=lines)
@@ -71,8 +69,8 @@ class ActionModule(ActionBase):
         for host in fleet or self._here():
             known = self._hosts.of(host)
             plan = fleet.get(host) or known.get("lead_writer__plan")
-            # An environment that is taken down has no steps.
-            if plan and ("steps" in plan or plan.get("failed")):
+            # Those for which the plan was the end were spoken of with it; an environment that is taken down has no steps.
+            if plan and not plan["ends"] and ("steps" in plan or plan.get("failed")):
                 results = (known.get("lead_writer__destinations") or {}).get("results") or []
                 now = [each["lead_destination"] for each in results if each.get("lead_destination")]
                 yield Environment(host, plan, host in stopped, now)

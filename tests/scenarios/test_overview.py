@@ -38,9 +38,7 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(
-    tmp_path_factory: pytest.TempPathFactory, simulators: Callable[..., Simulator], collections: Path
-) -> Fleet:
+def fleet(tmp_path_factory: pytest.TempPathFactory, simulators: Callable[..., Simulator], collections: Path) -> Fleet:
     folder = tmp_path_factory.mktemp("fleet")
     cloud = Cloud(folder, simulators(*AT_ONCE, "--tenants", str(TENANTS)))
     t = time.time()
@@ -70,7 +68,10 @@ def test_a_run_says_for_each_tenant_what_is_next(fleet: Fleet) -> None:
 
 def test_a_diff_begins_with_its_host_and_gives_reasons(fleet: Fleet) -> None:
     lines = fleet.diff.output.splitlines()
-    host, change = lines.index("contoso_prod"), lines.index("  solution: the Lead Writer solution brings the security role")
+    host, change = (
+        lines.index("contoso_prod"),
+        lines.index("  solution: the Lead Writer solution brings the security role"),
+    )
     assert change == host + 1, fleet.diff.output
 
 
