@@ -30,10 +30,11 @@ from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES, Role
 from ..plugin_utils._host_variables import HostVariables, reason_of
 from ..plugin_utils._next_steps import Environment, grouped, next_steps
 from ..plugin_utils._offer_claims import claimed_twice, refusals
-from ..plugin_utils._place_in_play import conditions_of, is_selected, takes_all_hosts_together
+from ..plugin_utils._place_in_play import conditions_of, environment_around, is_selected, takes_all_hosts_together
 from ..plugin_utils._plain_variables import finalized
 from ..plugin_utils._plan_diff import plan_diff
 from ..plugin_utils._planner import Planner
+from ..plugin_utils._role_variables import RoleVariables
 
 _URL = "lead_writer_environment_url"
 
@@ -72,6 +73,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._vars = task_vars or {}
         self._hosts = HostVariables(self._task, self._vars, self._templar)
+        self._checks = RoleVariables(self._hosts, self._task._role)
         self._warnings: list[str] = []
         self._purpose = CONFIGURE
         self._evaluated: dict[str, dict[str, Any]] = {}
@@ -86,7 +88,7 @@ class ActionModule(ActionBase):
                 pending=[host for host in self._vars["ansible_play_batch"] if not plans.get(host, _NO_PLAN)["ends"]],
             )
         else:
-            result.update(changed=False, **self._own_plan())
+            result.update({"changed": False, **self._own_plan()})
         if self._warnings:
             result["warnings"] = self._warnings
         return result
@@ -135,11 +137,11 @@ class ActionModule(ActionBase):
         host = self._vars["inventory_hostname"]
         plan = self._task.args.get("plan")
         if plan is not None:
-            return dict(plan)
+            return _as_result(plan)
         if not self._hosts.of(host).get(_URL):
             return _failed(f"{_URL} of {host} is not set: give the address of its environment, or leave the host out.")
         plan = (self._plan([host]) if self._plans_here() else self._plan_as_module(host))[host]
-        return {**plan, **self._shown({host: plan})}
+        return {**_as_result(plan), **self._shown({host: plan})}
 
     def _plan_as_module(self, host: str) -> dict[str, dict[str, Any]]:
         """Have the module plan the way that modules usually go, such as in another Python that has the libraries."""
@@ -148,7 +150,7 @@ class ActionModule(ActionBase):
         if prepared is None:
             return {host: _NO_PLAN}
         given, role = prepared
-        module = f"{self._task.resolved_action.rpartition('.')[0]}.lead_writer_plan"
+        module = "marketplace_leads.dynamics365.lead_writer_plan"
         return {host: role.outcome(self._execute_module(module_name=module, module_args=given, task_vars=self._vars))}
 
     # --- planning
@@ -196,7 +198,8 @@ class ActionModule(ActionBase):
     def _claims(self, hosts: list[str]) -> dict[str, str]:
         claims = ClaimsOfHosts(self._hosts)
         refused = refusals(claimed_twice(claims.read(hosts, self._vars)))
-        self._warnings += claims.warnings()
+        # A host of the batch fails by itself.
+        self._warnings += claims.warnings(besides=hosts)
         return refused
 
     def _prepared(self, host: str) -> tuple[dict[str, Any], Role] | None:
@@ -204,6 +207,9 @@ class ActionModule(ActionBase):
 
         Raises AnsibleError.
         """
+        problems = self._checks.problems(host)
+        if problems:
+            raise AnsibleError("\n".join(problems))
         own = self._options(host)
         if own["state"] == "absent":
             return None
@@ -218,6 +224,7 @@ class ActionModule(ActionBase):
             can_keep_secret=own["can_keep_secret"],
             store_file=own["store_file"],
             hand_off_file=str((given.get("hand_off") or {}).get("path") or ""),
+            publisher_client_id=str((given.get("publisher") or {}).get("client_id") or ""),
             is_selected=lambda tag: is_selected(self._task, tag, self._vars),
         )
         return given, role
@@ -235,11 +242,17 @@ class ActionModule(ActionBase):
     def _environment_of(self, host: str) -> dict[str, str]:
         """The environment variables that the play gives to its tasks, evaluated for a host."""
         found: dict[str, str] = {}
-        for each in self._task._parent.environment or []:
-            if each:
-                found.update({name: str(value) for name, value in self._hosts.template(host, each).items()})
+        for each in filter(None, environment_around(self._task)):
+            found.update({name: str(value) for name, value in self._hosts.template(host, each).items()})
         return found
 
 
 def _failed(sentence: str) -> dict[str, Any]:
     return {"failed": True, "msg": sentence, "would_change": [], "ends": False}
+
+
+def _as_result(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan as the result of a task for its host, of which Ansible shows all when it has failed."""
+    if not plan.get("failed"):
+        return dict(plan)
+    return {name: plan[name] for name in ("failed", "msg", "failure") if plan.get(name)}

@@ -69,8 +69,8 @@ class ActionModule(ActionBase):
         for host in fleet or self._here():
             known = self._hosts.of(host)
             plan = fleet.get(host) or known.get("lead_writer__plan")
-            # Those for which the plan was the end were spoken of with it; an environment that is taken down has no steps.
-            if plan and not plan["ends"] and ("steps" in plan or plan.get("failed")):
+            # The plan itself has spoken of those for which it was the end; one that is taken down has no steps.
+            if plan and not plan.get("ends") and "would_change" in plan and ("steps" in plan or plan.get("failed")):
                 results = (known.get("lead_writer__destinations") or {}).get("results") or []
                 now = [each["lead_destination"] for each in results if each.get("lead_destination")]
                 yield Environment(host, plan, host in stopped, now)

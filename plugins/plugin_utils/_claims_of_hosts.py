@@ -34,11 +34,12 @@ class ClaimsOfHosts:
                 self._hosts.forget(host)
         return claims
 
-    def warnings(self) -> list[str]:
-        """Return a sentence for each host whose offers could not be compared."""
+    def warnings(self, besides: Collection[str] = ()) -> list[str]:
+        """Return a sentence for each host whose offers could not be compared, but for those `besides`."""
         return [
             f"{_OFFERS} of {host} cannot be read ({reason}), so its offers were not compared: correct the variable."
             for host, reason in sorted(self.unknown.items())
+            if host not in besides
         ]
 
     def _of(self, host: str) -> Iterator[Claim]:

@@ -14,6 +14,7 @@ from typing import Any
 from ..module_utils._resources.hand_off import sheet_path
 from ..modules.lead_writer_plan import NEW_SECRETS
 from ._files import FileNotWritten, check_writable
+from ._role_words import in_words_of_the_role
 
 CONFIGURE, ROTATE = "configure", "rotate_secrets"
 PURPOSES = (CONFIGURE, ROTATE)
@@ -33,7 +34,7 @@ _ROTATED = (*_IDENTITY, "lead_destinations")
 _ROTATES = (*NEW_SECRETS, "application.secret.removed", "lead_destination")
 """What begins the names of the changes for which a rotation goes on after the plan."""
 
-_NO_VAULT_PASSWORD = (
+_NOTHING_ENCRYPTS = (
     "A new secret is needed, but there is no vault password to encrypt it with: run with --vault-password-file or "
     "--vault-id, or name another store in lead_writer_store_write_tasks."
 )
@@ -53,6 +54,7 @@ class Role:
     can_keep_secret: bool
     store_file: str
     hand_off_file: str
+    publisher_client_id: str
     is_selected: Callable[[str], bool]
 
     def outcome(self, plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,14 +64,28 @@ class Role:
         whether nothing follows the plan. It is a failure where something is in the way of what follows.
         """
         if plan.get("failed"):
-            return {**plan, "would_change": [], "ends": False}
+            return {
+                **plan,
+                "msg": "\n".join(map(self._said, plan["msg"].split("\n"))),
+                "would_change": [],
+                "ends": False,
+            }
         would_change = self._changes(plan)
         blockers = self._blockers(would_change)
         if blockers:
             return {"failed": True, "msg": "\n".join(blockers), "would_change": [], "ends": False}
         ends = self.end_early and (self.check_mode or not self._goes_on(plan))
         sheet = os.path.abspath(os.path.expanduser(sheet_path(self.hand_off_file)))
-        return {**plan, "would_change": would_change, "ends": ends, "sheet": sheet}
+        return {
+            **plan,
+            "would_change": would_change,
+            "ends": ends,
+            "sheet": sheet,
+            "findings": [*map(self._said, plan["findings"])],
+        }
+
+    def _said(self, sentence: str) -> str:
+        return in_words_of_the_role(sentence, self.publisher_client_id)
 
     def _goes_on(self, plan: Mapping[str, Any]) -> bool:
         if not plan["hand_off_current"]:
@@ -99,17 +115,19 @@ class Role:
 
     def _blockers(self, would_change: list[str]) -> list[str]:
         """Return what would stop the run on the control node."""
-        blockers = []
-        files = []
+        blockers, files = [], []
         if NEW_SECRETS.intersection(would_change):
-            if not self.can_keep_secret:
-                blockers.append(_NO_VAULT_PASSWORD)
             files.append(self.store_file)
+            if not self.can_keep_secret:
+                blockers.append(_NOTHING_ENCRYPTS)
         if "hand_off" in would_change:
             files.append(self.hand_off_file)
-        for path in filter(None, files):
-            try:
-                check_writable(os.path.abspath(os.path.expanduser(path)))
-            except FileNotWritten as error:
-                blockers.append(str(error))
-        return blockers
+        return [*blockers, *(sentence for path in files if path for sentence in _not_writable(path))]
+
+
+def _not_writable(path: str) -> list[str]:
+    try:
+        check_writable(os.path.abspath(os.path.expanduser(path)))
+    except FileNotWritten as error:
+        return [str(error)]
+    return []

@@ -86,7 +86,8 @@ def holds_template(value: Any) -> bool:
 def reason_of(error: BaseException) -> str:
     """Return the innermost sentence of a chain of Ansible's errors: the others only say where it was met."""
     *_outer, innermost = (each for each in _causes(error) if isinstance(each, AnsibleError))
-    return " ".join(str(getattr(innermost, "_original_message", innermost)).split())
+    lines = str(getattr(innermost, "_original_message", innermost)).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -98,7 +99,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _compile_once(templar: Any) -> None:
     """Have the templar remember what it compiled. Where ansible-core is another one, it goes on as it does."""
-    environment = getattr(getattr(templar, "_engine", None), "environment", None)
+    environment: Any = getattr(getattr(templar, "_engine", None), "environment", None)
     compiled_by_jinja = getattr(environment, "compile", None)
     if compiled_by_jinja is None:
         return

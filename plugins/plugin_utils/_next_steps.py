@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from ..module_utils._rules.timestamps import read_timestamp
@@ -78,8 +77,8 @@ class Environment:
     def _to_publish(self) -> Iterator[str]:
         if self._waiting():
             yield (
-                f"Publish {', '.join(self._waiting())} in Partner Center, or run with -e lead_writer_publish=live: until "
-                "then what was handed over is not in use."
+                f"Publish {', '.join(self._waiting())} in Partner Center, or run with -e lead_writer_publish=live: "
+                "what was handed over is not in use before."
             )
 
     def _waiting(self) -> list[str]:
@@ -134,9 +133,5 @@ def _age_in_hours(plan: Mapping[str, Any]) -> int | None:
     now = plan.get("service_time")
     if not made or not now:
         return None
-    age = _time(now) - _time(made)
-    return max(0, int(age.total_seconds() // 3600))
-
-
-def _time(text: str) -> datetime:
-    return read_timestamp(text)
+    before, after = read_timestamp(made), read_timestamp(now)
+    return None if before is None or after is None else max(0, int((after - before).total_seconds() // 3600))

@@ -27,6 +27,15 @@ def conditions_of(task: Any) -> list[Any]:
     return [*task.when, *(condition for each in _includes(task) for condition in each.when)]
 
 
+def environment_around(task: Any) -> list[Any]:
+    """Return the environment variables that a task gets from what is around it, with their templates.
+
+    Its own are evaluated already, for the host that it runs for.
+    """
+    around = (each.environment for each in list(_outwards(task))[1:])
+    return next((found if isinstance(found, list) else [found] for found in around if found), [])
+
+
 def is_selected(task: Any, tag: str, task_vars: Mapping[str, Any]) -> bool:
     """Say whether `--tags` and `--skip-tags` select a task with this tag beside the given task, which is in all runs.
 

@@ -294,11 +294,11 @@ class Ansible:
         """Run tasks on C(hosts)."""
         return self.play([{"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}], **options)
 
-    def play(self, plays: list[dict[str, Any]], **options: Any) -> Run:
-        """Run plays given as data."""
+    def play(self, plays: list[dict[str, Any]], arguments: tuple[str, ...] = (), **options: Any) -> Run:
+        """Run plays given as data, with C(arguments) of ansible-playbook."""
         path = self._folder / f"playbook{self._count}.yml"
         path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
-        return self.playbook(str(path), **options)
+        return self.playbook(str(path), *arguments, **options)
 
     def playbook(
         self, playbook: str, *arguments: str, check: bool = False, rehearse: bool = True, **options: Any
