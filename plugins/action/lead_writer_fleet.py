@@ -47,6 +47,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "end_early": {"type": "bool", "default": True},
     "can_keep_secret": {"type": "bool", "default": True},
     "store_file": {"type": "str", "default": ""},
+    "store_tasks": {"type": "str", "default": ""},
 }
 """The options that are evaluated for each host."""
 _FRESH_SECONDS = 600.0
@@ -223,11 +224,22 @@ class ActionModule(ActionBase):
             end_early=own["end_early"],
             can_keep_secret=own["can_keep_secret"],
             store_file=own["store_file"],
+            store_tasks_found=self._finds(own["store_tasks"]),
+            read_stored_secret=lambda: self._hosts.value(host, "lead_writer_stored_value"),
             hand_off_file=str((given.get("hand_off") or {}).get("path") or ""),
             publisher_client_id=str((given.get("publisher") or {}).get("client_id") or ""),
             is_selected=lambda tag: is_selected(self._task, tag, self._vars),
         )
         return given, role
+
+    def _finds(self, tasks: str) -> bool:
+        """Say whether a file of tasks is where an include of the role looks for it."""
+        try:
+            return not tasks or bool(
+                self._loader.path_dwim_relative_stack(self._task.get_search_path(), "tasks", tasks)
+            )
+        except AnsibleError:
+            return False
 
     def _options(self, host: str) -> dict[str, Any]:
         """The options, evaluated for a host and checked. Raises AnsibleError."""

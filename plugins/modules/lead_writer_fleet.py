@@ -15,62 +15,74 @@ author:
 description:
   - With C(run_once), plans the environments of all hosts of the batch in one process, and returns the plan of each. A
     host whose environment cannot be planned has its own failure there; the others go on.
+  - A variable of a host that begins with C(lead_writer_) and is none of the role, or has a wrong value, is such a
+    failure, before any service is asked.
   - Without C(run_once), returns the plan of its own host, and fails if it could not be made. With O(plan) it makes none
     but returns that one.
-  - Each environment is planned by the code of M(marketplace_leads.dynamics365.lead_writer_plan), whose options all
-    belong to this module as well. The templates in options are evaluated for each host, with the variables that the
-    same task has there.
+  - Each environment is planned by the code of M(marketplace_leads.dynamics365.lead_writer_plan), which
+    takes the same options. Their templates are evaluated for each host, with the variables that the same task has
+    there.
   - Hosts without C(lead_writer_environment_url) are left out. With a strategy other than C(linear), and inside an
     include that has a loop, nothing is planned with C(run_once), because hosts are not taken together there.
   - Environments share connections and the package. How many are planned at a time does not depend on the number of
     forks.
   - It is the first task of the role C(lead_writer). It changes nothing.
 options:
-  purpose:
-    description: Whether the role configures the environments or rotates their secrets, which are fewer steps.
-    type: str
-    choices: [configure, rotate_secrets]
-    default: configure
-  state:
-    description: For V(absent) no plan is made.
-    type: str
-    choices: [present, absent]
-    default: present
-  runner:
-    description:
-      - The credentials of the runner with O(runner.cloud), O(runner.ca_bundle) and O(runner.timeout), by the options of
-        M(marketplace_leads.dynamics365.lead_writer_plan).
+  options:
+    description: What is planned. Templates in it are evaluated for each host.
     type: dict
-    default: {}
+    required: true
     suboptions:
-      cloud:
-        description: The national cloud.
+      environment:
+        description:
+          - The environment, by the options of M(marketplace_leads.dynamics365.lead_writer_plan) other than credentials.
+        type: dict
+        required: true
+      runner:
+        description:
+          - The credentials of the runner, with the other options of the same name in
+            M(marketplace_leads.dynamics365.lead_writer_plan) such as C(cloud), C(ca_bundle) and C(timeout).
+        type: dict
+        default: {}
+      purpose:
+        description: Whether the role configures the environments or rotates their secrets, which are fewer steps.
         type: str
-      ca_bundle:
-        description: A file of certificates to trust instead of the usual ones.
-        type: path
-      timeout:
-        description: How long one request may take, in seconds.
+        choices: [configure, rotate_secrets]
+        default: configure
+      state:
+        description: For V(absent) no plan is made.
+        type: str
+        choices: [present, absent]
+        default: present
+      threads:
+        description: How many environments are planned at a time.
         type: int
-  threads:
-    description: How many environments are planned at a time.
-    type: int
-    default: 32
-  end_early:
-    description: Whether the role ends for an environment after its plan if nothing follows from it.
-    type: bool
-    default: true
-  can_keep_secret:
-    description: Whether the store can keep a new secret. Without it, a plan that needs a new secret fails.
-    type: bool
-    default: true
-  store_file:
-    description: The file that keeps the secret, if it is kept in one. A new secret changes it.
-    type: str
-    default: ''
+        default: 32
+      end_early:
+        description: Whether the role ends for an environment after its plan if nothing follows from it.
+        type: bool
+        default: true
+      can_keep_secret:
+        description: Whether the store can keep a new secret. Without it, a plan that needs a new secret fails.
+        type: bool
+        default: true
+      store_file:
+        description: The file that keeps the secret, if it is kept in one. A new secret changes it.
+        type: str
+        default: ''
+      store_tasks:
+        description: The file of tasks that keeps the secret elsewhere.
+        type: str
+        default: ''
   plan:
-    description: The plan of this host, as the same task with C(run_once) returned it.
+    description: The plan of this host, as the task with C(run_once) returned it.
     type: dict
+  reuse:
+    description:
+      - Whether plans that an earlier play of the same run registered as C(lead_writer__fleet) are returned, if they are
+        not older than ten minutes.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Reads only. In check mode it is changed if the plan has changes, because the role ends after it.
@@ -88,21 +100,23 @@ seealso:
 EXAMPLES = r"""
 - name: Plan all environments
   marketplace_leads.dynamics365.lead_writer_fleet:
-    environment_url: "{{ lead_writer_environment_url }}"
-    runner:
-      client_id: "{{ lead_writer_client_id }}"
-      client_secret: "{{ lead_writer_client_secret }}"
-    solution:
-      path: MicrosoftMarketplacesLeadIntegrationSolution_1_0_0_0_target_CRM_6.1_managed.zip
-    application:
-      name: Marketplace Lead Writer
-      unique_name: "marketplace-lead-writer-{{ inventory_hostname }}"
-    role_privileges:
-      role: Microsoft Marketplace Lead Writer
-      privileges:
-        - table: asyncoperation
-          access: [read, write, append_to]
-          level: organization
+    options:
+      runner:
+        client_id: "{{ lead_writer_client_id }}"
+        client_secret: "{{ lead_writer_client_secret }}"
+      environment:
+        environment_url: "{{ lead_writer_environment_url }}"
+        solution:
+          path: MicrosoftMarketplacesLeadIntegrationSolution_1_0_0_0_target_CRM_6.1_managed.zip
+        application:
+          name: Marketplace Lead Writer
+          unique_name: "marketplace-lead-writer-{{ inventory_hostname }}"
+        role_privileges:
+          role: Microsoft Marketplace Lead Writer
+          privileges:
+            - table: asyncoperation
+              access: [read, write, append_to]
+              level: organization
   run_once: true
   register: fleet
 
@@ -119,6 +133,15 @@ environments:
     - A plan that could not be made has C(failed) and C(msg), with a sentence for each blocker.
   returned: with C(run_once)
   type: dict
+pending:
+  description: The hosts for which the role does not end after the plan.
+  returned: with C(run_once)
+  type: list
+  elements: str
+made_at:
+  description: When the plans were made, in seconds since 1970.
+  returned: with C(run_once)
+  type: float
 would_change:
   description:
     - The names of the changes that the role makes by this plan, in its order. Those on the control node are among them,

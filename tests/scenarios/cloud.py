@@ -270,6 +270,10 @@ class Run:
         """The hosts of which any result was censored."""
         return {outcome.host for outcome in self.outcomes if "censored" in outcome.result}
 
+    def failed_hosts(self) -> set[str]:
+        """The hosts of which any task failed."""
+        return {outcome.host for outcome in self.outcomes if outcome.outcome in ("failed", "item_failed")}
+
     def failure(self, host: str) -> str:
         """The message of the one task that failed for a host."""
         failed = [o for o in self.of(host) if o.outcome in ("failed", "item_failed")]

@@ -126,16 +126,19 @@ def test_a_run_that_starts_after_the_plan_is_told_so(configure: Configure) -> No
 
 @ONE
 def test_a_dry_run_shows_only_the_selected_steps(configure: Configure) -> None:
-    run = configure("--tags", "lead_writer_user,lead_writer_offers", check=True)
-    assert run.changes(HOST) == [
-        "role.privileges",
-        "role.isinherited",
-        "application_user",
-        "application_user.roles",
-        "hand_off",
-    ]
+    run = configure("--tags", "lead_writer_application,lead_writer_offers", check=True)
+    assert run.changes(HOST) == ["application", "service_principal", "application.secret", "stored_secret", "hand_off"]
     run = configure("--skip-tags", "lead_writer_user,lead_writer_offers", check=True)
     assert run.changes(HOST) == ["solution", "application", "service_principal", "application.secret", "stored_secret"]
+
+
+@ONE
+@pytest.mark.parametrize("check", [True, False], ids=["dry run", "run"])
+def test_tags_that_leave_out_what_a_step_needs_are_refused(cloud: Cloud, configure: Configure, check: bool) -> None:
+    run = configure("--tags", "lead_writer_user", check=check, rehearse=check)
+    assert "The step role_privileges needs the solution, which is yet to be made" in run.failure(HOST)
+    assert "The step application_user needs the application" in run.failure(HOST)
+    assert cloud.writes_since(run.mark) == []
 
 
 @ONE
