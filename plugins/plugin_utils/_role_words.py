@@ -81,7 +81,7 @@ _IN_PLACES = {
 _PARTS = re.compile(
     r"^(publisher|solution|application|user|role_privileges|application_user|user_role|lead_destinations): "
 )
-_WORDS = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, sorted(VARIABLES, key=len, reverse=True))) + r")(?!\w)")
+_WORDS = re.compile(r"(?<![\w./'=])(" + "|".join(map(re.escape, sorted(VARIABLES, key=len, reverse=True))) + r")(?!\w)")
 
 
 def in_words_of_the_role(sentence: str, publisher_client_id: str = "") -> str:

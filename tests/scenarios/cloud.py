@@ -224,6 +224,10 @@ class Run:
         """The results of a host, of one module (its short name) if C(action) is given."""
         return [o for o in self.outcomes if o.host == host and action in (None, o.action.rpartition(".")[2])]
 
+    def after_plan(self, host: str) -> list[Outcome]:
+        """The results of a host other than those of planning."""
+        return [o for o in self.of(host) if not o.action.endswith(("_fleet", "group_by", "add_host"))]
+
     def result(self, host: str, action: str) -> dict[str, Any]:
         """The result of the one task of a host that ran C(action)."""
         found = self.of(host, action)

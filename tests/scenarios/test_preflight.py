@@ -136,3 +136,10 @@ def test_a_clock_that_is_wrong_is_told(cloud: Cloud, configure: Configure) -> No
     run = configure(check=True)
     assert run.status == 0, run.output
     assert "The clock of this machine is 20 minutes behind Microsoft's" in run.output
+
+
+def test_a_warning_names_all_environments_it_is_about(cloud: Cloud, configure: Configure) -> None:
+    cloud.jump(1200)
+    run = configure(check=True)
+    output = " ".join(run.output.split())
+    assert "contoso_prod, fabrikam_prod, northwind_prod: The clock of this machine is 20 minutes behind" in output
