@@ -19,7 +19,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._rules.store_record import NAMES, StoreRecord
 from ..module_utils._rules.timestamps import write_timestamp
-from ..plugin_utils._files import FileNotWritten, locked_folder, probe, remove_file, write_whole
+from ..plugin_utils._files import FileNotWritten, check_writable, locked_folder, remove_file, write_whole
 from ..plugin_utils._plain_variables import PlainVariables
 from ..plugin_utils._run_identity import this_run
 from ..plugin_utils._secret_file import UnreadableSecretFile, read_encrypted, read_record, render
@@ -87,7 +87,7 @@ class ActionModule(PlainVariables, ActionBase):
         if encrypted is not None:
             # A new secret under another password than the old one's could be read by no later run.
             vault.decrypt(encrypted, path)
-        probe(path)
+        check_writable(path)
         if not self._task.check_mode:
             given = {
                 **_given(options).as_mapping(),

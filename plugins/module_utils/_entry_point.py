@@ -121,12 +121,21 @@ class Call:
     """One call of a module: its options, and the clients that they open."""
 
     def __init__(
-        self, options: Mapping[str, Any], cache: RunCache, tell: Callable[[str], None] = lambda sentence: None
+        self,
+        options: Mapping[str, Any],
+        cache: RunCache,
+        tell: Callable[[str], None] = lambda sentence: None,
+        transport: Transport | None = None,
     ) -> None:
-        """C(tell) shows a sentence about the progress of something long to the person who waits."""
+        """C(tell) shows a sentence about the progress of something long to the person who waits.
+
+        C(transport) is one that other calls with the same C(ca_bundle) and C(timeout) use as well.
+        """
         self.options = dict(options)
         self.cache = cache
         self.tell = tell
+        if transport is not None:
+            self.transport = transport
 
     def __getitem__(self, option: str) -> Any:
         return self.options[option]
@@ -231,6 +240,10 @@ class Call:
         return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache)
 
 
+EXPECTED_FAILURES = (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure)
+"""What the floors below raise to end a call with a sentence for the user."""
+
+
 def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[Call], Resource]) -> None:
     """Run a module that manages the resource which C(resource) makes of the call.
 
@@ -299,7 +312,7 @@ def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
     """
     try:
         yield
-    except (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure) as error:
+    except EXPECTED_FAILURES as error:
         module.fail_json(
             msg=str(error),
             failure=getattr(error, "failure", None),

@@ -97,8 +97,7 @@ options:
         type: str
   store:
     description:
-      - The caller's store, as the control node sees it. What would keep a new secret from being stored stops the plan
-        of an environment that needs one.
+      - The caller's store, as the control node sees it.
     type: dict
     default: {}
     suboptions:
@@ -120,14 +119,6 @@ options:
         type: list
         elements: str
         default: []
-      can_encrypt:
-        description: Whether a new secret can be encrypted.
-        type: bool
-        default: true
-      problem:
-        description: Why no secret can be stored now. Empty where one can.
-        type: str
-        default: ''
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info
@@ -255,6 +246,11 @@ cloud:
   description: The national cloud of the environment.
   returned: success
   type: str
+service_time:
+  description: The time at which the plan was made, in UTC by the clock of Microsoft Graph.
+  returned: success
+  type: str
+  sample: '2026-11-22T15:00:00Z'
 application:
   description: The application as M(marketplace_leads.dynamics365.aad_app) returns it.
   returned: success
@@ -278,7 +274,7 @@ secret_in_use:
       description: Since when all of them do, an empty string where that is not known.
       type: str
 hand_off_current:
-  description: Whether both hand-off files are there and tell the connection as it is now.
+  description: Whether both hand-off files are there and show the connection as it is when all changes are made.
   returned: success and O(hand_off) is given
   type: bool
 user:
@@ -307,7 +303,7 @@ solution:
   type: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -347,6 +343,10 @@ _HAND_OFF = {
     "stored": {"type": "dict", "default": {}},
     **{name: hand_off.FIELDS[name] for name in ("secret_in", "show_secret_with")},
 }
+
+KNOWN_AFTER_APPLY = "known after apply"
+NEW_SECRETS = frozenset({"application.secret", "user.password"})
+"""The changes by which there is a secret that has to be stored."""
 
 ARGUMENTS = (
     CREDENTIALS
@@ -393,10 +393,11 @@ def read(call: Call) -> dict[str, Any]:
         "new_secret_end_date_time": _new_secret_end(call, plans),
         "directory_id": call.graph.directory_id(),
         "cloud": call.cloud.name,
+        "service_time": write_timestamp(call.graph.service_time()),
         "secret_in_use": _in_use_state(parts.destinations.in_use(_stored_key_id(call))),
         "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
-        **_hand_off(call, plan),
+        **_hand_off(call, plan, {path for each in plans.values() for path in each.paths}),
     }
 
 
@@ -405,20 +406,23 @@ def _fed_by_others(call: Call, destinations: LeadDestinations, member_id: str) -
     return OtherApplications(call.graph, member_id).warnings_of(destinations.offers, call.address.url)
 
 
-def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
-    """Say whether the hand-off files tell the connection as it is now, where the caller names them."""
+def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, bool]:
+    """Say whether the hand-off files are what C(changes) will make of the connection, where the caller names them."""
     given = call["hand_off"]
     if not given:
         return {}
     user, destinations = call["user"], call["lead_destinations"]
+    key_id, end_date_time = _secret_now(plan.state(), given["stored"])
+    if changes & NEW_SECRETS:
+        key_id = KNOWN_AFTER_APPLY
     fields = {
         "environment_url": call.address.url,
         "authentication": "office365" if user else "azure_ad",
         "user_name": str(user.get("user_principal_name") or "") if user else "",
         "application_id": "" if user else plan.member_id,
         "directory_id": call.graph.directory_id(),
-        "key_id": str(given["stored"].get("key_id") or ""),
-        "end_date_time": str(given["stored"].get("end_date_time") or ""),
+        "key_id": key_id,
+        "end_date_time": end_date_time,
         "secret_in": given["secret_in"],
         "show_secret_with": given["show_secret_with"],
         **{
@@ -426,15 +430,31 @@ def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
             for name in ("contact_emails", "offers")
         },
         "handed_over": {
-            each["offer"]: {
-                "key_id": each["handed_over"]["key_id"],
-                "handed_over_at": each["handed_over"]["at"],
-                "live_since": each["live_since"],
-            }
+            each["offer"]: _handed_over(each, key_id, changes, destinations.get("publish") == "live")
             for each in plan.state().get("lead_destinations", [])
         },
     }
     return {"hand_off_current": hand_off.is_current(given["path"], fields)}
+
+
+def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key id and the end of the secret as it was read, else as the store knows it; a password has times."""
+    secret = state.get("secret") or {}
+    if state.get("password"):
+        secret = {**state["password"], "key_id": state["password"].get("changed_date_time")}
+    known = secret or stored
+    return str(known.get("key_id") or ""), str(known.get("end_date_time") or "")
+
+
+def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:
+    """Return the record of an offer as it is after the changes; what is known only then is a word that differs."""
+    path = f"lead_destination.{offer['offer']}"
+    given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
+    return {
+        "key_id": key_id if given else offer["handed_over"]["key_id"],
+        "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
+        "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
+    }
 
 
 def _parts(call: Call) -> Parts:
@@ -460,12 +480,9 @@ def _parts(call: Call) -> Parts:
         role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
         member=signer.member,
         destinations=destinations,
-        checks=lambda plans: [
-            *Preflight(call.graph, call.environment, roles).checks(
-                plans, signer.wanted_application, wanted_privileges.privileges
-            ),
-            lambda: (_store(call).blockers(plans), []),
-        ],
+        checks=lambda plans: Preflight(call.graph, call.environment, roles).checks(
+            plans, signer.wanted_application, wanted_privileges.privileges
+        ),
         names=signer.names,
     )
 

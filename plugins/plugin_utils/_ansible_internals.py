@@ -160,14 +160,15 @@ LACKING_FOR_ARGUMENTS = (*_not_found, *_lacking(["finalize_task_arg"]))
 # --- variables of other hosts, and the vault passwords ---
 
 
-def variables_of_host(every: Any, host: str, play: Any, task: Any) -> dict[str, Any]:
+def variables_of_host(every: Any, host: str, play: Any, task: Any, batch: Any, hosts: Any) -> dict[str, Any]:
     """Return the variables of a host, not templated: those of the inventory, and of a play and a task if given.
 
-    `every` is the variable `hostvars`. Raises InterfaceGone.
+    `every` is the variable `hostvars`, `batch` and `hosts` those of the play's batch and of all its hosts. Raises
+    InterfaceGone.
     """
     with _using("HostVars._variable_manager"):
         found: dict[str, Any] = every._variable_manager.get_vars(
-            play=play, task=task, host=every._inventory.get_host(host), include_hostvars=False
+            play=play, task=task, host=every._inventory.get_host(host), _hosts=batch, _hosts_all=hosts
         )
     return found
 
@@ -176,6 +177,38 @@ def vault_of(loader: Any) -> Any:
     """Return the vault of the run, whose attribute `secrets` holds its ids and passwords. Raises InterfaceGone."""
     with _using("DataLoader._vault"):
         return loader._vault
+
+
+# --- where a task is; what cannot be seen counts as not there ---
+
+
+def outwards(task: Any) -> Iterator[Any]:
+    """Yield a task and what is around it in its play: blocks and includes, from the inside to the outside."""
+    each = task
+    while each is not None:
+        yield each
+        each = getattr(each, "_parent", None)
+
+
+def role_of(task: Any) -> Any:
+    """Return the role that a task belongs to, None where it belongs to none."""
+    return getattr(task, "_role", None)
+
+
+def own_tags(part: Any) -> list[str]:
+    """Return the tags that a part of a play has itself."""
+    found = getattr(part, "_tags", None)
+    return [str(tag) for tag in found] if isinstance(found, list) else []
+
+
+def variables_of_role(role: Any) -> dict[str, Any]:
+    """Return the defaults and variables of a role, not templated."""
+    return {**(getattr(role, "_default_vars", None) or {}), **(getattr(role, "_role_vars", None) or {})}
+
+
+def folder_of_role(role: Any) -> str:
+    """Return the path of a role, an empty string where it cannot be seen."""
+    return str(getattr(role, "_role_path", "") or "")
 
 
 # --- what the user is told ---

@@ -40,7 +40,7 @@ def write_whole(path: str, text: str) -> None:
         raise _not_written(path, error) from None
 
 
-def probe(path: str) -> None:
+def check_writable(path: str) -> None:
     """Make sure that a file can be written, and leave nothing behind. `path` is absolute. Raises FileNotWritten."""
     folder = os.path.dirname(path)
     there = folder

@@ -99,8 +99,10 @@ def _named_value(text: str, templar: Any) -> Any:
         return _OMITTED if or_omit else _UNKNOWN
     value = variables[name]
     if not _is_plain(value):
+        if isinstance(value, (dict, list)) and not or_omit:
+            return _resolved(value, templar)
         # A template that only names another one need not be compiled as well.
-        return _by_ansible(value, templar) if isinstance(value, (str, list, dict)) and not or_omit else _UNKNOWN
+        return _by_ansible(value, templar) if isinstance(value, str) and not or_omit else _UNKNOWN
     return _OMITTED if also_if_empty and not value else value
 
 

@@ -44,8 +44,7 @@ def test_three_different_tenants_are_set_up_and_a_second_run_writes_nothing(clou
     assert second.changed_hosts() == set()
     assert cloud.writes_since(second.mark) == []
     for tenant in cloud.tenants.values():
-        after_the_plan = [each for each in second.of(tenant.host) if not each.action.endswith(("_plan", "_claims"))]
-        assert after_the_plan == [], "the role went on after its plan"
+        assert second.after_plan(tenant.host) == [], "the role went on after its plan"
 
 
 @ONE
@@ -178,9 +177,15 @@ def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_t
             "write https://contoso.crm4.dynamics.com instead",
         ),
         ({"lead_writer_environment_url": "https://contoso.example.com"}, "not the host of an environment"),
-        ({"lead_writer_cloud": "gcc_high"}, "cloud is gcc_high, but environment_url contoso.crm4.dynamics.com lies in"),
+        (
+            {"lead_writer_cloud": "gcc_high"},
+            "lead_writer_cloud is gcc_high, but lead_writer_environment_url contoso.crm4.dynamics.com lies in",
+        ),
         ({"lead_writer_solution_path": "/dev/null"}, "path /dev/null is not a zip file"),
-        ({"lead_writer_solution_path": None}, "path or url is needed to import a solution"),
+        (
+            {"lead_writer_solution_path": None},
+            "lead_writer_solution_path or lead_writer_solution_url is needed to import a solution",
+        ),
         (
             {"lead_writer_privileges": [{"name": "prvReadEverything", "level": "user"}]},
             "privileges names prvreadeverything, which contoso.crm4.dynamics.com does not know",

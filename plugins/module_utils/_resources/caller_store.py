@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The caller's store, as far as the plan of an environment has to know it: where it is, and whether it can be used.
+"""The caller's store, as far as the plan of an environment has to know it: where it is.
 
 The store itself belongs to the control node, which looks at it and reports here. A store that has no record may be the
 wrong one, so what is missing is said together with the places where it was looked for.
@@ -14,19 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._desired_state.plan import Plan
-
 OPTIONS: dict[str, dict[str, Any]] = {
     "key_id": {"type": "str", "default": "", "no_log": False},
     "path": {"type": "str", "default": ""},
     "looked_in": {"type": "list", "elements": "str", "default": []},
     "found_in": {"type": "list", "elements": "str", "default": []},
-    "can_encrypt": {"type": "bool", "default": True},
-    "problem": {"type": "str", "default": ""},
 }
-
-_NEW_SECRETS = ("application.secret", "user.password")
-"""The changes that make a secret, which the store has to keep."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +28,12 @@ class CallerStore:
 
     `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all directories
     that were looked at, and `found_in` those among them that have a record of this environment although `path` does
-    not. `problem` is a sentence that says why no secret can be stored now, empty where one can.
+    not.
     """
 
     path: str = ""
     looked_in: tuple[str, ...] = ()
     found_in: tuple[str, ...] = ()
-    can_encrypt: bool = True
-    problem: str = ""
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> CallerStore:
@@ -51,8 +42,6 @@ class CallerStore:
             path=options["path"],
             looked_in=tuple(options["looked_in"]),
             found_in=tuple(options["found_in"]),
-            can_encrypt=options["can_encrypt"],
-            problem=options["problem"],
         )
 
     def missing(self, what: str) -> str:
@@ -68,19 +57,6 @@ class CallerStore:
             f"{wrong}: set {place}, take over what was set up by hand with the playbook adopt, or set "
             "lead_writer_store_lost to true to have another secret made while these stay."
         )
-
-    def blockers(self, plans: Mapping[str, Plan]) -> list[str]:
-        """Return the sentences that stop a run that needs a new secret, by the plans of all steps."""
-        if not any(path in _NEW_SECRETS for plan in plans.values() for path in plan.paths):
-            return []
-        if not self.can_encrypt:
-            return [
-                (
-                    "A new secret is needed, but there is no vault password to encrypt it with: run with "
-                    "--vault-password-file or --vault-id, or name another store in lead_writer_store_write_tasks."
-                )
-            ]
-        return [self.problem] if self.problem else []
 
     def _where(self) -> str:
         if not self.path:
