@@ -105,6 +105,14 @@ options:
         description: The key ID in the record, returned as RV(stored_key_id).
         type: str
         default: ''
+      has_record:
+        description: Whether the store knows anything of the environment.
+        type: bool
+        default: true
+      lost:
+        description: Whether the store was lost, so that another secret may be made.
+        type: bool
+        default: false
       path:
         description: The file that holds the record of the environment. Empty for a store of another kind.
         type: str
@@ -333,6 +341,7 @@ from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, Envir
 from ..module_utils._resources.other_applications import OtherApplications
 from ..module_utils._resources.package_source import named_roles
 from ..module_utils._resources.preflight import Preflight
+from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._rules.secret_in_use import SecretInUse
 from ..module_utils._rules.store_record import chosen_end
 from ..module_utils._rules.timestamps import write_timestamp
@@ -528,10 +537,20 @@ def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapp
 
     def identity() -> LeadIdentity:
         allowed = _password_renewal(call, destinations)
+        _refuse_missing_store(call, destinations)
         user = directory_user.DirectoryUserResource(call.graph, wanted.renewing(allowed))
         return ByUser(user, wanted.name)
 
     return _Signer(identity, member, BY_USER)
+
+
+def _refuse_missing_store(call: Call, destinations: LeadDestinations) -> None:
+    """Raise InvalidInput where a new password would end one that a published offer uses and that another store has."""
+    store, name = _store(call), str(call["user"].get("user_principal_name"))
+    told = call["user"].get("password_renewal") is not None
+    if not (told or store.has_record or store.lost) and destinations.signed_in_as(name):
+        what = f"a published offer signs in as {name}, whose password would be replaced"
+        raise InvalidInput(store.missing(what, "another password set, which the offer then needs at once"))
 
 
 def _password_renewal(call: Call, destinations: LeadDestinations) -> bool:

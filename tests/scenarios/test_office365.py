@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .cloud import Ansible, Cloud, Run
 from .configure import Configure
@@ -99,7 +100,7 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     cloud.jump(91 * DAY)
     assert not delivered(cloud)
     expired = run(configure, expect=1)
-    assert f"The password of {NAME} has expired, and password_renewal is false" in expired.failure(HOST)
+    assert f"The password of {NAME} has expired, and lead_writer_password_renewal is false" in expired.failure(HOST)
     by_hand = run(configure, lead_writer_password_renewal=True)
     assert by_hand.changes(HOST) == ["user.password", "stored_secret", HANDED_OVER[0], "hand_off"], by_hand.output
     assert run(configure, **LIVE).changes(HOST) == [HANDED_OVER[1], "hand_off"]
@@ -111,10 +112,30 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     assert delivered(cloud)
 
 
-def test_a_password_that_could_not_be_kept_leaves_no_user_behind(configure: Configure, person: Person) -> None:
-    broken = run(configure, rehearse=False, expect=1, lead_writer_store_write_tasks="/nowhere/write.yml")
-    assert "nowhere" in broken.output
+def test_a_password_that_could_not_be_kept_leaves_no_user_behind(
+    configure: Configure, person: Person, tmp_path: Path
+) -> None:
+    refuse = {"name": "Refuse", "ansible.builtin.fail": {}, "when": "lead_writer_store_entry.secret | length > 0"}
+    (tmp_path / "refuse.yml").write_text(yaml.safe_dump([refuse]), encoding="utf-8")
+    own_store = {
+        "lead_writer_store_write_tasks": str(tmp_path / "refuse.yml"),
+        "lead_writer_stored": {"key_id": "", "can_encrypt": True},
+        "lead_writer_stored_value": "",
+    }
+    run(configure, rehearse=False, expect=1, **own_store)
     assert person.users() == []
     assert person.graph("GET", "/directory/deletedItems/microsoft.graph.user")["value"] == []
     again = run(configure, lead_writer_offers=[])
     assert again.changes(HOST)[:4] == FRESH[1:5], again.output
+
+
+def test_a_run_without_the_store_replaces_no_password_in_use(cloud: Cloud, configure: Configure) -> None:
+    run(configure, rehearse=False, **LIVE)
+    elsewhere = {**LIVE, "lead_writer_store_directory": str(configure.store.parent / "elsewhere")}
+    refused = run(configure, expect=1, rehearse=False, **elsewhere)
+    assert f"a published offer signs in as {NAME}, whose password would be replaced" in refused.failure(HOST)
+    assert cloud.writes_since(refused.mark) == []
+    assert delivered(cloud)
+
+    run(configure, rehearse=False, lead_writer_store_lost=True, **elsewhere)
+    assert delivered(cloud)

@@ -16,6 +16,8 @@ from typing import Any
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "key_id": {"type": "str", "default": "", "no_log": False},
+    "has_record": {"type": "bool", "default": True},
+    "lost": {"type": "bool", "default": False},
     "path": {"type": "str", "default": ""},
     "looked_in": {"type": "list", "elements": "str", "default": []},
     "found_in": {"type": "list", "elements": "str", "default": []},
@@ -26,11 +28,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class CallerStore:
     """What the control node reports of the store.
 
-    `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all directories
+    `has_record` says whether the store knows anything of this environment, and `lost` whether the caller says that it
+    was lost. `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all directories
     that were looked at, and `found_in` those among them that have a record of this environment although `path` does
     not.
     """
 
+    has_record: bool = True
+    lost: bool = False
     path: str = ""
     looked_in: tuple[str, ...] = ()
     found_in: tuple[str, ...] = ()
@@ -39,23 +44,28 @@ class CallerStore:
     def from_options(cls, options: Mapping[str, Any]) -> CallerStore:
         """Read the options of OPTIONS."""
         return cls(
+            has_record=options["has_record"],
+            lost=options["lost"],
             path=options["path"],
             looked_in=tuple(options["looked_in"]),
             found_in=tuple(options["found_in"]),
         )
 
-    def missing(self, what: str) -> str:
-        """Return the sentence for a store without a record. `what` says what there is that may be in use."""
+    def missing(self, what: str, otherwise: str) -> str:
+        """Return the sentence for a store without a record.
+
+        `what` says what there is that may be in use, `otherwise` what happens where the store is really lost.
+        """
         wrong = f"The store has no record of this environment ({self._where()}), but {what}"
         if self.found_in:
             return (
                 f"{wrong}: set lead_writer_store_directory to {self.found_in[0]}, which has a record of it, or set "
-                "lead_writer_store_lost to true to have another secret made while these stay."
+                f"lead_writer_store_lost to true to have {otherwise}."
             )
         place = "lead_writer_store_directory to where the record is" if self.path else "lead_writer_stored right"
         return (
             f"{wrong}: set {place}, take over what was set up by hand with the playbook adopt, or set "
-            "lead_writer_store_lost to true to have another secret made while these stay."
+            f"lead_writer_store_lost to true to have {otherwise}."
         )
 
     def _where(self) -> str:

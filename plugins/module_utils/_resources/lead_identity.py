@@ -56,7 +56,7 @@ class ByApplication:
             return self._application.plan()
         except StoreMissing as missing:
             what = f"its application has live secrets that something may be using ({missing.secrets})"
-            raise InvalidInput(self._store.missing(what)) from None
+            raise InvalidInput(self._store.missing(what, "another secret made while these stay")) from None
 
     def state(self) -> dict[str, Any]:
         """Return the application as it is now."""
