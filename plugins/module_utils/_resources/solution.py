@@ -11,13 +11,14 @@ therefore asked only when the plan is executed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._desired_state.plan import Plan
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
-from .._rules.solution_package import SolutionPackage
+from .._rules.solution_package import PackagedRole, SolutionPackage
 from .._rules.solution_version import SolutionVersion
 from .._services.environment.client import OBJECT_DOES_NOT_EXIST, EnvironmentClient
 from .._services.environment.roles import Roles
@@ -32,6 +33,7 @@ from .._services.environment.solution_operations import (
 )
 from .._services.environment.solutions import HOLDING_SUFFIX, Solution, Solutions, StagedPackage, as_text
 from .._transport.errors import CallFailed
+from .package_source import role_ids
 from .solution_wanted import Wanted
 
 
@@ -44,21 +46,41 @@ class SolutionResource:
         """C(tell) is given a sentence about the progress of a long operation now and then."""
         self._host = environment.address.host
         self._solutions = Solutions(environment)
-        self._roles = Roles(environment)
+        self._roles = Roles(environment, role_ids(wanted.package))
         self._operations = SolutionOperations(environment, wanted.import_timeout, tell)
         self._wanted = wanted
         self._solution: Solution | None = None
         self._operation: Operation | None = None
         self._shown_only = True
         self._plan = Plan()
+        self._planned = threading.Event()
+        self._failed = False
 
     @property
     def package(self) -> SolutionPackage | None:
         """The package that is wanted, with the security roles that it brings."""
         return self._wanted.package
 
+    def roles_to_come(self) -> Mapping[str, PackagedRole]:
+        """Wait until C(plan) has ended elsewhere, and return the roles that it is going to import.
+
+        Where the plan failed they count as coming: what it said is in the way before any role is.
+        """
+        self._planned.wait()
+        failed_or_to_import = self._failed or len(self._plan) > 0
+        return self._wanted.package.roles if self._wanted.package and failed_or_to_import else {}
+
     def plan(self) -> Plan:
         """Plan the import, the upgrade or the removal; an operation that was started before is awaited instead."""
+        self._failed = True
+        try:
+            plan = self._make_plan()
+            self._failed = False
+            return plan
+        finally:
+            self._planned.set()
+
+    def _make_plan(self) -> Plan:
         self._plan = Plan()
         wanted = self._wanted
         if wanted.operation_id is not None:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..._rules.odata import query, text_literal
 from ..._transport.errors import CallFailed
 from ..._transport.waiting import wait_for
 from .client import DUPLICATE_RECORD, USER_OWNS_RECORDS, EnvironmentClient
+from .roles import HELD_ROLES, HeldRole
 
 NON_INTERACTIVE = 4
 """The access mode of application users; it cannot be changed later."""
@@ -42,8 +43,8 @@ class ApplicationUser:
     user_name: str | None = None
     email: str | None = None
     service_principal_id: str | None = None
-    roles: dict[str, str] = field(default_factory=dict)
-    """The names of the roles it holds directly, each with the id of the copy."""
+    roles: tuple[HeldRole, ...] = ()
+    """The copies of roles that it holds directly; several of one role where business units are modern."""
 
 
 class Users:
@@ -195,7 +196,7 @@ class Users:
         )
         options = {
             "$select": columns,
-            "$expand": "systemuserroles_association($select=roleid,name)",
+            "$expand": HELD_ROLES,
             "$filter": f"applicationid eq {application_id}",
         }
         return [*self._environment.rows("systemusers" + query(options))]
@@ -211,5 +212,5 @@ def _application_user(row: dict[str, Any]) -> ApplicationUser:
         user_name=row.get("domainname"),
         email=row.get("internalemailaddress"),
         service_principal_id=row.get("azureactivedirectoryobjectid"),
-        roles={role["name"]: role["roleid"].lower() for role in row.get("systemuserroles_association") or []},
+        roles=tuple(HeldRole.from_row(role) for role in row.get("systemuserroles_association") or []),
     )
