@@ -228,14 +228,27 @@ def assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapp
             f"roleId={role['roleid']}, roleBU={role['_businessunitid_value']}",
         )
     _require_held(session, security.grants_of(data, role["roleid"]))
+    _require_enabled(session, holder)
     data.link(intersect, holder_id, role["roleid"])
 
 
 def unassign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
     """Take a role from a user or a team. Raises Refusal."""
     _require_may_assign(session, table, holder, role)
+    _require_enabled(session, holder)
     intersect = "systemuserroles" if table.logical == "systemuser" else "teamroles"
     session.data.unlink(intersect, holder[table.id_column], role["roleid"])
+
+
+def _require_enabled(session: Session, holder: Mapping[str, Any]) -> None:
+    """The roles of a disabled user can neither be given nor taken, unless the environment allows it. Raises Refusal."""
+    allowed = session.data.environment.spec.options.get("roles_on_disabled_users", False)
+    if holder.get("isdisabled") and not allowed:
+        raise Refusal(
+            403,
+            "0x80040225",
+            f"The specified user(Id = {holder['systemuserid']}) is disabled. Consider enabling this user.",
+        )
 
 
 def _require_may_assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:

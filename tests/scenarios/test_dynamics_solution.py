@@ -62,6 +62,15 @@ def import_by_hand(cloud: Cloud, content: bytes) -> None:
     cloud.web_api(cloud.contoso, "POST", "ImportSolutionAsync", parameters)
 
 
+def stage_upgrade(cloud: Cloud, content: bytes) -> None:
+    """Import an upgrade by hand without applying it."""
+    file = base64.b64encode(content).decode()
+    holding = {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": True, "HoldingSolution": True}
+    cloud.web_api(cloud.contoso, "POST", "ImportSolutionAsync", {**holding, "CustomizationFile": file})
+    time.sleep(0.5)
+    assert installed(cloud, UNIQUE_NAME + "_Upgrade") is not None
+
+
 def requests_of(cloud: Cloud, run: Run) -> list[str]:
     """The requests to the environment, but for sign-in and for looking at jobs: METHOD and the path's last part."""
     return [
@@ -125,12 +134,7 @@ def test_an_upgrade_removes_what_the_newer_package_no_longer_has(cloud: Cloud, a
 
 def test_an_upgrade_that_was_imported_but_not_applied_is_applied(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write(), rehearse=False)
-    newer = package("1.1.0.0")
-    file = base64.b64encode(newer).decode()
-    holding = {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": True, "HoldingSolution": True}
-    cloud.web_api(cloud.contoso, "POST", "ImportSolutionAsync", {**holding, "CustomizationFile": file})
-    time.sleep(0.5)
-    assert installed(cloud, UNIQUE_NAME + "_Upgrade") is not None
+    stage_upgrade(cloud, package("1.1.0.0"))
     refused = solution(ansible, path=write("1.1.0.0"))
     assert "never applied" in refused.failure(HOST)
     run = solution(ansible, path=write("1.1.0.0"), upgrade="stage_and_upgrade")
@@ -169,6 +173,17 @@ def test_a_removed_solution_takes_its_role_along_and_stays_away(cloud: Cloud, an
     assert not role_is_there(cloud)
     again = solution(ansible, unique_name=UNIQUE_NAME, state="absent")
     assert again.changed_hosts() == set(), again.output
+
+
+def test_a_removal_takes_a_pending_upgrade_along(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+    assert solution(ansible, rehearse=False, path=write()).status == 0
+    stage_upgrade(cloud, package("1.1.0.0"))
+    run = solution(ansible, unique_name=UNIQUE_NAME, state="absent")
+    assert run.changes(HOST) == ["solution.pending_upgrade", "solution"], run.output
+    assert installed(cloud, f"{UNIQUE_NAME}_Upgrade") is None
+    assert not role_is_there(cloud)
+    again = solution(ansible, rehearse=False, unique_name=UNIQUE_NAME, state="absent")
+    assert cloud.writes_since(again.mark) == []
 
 
 def test_a_solution_that_others_need_is_not_removed_and_they_are_named(

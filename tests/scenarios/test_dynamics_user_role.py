@@ -136,3 +136,17 @@ def test_a_removal_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible) ->
     run = user_role(ansible, user_id, state="absent")
     assert run.status == 0, run.output
     assert roles(cloud, user_id) == []
+
+
+def test_the_sentence_about_a_disabled_user_does_not_blame_the_runner(cloud: Cloud, ansible: Ansible) -> None:
+    tenant = cloud.contoso
+    user_id = made(cloud, tenant)
+    assert user_role(ansible, user_id).status == 0
+    system_user = person(cloud, user_id)["systemuserid"]
+    cloud.web_api(tenant, "PATCH", f"systemusers({system_user})", {"isdisabled": True})
+    one = task("dynamics_user_role", environment_url=tenant.environment_url, user=user_id, roles=[ROLE], state="absent")
+    told = ansible.tasks({**one, "when": f"inventory_hostname == '{HOST}'"}, rehearse=False).failure(HOST)
+    assert told == (
+        f"The user {system_user} is disabled in contoso.crm4.dynamics.com, so its security roles cannot be changed: "
+        "enable it there and run again."
+    )

@@ -172,8 +172,9 @@ class ApplicationUserResource:
                     "cannot be removed: assign them to somebody else first, or set when_owner to disable."
                 )
             plan.findings.append(self._still_owner(user))
-            plan.add("application_user.isdisabled", user.disabled, True, lambda: self._disable(user))
-            plan.add("application_user.roles", names_of(user.roles), [], lambda: self._assign({}, user.roles))
+            # In this order: the roles of a disabled user cannot be taken.
+            plan.add("application_user.roles", names_of(user.roles), [], self._take_roles)
+            plan.add("application_user.isdisabled", user.disabled, True, self._disable)
         elif user is not None:
             before = {"applicationid": user.application_id, "roles": names_of(user.roles)}
             plan.add("application_user", before, None, lambda: self._delete(user, plan))
@@ -232,19 +233,28 @@ class ApplicationUserResource:
         unit = self._unit_id if self._wanted.present else user.business_unit_id
         self._user = ApplicationUser(**{**user.__dict__, "roles": roles, "business_unit_id": unit})
 
-    def _disable(self, user: ApplicationUser) -> None:
-        self._users.disable(user)
-        self._user = replace(user, disabled=True)
+    def _take_roles(self) -> None:
+        if self._user is not None:
+            self._users.remove_all_roles(self._user)
+            self._user = replace(self._user, roles=())
+
+    def _disable(self) -> None:
+        if self._user is not None:
+            self._users.disable(self._user)
+            self._user = replace(self._user, disabled=True)
 
     def _delete(self, user: ApplicationUser, plan: Plan) -> None:
+        if not user.disabled:
+            # It may turn out to own records and have to stay, and then it must be left without roles.
+            self._take_roles()
         try:
             self._users.delete_application_user(user)
         except TimedOut:
             # It owns records other than leads. It is disabled by now.
             if not self._wanted.keep_owner:
                 raise
-            self._user = replace(user, disabled=True)
-            self._assign({}, user.roles)
+            self._user = replace(self._user or user, disabled=True)
+            self._take_roles()
             plan.findings.append(self._still_owner(user))
             return
         self._user = None

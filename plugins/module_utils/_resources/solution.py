@@ -88,10 +88,11 @@ class SolutionResource:
             return self._plan
         found = self._solutions.named([wanted.unique_name, wanted.unique_name + HOLDING_SUFFIX])
         self._solution = found.get(wanted.unique_name.lower())
+        pending = found.get((wanted.unique_name + HOLDING_SUFFIX).lower())
         if not wanted.present:
-            self._plan_absent()
+            self._plan_absent(pending)
         elif wanted.package is not None:
-            self._plan_present(wanted.package, found.get((wanted.unique_name + HOLDING_SUFFIX).lower()))
+            self._plan_present(wanted.package, pending)
         return self._plan
 
     def state(self) -> dict[str, Any]:
@@ -133,19 +134,24 @@ class SolutionResource:
             self._find_missing_dependencies(package)
         self._plan.add("solution.version", str(installed.version), str(package.version), apply)
 
-    def _plan_absent(self) -> None:
+    def _plan_absent(self, pending: Solution | None) -> None:
         installed = self._solution
+        if pending is not None:
+            # An upgrade that was imported and never applied has the solution's components too, and keeps them there.
+            before = _shown(pending.unique_name, pending.version, pending.managed)
+            self._plan.add("solution.pending_upgrade", before, None, lambda: self._remove(pending, wait=True))
         if installed is None:
             return
         # An unmanaged solution leaves its components behind, so nothing can break by its removal.
         dependants = self._solutions.dependants(installed.unique_name) if installed.managed else []
+        dependants = [name for name in dependants if pending is None or name != pending.unique_name]
         if dependants:
             raise InvalidInput(
                 f"Solution {installed.unique_name} cannot be removed from {self._host} because {', '.join(dependants)} "
                 "depends on its components: remove that first."
             )
         before = _shown(installed.unique_name, installed.version, installed.managed)
-        self._plan.add("solution", before, None, lambda: self._remove(installed))
+        self._plan.add("solution", before, None, lambda: self._remove(installed, wait=self._wanted.wait))
 
     def _refuse_other_kind(self, package: SolutionPackage, installed: Solution) -> None:
         if installed.managed and not package.managed:
@@ -265,7 +271,7 @@ class SolutionResource:
         if self._wanted.present:
             self._finish_import(self._operation)
         else:
-            self._finish_removal(self._operation)
+            self._finish_removal(self._operation, self._wanted.unique_name)
 
     def _finish_import(self, operation: Operation) -> None:
         package = self._wanted.package
@@ -304,11 +310,11 @@ class SolutionResource:
         package = self._wanted.package
         return self._solution is not None and (package is None or self._solution.version == package.version)
 
-    def _remove(self, installed: Solution) -> None:
+    def _remove(self, installed: Solution, *, wait: bool) -> None:
         self._shown_only = False
         if not installed.managed:
             self._solutions.delete(installed)
-            self._read_absence()
+            self._read_absence(installed.unique_name)
             return
 
         def prepare(waited: bool) -> Start | None:
@@ -324,18 +330,18 @@ class SolutionResource:
             # An environment that does not know the action removes a solution while the caller waits.
             self._solutions.delete(installed)
         if self._operation is None:
-            self._read_absence()
-        elif self._wanted.wait:
-            self._finish_removal(self._operation)
+            self._read_absence(installed.unique_name)
+        elif wait:
+            self._finish_removal(self._operation, installed.unique_name)
 
-    def _finish_removal(self, operation: Operation) -> None:
-        self._operations.finish(operation, f"The removal of {self._wanted.unique_name}")
-        self._read_absence()
+    def _finish_removal(self, operation: Operation, name: str) -> None:
+        self._operations.finish(operation, f"The removal of {name}")
+        self._read_absence(name)
 
-    def _read_absence(self) -> None:
-        name = self._wanted.unique_name
-        self._solution = self._solutions.named([name]).get(name.lower())
-        if self._solution is not None:
+    def _read_absence(self, name: str) -> None:
+        found = self._solutions.named([name, self._wanted.unique_name])
+        self._solution = found.get(self._wanted.unique_name.lower())
+        if name.lower() in found:
             raise CallFailed(
                 f"{self._host} says that {name} was removed, but still shows it: see the solution history of the "
                 "environment, and run again.",

@@ -128,8 +128,9 @@ def _roles_that_come(names: list[str] | None, package: SolutionPackage | None, o
         return tuple(role.name for role in package.roles.values())
     unknown = [name for name in names if name.lower() not in package.roles]
     if unknown:
+        brought = _brought(package)
         raise InvalidInput(
-            f"roles names {', '.join(unknown)}, but {origin} does not bring it (security roles in it: {_brought(package)}): "
+            f"roles names {', '.join(unknown)}, but {origin} does not bring it (security roles in it: {brought}): "
             "correct the name."
         )
     return tuple(package.roles[name.lower()].name for name in names)

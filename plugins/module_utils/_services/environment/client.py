@@ -22,6 +22,7 @@ DUPLICATE_RECORD = "0x80040237"
 PRIVILEGE_DENIED = "0x80040220"
 SOLUTION_CONCURRENCY = "0x80071151"
 USER_OWNS_RECORDS = "0x80048610"
+USER_DISABLED = "0x80040225"
 
 
 class EnvironmentClient(ServiceClient):
@@ -113,7 +114,7 @@ class EnvironmentClient(ServiceClient):
             f'--user {runner} --role "System Administrator" --application-user.',
             "0x80042f09": f"The runner ({runner}) has no security role in {host}: "
             "assign it System Administrator there.",
-            "0x80040225": f"The runner's user ({runner}) is disabled in {host}: enable it there.",
+            USER_DISABLED: self._disabled(message),
             SOLUTION_CONCURRENCY: f"Another solution operation is running in {host}: run again when it has ended, "
             "or raise timeout.",
         }
@@ -123,6 +124,20 @@ class EnvironmentClient(ServiceClient):
                 f"{self.sign_in.credentials.tenant}."
             )
         return cures.get(code)
+
+    def _disabled(self, message: str) -> str:
+        """Say who is disabled: the caller, or the user that the request is about."""
+        host, other = self.address.host, _SPECIFIED_USER.search(message)
+        if other is not None:
+            return (
+                f"The user {other.group(1)} is disabled in {host}, so its security roles cannot be changed: enable it "
+                "there and run again."
+            )
+        runner = self.sign_in.credentials.client_id or "the signed-in user"
+        return f"The runner's user ({runner}) is disabled in {host}: enable it there."
+
+
+_SPECIFIED_USER = re.compile(r"specified user\s*\(Id\s*=\s*([0-9a-fA-F-]{36})\)", re.IGNORECASE)
 
 
 def tenant_of_environment(address: EnvironmentAddress, transport: Transport) -> str | None:

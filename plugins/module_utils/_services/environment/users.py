@@ -12,7 +12,7 @@ from typing import Any
 from ..._rules.odata import query, text_literal
 from ..._transport.errors import CallFailed
 from ..._transport.waiting import wait_for
-from .client import DUPLICATE_RECORD, USER_OWNS_RECORDS, EnvironmentClient
+from .client import DUPLICATE_RECORD, USER_DISABLED, USER_OWNS_RECORDS, EnvironmentClient
 from .roles import HELD_ROLES, HeldRole
 
 NON_INTERACTIVE = 4
@@ -160,6 +160,24 @@ class Users:
     def remove_role(self, user_id: str, role_id: str) -> None:
         """Take a role from a user."""
         self._environment.dissociate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
+
+    def remove_all_roles(self, user: ApplicationUser) -> None:
+        """Take every role from a user that is going to be removed, or to be left disabled.
+
+        The roles of a disabled user cannot be taken in most environments, so it is enabled for as long as that takes.
+        """
+        try:
+            self._remove_roles(user)
+        except CallFailed as failed:
+            if not (user.disabled and failed.has_code(USER_DISABLED)):
+                raise
+            self.enable(user)
+            self._remove_roles(user)
+            self.disable(user)
+
+    def _remove_roles(self, user: ApplicationUser) -> None:
+        for role in user.roles:
+            self.remove_role(user.user_id, role.role_id)
 
     def _make_room(self, application_id: str, refused: list[CallFailed], failed: CallFailed) -> ApplicationUser | None:
         """After a collision: return the user if it is there, else purge what is only soft-deleted, once."""
