@@ -328,6 +328,16 @@ def test_a_lock_that_no_job_shows_is_waited_out(cloud: Cloud, ansible: Ansible, 
     assert installed(cloud) is not None
 
 
+def test_a_job_that_never_ends_keeps_no_import_back(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+    old = "2026-01-01T00:00:00Z"
+    row = {"asyncoperationid": "aaaaaaaa-0000-4000-8000-000000000001", "messagename": "ImportSolutionAsync"}
+    states = {"statecode": 2, "statuscode": 20, "createdon": old, "modifiedon": old}
+    cloud.in_environment(cloud.contoso, "POST", "/rows/asyncoperation", {**row, **states})
+    run = solution(ansible, path=write(), import_timeout=10, rehearse=False)
+    assert run.status == 0, run.output
+    assert installed(cloud) is not None
+
+
 @WITH_SLOW_IMPORTS
 def test_time_that_runs_out_is_told_and_the_next_run_goes_on_waiting(
     cloud: Cloud, ansible: Ansible, write: Write

@@ -32,7 +32,7 @@ from .._services.environment.solution_operations import (
     Start,
 )
 from .._services.environment.solutions import HOLDING_SUFFIX, Solution, Solutions, StagedPackage, as_text
-from .._transport.errors import CallFailed
+from .._transport.errors import CallFailed, TimedOut
 from .package_source import role_ids
 from .solution_wanted import Wanted
 
@@ -276,7 +276,12 @@ class SolutionResource:
     def _finish_import(self, operation: Operation) -> None:
         package = self._wanted.package
         version = f" {package.version}" if package else ""
-        self._operations.finish(operation, f"The import of {self._wanted.unique_name}{version}")
+        try:
+            self._operations.finish(operation, f"The import of {self._wanted.unique_name}{version}")
+        except TimedOut:
+            # The job of an import may stay unfinished for hours after the import has ended.
+            if not (self._is_there_now() and self._operations.import_ended(operation)):
+                raise
         problems = self._operations.problems(operation, self._wanted.unique_name)
         if problems:
             self._plan.findings.append(
