@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from . import gates, roles
+from .birth import organization_settings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,18 +30,18 @@ async def control(request: Request, environment: Environment, rest: str) -> Resp
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return _json({"message": "The body is a JSON object."}, 400)
+        return _refused("The body is a JSON object.", 400)
     if rest == "/options" and request.method == "PATCH":
         return _options(environment, body)
     found = _ROW.fullmatch(rest)
     if found is None or found[1] not in environment.data.catalogue.tables:
-        return _json({"message": "An environment has /options and /rows/TABLE."}, 404)
+        return _refused("An environment has /options and /rows/TABLE.", 404)
     if request.method == "POST" and found[2] is None:
         return _json(environment.data.insert(found[1], body))
     if request.method == "DELETE" and found[2] is not None:
         _forget(environment, found[1], found[2].lower())
         return _json({})
-    return _json({"message": f"A row does not support {request.method}."}, 405)
+    return _refused(f"A row does not support {request.method}.", 405)
 
 
 def _options(environment: Environment, body: dict[str, Any]) -> Response:
@@ -48,13 +49,19 @@ def _options(environment: Environment, body: dict[str, Any]) -> Response:
     try:
         gates.check(body.get("gates") or [])
     except ValueError as error:
-        return _json({"message": str(error)}, 400)
+        return _refused(str(error), 400)
     options = environment.spec.options
     for name, value in body.items():
         if value is None:
             options.pop(name, None)
         else:
             options[name] = value
+    data = environment.data
+    data.change(
+        "organization",
+        data.rows["organization"][data.organization_id],
+        {"orgdborgsettings": organization_settings(data)},
+    )
     return _json(options)
 
 
@@ -63,6 +70,10 @@ def _forget(environment: Environment, logical: str, identifier: str) -> None:
         roles.delete_role(environment.data, identifier)
     else:
         environment.data.remove(logical, identifier)
+
+
+def _refused(message: str, status: int) -> Response:
+    return _json({"error": {"code": "ControlRefused", "message": message}}, status)
 
 
 def _json(body: Any, status: int = 200) -> Response:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates of an environment: states and settings in which it refuses requests, of everyone or of some callers.
+"""The gates of an environment (contract: Gates): states and settings in which it refuses all or some callers.
 
 The trait ``gates`` lists them: ``{code, status, message, callers, methods, path, times}``. ``callers`` are application
 or object ids, ``path`` is a regular expression for what follows ``/api/data/v9.2/``, and ``times`` is how often the
@@ -65,6 +65,12 @@ def require_open(data: EnvironmentData, call: Call, caller: Caller) -> None:
         if _concerns(gate, call, caller) and _still_refuses(gate):
             status, message = TEXTS.get(gate["code"].lower(), (403, "The environment refuses the request."))
             raise Refusal(gate.get("status", status), gate["code"], gate.get("message", message))
+
+
+def require_customizable(data: EnvironmentData) -> None:
+    """Insist that the environment takes unmanaged customizations (contract: Blocked customizations). Raises Refusal."""
+    if data.environment.spec.options.get("block_unmanaged_customizations", False):
+        raise Refusal(403, "0x80072042", "This environment doesn't allow unmanaged customizations.")
 
 
 def _concerns(gate: dict[str, Any], call: Call, caller: Caller) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import people, roles, security
+from . import gates, people, roles, security
 from .calls import Reply, Session
 from .catalogue import DEPTHS, SHAREPOINT_BASELINE, Privilege
 from .errors import Refusal, bad_payload, duplicate_row, no_row
@@ -26,6 +26,7 @@ class RoleRules(Rules):
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
         """Add a role to a business unit and, as copies, to those below it."""
         session.principal.require("Create", table)
+        gates.require_customizable(session.data)
         data = session.data
         unit = values.pop("_businessunitid_value", None) or people.root_business_unit(data)
         if not values.get("name"):
@@ -52,6 +53,7 @@ class RoleRules(Rules):
         """Forget a role with all its copies and assignments."""
         session.principal.require("Delete", table, row)
         _require_root(row)
+        gates.require_customizable(session.data)
         if row.get("ismanaged") or not row.get("canbedeleted", {}).get("Value", True):
             raise Refusal(
                 400, "0x8004f015", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
@@ -68,6 +70,7 @@ def require_editable(session: Session, row: Mapping[str, Any]) -> None:
     """Insist that a role may be edited: the root copy, and not locked by its managed properties. Raises Refusal."""
     session.principal.require("Write", session.data.table("role"), row)
     _require_root(row)
+    gates.require_customizable(session.data)
     if row.get("ismanaged") and not row.get("iscustomizable", {}).get("Value", True):
         raise Refusal(
             400,

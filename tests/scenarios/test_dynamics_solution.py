@@ -280,7 +280,7 @@ def test_an_import_without_the_role_it_promised_fails(cloud: Cloud, ansible: Ans
     started = solution(ansible, path=write(), wait=False, rehearse=False).result(HOST, "dynamics_solution")
     time.sleep(0.5)
     (role,) = cloud.rows(cloud.contoso, f"roles?$select=roleid&$filter=name eq '{ROLE_NAME}'")
-    cloud.web_api(cloud.contoso, "PATCH", f"roles({role['roleid']})", {"name": "Another name"})
+    cloud.in_environment(cloud.contoso, "DELETE", f"/rows/role/{role['roleid']}")
     run = solution(ansible, path=write(), operation_id=started["operation_id"])
     assert f"the security role {ROLE_NAME} did not come with it" in run.failure(HOST)
 

@@ -18,7 +18,7 @@ from ..._rules.access_levels import AccessLevel
 from ..._rules.errors import InvalidInput
 from ..._rules.odata import any_of, text_literal
 from ..._transport.errors import CallFailed
-from .client import DUPLICATE_RECORD, EnvironmentClient
+from .client import DUPLICATE_RECORD, ROLE_EXISTS, EnvironmentClient
 
 IMMOVABLE = frozenset(
     {"prvreadsharepointdata", "prvwritesharepointdata", "prvcreatesharepointdata", "prvreadsharepointdocument"}
@@ -201,7 +201,7 @@ class Roles:
         try:
             return str(self._environment.create("roles", row)["roleid"]).lower()
         except CallFailed as failed:
-            if not (failed.maybe_applied or failed.has_code(DUPLICATE_RECORD)):
+            if not (failed.maybe_applied or failed.has_code(DUPLICATE_RECORD, ROLE_EXISTS)):
                 raise
             found = self.in_business_unit([name], business_unit_id).get(name.lower())
             if found is None:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..._rules.environment_refusals import BACKGROUND_OPERATIONS_OFF, Answer, codes_of, refusal_of
 from ..._rules.import_report import ComponentProblem, component_problems, hex_code
 from ..._rules.odata import any_of, query, text_literal
 from ..._rules.timestamps import read_timestamp
@@ -53,6 +54,11 @@ _STANDS_STILL_AFTER = 900.0
 _MOST_LOST_ANSWERS = 2
 """So many starts whose answers were lost, and that started nothing, are sent again."""
 
+_BACKGROUND_OPERATIONS_START_WITHIN = 300.0
+"""Seconds within which a new environment begins to run jobs."""
+
+_BUSY = codes_of(Answer.WAIT_FOR_OPERATION)
+
 _FIRST_WORD, _NEXT_WORD = 10.0, 30.0
 """Seconds until the first line about a running job, and between later ones."""
 
@@ -63,7 +69,23 @@ _CURES = {
     "0x80048017": "rename or delete the security role of the same name that is not the package's own",
     "0x80048018": "assign the runner the security role System Administrator",
     "0x80048068": "get the package for this version of the platform",
+    "0x80048034": "import the solutions that bring what is missing first",
     "0x8004f01f": "remove the solutions that depend on it first",
+    "0x8004f01d": "remove the solutions that depend on it first",
+    "0x8004f005": "see who protects the solution, because Microsoft's own ones cannot be removed",
+    "0x8004f00a": "see who protects the solution, because Microsoft's own ones cannot be removed",
+    "0x8004f020": "see who protects the solution, because Microsoft's own ones cannot be removed",
+    "0x8004801c": "get the package of the publisher that the environment has, which another one installed first",
+    "0x8004f016": "rename or delete the unmanaged component of the same name",
+    "0x80048040": "remove the unmanaged solution of the same name first, or give the unmanaged package",
+    "0x80048041": "give the managed package, because the environment has the managed solution",
+    "0x80048541": "give a package of a higher version than the installed one",
+    "0x8004f046": "give a package of a higher version than the installed one",
+    "0x80048060": "get the package again from its publisher",
+    "0x80048065": "get the package again from its publisher",
+    "0x80048495": "get the package again from its publisher",
+    "0x8004801a": "get the package again from its publisher",
+    "0x8004140b": "get a package whose roles have the access levels that this environment allows",
     SOLUTION_CONCURRENCY: "run again when the other solution operation has ended",
 }
 
@@ -130,7 +152,7 @@ class SolutionOperations:
                     return operation
                 lost_answers += 1
             except CallFailed as failed:
-                if not failed.has_code(SOLUTION_CONCURRENCY):
+                if not self._passes(failed):
                     raise
                 if self._clock() >= self._end:
                     raise self._locked(failed, known) from failed
@@ -201,6 +223,14 @@ class SolutionOperations:
             self._poll(Operation(row["asyncoperationid"]), what, self._stands_still)
         return bool(running)
 
+    def _passes(self, failed: CallFailed) -> bool:
+        """Say whether a start was refused for a reason that goes away by itself."""
+        refusal = refusal_of(failed.code, failed.message)
+        if refusal is BACKGROUND_OPERATIONS_OFF:
+            # A new environment says so for minutes, and one in administration mode until someone changes that.
+            return self._clock() < self._end - self._timeout + _BACKGROUND_OPERATIONS_START_WITHIN
+        return refusal is not None and refusal.answer is Answer.WAIT_FOR_OPERATION
+
     def _stands_still(self, row: Mapping[str, Any]) -> bool:
         """Say whether the row of a job has not changed for long, by the environment's clock."""
         times = [read_timestamp(row.get(name)) for name in ("createdon", "modifiedon")]
@@ -227,7 +257,7 @@ class SolutionOperations:
         """
         try:
             answer = self._environment.call(
-                "POST", start.action, body=start.parameters, repeatable=False, own_codes=(SOLUTION_CONCURRENCY,)
+                "POST", start.action, body=start.parameters, repeatable=False, own_codes=_BUSY
             )
             operation_id = answer.body.get("AsyncOperationId")
             if operation_id:
@@ -240,7 +270,7 @@ class SolutionOperations:
             )
         except CallFailed as failed:
             # A refusal that is known as one started nothing, also where it comes as an error of the server.
-            if not failed.maybe_applied or failed.code in _CURES:
+            if not failed.maybe_applied or failed.code in _CURES or self._passes(failed):
                 raise
             started = self._one_that_is_not_among(known)
             if started is None and last_try:

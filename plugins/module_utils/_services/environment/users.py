@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..._rules.environment_refusals import Answer, codes_of
 from ..._rules.odata import query, text_literal
 from ..._transport.errors import CallFailed
 from ..._transport.waiting import wait_for
@@ -18,9 +19,7 @@ from .roles import HELD_ROLES, HeldRole
 NON_INTERACTIVE = 4
 """The access mode of application users; it cannot be changed later."""
 
-# Answers that an environment gives while it cannot see a service principal yet. Which of them fires is not
-# documented, so all of them are waited out.
-_NOT_REPLICATED = ("0x80072559", "0x80041d49", "0x80041d28", "0x80041d4b", "0x80041d2a")
+_NOT_REPLICATED = codes_of(Answer.WAIT_FOR_DIRECTORY)
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,8 @@ class Users:
             timeout=self._replication_timeout,
             describe=lambda user: (
                 f"{self._environment.address.host} does not know the service principal of application "
-                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later."
+                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later, or see "
+                "whether the application belongs to another tenant than the environment."
             ),
             first_pause=2.0,
         )
