@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import gates, people, roles, security
@@ -190,8 +190,18 @@ def role_privileges(session: Session, role_id: str) -> list[dict[str, Any]]:
 def user_privileges(session: Session, user: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a user may do, over all roles, as RetrieveUserPrivileges answers."""
     session.principal.require("Read", session.data.table("systemuser"), user)
-    granted = security.effective_privileges(session.data, user["systemuserid"])
+    granted = security.effective_privileges(session.data, user["systemuserid"], as_shown=True)
     return _as_answer(session, granted, user["_businessunitid_value"])
+
+
+def user_privileges_by_names(session: Session, user: Mapping[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
+    """What a user may do by some privileges, as RetrieveUserSetOfPrivilegesByNames answers."""
+    session.principal.require("Read", session.data.table("systemuser"), user)
+    granted = security.effective_privileges(session.data, user["systemuserid"])
+    by_name = session.data.catalogue.by_name
+    wanted = {by_name[name.lower()].id for name in names if name.lower() in by_name}
+    asked = {identifier: level for identifier, level in granted.items() if identifier in wanted}
+    return _as_answer(session, asked, user["_businessunitid_value"])
 
 
 def _as_answer(session: Session, grants: Mapping[str, int], business_unit: str) -> list[dict[str, Any]]:

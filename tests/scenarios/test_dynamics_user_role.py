@@ -150,3 +150,11 @@ def test_the_sentence_about_a_disabled_user_does_not_blame_the_runner(cloud: Clo
         f"The user {system_user} is disabled in contoso.crm4.dynamics.com, so its security roles cannot be changed: "
         "enable it there and run again."
     )
+
+
+def test_a_user_outside_of_the_security_group_is_told_as_one(cloud: Cloud, ansible: Ansible) -> None:
+    cloud.traits(cloud.contoso, security_group=[])
+    user_id = made(cloud, cloud.contoso)
+    one = task("dynamics_user_role", environment_url=cloud.contoso.environment_url, user=user_id, roles=[ROLE])
+    told = ansible.tasks({**one, "when": f"inventory_hostname == '{HOST}'"}, rehearse=False).failure(HOST)
+    assert f"User {user_id} is not in the security group of the environment" in told

@@ -85,3 +85,24 @@ def test_a_clock_that_is_wrong_is_told(cloud: Cloud, configure: Configure) -> No
     run = configure(check=True)
     assert run.status == 0, run.output
     assert "The clock of this machine is 20 minutes behind Microsoft's" in run.output
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_runner_that_is_administrator_through_a_team_is_let_through(cloud: Cloud, configure: Configure) -> None:
+    tenant = cloud.contoso
+    (user,) = cloud.rows(
+        tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
+    )
+    base = f"{tenant.environment_url}/api/data/v9.2/"
+    (role,) = user["systemuserroles_association"]
+    unit = {"businessunitid@odata.bind": f"/businessunits({user['_businessunitid_value']})"}
+    cloud.web_api(tenant, "POST", "teams", {"name": "Administrators", **unit})
+    (team,) = cloud.rows(tenant, "teams?$filter=name eq 'Administrators'")
+    one = f"teams({team['teamid']})"
+    member = {"@odata.id": f"{base}systemusers({user['systemuserid']})"}
+    cloud.web_api(tenant, "POST", f"{one}/teammembership_association/$ref", member)
+    cloud.web_api(tenant, "POST", f"{one}/teamroles_association/$ref", {"@odata.id": f"{base}roles({role['roleid']})"})
+    held = f"systemusers({user['systemuserid']})/systemuserroles_association({role['roleid']})/$ref"
+    cloud.web_api(tenant, "DELETE", held)
+    run = configure(rehearse=False)
+    assert run.status == 0, run.output

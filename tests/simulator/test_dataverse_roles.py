@@ -166,7 +166,7 @@ def test_what_a_user_may_do_is_the_widest_of_all_roles(office: Office) -> None:
     assert held["prvReadLead"] == "Deep"
 
 
-def test_roles_of_a_team_count_for_its_members_as_basic(office: Office) -> None:
+def test_roles_of_a_team_count_for_its_members_and_are_shown_as_basic(office: Office) -> None:
     office.new_role("Wide", prvReadLead="Global")
     app_id, user_id = office.new_application_user("Basic User")
     unit = {"businessunitid@odata.bind": f"/businessunits({office.root})"}
@@ -181,7 +181,11 @@ def test_roles_of_a_team_count_for_its_members_as_basic(office: Office) -> None:
     held = {item["PrivilegeName"]: item["Depth"] for item in answer["RolePrivileges"]}
 
     assert held["prvReadLead"] == "Basic"
-    assert office("GET", "leads", caller=app_id).rows == []
+    assert len(office("GET", "leads", caller=app_id).rows) == 1
+    by_names = f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames"
+    truly = office("GET", f'{by_names}(PrivilegeNames=@p)?@p=["prvReadLead","prvWriteLead","prvNoSuch"]').json
+    assert [(item["PrivilegeName"], item["Depth"]) for item in truly["RolePrivileges"]] == [("prvReadLead", "Global")]
+    assert office("GET", f"{by_names}(PrivilegeNames=@p)?@p=prvReadLead").status == 400
 
 
 def test_the_privileges_of_a_table_are_told_by_its_definition(office: Office) -> None:

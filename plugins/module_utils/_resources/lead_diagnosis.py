@@ -212,7 +212,7 @@ class Diagnosis:
 
     def check_rights(self, member: Member, held: Mapping[str, AccessLevel]) -> None:
         """Raise LeadFailure for the first thing that a user may not do and has to."""
-        if not held:
+        if not held and not member.roles:
             raise self.failure("no_role")
         has_role = self._given.role.lower() in {name.lower() for name in member.roles}
         for needed, word in (
