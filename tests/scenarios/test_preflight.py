@@ -106,3 +106,10 @@ def test_a_runner_that_is_administrator_through_a_team_is_let_through(cloud: Clo
     cloud.web_api(tenant, "DELETE", held)
     run = configure(rehearse=False)
     assert run.status == 0, run.output
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_an_address_with_a_wrong_port_gets_its_sentence(cloud: Cloud, configure: Configure) -> None:
+    wrong = {"lead_writer_environment_url": "https://contoso.crm4.dynamics.com:abc"}
+    told = configure(rehearse=False, variables=wrong).failure(cloud.contoso.host)
+    assert "write https://contoso.crm4.dynamics.com instead" in told
