@@ -88,6 +88,12 @@ class Privilege:
         return max(self.levels)
 
 
+def invalid_depth(privilege: Privilege, level: int, role_id: str) -> tuple[str, str]:
+    """Code and message for a level that a privilege cannot have (contract: Privileges)."""
+    named = f"The privilege {privilege.name} with id = {privilege.id}"
+    return "0x8004140b", f"{named} can't have depth = {DEPTHS[level]}, RoleId = {role_id}"
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Tables and privileges, with the ways to look them up."""

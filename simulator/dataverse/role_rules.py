@@ -10,7 +10,7 @@ from typing import Any
 
 from . import gates, people, roles, security
 from .calls import Reply, Session
-from .catalogue import DEPTHS, SHAREPOINT_BASELINE, Privilege
+from .catalogue import DEPTHS, SHAREPOINT_BASELINE, Privilege, invalid_depth
 from .errors import Refusal, bad_payload, duplicate_row, no_row
 from .paths import guid
 from .rules import Rules
@@ -32,7 +32,14 @@ class RoleRules(Rules):
         if not values.get("name"):
             raise Refusal(400, "0x80040203", "A role needs a name.")
         values.setdefault("roleid", data.world.new_guid())
-        if data.where("role", name=values["name"], _businessunitid_value=unit) or data.get("role", values["roleid"]):
+        same = data.where("role", name=values["name"], _businessunitid_value=unit)
+        if same:
+            raise Refusal(
+                400,
+                "0x80041403",
+                f"The role named {values['name']} exists already in this business unit. Role id: {same[0]['roleid']}",
+            )
+        if data.get("role", values["roleid"]):
             raise duplicate_row()
         session.principal.require("Create", table, {"roleid": values["roleid"], "_businessunitid_value": unit})
         given = {
@@ -52,18 +59,19 @@ class RoleRules(Rules):
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Forget a role with all its copies and assignments."""
         session.principal.require("Delete", table, row)
-        _require_root(row)
+        if not roles.is_root_copy(row):
+            raise Refusal(400, "0x8004140c", "Cannot delete a role that is inherited from parent business.")
         gates.require_customizable(session.data)
         if row.get("ismanaged") or not row.get("canbedeleted", {}).get("Value", True):
             raise Refusal(
-                400, "0x8004f015", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
+                400, "0x8004f032", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
             )
         roles.delete_role(session.data, row["roleid"])
 
 
 def _require_root(row: Mapping[str, Any]) -> None:
     if not roles.is_root_copy(row):
-        raise Refusal(400, "0x8004140c", "Cannot delete or change a role that is inherited from parent business.")
+        raise Refusal(400, "0x80044152", "An inherited role cannot be changed; change it in its own business unit.")
 
 
 def require_editable(session: Session, row: Mapping[str, Any]) -> None:
@@ -74,7 +82,7 @@ def require_editable(session: Session, row: Mapping[str, Any]) -> None:
     if row.get("ismanaged") and not row.get("iscustomizable", {}).get("Value", True):
         raise Refusal(
             400,
-            "0x8004f015",
+            "0x8004f026",
             f"The evaluation of the current component(name=Role, id={row['roleid']}) in the current operation (Update) "
             "failed during managed property evaluation of condition: 'Managed Property Name: "
             "iscustomizableanddeletable; Component Name: Role; Attribute Name: iscustomizable;'",
@@ -87,7 +95,7 @@ def require_editable(session: Session, row: Mapping[str, Any]) -> None:
 def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
     """AddPrivilegesRole: grant privileges, or change the level of those granted."""
     require_editable(session, row)
-    wanted = _wanted(session, payload)
+    wanted = _wanted(session, row, payload)
     _require_held(session, wanted)
     _write_grants(session, row, {**security.grants_of(session.data, row["roleid"]), **wanted})
     return Reply(204)
@@ -96,7 +104,7 @@ def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, 
 def replace_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
     """ReplacePrivilegesRole: grant these privileges and no others, the immovable baseline aside."""
     require_editable(session, row)
-    wanted = _wanted(session, payload)
+    wanted = _wanted(session, row, payload)
     _require_held(session, wanted)
     _write_grants(session, row, with_baseline(wanted, session.data.catalogue))
     return Reply(204)
@@ -123,7 +131,7 @@ def _write_grants(session: Session, row: dict[str, Any], grants: Mapping[str, in
         data.change("role", copy, {"modifiedon": data.stamp(), "_modifiedby_value": session.user_id})
 
 
-def _wanted(session: Session, payload: Mapping[str, Any]) -> dict[str, int]:
+def _wanted(session: Session, row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, int]:
     listed = payload.get("Privileges")
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise bad_payload("AddPrivilegesRole", "The parameter 'Privileges' is expected to be a collection.")
@@ -131,11 +139,7 @@ def _wanted(session: Session, payload: Mapping[str, Any]) -> dict[str, int]:
     for item in listed:
         privilege, level = _privilege(session, item), _level(item.get("Depth"))
         if level not in privilege.levels:
-            raise Refusal(
-                403,
-                "0x800404bb",
-                f"Invalid privilege depth for user. Privilege: {privilege.name}, depth: {DEPTHS[level]}.",
-            )
+            raise Refusal(400, *invalid_depth(privilege, level, row["roleid"]))
         wanted[privilege.id] = level
     return wanted
 

@@ -62,7 +62,7 @@ def test_a_level_the_privilege_cannot_have_is_refused(office: Office) -> None:
     role_id = office.new_role("Companion")
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadUserEntityUISettings"), "Depth": "Global"}]}
 
-    assert act(office, role_id, "AddPrivilegesRole", body) == (403, "0x800404bb")
+    assert act(office, role_id, "AddPrivilegesRole", body) == (400, "0x8004140b")
 
 
 def test_replacing_leaves_the_sharepoint_baseline_and_nothing_else_of_before(office: Office) -> None:
@@ -88,7 +88,7 @@ def test_a_copy_in_a_child_unit_is_neither_edited_nor_deleted_but_follows(office
     copy = office.role("Companion", office.unit("Sales"))
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": "Deep"}]}
 
-    assert act(office, copy, "AddPrivilegesRole", body) == (400, "0x8004140c")
+    assert act(office, copy, "AddPrivilegesRole", body) == (400, "0x80044152")
     assert office("DELETE", f"roles({copy})").error == (400, "0x8004140c")
     office.grant(role_id, prvReadLead="Deep")
     assert office.granted(copy)["prvReadLead"] == "Deep"
@@ -117,7 +117,7 @@ def test_a_managed_role_that_is_not_customizable_is_locked(office: Office) -> No
         "CanBeChanged": True,
         "ManagedPropertyLogicalName": "iscustomizableanddeletable",
     }
-    assert act(office, LEAD_WRITER_ROLE, "AddPrivilegesRole", body) == (400, "0x8004f015")
+    assert act(office, LEAD_WRITER_ROLE, "AddPrivilegesRole", body) == (400, "0x8004f026")
     assert "prvReadAccount" not in office.granted(LEAD_WRITER_ROLE)
 
 
