@@ -188,6 +188,30 @@ def test_roles_of_a_team_count_for_its_members_and_are_shown_as_basic(office: Of
     assert office("GET", f"{by_names}(PrivilegeNames=@p)?@p=prvReadLead").status == 400
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        # What the platform itself puts into a new role, and what real packages name besides.
+        *("prvReadPluginAssembly", "prvReadPluginType", "prvReadSdkMessage", "prvReadSdkMessageProcessingStep"),
+        *("prvReadSdkMessageProcessingStepImage", "prvAppendActionCard", "prvCreateImport", "prvReadImportFile"),
+        *("prvReadWorkflowSession", "prvReadNewProcess", "prvReadExpiredProcess", "prvReadTranslationProcess"),
+        *("prvReadLanguageLocale", "prvAppendPluginType"),
+    ],
+)
+def test_privileges_that_real_packages_name_are_known(office: Office, name: str) -> None:
+    assert len(office("GET", f"privileges?$filter=name eq '{name}'").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [("prvReadUser", "LDG"), ("prvAssignRole", "LDG"), ("prvReadLead", "BLDG"), ("prvReadUserQuery", "B")],
+)
+def test_privileges_have_the_levels_of_real_environments(office: Office, name: str, levels: str) -> None:
+    (row,) = office("GET", f"privileges?$filter=name eq '{name}'").rows
+    columns = {"B": "canbebasic", "L": "canbelocal", "D": "canbedeep", "G": "canbeglobal"}
+    assert "".join(letter for letter, column in columns.items() if row[column]) == levels
+
+
 def test_the_privileges_of_a_table_are_told_by_its_definition(office: Office) -> None:
     answer = office("GET", "EntityDefinitions(LogicalName='userentityuisettings')?$select=Privileges").json
 
