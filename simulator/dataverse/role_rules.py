@@ -97,7 +97,10 @@ def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, 
     require_editable(session, row)
     wanted = _wanted(session, row, payload)
     _require_held(session, wanted)
-    _write_grants(session, row, {**security.grants_of(session.data, row["roleid"]), **wanted})
+    granted = security.grants_of(session.data, row["roleid"])
+    if session.data.environment.spec.options.get("added_privileges_keep_level", False):
+        wanted = {key: level for key, level in wanted.items() if key not in granted}
+    _write_grants(session, row, {**granted, **wanted})
     return Reply(204)
 
 

@@ -69,6 +69,18 @@ def test_an_environment_may_allow_roles_of_disabled_users() -> None:
     assert office("DELETE", with_a_role(office)).status == 204
 
 
+def test_added_privileges_may_keep_their_level() -> None:
+    office = Office({"options": {"added_privileges_keep_level": True}})
+    role_id = office.new_role("Reader", prvReadLead="Basic")
+    (row,) = office("GET", "privileges?$filter=name eq 'prvReadLead'").rows
+    body = {"Privileges": [{"PrivilegeId": row["privilegeid"], "Depth": "Global"}]}
+    path = f"roles({role_id})/Microsoft.Dynamics.CRM."
+    for action, depth in (("AddPrivilegesRole", "Basic"), ("ReplacePrivilegesRole", "Global")):
+        assert office("POST", path + action, body).status == 204
+        held = office("GET", f"RetrieveRolePrivilegesRole(RoleId={role_id})").json["RolePrivileges"]
+        assert [each["Depth"] for each in held if each["PrivilegeName"] == "prvReadLead"] == [depth]
+
+
 def test_blocked_customizations_refuse_changes_of_roles() -> None:
     office = Office({"options": {"block_unmanaged_customizations": True}})
     (role,) = office("GET", "roles?$filter=name eq 'Basic User' and _parentroleid_value eq null").rows

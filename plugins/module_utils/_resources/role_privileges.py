@@ -20,7 +20,7 @@ from .._rules.guids import NIL_GUID
 from .._rules.privilege_names import ACCESS_RIGHTS, privilege_name
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
-from .asked_privileges import Levels, lacking, resolve, shown
+from .asked_privileges import Levels, give, lacking, resolve, shown
 from .companion_role import CompanionRole
 from .package_source import ComingRoles, no_coming_roles
 
@@ -180,7 +180,7 @@ class RolePrivilegesResource:
                 rows = [(found[name], level) for name, level in {**kept, **wanted.privileges}.items()]
                 self._roles.replace_privileges(role.role_id, rows)
             else:
-                self._roles.add_privileges(role.role_id, [(found[name], level) for name, level in different.items()])
+                give(self._roles, role.role_id, different, levels, found)
 
         touched = [*different, *surplus]
         plan.add(
