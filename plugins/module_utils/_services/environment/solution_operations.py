@@ -158,7 +158,7 @@ class SolutionOperations:
                     raise self._locked(failed, known) from failed
                 # What keeps the lock may be no job, such as the publishing of customizations: then only time helps.
                 self._tell(f"{self._host}: waiting for another solution operation to end first.")
-                self._sleep(next(between_refusals))
+                self._sleep(min(next(between_refusals), max(1.0, self._end - self._clock())))
             waited = True
             known = self._newest()
 
