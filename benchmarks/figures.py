@@ -97,7 +97,7 @@ def requests_of_fresh_environment(plan: Plan) -> list[Figure]:
             "requests_of_fresh_environment",
             "requests for a fresh environment, polling aside",
             max(count for count, _all in counts.values()),
-            32,
+            33,
             at_least=False,
             how={"environments": environments},
             measured={

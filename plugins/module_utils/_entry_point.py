@@ -19,12 +19,14 @@ from ansible.module_utils.common.parameters import env_fallback
 from ._desired_state.resource import Resource
 from ._identity.credentials import Credentials
 from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
-from ._resources.package_source import ComingRoles, coming_roles
+from ._resources.package_source import ComingRoles, coming_roles, expected_package, role_ids
 from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
 from ._rules.errors import InvalidInput
 from ._rules.guids import is_guid
 from ._rules.lead_failures import LeadFailure
+from ._rules.solution_package import SolutionPackage
 from ._services.environment.client import EnvironmentClient, tenant_of_environment
+from ._services.environment.roles import Roles
 from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
 from ._services.power_platform.client import PowerPlatformClient
@@ -195,9 +197,19 @@ class Call:
         return SignIn(credentials, self.cloud, self.transport, self.cache)
 
     @cached_property
+    def expected_package(self) -> SolutionPackage | None:
+        """The package in C(solution_package), if the module has that option."""
+        return expected_package(self.options, lambda: self.transport, self.cache)
+
+    @cached_property
     def coming_roles(self) -> ComingRoles:
-        """What gives the roles of the package in C(solution_package), if the module has that option."""
-        return coming_roles(self.options, lambda: self.transport, self.cache)
+        """What gives the roles of that package while it is yet to be imported."""
+        return coming_roles(self.options, self.expected_package, lambda: self.environment)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The security roles of the environment; those of that package are known by their ids."""
+        return Roles(self.environment, role_ids(self.expected_package))
 
     @cached_property
     def graph(self) -> GraphClient:

@@ -205,7 +205,7 @@ ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 
 def resource(call: Call) -> ApplicationUserResource:
     """Return the application user that the call is about."""
-    return ApplicationUserResource(call.environment, Wanted.from_options(call.options, call.coming_roles))
+    return ApplicationUserResource(call.environment, Wanted.from_options(call.options, call.coming_roles), call.roles)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

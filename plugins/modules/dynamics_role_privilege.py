@@ -230,7 +230,7 @@ def resource(call: Call) -> RolePrivilegesResource | CompanionRoleRemoval:
     """Return the role whose privileges the call is about, or the companion role that is to go."""
     if call["state"] == "absent":
         return CompanionRoleRemoval(call.environment, companion_name(call.options), call["held_by"])
-    return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, call.coming_roles))
+    return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, call.coming_roles), call.roles)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -107,6 +107,7 @@ options:
       - V(absent) removes the solution. A managed one takes all it brought along, with the data in its tables, and its
         security roles are taken from their users. An unmanaged one leaves its components in the environment.
       - A managed solution on which others depend is not removed, and those are named.
+      - An upgrade of the solution that was imported but never applied is removed first.
     type: str
     choices: [present, absent]
     default: present
@@ -169,7 +170,8 @@ RETURN = r"""
 changes:
   description:
     - The names of the differences that were put right, or would be in check mode.
-    - V(solution) is an import or a removal, V(solution.version) an update or an upgrade.
+    - V(solution) is an import or a removal, V(solution.version) an update or an upgrade, and
+      V(solution.pending_upgrade) the removal of an upgrade that was imported but never applied.
   returned: always
   type: list
   elements: str

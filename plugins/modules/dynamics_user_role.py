@@ -193,7 +193,7 @@ ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 def resource(call: Call) -> LicensedUserResource:
     """Return the user that the call is about."""
     wanted = Wanted.from_options(call.options, call.coming_roles)
-    return LicensedUserResource(call.environment, call.power_platform, call.graph, wanted)
+    return LicensedUserResource(call.environment, call.power_platform, call.graph, wanted, call.roles)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -339,7 +339,7 @@ from ..module_utils._resources.lead_destinations import LeadDestinations
 from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
 from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
 from ..module_utils._resources.other_applications import OtherApplications
-from ..module_utils._resources.package_source import named_roles
+from ..module_utils._resources.package_source import ComingRoles, named_roles, role_ids
 from ..module_utils._resources.preflight import Preflight
 from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._rules.secret_in_use import SecretInUse
@@ -476,15 +476,17 @@ def _parts(call: Call) -> Parts:
     )
     solution_options = options_of("solution", call["solution"], solution_wanted.OPTIONS, _SOLUTION_RULES)
     wanted_solution = solution_wanted.Wanted.from_options(solution_options, lambda: call.transport, call.cache)
-    coming = wanted_solution.package.roles if wanted_solution.package else {}
+    solution_resource = solution.SolutionResource(call.environment, wanted_solution)
+    coming = solution_resource.roles_to_come
     privileges_options = options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS)
-    wanted_privileges = role_privileges.Wanted.from_options(privileges_options, lambda: coming)
+    solution_wanted.require_role(wanted_solution, privileges_options["role"])
+    wanted_privileges = role_privileges.Wanted.from_options(privileges_options, coming)
 
-    roles = Roles(call.environment)
+    roles = Roles(call.environment, role_ids(wanted_solution.package))
     signer = (_user if call["user"] else _application)(call, destinations, roles, coming)
 
     return Parts(
-        solution=lambda: solution.SolutionResource(call.environment, wanted_solution),
+        solution=lambda: solution_resource,
         identity=signer.identity,
         role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
         member=signer.member,
@@ -506,14 +508,14 @@ class _Signer:
     wanted_application: application.Wanted | None = None
 
 
-def _application(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapping[str, Any]) -> _Signer:
+def _application(call: Call, destinations: LeadDestinations, roles: Roles, coming: ComingRoles) -> _Signer:
     wanted = application.Wanted.from_options(options_of("application", call["application"], application.OPTIONS))
 
     def member(application_id: str, names: list[str]) -> Resource:
         given = {**call["application_user"], "application_id": application_id, "roles": names}
         checked = options_of("application_user", given, application_user.OPTIONS)
         # A companion role may be among them, which no package brings.
-        known = application_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming})
+        known = application_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming()})
         return application_user.ApplicationUserResource(call.environment, known, roles)
 
     def identity() -> LeadIdentity:
@@ -523,7 +525,7 @@ def _application(call: Call, destinations: LeadDestinations, roles: Roles, comin
     return _Signer(identity, member, BY_APPLICATION, wanted)
 
 
-def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapping[str, Any]) -> _Signer:
+def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: ComingRoles) -> _Signer:
     # A plan sets no password, and here nothing would keep one out of the output.
     spec = {name: option for name, option in directory_user.OPTIONS.items() if name != "password"}
     wanted = directory_user.Wanted.from_options({"password": None, **options_of("user", call["user"], spec)})
@@ -532,7 +534,7 @@ def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: Mapp
         checked = options_of(
             "user_role", {**call["user_role"], "user": object_id, "roles": names}, licensed_user.OPTIONS
         )
-        known = licensed_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming})
+        known = licensed_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming()})
         return licensed_user.LicensedUserResource(call.environment, call.power_platform, call.graph, known, roles)
 
     def identity() -> LeadIdentity:

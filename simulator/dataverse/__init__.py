@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .birth import give_birth
+from .by_hand import control
 from .service import answer
 from .state import EnvironmentData
 
@@ -27,4 +28,4 @@ def load_environment(world: World, tenant: Tenant, environment: Environment, dum
     return data
 
 
-__all__ = ["EnvironmentData", "answer", "load_environment", "new_environment"]
+__all__ = ["EnvironmentData", "answer", "control", "load_environment", "new_environment"]

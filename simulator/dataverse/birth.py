@@ -68,11 +68,20 @@ def _organization(data: EnvironmentData, system_user: str) -> None:
             "organizationid": data.organization_id,
             "name": _unique_name(data),
             "schemanameprefix": "new",
+            "orgdborgsettings": organization_settings(data),
             "systemuserid": system_user,
             "createdon": data.stamp(),
             "modifiedon": data.stamp(),
         },
     )
+
+
+def organization_settings(data: EnvironmentData) -> str:
+    """The settings that the organization keeps as XML: a setting that was never changed is not among them."""
+    if not data.environment.spec.options.get("block_unmanaged_customizations", False):
+        return "<OrgSettings></OrgSettings>"
+    name = "IsLockdownOfUnmanagedCustomizationEnabled"
+    return f"<OrgSettings><{name}>true</{name}></OrgSettings>"
 
 
 def _unique_name(data: EnvironmentData) -> str:

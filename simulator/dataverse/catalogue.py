@@ -4,8 +4,8 @@
 """The tables and privileges an environment knows: shared between environments that have the same ones.
 
 A privilege is named ``prv<Right><Noun>``, has the same id in every environment (contract: privileges), and allows
-only some access levels: all four on rows that belong to users or business units, the organization's alone on rows
-that belong to it, and what the table itself says elsewhere.
+only some access levels: all four on rows that belong to users, all but the user's own on rows that belong to business
+units, the organization's alone on rows that belong to it, and what the table itself says elsewhere.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEPTHS = ("Basic", "Local", "Deep", "Global")
 BASIC, LOCAL, DEEP, GLOBAL = range(4)
 
 _LEVEL_LETTERS = "BLDG"
-_LEVELS_BY_OWNERSHIP = {"user": "BLDG", "business": "BLDG", "organization": "G", "none": "G"}
+_LEVELS_BY_OWNERSHIP = {"user": "BLDG", "business": "LDG", "organization": "G", "none": "G"}
 
 #: Ids that are known; every other privilege's id follows from its name.
 _KNOWN_IDS = {
@@ -88,6 +88,12 @@ class Privilege:
         return max(self.levels)
 
 
+def invalid_depth(privilege: Privilege, level: int, role_id: str) -> tuple[str, str]:
+    """Code and message for a level that a privilege cannot have (contract: Privileges)."""
+    named = f"The privilege {privilege.name} with id = {privilege.id}"
+    return "0x8004140b", f"{named} can't have depth = {DEPTHS[level]}, RoleId = {role_id}"
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Tables and privileges, with the ways to look them up."""
@@ -120,7 +126,7 @@ def standard_catalogue(sales: bool) -> Catalogue:
     tables = by_logical_name(PLATFORM_TABLES + (SALES_TABLES if sales else ()))
     found = [item for table in tables.values() for item in _table_privileges(table)]
     found += [_privilege(name, None, None, "G") for name in _MISCELLANEOUS.split()]
-    found.append(_privilege("prvAssignRole", None, None, "BLDG"))
+    found.append(_privilege("prvAssignRole", None, None, "LDG"))
     return Catalogue(tables, {item.id: item for item in found})
 
 

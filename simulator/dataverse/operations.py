@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -101,6 +102,18 @@ def _user_privilege_by_name(session: Session, row: Any, given: Mapping[str, Any]
     return Reply(200, {"@odata.context": context, "RolePrivileges": found})
 
 
+def _user_privileges_by_names(session: Session, row: Any, given: Mapping[str, Any]) -> Reply:
+    try:
+        names = json.loads(str(given.get("PrivilegeNames", "")))
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise bad_query("The parameter 'PrivilegeNames' is expected to be a collection of Edm.String.")
+    context = session.context(f"{NAMESPACE}.RetrieveUserSetOfPrivilegesByNamesResponse")
+    found = role_rules.user_privileges_by_names(session, row, names)
+    return Reply(200, {"@odata.context": context, "RolePrivileges": found})
+
+
 def _set_business_unit(session: Session, row: Any, payload: Mapping[str, Any]) -> Reply:
     unit = payload.get("BusinessUnit")
     address = unit.get("@odata.id") if isinstance(unit, dict) else None
@@ -126,6 +139,7 @@ BOUND: Mapping[tuple[str, str], tuple[bool, Bound]] = {
     ("role", "RemovePrivilegeRole"): (False, role_rules.remove_privilege),
     ("systemuser", "RetrieveUserPrivileges"): (True, _user_privileges),
     ("systemuser", "RetrieveUserPrivilegeByPrivilegeName"): (True, _user_privilege_by_name),
+    ("systemuser", "RetrieveUserSetOfPrivilegesByNames"): (True, _user_privileges_by_names),
     ("systemuser", "SetBusinessSystemUser"): (False, _set_business_unit),
 }
 

@@ -256,7 +256,7 @@ def _file_in_solution(session: Session, table: Table, row: Mapping[str, Any]) ->
     if solution is None:
         raise Refusal(404, "0x80040217", f"solution With uniquename = {name} Does Not Exist")
     if solution["ismanaged"]:
-        raise Refusal(400, "0x8004f00f", f"The solution '{name}' is managed; components cannot be added to it.")
+        raise Refusal(400, "0x8004f024", f"The solution '{name}' is managed; components cannot be added to it.")
     data.insert(
         "solutioncomponent",
         {

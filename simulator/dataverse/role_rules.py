@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import people, roles, security
+from . import gates, people, roles, security
 from .calls import Reply, Session
-from .catalogue import DEPTHS, SHAREPOINT_BASELINE, Privilege
+from .catalogue import DEPTHS, SHAREPOINT_BASELINE, Privilege, invalid_depth
 from .errors import Refusal, bad_payload, duplicate_row, no_row
 from .paths import guid
 from .rules import Rules
@@ -26,12 +26,20 @@ class RoleRules(Rules):
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
         """Add a role to a business unit and, as copies, to those below it."""
         session.principal.require("Create", table)
+        gates.require_customizable(session.data)
         data = session.data
         unit = values.pop("_businessunitid_value", None) or people.root_business_unit(data)
         if not values.get("name"):
             raise Refusal(400, "0x80040203", "A role needs a name.")
         values.setdefault("roleid", data.world.new_guid())
-        if data.where("role", name=values["name"], _businessunitid_value=unit) or data.get("role", values["roleid"]):
+        same = data.where("role", name=values["name"], _businessunitid_value=unit)
+        if same:
+            raise Refusal(
+                400,
+                "0x80041403",
+                f"The role named {values['name']} exists already in this business unit. Role id: {same[0]['roleid']}",
+            )
+        if data.get("role", values["roleid"]):
             raise duplicate_row()
         session.principal.require("Create", table, {"roleid": values["roleid"], "_businessunitid_value": unit})
         given = {
@@ -51,27 +59,30 @@ class RoleRules(Rules):
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Forget a role with all its copies and assignments."""
         session.principal.require("Delete", table, row)
-        _require_root(row)
+        if not roles.is_root_copy(row):
+            raise Refusal(400, "0x8004140c", "Cannot delete a role that is inherited from parent business.")
+        gates.require_customizable(session.data)
         if row.get("ismanaged") or not row.get("canbedeleted", {}).get("Value", True):
             raise Refusal(
-                400, "0x8004f015", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
+                400, "0x8004f032", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
             )
         roles.delete_role(session.data, row["roleid"])
 
 
 def _require_root(row: Mapping[str, Any]) -> None:
     if not roles.is_root_copy(row):
-        raise Refusal(400, "0x8004140c", "Cannot delete or change a role that is inherited from parent business.")
+        raise Refusal(400, "0x80044152", "An inherited role cannot be changed; change it in its own business unit.")
 
 
 def require_editable(session: Session, row: Mapping[str, Any]) -> None:
     """Insist that a role may be edited: the root copy, and not locked by its managed properties. Raises Refusal."""
     session.principal.require("Write", session.data.table("role"), row)
     _require_root(row)
+    gates.require_customizable(session.data)
     if row.get("ismanaged") and not row.get("iscustomizable", {}).get("Value", True):
         raise Refusal(
             400,
-            "0x8004f015",
+            "0x8004f026",
             f"The evaluation of the current component(name=Role, id={row['roleid']}) in the current operation (Update) "
             "failed during managed property evaluation of condition: 'Managed Property Name: "
             "iscustomizableanddeletable; Component Name: Role; Attribute Name: iscustomizable;'",
@@ -84,16 +95,19 @@ def require_editable(session: Session, row: Mapping[str, Any]) -> None:
 def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
     """AddPrivilegesRole: grant privileges, or change the level of those granted."""
     require_editable(session, row)
-    wanted = _wanted(session, payload)
+    wanted = _wanted(session, row, payload)
     _require_held(session, wanted)
-    _write_grants(session, row, {**security.grants_of(session.data, row["roleid"]), **wanted})
+    granted = security.grants_of(session.data, row["roleid"])
+    if session.data.environment.spec.options.get("added_privileges_keep_level", False):
+        wanted = {key: level for key, level in wanted.items() if key not in granted}
+    _write_grants(session, row, {**granted, **wanted})
     return Reply(204)
 
 
 def replace_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
     """ReplacePrivilegesRole: grant these privileges and no others, the immovable baseline aside."""
     require_editable(session, row)
-    wanted = _wanted(session, payload)
+    wanted = _wanted(session, row, payload)
     _require_held(session, wanted)
     _write_grants(session, row, with_baseline(wanted, session.data.catalogue))
     return Reply(204)
@@ -120,7 +134,7 @@ def _write_grants(session: Session, row: dict[str, Any], grants: Mapping[str, in
         data.change("role", copy, {"modifiedon": data.stamp(), "_modifiedby_value": session.user_id})
 
 
-def _wanted(session: Session, payload: Mapping[str, Any]) -> dict[str, int]:
+def _wanted(session: Session, row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, int]:
     listed = payload.get("Privileges")
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise bad_payload("AddPrivilegesRole", "The parameter 'Privileges' is expected to be a collection.")
@@ -128,11 +142,7 @@ def _wanted(session: Session, payload: Mapping[str, Any]) -> dict[str, int]:
     for item in listed:
         privilege, level = _privilege(session, item), _level(item.get("Depth"))
         if level not in privilege.levels:
-            raise Refusal(
-                403,
-                "0x800404bb",
-                f"Invalid privilege depth for user. Privilege: {privilege.name}, depth: {DEPTHS[level]}.",
-            )
+            raise Refusal(400, *invalid_depth(privilege, level, row["roleid"]))
         wanted[privilege.id] = level
     return wanted
 
@@ -187,8 +197,18 @@ def role_privileges(session: Session, role_id: str) -> list[dict[str, Any]]:
 def user_privileges(session: Session, user: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a user may do, over all roles, as RetrieveUserPrivileges answers."""
     session.principal.require("Read", session.data.table("systemuser"), user)
-    granted = security.effective_privileges(session.data, user["systemuserid"])
+    granted = security.effective_privileges(session.data, user["systemuserid"], as_shown=True)
     return _as_answer(session, granted, user["_businessunitid_value"])
+
+
+def user_privileges_by_names(session: Session, user: Mapping[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
+    """What a user may do by some privileges, as RetrieveUserSetOfPrivilegesByNames answers."""
+    session.principal.require("Read", session.data.table("systemuser"), user)
+    granted = security.effective_privileges(session.data, user["systemuserid"])
+    by_name = session.data.catalogue.by_name
+    wanted = {by_name[name.lower()].id for name in names if name.lower() in by_name}
+    asked = {identifier: level for identifier, level in granted.items() if identifier in wanted}
+    return _as_answer(session, asked, user["_businessunitid_value"])
 
 
 def _as_answer(session: Session, grants: Mapping[str, int], business_unit: str) -> list[dict[str, Any]]:
@@ -228,14 +248,27 @@ def assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapp
             f"roleId={role['roleid']}, roleBU={role['_businessunitid_value']}",
         )
     _require_held(session, security.grants_of(data, role["roleid"]))
+    _require_enabled(session, holder)
     data.link(intersect, holder_id, role["roleid"])
 
 
 def unassign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
     """Take a role from a user or a team. Raises Refusal."""
     _require_may_assign(session, table, holder, role)
+    _require_enabled(session, holder)
     intersect = "systemuserroles" if table.logical == "systemuser" else "teamroles"
     session.data.unlink(intersect, holder[table.id_column], role["roleid"])
+
+
+def _require_enabled(session: Session, holder: Mapping[str, Any]) -> None:
+    """The roles of a disabled user can neither be given nor taken, unless the environment allows it. Raises Refusal."""
+    allowed = session.data.environment.spec.options.get("roles_on_disabled_users", False)
+    if holder.get("isdisabled") and not allowed:
+        raise Refusal(
+            403,
+            "0x80040225",
+            f"The specified user(Id = {holder['systemuserid']}) is disabled. Consider enabling this user.",
+        )
 
 
 def _require_may_assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:

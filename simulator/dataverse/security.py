@@ -188,8 +188,11 @@ def roles_of(data: EnvironmentData, user_id: str) -> list[str]:
     return list(roles)
 
 
-def effective_privileges(data: EnvironmentData, user_id: str) -> Mapping[str, int]:
-    """What all roles of a user grant together: privilege id to the widest access level."""
+def effective_privileges(data: EnvironmentData, user_id: str, *, as_shown: bool = False) -> Mapping[str, int]:
+    """What all roles of a user grant together: privilege id to the widest access level.
+
+    ``as_shown``: as RetrieveUserPrivileges tells it, where what comes through a team is Basic, whatever it is.
+    """
     effective: dict[str, int] = {}
     direct = data.rights("systemuserroles", user_id)
     for role_id in roles_of(data, user_id):
@@ -198,8 +201,7 @@ def effective_privileges(data: EnvironmentData, user_id: str) -> Mapping[str, in
             effective = dict(grants)
             continue
         for key, level in grants.items():
-            # What comes through a team reaches the team's rows; on the member's own it counts as Basic.
-            level = level if role_id in direct else BASIC
+            level = BASIC if as_shown and role_id not in direct else level
             if effective.get(key, -1) < level:
                 effective[key] = level
     return effective

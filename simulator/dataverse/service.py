@@ -17,7 +17,7 @@ from starlette.responses import Response
 from ..clouds import api_twin
 from ..directory.first_party import DYNAMICS_CRM_APP_ID
 from ..entra.tokens import Caller, TokenRefused, verify
-from . import batch, limits, security, sync
+from . import batch, gates, limits, security, sync
 from .calls import Call, Reply, Session
 from .errors import Refusal, no_segment
 from .paths import guid
@@ -82,6 +82,8 @@ def answer_call(
         call.root = call.root.replace("/v9.2/", f"/{match.group(1)}/")
         call.path = match.group(2) or ""
         jobs.advance(data)
+        if caller is not None:
+            gates.require_open(data, call, caller)
         principal = _principal(data, call, caller)
         if caller is not None:
             headers = limits.count(data, principal.caller_id or principal.id)

@@ -58,8 +58,9 @@ class UserRules(Rules):
         if principal is None:
             raise Refusal(
                 400,
-                "0x80072559",
-                f"AADError: the application with id {application} was not found in the directory of the tenant.",
+                "0x8004f510",
+                f"We didn't find that application ID {application} in your Azure Active Directory (Azure AD). Make "
+                "sure your application is registered.",
             )
         known = {"accessmode": NON_INTERACTIVE, "azureactivedirectoryobjectid": principal["id"]}
         written = people.names_from_directory(principal["displayName"], application, data.tenant.domain)
@@ -83,7 +84,7 @@ class UserRules(Rules):
     def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
         """Refuse what an application user cannot have changed; move a user between business units."""
         if row.get("deletedstate", _NOT_DELETED) == _SOFT_DELETED and "isdisabled" in changes:
-            raise Refusal(400, "0x80040225", f"The user with id {row['systemuserid']} is deleted.")
+            raise Refusal(400, "0x80048357", f"The user with id {row['systemuserid']} is deleted and stays disabled.")
         if row.get("applicationid"):
             if "applicationid" in changes and changes["applicationid"] != row["applicationid"]:
                 raise Refusal(400, "0x80041d48", "The user representing an OAuth application cannot not be updated")
@@ -116,11 +117,17 @@ class UserRules(Rules):
             data.remove("systemuser", identifier)
             return
         if not row.get("isdisabled"):
-            raise Refusal(400, "0x80040203", "The user must be disabled before it can be deleted.")
+            raise Refusal(400, "0x80048356", "The user must be disabled before it can be deleted.")
         if row.get("azureactivedirectoryobjectid") and not row.get("applicationid"):
             known = data.tenant.directory.user_by_id(row["azureactivedirectoryobjectid"], as_seen_by="dataverse")
             if known is not None:
-                raise Refusal(400, "0x80048359", "The user cannot be deleted while it exists in Microsoft Entra ID.")
+                raise Refusal(
+                    400,
+                    "0x80048359",
+                    f"User with SystemUserId={identifier} and AzureActiveDirectoryObjectId="
+                    f"{row['azureactivedirectoryobjectid']} is present in Azure Active Directory with state Exists. "
+                    "Please permanently delete user in Azure first.",
+                )
         if _owns_rows(session, identifier):
             raise Refusal(
                 400,

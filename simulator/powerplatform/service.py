@@ -40,6 +40,19 @@ class Refused(Exception):
         self.message = message
 
 
+class RefusedWithList(Refused):
+    """A refusal of an action on a user, which lists its reasons (contract: Letting applications and people in)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(400, code, message)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The list, as the service writes it."""
+        reason = {"Subject": "Result", "Description": self.message, "Code": self.code}
+        return {"errors": [reason], "information": []}
+
+
 @dataclass(frozen=True)
 class _Call:
     world: World
@@ -77,6 +90,8 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
                 status, content = handler(call, *match.groups())
                 return _json(content, status)
         raise Refused(404, "ResourceNotFound", f"There is no resource at '{call.path}' for {request.method}.")
+    except RefusedWithList as refused:
+        return _json(refused.body, refused.status)
     except Refused as refused:
         error = {"code": refused.code, "message": refused.message, "detailUrlType": "NotSpecified"}
         return _json({"error": error}, refused.status)
@@ -166,12 +181,13 @@ def _add_user(call: _Call, name: str) -> tuple[int, Any]:
     user = call.tenant.directory.user_by_id(object_id, as_seen_by="dataverse")
     if user is None:
         raise Refused(404, "UserNotFound", f"The user with object id '{object_id}' was not found in the directory.")
-    if not user.get("assignedLicenses"):
-        raise Refused(
-            400,
-            "userNotLicensed",
-            f"The user with object id '{object_id}' has no valid license for the environment: userNotLicensed.",
+    group = environment.spec.options.get("security_group")
+    if group is not None and object_id not in group:
+        raise RefusedWithList(
+            "userNotPartOfSecurityGroup", f"User '{object_id}' is not part of security group of the environment."
         )
+    if not user.get("assignedLicenses"):
+        raise RefusedWithList("userNotLicensed", f"User '{object_id}' does not have a valid license.")
     members.add_person(environment, user)
     return 200, {}
 

@@ -218,3 +218,16 @@ def test_a_companion_role_that_somebody_else_holds_or_that_a_solution_brought_is
     assert "belongs to a managed solution, so it is left as it is" in managed.output
     same = privileges(ansible, companion_role=ROLE.upper(), state="absent", rehearse=False)
     assert "is the role itself" in same.failure(host)
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_level_that_adding_does_not_change_is_replaced(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
+    given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(configure.package)}
+    assert ansible.tasks(task("dynamics_solution", **given), rehearse=False).status == 0
+    roles = Roles(cloud, cloud.contoso)
+    roles.give("prvReadAsyncOperation", "Basic", ROLE)
+    before = roles.privileges(ROLE)
+    cloud.traits(cloud.contoso, added_privileges_keep_level=True)
+    run = privileges(ansible, privileges=[READ_JOBS], rehearse=False)
+    assert run.status == 0, run.output
+    assert roles.privileges(ROLE) == {**before, "prvReadAsyncOperation": "Global"}

@@ -57,3 +57,47 @@ def test_a_misspelt_role_is_told_before_anything_is_written(
     run = app_user(ansible, application_id, roles=["Basc User"])
     assert "roles names 'Basc User'" in run.failure("contoso_prod")
     assert cloud.writes_since(run.mark) == []
+
+
+class Copies:
+    """An application user that holds two copies of one role: the root unit's and its own business unit's."""
+
+    def __init__(self, cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+        self._cloud = cloud
+        self._filter = f"systemusers?$filter=applicationid eq {application_id}"
+        tenant = cloud.contoso
+        cloud.traits(tenant, modern_business_units=True)
+        cloud.web_api(tenant, "POST", "businessunits", {"name": "Sweden"})
+        assert app_user(ansible, application_id, business_unit="Sweden", roles=[ROLE]).status == 0
+        root = f"roles?$filter=name eq '{ROLE}' and _parentroleid_value eq null"
+        (role,), (user,) = cloud.rows(tenant, root), cloud.rows(tenant, self._filter)
+        body = {"@odata.id": f"{tenant.environment_url}/api/data/v9.2/roles({role['roleid']})"}
+        cloud.web_api(tenant, "POST", f"systemusers({user['systemuserid']})/systemuserroles_association/$ref", body)
+        assert self.held == 2
+
+    @property
+    def held(self) -> int:
+        """How many copies the user holds."""
+        (user,) = self._cloud.rows(self._cloud.contoso, f"{self._filter}&$expand=systemuserroles_association")
+        return len(user["systemuserroles_association"])
+
+
+def test_a_removal_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+    copies = Copies(cloud, ansible, application_id)
+    run = app_user(ansible, application_id, roles=[ROLE], roles_only=True, state="absent")
+    assert run.status == 0, run.output
+    assert copies.held == 0
+
+
+def test_mode_exact_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+    copies = Copies(cloud, ansible, application_id)
+    run = app_user(ansible, application_id, roles=[], roles_mode="exact")
+    assert run.status == 0, run.output
+    assert copies.held == 0
+
+
+def test_every_copy_of_a_role_is_returned(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+    Copies(cloud, ansible, application_id)
+    run = app_user(ansible, application_id, roles=[ROLE])
+    told = run.result("contoso_prod", "dynamics_app_user")["application_user"]["roles"]
+    assert [role["name"] for role in told] == [ROLE, ROLE]

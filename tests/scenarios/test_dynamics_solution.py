@@ -62,6 +62,15 @@ def import_by_hand(cloud: Cloud, content: bytes) -> None:
     cloud.web_api(cloud.contoso, "POST", "ImportSolutionAsync", parameters)
 
 
+def stage_upgrade(cloud: Cloud, content: bytes) -> None:
+    """Import an upgrade by hand without applying it."""
+    file = base64.b64encode(content).decode()
+    holding = {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": True, "HoldingSolution": True}
+    cloud.web_api(cloud.contoso, "POST", "ImportSolutionAsync", {**holding, "CustomizationFile": file})
+    time.sleep(0.5)
+    assert installed(cloud, UNIQUE_NAME + "_Upgrade") is not None
+
+
 def requests_of(cloud: Cloud, run: Run) -> list[str]:
     """The requests to the environment, but for sign-in and for looking at jobs: METHOD and the path's last part."""
     return [
@@ -125,12 +134,7 @@ def test_an_upgrade_removes_what_the_newer_package_no_longer_has(cloud: Cloud, a
 
 def test_an_upgrade_that_was_imported_but_not_applied_is_applied(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write(), rehearse=False)
-    newer = package("1.1.0.0")
-    file = base64.b64encode(newer).decode()
-    holding = {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": True, "HoldingSolution": True}
-    cloud.web_api(cloud.contoso, "POST", "ImportSolutionAsync", {**holding, "CustomizationFile": file})
-    time.sleep(0.5)
-    assert installed(cloud, UNIQUE_NAME + "_Upgrade") is not None
+    stage_upgrade(cloud, package("1.1.0.0"))
     refused = solution(ansible, path=write("1.1.0.0"))
     assert "never applied" in refused.failure(HOST)
     run = solution(ansible, path=write("1.1.0.0"), upgrade="stage_and_upgrade")
@@ -169,6 +173,17 @@ def test_a_removed_solution_takes_its_role_along_and_stays_away(cloud: Cloud, an
     assert not role_is_there(cloud)
     again = solution(ansible, unique_name=UNIQUE_NAME, state="absent")
     assert again.changed_hosts() == set(), again.output
+
+
+def test_a_removal_takes_a_pending_upgrade_along(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+    assert solution(ansible, rehearse=False, path=write()).status == 0
+    stage_upgrade(cloud, package("1.1.0.0"))
+    run = solution(ansible, unique_name=UNIQUE_NAME, state="absent")
+    assert run.changes(HOST) == ["solution.pending_upgrade", "solution"], run.output
+    assert installed(cloud, f"{UNIQUE_NAME}_Upgrade") is None
+    assert not role_is_there(cloud)
+    again = solution(ansible, rehearse=False, unique_name=UNIQUE_NAME, state="absent")
+    assert cloud.writes_since(again.mark) == []
 
 
 def test_a_solution_that_others_need_is_not_removed_and_they_are_named(
@@ -265,7 +280,7 @@ def test_an_import_without_the_role_it_promised_fails(cloud: Cloud, ansible: Ans
     started = solution(ansible, path=write(), wait=False, rehearse=False).result(HOST, "dynamics_solution")
     time.sleep(0.5)
     (role,) = cloud.rows(cloud.contoso, f"roles?$select=roleid&$filter=name eq '{ROLE_NAME}'")
-    cloud.web_api(cloud.contoso, "PATCH", f"roles({role['roleid']})", {"name": "Another name"})
+    cloud.in_environment(cloud.contoso, "DELETE", f"/rows/role/{role['roleid']}")
     run = solution(ansible, path=write(), operation_id=started["operation_id"])
     assert f"the security role {ROLE_NAME} did not come with it" in run.failure(HOST)
 
@@ -309,6 +324,16 @@ def test_the_import_of_another_solution_is_waited_for(cloud: Cloud, ansible: Ans
 def test_a_lock_that_no_job_shows_is_waited_out(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     cloud.fault(route="ImportSolutionAsync", method="POST", status=429, code="0x80071151")
     run = solution(ansible, path=write(), rehearse=False)
+    assert run.status == 0, run.output
+    assert installed(cloud) is not None
+
+
+def test_a_job_that_never_ends_keeps_no_import_back(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+    old = "2026-01-01T00:00:00Z"
+    row = {"asyncoperationid": "aaaaaaaa-0000-4000-8000-000000000001", "messagename": "ImportSolutionAsync"}
+    states = {"statecode": 2, "statuscode": 20, "createdon": old, "modifiedon": old}
+    cloud.in_environment(cloud.contoso, "POST", "/rows/asyncoperation", {**row, **states})
+    run = solution(ansible, path=write(), import_timeout=10, rehearse=False)
     assert run.status == 0, run.output
     assert installed(cloud) is not None
 

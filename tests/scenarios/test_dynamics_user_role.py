@@ -121,3 +121,40 @@ def test_what_would_stop_it_is_told_with_the_one_manual_act_it_takes(cloud: Clou
     assert yet_to_be_made.changes(HOST) == ["environment_user", "environment_user.roles"], yet_to_be_made.output
     really = user_role(ansible, NIL)
     assert "user is the nil GUID" in really.failure(HOST)
+
+
+def test_a_removal_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible) -> None:
+    tenant = cloud.contoso
+    user_id = made(cloud, tenant)
+    assert user_role(ansible, user_id).status == 0
+    cloud.traits(tenant, modern_business_units=True)
+    (copy,) = cloud.rows(tenant, f"roles?$filter=name eq '{ROLE}' and _parentroleid_value ne null")
+    body = {"@odata.id": f"{tenant.environment_url}/api/data/v9.2/roles({copy['roleid']})"}
+    held = f"systemusers({person(cloud, user_id)['systemuserid']})/systemuserroles_association/$ref"
+    cloud.web_api(tenant, "POST", held, body)
+    assert roles(cloud, user_id) == [ROLE, ROLE]
+    run = user_role(ansible, user_id, state="absent")
+    assert run.status == 0, run.output
+    assert roles(cloud, user_id) == []
+
+
+def test_the_sentence_about_a_disabled_user_does_not_blame_the_runner(cloud: Cloud, ansible: Ansible) -> None:
+    tenant = cloud.contoso
+    user_id = made(cloud, tenant)
+    assert user_role(ansible, user_id).status == 0
+    system_user = person(cloud, user_id)["systemuserid"]
+    cloud.web_api(tenant, "PATCH", f"systemusers({system_user})", {"isdisabled": True})
+    one = task("dynamics_user_role", environment_url=tenant.environment_url, user=user_id, roles=[ROLE], state="absent")
+    told = ansible.tasks({**one, "when": f"inventory_hostname == '{HOST}'"}, rehearse=False).failure(HOST)
+    assert told == (
+        f"The user {system_user} is disabled in contoso.crm4.dynamics.com, so its security roles cannot be changed: "
+        "enable it there and run again."
+    )
+
+
+def test_a_user_outside_of_the_security_group_is_told_as_one(cloud: Cloud, ansible: Ansible) -> None:
+    cloud.traits(cloud.contoso, security_group=[])
+    user_id = made(cloud, cloud.contoso)
+    one = task("dynamics_user_role", environment_url=cloud.contoso.environment_url, user=user_id, roles=[ROLE])
+    told = ansible.tasks({**one, "when": f"inventory_hostname == '{HOST}'"}, rehearse=False).failure(HOST)
+    assert f"User {user_id} is not in the security group of the environment" in told

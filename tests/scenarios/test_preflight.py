@@ -143,3 +143,31 @@ def test_a_warning_names_all_environments_it_is_about(cloud: Cloud, configure: C
     run = configure(check=True)
     output = " ".join(run.output.split())
     assert "contoso_prod, fabrikam_prod, northwind_prod: The clock of this machine is 20 minutes behind" in output
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_runner_that_is_administrator_through_a_team_is_let_through(cloud: Cloud, configure: Configure) -> None:
+    tenant = cloud.contoso
+    (user,) = cloud.rows(
+        tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
+    )
+    base = f"{tenant.environment_url}/api/data/v9.2/"
+    (role,) = user["systemuserroles_association"]
+    unit = {"businessunitid@odata.bind": f"/businessunits({user['_businessunitid_value']})"}
+    cloud.web_api(tenant, "POST", "teams", {"name": "Administrators", **unit})
+    (team,) = cloud.rows(tenant, "teams?$filter=name eq 'Administrators'")
+    one = f"teams({team['teamid']})"
+    member = {"@odata.id": f"{base}systemusers({user['systemuserid']})"}
+    cloud.web_api(tenant, "POST", f"{one}/teammembership_association/$ref", member)
+    cloud.web_api(tenant, "POST", f"{one}/teamroles_association/$ref", {"@odata.id": f"{base}roles({role['roleid']})"})
+    held = f"systemusers({user['systemuserid']})/systemuserroles_association({role['roleid']})/$ref"
+    cloud.web_api(tenant, "DELETE", held)
+    run = configure(rehearse=False)
+    assert run.status == 0, run.output
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_an_address_with_a_wrong_port_gets_its_sentence(cloud: Cloud, configure: Configure) -> None:
+    wrong = {"lead_writer_environment_url": "https://contoso.crm4.dynamics.com:abc"}
+    told = configure(rehearse=False, variables=wrong).failure(cloud.contoso.host)
+    assert "write https://contoso.crm4.dynamics.com instead" in told

@@ -37,6 +37,20 @@ class Remove:
         return self._ansible.playbook(PLAYBOOK, *given, *(["--limit", limit] if limit else []), **options)
 
 
+def own_lead(cloud: Cloud, user_id: str) -> None:
+    """Give a user a lead, by which the platform does not let it go."""
+    owner = {"ownerid@odata.bind": f"/systemusers({user_id})"}
+    cloud.web_api(cloud.contoso, "POST", "leads", {"subject": "x", "lastname": "y", **owner})
+
+
+def one_user(cloud: Cloud, user_id: str) -> dict[str, Any]:
+    """A user with the roles that it holds."""
+    (found,) = cloud.rows(
+        cloud.contoso, f"systemusers?$filter=systemuserid eq {user_id}&$expand=systemuserroles_association"
+    )
+    return found
+
+
 @pytest.fixture
 def remove(ansible: Ansible, configure: Configure) -> Remove:
     return Remove(ansible, configure)
@@ -136,7 +150,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     meant = remove(variables=lost)
     assert meant.status == 0, meant.output
     # Publishing wrote a test lead. Its owner cannot be deleted, and the lead is not the role's to remove.
-    disabled = ["application_user.isdisabled", "application_user.roles"]
+    disabled = ["application_user.roles", "application_user.isdisabled"]
     assert meant.changes(HOST) == [*disabled, "application", "hand_off"]
     assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
     (lead,) = cloud.rows(cloud.contoso, "leads")
@@ -168,6 +182,22 @@ def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
     assert run.status == 0, run.output
     assert run.changes(HOST) == ["application_user", "stored_secret", "hand_off"]
     assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application_id}") == []
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_user_that_was_disabled_with_its_roles_loses_them(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+    tenant = cloud.contoso
+    assert configure(rehearse=False).status == 0
+    (user,) = Made(cloud, tenant).users
+    own_lead(cloud, user["systemuserid"])
+    cloud.web_api(tenant, "PATCH", f"systemusers({user['systemuserid']})", {"isdisabled": True})
+    run = remove(rehearse=False)
+    assert run.status == 0, run.output
+    left = one_user(cloud, user["systemuserid"])
+    assert left["systemuserroles_association"] == []
+    assert left["isdisabled"] is True
+    again = remove(rehearse=False)
+    assert cloud.writes_since(again.mark) == [], again.output
 
 
 @pytest.mark.cloud("--config", PEOPLE, "--set", "usage_location_seconds=0.3")

@@ -62,7 +62,7 @@ def test_a_level_the_privilege_cannot_have_is_refused(office: Office) -> None:
     role_id = office.new_role("Companion")
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadUserEntityUISettings"), "Depth": "Global"}]}
 
-    assert act(office, role_id, "AddPrivilegesRole", body) == (403, "0x800404bb")
+    assert act(office, role_id, "AddPrivilegesRole", body) == (400, "0x8004140b")
 
 
 def test_replacing_leaves_the_sharepoint_baseline_and_nothing_else_of_before(office: Office) -> None:
@@ -88,7 +88,7 @@ def test_a_copy_in_a_child_unit_is_neither_edited_nor_deleted_but_follows(office
     copy = office.role("Companion", office.unit("Sales"))
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": "Deep"}]}
 
-    assert act(office, copy, "AddPrivilegesRole", body) == (400, "0x8004140c")
+    assert act(office, copy, "AddPrivilegesRole", body) == (400, "0x80044152")
     assert office("DELETE", f"roles({copy})").error == (400, "0x8004140c")
     office.grant(role_id, prvReadLead="Deep")
     assert office.granted(copy)["prvReadLead"] == "Deep"
@@ -117,7 +117,7 @@ def test_a_managed_role_that_is_not_customizable_is_locked(office: Office) -> No
         "CanBeChanged": True,
         "ManagedPropertyLogicalName": "iscustomizableanddeletable",
     }
-    assert act(office, LEAD_WRITER_ROLE, "AddPrivilegesRole", body) == (400, "0x8004f015")
+    assert act(office, LEAD_WRITER_ROLE, "AddPrivilegesRole", body) == (400, "0x8004f026")
     assert "prvReadAccount" not in office.granted(LEAD_WRITER_ROLE)
 
 
@@ -166,7 +166,7 @@ def test_what_a_user_may_do_is_the_widest_of_all_roles(office: Office) -> None:
     assert held["prvReadLead"] == "Deep"
 
 
-def test_roles_of_a_team_count_for_its_members_as_basic(office: Office) -> None:
+def test_roles_of_a_team_count_for_its_members_and_are_shown_as_basic(office: Office) -> None:
     office.new_role("Wide", prvReadLead="Global")
     app_id, user_id = office.new_application_user("Basic User")
     unit = {"businessunitid@odata.bind": f"/businessunits({office.root})"}
@@ -181,7 +181,35 @@ def test_roles_of_a_team_count_for_its_members_as_basic(office: Office) -> None:
     held = {item["PrivilegeName"]: item["Depth"] for item in answer["RolePrivileges"]}
 
     assert held["prvReadLead"] == "Basic"
-    assert office("GET", "leads", caller=app_id).rows == []
+    assert len(office("GET", "leads", caller=app_id).rows) == 1
+    by_names = f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames"
+    truly = office("GET", f'{by_names}(PrivilegeNames=@p)?@p=["prvReadLead","prvWriteLead","prvNoSuch"]').json
+    assert [(item["PrivilegeName"], item["Depth"]) for item in truly["RolePrivileges"]] == [("prvReadLead", "Global")]
+    assert office("GET", f"{by_names}(PrivilegeNames=@p)?@p=prvReadLead").status == 400
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # What the platform itself puts into a new role, and what real packages name besides.
+        *("prvReadPluginAssembly", "prvReadPluginType", "prvReadSdkMessage", "prvReadSdkMessageProcessingStep"),
+        *("prvReadSdkMessageProcessingStepImage", "prvAppendActionCard", "prvCreateImport", "prvReadImportFile"),
+        *("prvReadWorkflowSession", "prvReadNewProcess", "prvReadExpiredProcess", "prvReadTranslationProcess"),
+        *("prvReadLanguageLocale", "prvAppendPluginType"),
+    ],
+)
+def test_privileges_that_real_packages_name_are_known(office: Office, name: str) -> None:
+    assert len(office("GET", f"privileges?$filter=name eq '{name}'").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [("prvReadUser", "LDG"), ("prvAssignRole", "LDG"), ("prvReadLead", "BLDG"), ("prvReadUserQuery", "B")],
+)
+def test_privileges_have_the_levels_of_real_environments(office: Office, name: str, levels: str) -> None:
+    (row,) = office("GET", f"privileges?$filter=name eq '{name}'").rows
+    columns = {"B": "canbebasic", "L": "canbelocal", "D": "canbedeep", "G": "canbeglobal"}
+    assert "".join(letter for letter, column in columns.items() if row[column]) == levels
 
 
 def test_the_privileges_of_a_table_are_told_by_its_definition(office: Office) -> None:

@@ -207,12 +207,14 @@ def test_a_role_that_grants_nothing_opens_no_function_and_no_action(office: Offi
         "RemovePrivilegeRole": {"PrivilegeId": lead},
         "RetrieveUserPrivileges": None,
         "RetrieveUserPrivilegeByPrivilegeName": None,
+        "RetrieveUserSetOfPrivilegesByNames": None,
         "SetBusinessSystemUser": {"BusinessUnit": {"businessunitid": office.unit("Sales")}},
     }
     assert {name for _table, name in BOUND} == bound.keys()
     for (table, name), (is_function, _handler) in BOUND.items():
         address = f"roles({role})" if table == "role" else f"systemusers({user_id})"
         arguments = "(PrivilegeName='prvReadLead')" if name.endswith("PrivilegeName") else ""
+        arguments = "(PrivilegeNames=@p)?@p=[]" if name.endswith("ByNames") else arguments
         path = f"{address}/Microsoft.Dynamics.CRM.{name}{arguments}"
         answer = office("GET" if is_function else "POST", path, bound[name], caller=app_id)
         assert answer.error == (403, "0x80040220"), name

@@ -128,7 +128,7 @@ def test_missing_dependencies_are_listed_by_staging_and_fail_the_import_before_a
         (item["RequiredComponentSchemaName"], item["RequiredSolutionName"]) for item in staged["MissingDependencies"]
     ] == [("acme_order", "AcmeBase (2.0.0.0)")]
     row = office.run_import(content)
-    assert failure(row) == "0x80048033"
+    assert failure(row) == "0x8004801d"
     assert "AcmeBase" in row["message"]
     assert office("GET", f"importjobs({row['import_job']})").error == (404, "0x80040217")
     assert office.solution("LeadWriter") is None
@@ -256,7 +256,7 @@ def test_an_upgrade_can_be_promoted_by_a_job(office: Office) -> None:
 def test_an_upgrade_needs_a_higher_version(office: Office) -> None:
     office.run_import(package(version="1.10.0.0"))
 
-    assert failure(office.run_import(package(version="1.9.0.0"), "StageAndUpgradeAsync")) == "0x8004f046"
+    assert failure(office.run_import(package(version="1.9.0.0"), "StageAndUpgradeAsync")) == "0x80048541"
 
 
 def test_the_platform_does_not_protect_from_a_plain_import_of_an_older_version(office: Office) -> None:
@@ -299,9 +299,9 @@ def test_a_solution_others_depend_on_stays_and_its_dependants_can_be_listed(offi
     assert [(item["dependentcomponentobjectid"], item["dependentcomponenttype"]) for item in listed] == [
         (LEAD_WRITER_ROLE, 20)
     ]
-    assert office("DELETE", f"solutions({row['solutionid']})").error == (400, "0x8004f01f")
+    assert office("DELETE", f"solutions({row['solutionid']})").error == (400, "0x8004f01d")
     started = office("POST", "UninstallSolutionAsync", {"SolutionUniqueName": "AcmeBase"}).json
-    assert failure(office("GET", f"asyncoperations({started['AsyncOperationId']})").json) == "0x8004f01f"
+    assert failure(office("GET", f"asyncoperations({started['AsyncOperationId']})").json) == "0x8004f01d"
 
 
 def test_a_table_of_a_package_brings_privileges_its_roles_may_name_and_takes_them_along(office: Office) -> None:

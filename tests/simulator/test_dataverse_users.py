@@ -63,7 +63,7 @@ def test_a_user_needs_a_business_unit(office: Office) -> None:
 
 
 def test_an_application_unknown_to_the_directory_cannot_become_a_user(office: Office) -> None:
-    assert office("POST", "systemusers", office.user_body(office.world.new_guid())).error == (400, "0x80072559")
+    assert office("POST", "systemusers", office.user_body(office.world.new_guid())).error == (400, "0x8004f510")
 
 
 def test_an_application_is_known_only_after_replication() -> None:

@@ -151,7 +151,7 @@ class Adoption:
             "systemuserid": user.user_id,
             "businessunitid": user.business_unit_id,
             "isdisabled": user.disabled,
-            "roles": sorted(user.roles),
+            "roles": sorted(role.name for role in user.roles),
         }
         return {"member": member, "privileges": self._privileges(user.user_id)}
 

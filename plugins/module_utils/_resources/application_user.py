@@ -19,11 +19,11 @@ from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID, guid, is_guid
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.leads import Leads
-from .._services.environment.roles import Roles, SecurityRole
+from .._services.environment.roles import HeldRole, Roles, SecurityRole
 from .._services.environment.users import ApplicationUser, Users
 from .._transport.errors import TimedOut
 from .package_source import ComingRoles, no_coming_roles
-from .role_copies import copies_to_assign
+from .role_copies import RoleChange, change_of_roles, copies_of, copies_to_assign, held_after, names_of, shown_roles
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "application_id": {"type": "str", "required": True},
@@ -115,7 +115,7 @@ class ApplicationUserResource:
                 "internalemailaddress": user.email,
                 "isdisabled": user.disabled,
                 "businessunitid": user.business_unit_id,
-                "roles": [{"name": name, "roleid": role_id} for name, role_id in sorted(user.roles.items())],
+                "roles": shown_roles(user.roles),
             }
         }
 
@@ -137,7 +137,7 @@ class ApplicationUserResource:
             found = self._roles.in_business_unit([*wanted.roles], unit_id)
         self._unit_id = unit_id or NIL_GUID
         copies = self._copies(wanted.roles, found, plan)
-        plan.add("application_user.roles", [], sorted(wanted.roles), lambda: self._assign(copies, {}))
+        plan.add("application_user.roles", [], sorted(wanted.roles), lambda: self._assign(copies))
         return plan
 
     def _plan_existing(self, user: ApplicationUser) -> Plan:
@@ -145,31 +145,26 @@ class ApplicationUserResource:
         self._unit_id = self._wanted_unit() or user.business_unit_id
         plan.add("application_user.isdisabled", user.disabled, False, lambda: self._users.enable(user))
         plan.add("application_user.businessunitid", user.business_unit_id, self._unit_id, self._move)
-        held = {name.lower(): name for name in user.roles}
-        asked = {name.lower(): held.get(name.lower(), name) for name in self._wanted.roles}
-        after = asked if self._wanted.exact_roles else {**held, **asked}
-        # A user loses its roles when it moves, so all of them are given again, from the new business unit.
-        moved = user.business_unit_id != self._unit_id
-        missing = [name for key, name in after.items() if moved or key not in held]
-        surplus = {} if moved else {name: user.roles[name] for key, name in held.items() if key not in after}
-        copies = self._copies(missing, self._roles.in_business_unit(missing, self._unit_id), plan)
-        plan.add(
-            "application_user.roles",
-            [] if moved else sorted(held.values()),
-            sorted(after.values()),
-            lambda: self._assign(copies, surplus),
-        )
+        change = self._role_change(user)
+        copies = self._copies(change.missing, self._roles.in_business_unit(change.missing, self._unit_id), plan)
+        plan.add("application_user.roles", change.before, change.after, lambda: self._assign(copies, change.surplus))
         return plan
+
+    def _role_change(self, user: ApplicationUser) -> RoleChange:
+        change = change_of_roles(self._roles, user.roles, self._wanted.roles, exact=self._wanted.exact_roles)
+        if user.business_unit_id == self._unit_id:
+            return change
+        # A user loses its roles when it moves, so all of them are given again, from the new business unit.
+        again = {name.lower(): name for name in [*names_of(change.kept), *change.missing]}
+        return RoleChange((), tuple(again.values()), ())
 
     def _plan_absent(self) -> Plan:
         """Plan that the user is gone, or without the roles that are asked for, or disabled where it owns leads."""
         plan = Plan()
         user = self._user
         if user is not None and self._wanted.roles_only:
-            asked = {name.lower() for name in self._wanted.roles}
-            surplus = {name: role_id for name, role_id in user.roles.items() if name.lower() in asked}
-            kept = sorted(name for name in user.roles if name not in surplus)
-            plan.add("application_user.roles", sorted(user.roles), kept, lambda: self._assign({}, surplus))
+            change = RoleChange(user.roles, (), copies_of(user.roles, self._wanted.roles, self._roles))
+            plan.add("application_user.roles", change.before, change.after, lambda: self._assign({}, change.surplus))
         elif user is not None and Leads(self._environment).owned_by(user.user_id):
             if not self._wanted.keep_owner:
                 raise InvalidInput(
@@ -177,10 +172,11 @@ class ApplicationUserResource:
                     "cannot be removed: assign them to somebody else first, or set when_owner to disable."
                 )
             plan.findings.append(self._still_owner(user))
-            plan.add("application_user.isdisabled", user.disabled, True, lambda: self._disable(user))
-            plan.add("application_user.roles", sorted(user.roles), [], lambda: self._assign({}, user.roles))
+            # In this order: the roles of a disabled user cannot be taken.
+            plan.add("application_user.roles", names_of(user.roles), [], self._take_roles)
+            plan.add("application_user.isdisabled", user.disabled, True, self._disable)
         elif user is not None:
-            before = {"applicationid": user.application_id, "roles": sorted(user.roles)}
+            before = {"applicationid": user.application_id, "roles": names_of(user.roles)}
             plan.add("application_user", before, None, lambda: self._delete(user, plan))
         return plan
 
@@ -206,8 +202,8 @@ class ApplicationUserResource:
             )
         return unit.business_unit_id
 
-    def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, str]:
-        """Return the ids of the role copies to assign, by name, out of the copies that were C(found)."""
+    def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, SecurityRole]:
+        """Return the role copies to assign, by name, out of the copies that were C(found)."""
         return copies_to_assign(names, found, self._wanted.coming_roles, self._environment.address.host, plan)
 
     def _create(self) -> None:
@@ -221,32 +217,44 @@ class ApplicationUserResource:
         if self._user is not None:
             self._users.move(self._user, self._unit_id)
 
-    def _assign(self, copies: Mapping[str, str], surplus: Mapping[str, str]) -> None:
+    def _assign(self, copies: Mapping[str, SecurityRole], surplus: Sequence[HeldRole] = ()) -> None:
         user = self._user
         if user is None:
             raise AssertionError("roles are assigned after the user was made")
-        for role_id in copies.values():
-            if role_id not in user.roles.values():
-                self._users.assign_role(user.user_id, role_id)
-        for role_id in surplus.values():
-            self._users.remove_role(user.user_id, role_id)
-        roles = {**{name: role for name, role in user.roles.items() if name not in surplus}, **copies}
+        moved = self._wanted.present and user.business_unit_id != self._unit_id
+        held = {role.role_id for role in user.roles if not moved}
+        for role in copies.values():
+            if role.role_id not in held:
+                self._users.assign_role(user.user_id, role.role_id)
+        for surplus_role in surplus:
+            self._users.remove_role(user.user_id, surplus_role.role_id)
+        kept = [role for role in user.roles if role not in surplus and not moved]
+        roles = held_after(copies, kept)
         unit = self._unit_id if self._wanted.present else user.business_unit_id
         self._user = ApplicationUser(**{**user.__dict__, "roles": roles, "business_unit_id": unit})
 
-    def _disable(self, user: ApplicationUser) -> None:
-        self._users.disable(user)
-        self._user = replace(user, disabled=True)
+    def _take_roles(self) -> None:
+        if self._user is not None:
+            self._users.remove_all_roles(self._user)
+            self._user = replace(self._user, roles=())
+
+    def _disable(self) -> None:
+        if self._user is not None:
+            self._users.disable(self._user)
+            self._user = replace(self._user, disabled=True)
 
     def _delete(self, user: ApplicationUser, plan: Plan) -> None:
+        if not user.disabled:
+            # It may turn out to own records and have to stay, and then it must be left without roles.
+            self._take_roles()
         try:
             self._users.delete_application_user(user)
         except TimedOut:
             # It owns records other than leads. It is disabled by now.
             if not self._wanted.keep_owner:
                 raise
-            self._user = replace(user, disabled=True)
-            self._assign({}, user.roles)
+            self._user = replace(self._user or user, disabled=True)
+            self._take_roles()
             plan.findings.append(self._still_owner(user))
             return
         self._user = None

@@ -44,6 +44,21 @@ def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dic
     return names, {name: privilege.privilege_id for name, privilege in known.items()}
 
 
+def give(roles: Roles, role_id: str, different: Levels, held: Levels, ids: Mapping[str, str]) -> None:
+    """Give a role the privileges that are C(different) from what it held.
+
+    That a privilege which is there already gets the new level by being added is likely, not certain. So where there is
+    one, the role is read back, and gets all of its privileges anew if the level stayed.
+    """
+    roles.add_privileges(role_id, [(ids[name], level) for name, level in different.items()])
+    if not any(name in held for name in different):
+        return
+    now = roles.privileges_of(role_id)
+    if lacking(different, {name: level for name, (_id, level) in now.items()}):
+        wanted = {**now, **{name: (ids[name], level) for name, level in different.items()}}
+        roles.replace_privileges(role_id, [*wanted.values()])
+
+
 def shown(level: AccessLevel | None) -> str | None:
     """Return a level as a diff shows it."""
     return None if level is None else level.api_name

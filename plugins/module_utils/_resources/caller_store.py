@@ -29,9 +29,9 @@ class CallerStore:
     """What the control node reports of the store.
 
     `has_record` says whether the store knows anything of this environment, and `lost` whether the caller says that it
-    was lost. `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all directories
-    that were looked at, and `found_in` those among them that have a record of this environment although `path` does
-    not.
+    was lost. `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all
+    directories that were looked at, and `found_in` those among them that have a record of this environment although
+    `path` does not.
     """
 
     has_record: bool = True

@@ -19,7 +19,7 @@ from .._rules.guids import NIL_GUID
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import IMMOVABLE, RoleHolder, Roles, SecurityRole
 from .._services.environment.users import Users
-from .asked_privileges import Levels, lacking, resolve, shown
+from .asked_privileges import Levels, give, lacking, resolve, shown
 
 REMOVAL_OPTIONS: dict[str, dict[str, Any]] = {
     "held_by": {"type": "list", "elements": "str", "default": []},
@@ -79,7 +79,7 @@ class CompanionRole:
                 rows = [(ids[name], level) for name, level in {**kept, **needed}.items()]
                 self._roles.replace_privileges(self._role_id, rows)
             else:
-                self._roles.add_privileges(self._role_id, [(ids[name], level) for name, level in different.items()])
+                give(self._roles, self._role_id, different, carried, ids)
 
         touched = [*different, *surplus]
         plan.add(

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from .._identity.sign_in import SignInFailed
 from .._rules import lead_failures
 from .._rules.access_levels import AccessLevel
+from .._rules.environment_refusals import refusal_of
 from .._rules.errors import InvalidInput
 from .._rules.guids import is_guid
 from .._rules.lead_failures import SIGN_IN_CAUSES, LeadFailure
@@ -184,8 +185,18 @@ class Diagnosis:
 
     # --- being a user of the environment
 
+    def of_gate(self, refused: CallFailed) -> LeadFailure | None:
+        """Return which gate of the environment keeps the lead service out, or None where it is none of them."""
+        known = refusal_of(refused.code, refused.message)
+        if known is None or not known.closed:
+            return None
+        return self.failure("environment_closed", refused.failure, reason=str(refused))
+
     def of_first_call(self, refused: CallFailed) -> LeadFailure | CallFailed:
         """Return why the environment refused somebody whom Microsoft Entra let in."""
+        gate = self.of_gate(refused)
+        if gate is not None:
+            return gate
         if refused.status == 401:
             elsewhere = self._tenant and not self._given.by_user and self._given.directory_id != self._tenant
             return self.failure("directory_of_another" if elsewhere else "token_refused", refused.failure)
@@ -204,7 +215,7 @@ class Diagnosis:
 
     def check_rights(self, member: Member, held: Mapping[str, AccessLevel]) -> None:
         """Raise LeadFailure for the first thing that a user may not do and has to."""
-        if not held:
+        if not held and not member.roles:
             raise self.failure("no_role")
         has_role = self._given.role.lower() in {name.lower() for name in member.roles}
         for needed, word in (

@@ -10,7 +10,7 @@ So a user that the environment does not know yet is brought in by the Power Plat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID, is_guid
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.people import NON_INTERACTIVE, READ_WRITE, People, Person
-from .._services.environment.roles import Roles
+from .._services.environment.roles import HeldRole, Roles, SecurityRole
 from .._services.environment.users import Users
 from .._services.graph.client import GraphClient
 from .._services.graph.replication import Replication
@@ -28,7 +28,7 @@ from .._services.power_platform.client import PowerPlatformClient
 from .._services.power_platform.environments import AdminEnvironments
 from .._transport.waiting import wait_for
 from .package_source import ComingRoles, no_coming_roles
-from .role_copies import copies_to_assign
+from .role_copies import RoleChange, change_of_roles, copies_of, copies_to_assign, held_after, shown_roles
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "user": {"type": "str", "required": True},
@@ -127,7 +127,7 @@ class LicensedUserResource:
                 "islicensed": person.licensed,
                 "accessmode": person.access_mode,
                 "businessunitid": person.business_unit_id,
-                "roles": [{"name": name, "roleid": role_id} for name, role_id in sorted(person.roles.items())],
+                "roles": shown_roles(person.roles),
             }
         }
 
@@ -149,7 +149,7 @@ class LicensedUserResource:
         found = self._roles.root_copies(wanted.roles)
         self._unit_id = next((role.business_unit_id for role in found.values()), NIL_GUID)
         copies = copies_to_assign(wanted.roles, found, wanted.coming_roles, self._environment.address.host, plan)
-        plan.add("environment_user.roles", [], sorted(wanted.roles), lambda: self._assign(copies, {}))
+        plan.add("environment_user.roles", [], sorted(wanted.roles), lambda: self._assign(copies))
         return plan
 
     def _look_up(self, plan: Plan) -> None:
@@ -174,30 +174,19 @@ class LicensedUserResource:
                 f"{self._environment.address.host}, which keeps it from writing leads: set it to Read-Write there."
             )
         plan.add("environment_user.isdisabled", person.disabled, False, lambda: self._enable(person))
-        held = {name.lower(): name for name in person.roles}
-        asked = {name.lower(): held.get(name.lower(), name) for name in self._wanted.roles}
-        after = asked if self._wanted.exact_roles else {**held, **asked}
-        missing = [name for key, name in after.items() if key not in held]
-        surplus = {name: person.roles[name] for key, name in held.items() if key not in after}
-        found = self._roles.in_business_unit(missing, self._unit_id)
+        change = change_of_roles(self._roles, person.roles, self._wanted.roles, exact=self._wanted.exact_roles)
+        found = self._roles.in_business_unit(change.missing, self._unit_id)
         host = self._environment.address.host
-        copies = copies_to_assign(missing, found, self._wanted.coming_roles, host, plan)
-        plan.add(
-            "environment_user.roles",
-            sorted(held.values()),
-            sorted(after.values()),
-            lambda: self._assign(copies, surplus),
-        )
+        copies = copies_to_assign(change.missing, found, self._wanted.coming_roles, host, plan)
+        plan.add("environment_user.roles", change.before, change.after, lambda: self._assign(copies, change.surplus))
         return plan
 
     def _plan_absent(self) -> Plan:
         plan = Plan()
         person = self._person
         if person is not None:
-            named = {name.lower() for name in self._wanted.roles}
-            surplus = {name: role_id for name, role_id in person.roles.items() if name.lower() in named}
-            kept = [name for name in person.roles if name not in surplus]
-            plan.add("environment_user.roles", sorted(person.roles), sorted(kept), lambda: self._assign({}, surplus))
+            change = RoleChange(person.roles, (), copies_of(person.roles, self._wanted.roles, self._roles))
+            plan.add("environment_user.roles", change.before, change.after, lambda: self._assign({}, change.surplus))
         return plan
 
     # --- acts
@@ -245,7 +234,7 @@ class LicensedUserResource:
             raise AssertionError("waiting ends with a user or an error")
         return found
 
-    def _assign(self, copies: Mapping[str, str], surplus: Mapping[str, str]) -> None:
+    def _assign(self, copies: Mapping[str, SecurityRole], surplus: Sequence[HeldRole] = ()) -> None:
         person = self._person
         if person is None:
             raise AssertionError("roles are assigned after the user came in")
@@ -254,10 +243,11 @@ class LicensedUserResource:
             found = self._roles.in_business_unit([*copies], person.business_unit_id)
             host = self._environment.address.host
             copies = copies_to_assign([*copies], found, no_coming_roles, host, Plan())
-        for role_id in copies.values():
-            if role_id not in person.roles.values():
-                self._users.assign_role(person.user_id, role_id)
-        for role_id in surplus.values():
-            self._users.remove_role(person.user_id, role_id)
-        roles = {**{name: role for name, role in person.roles.items() if name not in surplus}, **copies}
-        self._person = replace(person, roles=roles)
+        held = {role.role_id for role in person.roles}
+        for role in copies.values():
+            if role.role_id not in held:
+                self._users.assign_role(person.user_id, role.role_id)
+        for surplus_role in surplus:
+            self._users.remove_role(person.user_id, surplus_role.role_id)
+        kept = [role for role in person.roles if role not in surplus]
+        self._person = replace(person, roles=held_after(copies, kept))

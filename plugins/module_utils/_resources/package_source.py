@@ -16,6 +16,8 @@ from typing import Any
 
 from .._rules.errors import InvalidInput
 from .._rules.solution_package import PackagedRole, SolutionPackage
+from .._services.environment.client import EnvironmentClient
+from .._services.environment.solutions import Solutions
 from .._transport.errors import CallFailed
 from .._transport.http import Transport
 from .._transport.run_cache import RunCache
@@ -118,23 +120,43 @@ def no_coming_roles() -> Mapping[str, PackagedRole]:
     return {}
 
 
-def coming_roles(options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache) -> ComingRoles:
-    """Return what gives the roles of the package in C(solution_package), a path or an https URL.
+def expected_package(
+    options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
+) -> SolutionPackage | None:
+    """Return the package in C(solution_package), a path or an https URL; None where the caller names none.
+
+    Raises InvalidInput or CallFailed.
+    """
+    place = options.get("solution_package")
+    if not place:
+        return None
+    if not place.startswith("https://"):
+        return package_at(place, "solution_package")
+    return package_from(place, options.get("solution_package_checksum") or "", transport(), cache)
+
+
+def role_ids(package: SolutionPackage | None) -> dict[str, str]:
+    """Return the ids of a package's roles by their names in lower case."""
+    roles = package.roles.items() if package else ()
+    return {name: role.role_id for name, role in roles if role.role_id}
+
+
+def coming_roles(
+    options: Mapping[str, Any], package: SolutionPackage | None, environment: Callable[[], EnvironmentClient]
+) -> ComingRoles:
+    """Return what gives the roles of a C(package) that is going to be imported: those of one that is not there yet.
 
     To them come those that C(coming_roles) names, of which no more than the name is known.
     """
 
-    def packaged() -> Mapping[str, PackagedRole]:
-        place = options.get("solution_package")
-        if not place:
-            return {}
-        if not place.startswith("https://"):
-            return package_at(place, "solution_package").roles
-        checksum = options.get("solution_package_checksum") or ""
-        return package_from(place, checksum, transport(), cache).roles
-
     def read() -> Mapping[str, PackagedRole]:
-        return {**named_roles(options.get("coming_roles") or []), **packaged()}
+        named = named_roles(options.get("coming_roles") or [])
+        if package is None:
+            return named
+        installed = Solutions(environment()).named([package.unique_name]).get(package.unique_name.lower())
+        if installed is not None and installed.version >= package.version:
+            return named
+        return {**named, **package.roles}
 
     return read
 

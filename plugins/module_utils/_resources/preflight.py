@@ -16,11 +16,13 @@ from datetime import timedelta
 
 from .._desired_state.plan import Plan
 from .._rules.access_levels import AccessLevel
+from .._rules.environment_refusals import UNMANAGED_CUSTOMIZATIONS_BLOCKED
 from .._rules.secret_policy import SecretPolicy
 from .._rules.timestamps import whole_days
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import CREATE_LEAD, Roles
 from .._services.environment.runner import privileges_missing
+from .._services.environment.settings import blocks_unmanaged_customizations
 from .._services.graph.client import GraphClient
 from .._services.graph.policies import READ_POLICIES, default_secret_policy
 from .application import Wanted as WantedApplication
@@ -73,6 +75,8 @@ class Preflight:
         if needed:
             found.append(lambda: (self._rights({**to_grant, **needed}), []))
             found.append(lambda: (self._leads(), []))
+        if plans.get("role_privileges"):
+            found.append(lambda: (self._customizations(), []))
         if application is not None and plans.get("application"):
             paths = plans["application"].paths
             found.append(lambda: (self._permissions("admin_consent" in paths), []))
@@ -141,6 +145,12 @@ class Preflight:
                 "Dynamics 365 Sales, or correct environment_url."
             )
         ]
+
+    def _customizations(self) -> list[str]:
+        """A security role is a component of a solution: editing one by hand, or making one, is a customization."""
+        if not blocks_unmanaged_customizations(self._environment):
+            return []
+        return [UNMANAGED_CUSTOMIZATIONS_BLOCKED.sentence.format(host=self._environment.address.host)]
 
     def _policy(self, application: WantedApplication, is_new: bool) -> tuple[list[str], list[str]]:
         granted = self._graph.granted()

@@ -20,7 +20,7 @@ from .._rules.guids import NIL_GUID
 from .._rules.privilege_names import ACCESS_RIGHTS, privilege_name
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
-from .asked_privileges import Levels, lacking, resolve, shown
+from .asked_privileges import Levels, give, lacking, resolve, shown
 from .companion_role import CompanionRole
 from .package_source import ComingRoles, no_coming_roles
 
@@ -120,11 +120,32 @@ class RolePrivilegesResource:
         self._role = found.get(wanted.role.lower())
         if self._role is None:
             return self._plan_coming()
-        held = self._roles.privileges_of(self._role.role_id)
+        if self._roles.is_foreign(wanted.role, self._role):
+            self._refuse_in_the_way(self._role)
+        return self._plan_found(self._role)
+
+    def _plan_found(self, role: SecurityRole) -> Plan:
+        """Plan a role that is there."""
+        held = self._roles.privileges_of(role.role_id)
         levels = {name: level for name, (_id, level) in held.items()}
-        if self._role.managed and not self._role.customizable:
-            return self._plan_locked(self._role, levels)
-        return self._plan_open(self._role, levels, {name: each for name, (each, _level) in held.items()})
+        if role.managed and not role.customizable:
+            plan = self._plan_locked(role, levels)
+        else:
+            plan = self._plan_open(role, levels, {name: each for name, (each, _level) in held.items()})
+        if role.name.lower() != self._wanted.role.lower():
+            plan.findings.append(
+                f"The security role {self._wanted.role!r} of the package is named {role.name!r} in "
+                f"{self._environment.address.host}: it is used under that name."
+            )
+        return plan
+
+    def _refuse_in_the_way(self, role: SecurityRole) -> None:
+        """Refuse a role of the package's name that is not the package's own where the package is to be imported."""
+        if self._wanted.role.lower() in self._wanted.coming_roles():
+            raise InvalidInput(
+                f"{self._environment.address.host} has a security role of its own that is named {role.name!r} "
+                f"({role.root_id}), over which the package's role cannot be imported: rename or delete it."
+            )
 
     def state(self) -> dict[str, Any]:
         """Return the role and its privileges among those asked for, with the names of the roles to assign."""
@@ -159,7 +180,7 @@ class RolePrivilegesResource:
                 rows = [(found[name], level) for name, level in {**kept, **wanted.privileges}.items()]
                 self._roles.replace_privileges(role.role_id, rows)
             else:
-                self._roles.add_privileges(role.role_id, [(found[name], level) for name, level in different.items()])
+                give(self._roles, role.role_id, different, levels, found)
 
         touched = [*different, *surplus]
         plan.add(
@@ -208,10 +229,7 @@ class RolePrivilegesResource:
         """Plan a role that a package is going to bring, from what the package says of it."""
         packaged = self._wanted.coming_roles().get(self._wanted.role.lower())
         if packaged is None:
-            raise InvalidInput(
-                f"role {self._wanted.role!r} does not exist in {self._environment.address.host}: "
-                "correct the name, or import the solution that brings it first."
-            )
+            raise InvalidInput(self._sentence_without_role())
         wanted = DIRECT_USER_AND_TEAM if self._wanted.inheritance is None else self._wanted.inheritance
         coming = SecurityRole(
             role_id=packaged.role_id or NIL_GUID,
@@ -228,6 +246,15 @@ class RolePrivilegesResource:
             plan = self._plan_locked(coming, packaged.privileges)
         plan.shown_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
         return plan
+
+    def _sentence_without_role(self) -> str:
+        host, role = self._environment.address.host, self._wanted.role
+        if self._roles.is_packaged(role):
+            return (
+                f"role {role!r} does not exist in {host}, although the solution that brings it is installed: remove "
+                "the solution, and run again to have it imported with its role."
+            )
+        return f"role {role!r} does not exist in {host}: correct the name, or import the solution that brings it first."
 
     def _surplus(self, levels: Levels) -> list[str]:
         """The privileges that have to go: only in exact mode, and never those of the platform's baseline."""

@@ -11,13 +11,14 @@ therefore asked only when the plan is executed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._desired_state.plan import Plan
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
-from .._rules.solution_package import SolutionPackage
+from .._rules.solution_package import PackagedRole, SolutionPackage
 from .._rules.solution_version import SolutionVersion
 from .._services.environment.client import OBJECT_DOES_NOT_EXIST, EnvironmentClient
 from .._services.environment.roles import Roles
@@ -31,7 +32,8 @@ from .._services.environment.solution_operations import (
     Start,
 )
 from .._services.environment.solutions import HOLDING_SUFFIX, Solution, Solutions, StagedPackage, as_text
-from .._transport.errors import CallFailed
+from .._transport.errors import CallFailed, TimedOut
+from .package_source import role_ids
 from .solution_wanted import Wanted
 
 
@@ -44,21 +46,41 @@ class SolutionResource:
         """C(tell) is given a sentence about the progress of a long operation now and then."""
         self._host = environment.address.host
         self._solutions = Solutions(environment)
-        self._roles = Roles(environment)
+        self._roles = Roles(environment, role_ids(wanted.package))
         self._operations = SolutionOperations(environment, wanted.import_timeout, tell)
         self._wanted = wanted
         self._solution: Solution | None = None
         self._operation: Operation | None = None
         self._shown_only = True
         self._plan = Plan()
+        self._planned = threading.Event()
+        self._failed = False
 
     @property
     def package(self) -> SolutionPackage | None:
         """The package that is wanted, with the security roles that it brings."""
         return self._wanted.package
 
+    def roles_to_come(self) -> Mapping[str, PackagedRole]:
+        """Wait until C(plan) has ended elsewhere, and return the roles that it is going to import.
+
+        Where the plan failed they count as coming: what it said is in the way before any role is.
+        """
+        self._planned.wait()
+        failed_or_to_import = self._failed or len(self._plan) > 0
+        return self._wanted.package.roles if self._wanted.package and failed_or_to_import else {}
+
     def plan(self) -> Plan:
         """Plan the import, the upgrade or the removal; an operation that was started before is awaited instead."""
+        self._failed = True
+        try:
+            plan = self._make_plan()
+            self._failed = False
+            return plan
+        finally:
+            self._planned.set()
+
+    def _make_plan(self) -> Plan:
         self._plan = Plan()
         wanted = self._wanted
         if wanted.operation_id is not None:
@@ -66,10 +88,11 @@ class SolutionResource:
             return self._plan
         found = self._solutions.named([wanted.unique_name, wanted.unique_name + HOLDING_SUFFIX])
         self._solution = found.get(wanted.unique_name.lower())
+        pending = found.get((wanted.unique_name + HOLDING_SUFFIX).lower())
         if not wanted.present:
-            self._plan_absent()
+            self._plan_absent(pending)
         elif wanted.package is not None:
-            self._plan_present(wanted.package, found.get((wanted.unique_name + HOLDING_SUFFIX).lower()))
+            self._plan_present(wanted.package, pending)
         return self._plan
 
     def state(self) -> dict[str, Any]:
@@ -111,19 +134,24 @@ class SolutionResource:
             self._find_missing_dependencies(package)
         self._plan.add("solution.version", str(installed.version), str(package.version), apply)
 
-    def _plan_absent(self) -> None:
+    def _plan_absent(self, pending: Solution | None) -> None:
         installed = self._solution
+        if pending is not None:
+            # An upgrade that was imported and never applied has the solution's components too, and keeps them there.
+            before = _shown(pending.unique_name, pending.version, pending.managed)
+            self._plan.add("solution.pending_upgrade", before, None, lambda: self._remove(pending, wait=True))
         if installed is None:
             return
         # An unmanaged solution leaves its components behind, so nothing can break by its removal.
         dependants = self._solutions.dependants(installed.unique_name) if installed.managed else []
+        dependants = [name for name in dependants if pending is None or name != pending.unique_name]
         if dependants:
             raise InvalidInput(
                 f"Solution {installed.unique_name} cannot be removed from {self._host} because {', '.join(dependants)} "
                 "depends on its components: remove that first."
             )
         before = _shown(installed.unique_name, installed.version, installed.managed)
-        self._plan.add("solution", before, None, lambda: self._remove(installed))
+        self._plan.add("solution", before, None, lambda: self._remove(installed, wait=self._wanted.wait))
 
     def _refuse_other_kind(self, package: SolutionPackage, installed: Solution) -> None:
         if installed.managed and not package.managed:
@@ -243,12 +271,17 @@ class SolutionResource:
         if self._wanted.present:
             self._finish_import(self._operation)
         else:
-            self._finish_removal(self._operation)
+            self._finish_removal(self._operation, self._wanted.unique_name)
 
     def _finish_import(self, operation: Operation) -> None:
         package = self._wanted.package
         version = f" {package.version}" if package else ""
-        self._operations.finish(operation, f"The import of {self._wanted.unique_name}{version}")
+        try:
+            self._operations.finish(operation, f"The import of {self._wanted.unique_name}{version}")
+        except TimedOut:
+            # The job of an import may stay unfinished for hours after the import has ended.
+            if not (self._is_there_now() and self._operations.import_ended(operation)):
+                raise
         problems = self._operations.problems(operation, self._wanted.unique_name)
         if problems:
             self._plan.findings.append(
@@ -282,11 +315,11 @@ class SolutionResource:
         package = self._wanted.package
         return self._solution is not None and (package is None or self._solution.version == package.version)
 
-    def _remove(self, installed: Solution) -> None:
+    def _remove(self, installed: Solution, *, wait: bool) -> None:
         self._shown_only = False
         if not installed.managed:
             self._solutions.delete(installed)
-            self._read_absence()
+            self._read_absence(installed.unique_name)
             return
 
         def prepare(waited: bool) -> Start | None:
@@ -302,18 +335,18 @@ class SolutionResource:
             # An environment that does not know the action removes a solution while the caller waits.
             self._solutions.delete(installed)
         if self._operation is None:
-            self._read_absence()
-        elif self._wanted.wait:
-            self._finish_removal(self._operation)
+            self._read_absence(installed.unique_name)
+        elif wait:
+            self._finish_removal(self._operation, installed.unique_name)
 
-    def _finish_removal(self, operation: Operation) -> None:
-        self._operations.finish(operation, f"The removal of {self._wanted.unique_name}")
-        self._read_absence()
+    def _finish_removal(self, operation: Operation, name: str) -> None:
+        self._operations.finish(operation, f"The removal of {name}")
+        self._read_absence(name)
 
-    def _read_absence(self) -> None:
-        name = self._wanted.unique_name
-        self._solution = self._solutions.named([name]).get(name.lower())
-        if self._solution is not None:
+    def _read_absence(self, name: str) -> None:
+        found = self._solutions.named([name, self._wanted.unique_name])
+        self._solution = found.get(self._wanted.unique_name.lower())
+        if name.lower() in found:
             raise CallFailed(
                 f"{self._host} says that {name} was removed, but still shows it: see the solution history of the "
                 "environment, and run again.",

@@ -104,6 +104,22 @@ class Wanted:
         )
 
 
+def require_role(wanted: Wanted, role: str) -> None:
+    """Insist that a package brings the security role that all else is about. Raises InvalidInput.
+
+    Whatever is installed already: another package of the same name, or a wrong one, must not be imported.
+    """
+    if wanted.package is not None and role.lower() not in wanted.package.roles:
+        raise InvalidInput(
+            f"role {role!r} is not in {wanted.origin} (security roles in it: {_brought(wanted.package)}): name the "
+            "package that brings it, or correct the role."
+        )
+
+
+def _brought(package: SolutionPackage) -> str:
+    return ", ".join(role.name for role in package.roles.values()) or "none"
+
+
 def _roles_that_come(names: list[str] | None, package: SolutionPackage | None, origin: str) -> tuple[str, ...]:
     """The names of the roles to read back, as the package spells them."""
     if package is None:
@@ -112,7 +128,7 @@ def _roles_that_come(names: list[str] | None, package: SolutionPackage | None, o
         return tuple(role.name for role in package.roles.values())
     unknown = [name for name in names if name.lower() not in package.roles]
     if unknown:
-        brought = ", ".join(role.name for role in package.roles.values()) or "none"
+        brought = _brought(package)
         raise InvalidInput(
             f"roles names {', '.join(unknown)}, but {origin} does not bring it (security roles in it: {brought}): "
             "correct the name."

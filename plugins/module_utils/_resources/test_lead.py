@@ -206,6 +206,9 @@ class TestLeadResource:
         missing = re.search(r"missing (prv\w+)", failed.message)
         if failed.has_code(PRIVILEGE_DENIED) and missing:
             return self._diagnosis.failure("privilege_missing", failed.failure, privileges=missing.group(1))
+        gate = self._diagnosis.of_gate(failed)
+        if gate is not None:
+            return gate
         reason = f"{failed.code} {failed.message}".strip() or str(failed)
         return self._diagnosis.failure("lead_refused", failed.failure, reason=reason.rstrip("."))
 

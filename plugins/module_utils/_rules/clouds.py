@@ -107,29 +107,58 @@ def environment_address(text: str, cloud: str | None = None, option: str = "envi
     C(cloud) is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of
     an environment, or when it lies in another cloud than the stated one.
     """
-    parts = urlsplit(text.strip())
-    host = (parts.hostname or "").lower()
-    if parts.scheme.lower() != "https" or not host:
+    shown = _PASSWORD.sub("//", text)
+    scheme, host, bare = _parts(text)
+    if scheme != "https" or not host:
         raise InvalidInput(
             f"{option} must be the https address of an environment, such as https://contoso.crm4.dynamics.com, "
-            f"not {text!r}."
+            f"not {shown!r}."
         )
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.port or "@" in parts.netloc:
-        raise InvalidInput(
-            f"{option} must be the bare address of an environment without port, path or query: "
-            f"write https://{host} instead of {text!r}."
-        )
-    if ".api." in host:
-        plain = host.replace(".api.", ".", 1)
-        raise InvalidInput(f"{option} names the environment's API host: write https://{plain} instead of {text!r}.")
-    found = next((each for each in CLOUDS.values() if each.environment_host.fullmatch(host)), None)
+    # Whose host it is comes first: the path of another site says nothing about an environment.
+    plain = host.replace(".api.", ".", 1)
+    found = _cloud_of(plain)
     if found is None:
         raise InvalidInput(
             f"{option} names {host}, which is not the host of an environment in any Microsoft cloud: "
             "use the address that the Power Platform admin center shows, such as https://contoso.crm4.dynamics.com."
+        )
+    if plain != host:
+        raise InvalidInput(f"{option} names the environment's API host: write https://{plain} instead of {shown!r}.")
+    if not bare:
+        raise InvalidInput(
+            f"{option} must be the bare address of an environment without port, path or query: "
+            f"write https://{host} instead of {shown!r}."
         )
     if cloud is not None and cloud != found.name:
         raise InvalidInput(
             f"cloud is {cloud}, but {option} {host} lies in {found.name}: correct one of them, or leave cloud out."
         )
     return EnvironmentAddress(f"https://{host}", host, found)
+
+
+_PASSWORD = re.compile(r"//[^/?#]*@")
+"""What an address says of a user before the host: it may hold a password, and is never shown."""
+
+_SERVICES = frozenset({"globaldisco", "disco", "api"})
+"""Names before the region that belong to services of all environments, and to no environment."""
+
+
+def _parts(text: str) -> tuple[str, str, bool]:
+    """Return the scheme and the host of an address, and whether there is nothing else; all empty for no address."""
+    try:
+        parts = urlsplit(text.strip())
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return "", "", False
+    # What follows a colon may be no number, so it is looked at as it is written.
+    bare = parts.netloc.lower() == host and not (parts.path.strip("/") or parts.query or parts.fragment)
+    return parts.scheme.lower(), host, bare
+
+
+def _cloud_of(host: str) -> Cloud | None:
+    """Return the cloud whose environments have such a host, or None."""
+    for cloud in CLOUDS.values():
+        found = cloud.environment_host.fullmatch(host)
+        if found is not None and found["name"] not in _SERVICES:
+            return cloud
+    return None

@@ -237,6 +237,11 @@ CAUSES = {
             UNABLE_TO_SIGN_IN,
             "{host} does not accept the sign-in of {who}: see whether the environment belongs to tenant {tenant}.",
         ),
+        Cause(
+            "environment_closed",
+            UNABLE_TO_SIGN_IN,
+            "The environment keeps the lead service out: {reason}",
+        ),
         # --- its rights
         Cause(
             "no_role",

@@ -129,10 +129,7 @@ def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTre
     try:
         entry = archive.getinfo(name)
     except KeyError as error:
-        raise InvalidInput(
-            f"{origin} has no {name} at its root, so it is not a solution package: "
-            "give the zip that a Dynamics 365 environment exported or that Microsoft published."
-        ) from error
+        raise InvalidInput(_instead_of_a_package(archive.namelist(), name, origin)) from error
     size = entry.file_size
     if size > _LARGEST_DESCRIPTION:
         raise InvalidInput(f"{origin} has a {name} of {size} bytes, more than any real package: do not trust it.")
@@ -151,6 +148,25 @@ def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTre
         raise InvalidInput(f"{origin} has a {name} that is not well-formed XML ({error}): get it again.") from error
     except _DAMAGE as error:
         raise InvalidInput(f"{origin} is damaged or encrypted at {name} ({error}): get it again.") from error
+
+
+def _instead_of_a_package(members: list[str], name: str, origin: str) -> str:
+    """What a zip seems to be that lacks one of the files of a package."""
+    packages = [each for each in members if each.lower().endswith(".zip")]
+    folders = {each.partition("/")[0].lower() for each in members if "/" in each}
+    if any(each.lower().rpartition("/")[2] == "solution.xml" for each in members if each != "solution.xml"):
+        return f"{origin} holds the unpacked source of a solution: pack it with pac solution pack, and give that zip."
+    if "microsoft.flow" in folders:
+        return f"{origin} is an export of flows, not of a solution: give a solution package."
+    if packages:
+        return (
+            f"{origin} holds other packages ({', '.join(sorted(packages)[:5])}): take the solution package out of it, "
+            "and give that zip."
+        )
+    return (
+        f"{origin} has no {name} at its root, so it is not a solution package: "
+        "give the zip that a Dynamics 365 environment exported or that Microsoft published."
+    )
 
 
 def _localized(manifest: ElementTree.Element) -> str:

@@ -283,7 +283,7 @@ def _at_once(
     data.remove("asyncoperation", operation["id"])
     failure = operation["failure"]
     if failure is not None:
-        raise Refusal(500 if failure["code"] == "0x80048033" else 400, failure["code"], failure["message"])
+        raise Refusal(500 if failure["code"] == "0x8004801d" else 400, failure["code"], failure["message"])
     solution: str | None = operation["solution"]
     return solution
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import people, roles
-from ..catalogue import Privilege
+from ..catalogue import Privilege, invalid_depth
 from ..standard_roles import with_baseline
 from ..state import EnvironmentData
 from .dependencies import as_text, dependants, installed, missing_dependencies
@@ -47,9 +47,9 @@ def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bo
         )
     if (holding or upgrade) and row is not None and version_key(package.version) <= version_key(row["version"]):
         raise ImportFailed(
-            "0x8004f046",
-            f"The upgrade of the solution '{package.unique_name}' failed: the version {package.version} is not higher "
-            f"than the installed version {row['version']}.",
+            "0x80048541",
+            f"Solution '{package.unique_name}' import: the version {package.version} must be a higher version than the "
+            f"existing solution it is upgrading, {row['version']}.",
         )
     if holding and installed(data, package.unique_name + HOLDING_SUFFIX) is not None:
         raise ImportFailed(
@@ -58,7 +58,7 @@ def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bo
     missing = missing_dependencies(data, package)
     if missing:
         raise ImportFailed(
-            "0x80048033",
+            "0x8004801d",
             f"The following solution cannot be imported: {package.unique_name}. Some dependencies are missing. "
             f"The missing dependencies are : {as_text(missing)}",
         )
@@ -127,7 +127,7 @@ def check_removal(data: EnvironmentData, solution: Mapping[str, Any]) -> None:
     platform = solution["solutionid"] not in data.packages and solution.get("ismanaged")
     if blocking or platform:
         raise ImportFailed(
-            "0x8004f01f",
+            "0x8004f01d",
             f"The solution '{solution['uniquename']}' cannot be deleted because other components depend on it: "
             f"{len(blocking) or 1} dependencies exist. Use RetrieveDependenciesForUninstall to see them.",
         )
@@ -278,7 +278,8 @@ def _role_grants(data: EnvironmentData, package: Package) -> dict[str, dict[str,
         for name, level in role["privileges"].items():
             privilege = data.catalogue.by_name.get(name.lower())
             if privilege is not None:
-                grants[privilege.id] = _possible_level(privilege, level)
+                _require_possible(privilege, level, role["id"])
+                grants[privilege.id] = level
             elif name.lower() not in coming:
                 raise ImportFailed(
                     "0x80048058",
@@ -293,10 +294,11 @@ def _role_grants(data: EnvironmentData, package: Package) -> dict[str, dict[str,
 _TABLE_RIGHTS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign", "Share")
 
 
-def _possible_level(privilege: Privilege, level: int) -> int:
-    """The level a privilege can have that is nearest to the wanted one, the narrower of two."""
-    below = [item for item in privilege.levels if item <= level]
-    return max(below) if below else min(privilege.levels)
+def _require_possible(privilege: Privilege, level: int, role_id: str) -> None:
+    """Insist that a privilege can have a level (contract: Privileges). Raises ImportFailed."""
+    if level not in privilege.levels:
+        code, message = invalid_depth(privilege, level, role_id)
+        raise ImportFailed(code, message, early=False)
 
 
 def _role(

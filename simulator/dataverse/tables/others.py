@@ -11,6 +11,13 @@ from ..schema import AUDIT, OWNER, Ownership, Table, columns
 #: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all when not given:
 #: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G.
 _PLATFORM = """
+actioncard ActionCard actioncards 9962 u
+expiredprocess ExpiredProcess expiredprocesses 955 u
+importfile ImportFile importfiles 4412 u
+languagelocale LanguageLocale languagelocale 9957 o CRWD
+newprocess NewProcess newprocesses 950 u
+sdkmessageprocessingstepimage SdkMessageProcessingStepImage sdkmessageprocessingstepimages 4615 o CRWDPT
+translationprocess TranslationProcess translationprocesses 951 u
 activitypointer Activity activitypointers 4200 u
 annotation Note annotations 5 u
 appmodule AppModule appmodules 9300 o CRWD
@@ -28,13 +35,13 @@ customapi CustomAPI customapis 10043 u
 documenttemplate DocumentTemplate documenttemplates 9940 o CRWD
 duplicaterule DuplicateRule duplicaterules 4414 u
 email Email emails 4202 u
-emailserverprofile EmailServerProfile emailserverprofiles 9605 u
+emailserverprofile EmailServerProfile emailserverprofiles 9605 u CRWDPTAS G
 environmentvariabledefinition EnvironmentVariableDefinition environmentvariabledefinitions 380 u
 environmentvariablevalue EnvironmentVariableValue environmentvariablevalues 381 u
 fax Fax faxes 4204 u
 feedback Feedback feedback 9987 u
 fieldsecurityprofile FieldSecurityProfile fieldsecurityprofiles 1200 o
-import ImportFile imports 4410 u
+import Import imports 4410 u
 importmap ImportMap importmaps 4411 u
 kbarticle Article kbarticles 127 o
 knowledgearticle KnowledgeArticle knowledgearticles 9953 u
@@ -42,21 +49,21 @@ letter Letter letters 4207 u
 mailbox Mailbox mailboxes 9606 u
 mailmergetemplate MailMergeTemplate mailmergetemplates 9106 u
 mobileofflineprofile MobileOfflineProfile mobileofflineprofiles 9866 o
-pluginassembly PluginAssembly pluginassemblies 4605 o CRWD
+pluginassembly PluginAssembly pluginassemblies 4605 o CRWDPT
 pluginpackage pluginpackage pluginpackages 10150 o CRWD
 plugintracelog PluginTraceLog plugintracelogs 4619 o RD
-plugintype PluginType plugintypes 4602 o CRWD
+plugintype PluginType plugintypes 4602 o CRWDPT
 phonecall PhoneCall phonecalls 4210 u
 position Position positions 50 o
 post Post posts 8000 o CRD
-processsession ProcessSession processsessions 4710 u
+processsession WorkflowSession processsessions 4710 u
 queue Queue queues 2020 u
 queueitem QueueItem queueitems 2029 o
 recurringappointmentmaster RecurringAppointment recurringappointmentmasters 4251 u
 report Report reports 9100 u
-savedquery Query savedqueries 1039 o
-sdkmessage SdkMessage sdkmessages 4606 o CRWD
-sdkmessageprocessingstep SdkMessageProcessingStep sdkmessageprocessingsteps 4608 o CRWD
+savedquery Query savedqueries 1039 o CRWD
+sdkmessage SdkMessage sdkmessages 4606 o CRWDPT
+sdkmessageprocessingstep SdkMessageProcessingStep sdkmessageprocessingsteps 4608 o CRWDPT
 serviceendpoint ServiceEndpoint serviceendpoints 4618 o CRWDP
 sharepointdata SharePointData sharepointdatas 9509 o CRWD
 sharepointdocument SharePointDocument sharepointdocuments 9507 o R
@@ -66,16 +73,16 @@ sla SLA slas 9750 u
 socialprofile SocialProfile socialprofiles 99 u
 stagesolutionupload StageSolutionUpload stagesolutionuploads 10090 u
 subject Subject subjects 129 o
-systemform SystemForm systemforms 1030 o
+systemform SystemForm systemforms 1030 o CRWD
 task Task tasks 4212 u
 template EmailTemplate templates 2010 u
 territory Territory territories 2013 o
 transactioncurrency TransactionCurrency transactioncurrencies 9105 o
 userentityuisettings UserEntityUISettings userentityuisettingscollection 2500 u CRW B
-userform UserForm userforms 1031 u
-userquery UserQuery userqueries 4230 u
-userqueryvisualization UserChart userqueryvisualizations 1112 u
-usersettings UserSettings usersettingscollection 150 u RW
+userform UserForm userforms 1031 u CRWDPTAS B
+userquery UserQuery userqueries 4230 u CRWDPTAS B
+userqueryvisualization UserChart userqueryvisualizations 1112 u CRWDPTAS B
+usersettings UserSettings usersettingscollection 150 u RW LDG
 virtualentitymetadata VirtualEntityMetadata virtualentitymetadatas 10151 o CRWD
 webresource WebResource webresourceset 9333 o CRWD
 workflow Workflow workflows 4703 u

@@ -12,6 +12,8 @@ from typing import Any
 
 from ..._identity.sign_in import SignIn
 from ..._rules.clouds import EnvironmentAddress
+from ..._rules.environment_refusals import Answer as Answers
+from ..._rules.environment_refusals import refusal_of
 from ..._rules.odata import query
 from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
@@ -22,6 +24,11 @@ DUPLICATE_RECORD = "0x80040237"
 PRIVILEGE_DENIED = "0x80040220"
 SOLUTION_CONCURRENCY = "0x80071151"
 USER_OWNS_RECORDS = "0x80048610"
+ROLE_EXISTS = "0x80041403"
+USER_DISABLED = "0x80040225"
+
+_HARMLESS_AGAIN = re.compile(r"^(GET|PATCH|PUT|DELETE) |/\$ref$|PrivilegesRole$")
+"""Requests after which the environment is the same, however often they are sent."""
 
 
 class EnvironmentClient(ServiceClient):
@@ -90,39 +97,62 @@ class EnvironmentClient(ServiceClient):
                 raise
 
     def passing(self, answer: Answer) -> bool:
-        """Another solution operation is running: nothing was started, so the same request may come again."""
-        return answer.status in (429, 503) and answer.error.get("code") == SOLUTION_CONCURRENCY
+        """Say whether an answer is of those after which the same request may come again."""
+        refusal = refusal_of(str(answer.error.get("code") or ""))
+        if refusal is None:
+            return False
+        if refusal.answer is Answers.WAIT_FOR_OPERATION:
+            return answer.status in (429, 503)
+        return refusal.answer is Answers.RETRY and _HARMLESS_AGAIN.search(answer.request) is not None
+
+    def failed(self, answer: Answer) -> CallFailed:
+        """Turn an answer into the error to raise; what the database broke off may have been carried out."""
+        failed = super().failed(answer)
+        refusal = refusal_of(failed.code)
+        if refusal is not None and refusal.answer is Answers.RETRY:
+            failed.maybe_applied = True
+        return failed
 
     def lacks(self, privilege: str) -> str:
         """The sentence for a runner without a privilege."""
-        runner = self.sign_in.credentials.client_id or "the signed-in user"
         return (
-            f"The runner ({runner}) lacks the privilege {privilege} in {self.address.host}: "
+            f"The runner ({self._caller}) lacks the privilege {privilege} in {self.address.host}: "
             "assign it the security role System Administrator there."
         )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Name the cure for the refusals that a runner meets."""
-        host, runner = self.address.host, self.sign_in.credentials.client_id or "the signed-in user"
         missing = re.search(r"missing (prv\w+)", message)
         if missing:
             return self.lacks(missing.group(1))
-        cures = {
-            "0x80072560": f"The runner ({runner}) is no user of {host}: add it there as an application user with the "
-            f"security role System Administrator, for example by pac admin assign-user --environment https://{host} "
-            f'--user {runner} --role "System Administrator" --application-user.',
-            "0x80042f09": f"The runner ({runner}) has no security role in {host}: "
-            "assign it System Administrator there.",
-            "0x80040225": f"The runner's user ({runner}) is disabled in {host}: enable it there.",
-            SOLUTION_CONCURRENCY: f"Another solution operation is running in {host}: run again when it has ended, "
-            "or raise timeout.",
-        }
+        if code.lower() == USER_DISABLED:
+            return self._disabled(message)
+        refusal = refusal_of(code, message)
+        if refusal is not None and refusal.sentence:
+            return refusal.sentence.format(host=self.address.host, runner=self._caller)
         if status == 401:
             return (
-                f"{host} does not accept the runner's token: check that the environment belongs to tenant "
-                f"{self.sign_in.credentials.tenant}."
+                f"{self.address.host} does not accept the runner's token: check that the environment belongs to tenant "
+                f"{self.sign_in.credentials.tenant}; if the runner was added there a minute ago, run again."
             )
-        return cures.get(code)
+        return None
+
+    @property
+    def _caller(self) -> str:
+        return self.sign_in.credentials.client_id or "the signed-in user"
+
+    def _disabled(self, message: str) -> str:
+        """Say who is disabled: the caller, or the user that the request is about."""
+        host, other = self.address.host, _SPECIFIED_USER.search(message)
+        if other is not None:
+            return (
+                f"The user {other.group(1)} is disabled in {host}, so its security roles cannot be changed: enable it "
+                "there and run again."
+            )
+        return f"The runner's user ({self._caller}) is disabled in {host}: enable it there."
+
+
+_SPECIFIED_USER = re.compile(r"specified user\s*\(Id\s*=\s*([0-9a-fA-F-]{36})\)", re.IGNORECASE)
 
 
 def tenant_of_environment(address: EnvironmentAddress, transport: Transport) -> str | None:

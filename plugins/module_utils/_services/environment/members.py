@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from ..._rules.access_levels import AccessLevel
 from ..._rules.guids import is_guid
 from ..._rules.odata import query
+from ..._transport.errors import CallFailed
 from .client import EnvironmentClient
 from .roles import Roles, read_privileges
 
@@ -44,13 +47,39 @@ class Members:
         )
 
     def privileges_of(self, user_id: str, names: list[str]) -> dict[str, AccessLevel]:
-        """Return what a user may do by all its roles together, by the privileges' names in lower case.
+        """Return which of the privileges C(names) a user has by all its roles and teams, by name in lower case.
 
-        Where the environment leaves the names out, only the privileges of C(names) get theirs.
+        Raises CallFailed.
         """
-        answer = self._environment.get(f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges")
-        held = {name: level for name, (_id, level) in read_privileges(answer).items()}
+        try:
+            held = self._set_by_names(user_id, names)
+        except CallFailed as failed:
+            if failed.status not in (400, 404):
+                raise
+            # Not every environment has to know the function, or every name. What comes through a team is Basic here.
+            path = f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"
+            held = _levels(self._environment.get(path))
         if held and all(is_guid(name) for name in held):
+            # Environments before 9.2 leave the names out.
             known = Roles(self._environment).known_privileges(names)
-            held.update({name: held[each.privilege_id] for name, each in known.items() if each.privilege_id in held})
+            return {name: held[each.privilege_id] for name, each in known.items() if each.privilege_id in held}
         return held
+
+    def _set_by_names(self, user_id: str, names: list[str]) -> dict[str, AccessLevel]:
+        held: dict[str, AccessLevel] = {}
+        spelled = [self._spelled(name) for name in names]
+        # In slices, so that the URL stays well below its limit.
+        for start in range(0, len(spelled), 40):
+            function = "Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames(PrivilegeNames=@p)"
+            given = query({"@p": json.dumps(spelled[start : start + 40])})
+            held.update(_levels(self._environment.get(f"systemusers({user_id})/{function}{given}")))
+        return held
+
+    def _spelled(self, name: str) -> str:
+        """A privilege's name as the environment spells it, where that was read before."""
+        known = self._environment.recall("privilege", name.lower())
+        return str(known[1]) if known else name
+
+
+def _levels(answer: dict[str, Any]) -> dict[str, AccessLevel]:
+    return {name: level for name, (_id, level) in read_privileges(answer).items()}

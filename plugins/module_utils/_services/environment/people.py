@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..._rules.odata import query, text_literal
 from .client import EnvironmentClient
+from .roles import HELD_ROLES, HeldRole
 
 READ_WRITE = 0
 """The access mode of people who may work with rows; the others are for administration, support and the like."""
@@ -32,8 +33,8 @@ class Person:
     full_name: str | None = None
     user_name: str | None = None
     email: str | None = None
-    roles: dict[str, str] = field(default_factory=dict)
-    """The names of the roles it holds directly, each with the id of the copy."""
+    roles: tuple[HeldRole, ...] = ()
+    """The copies of roles that it holds directly; several of one role where business units are modern."""
 
 
 class People:
@@ -61,7 +62,7 @@ class People:
         )
         options = {
             "$select": columns,
-            "$expand": "systemuserroles_association($select=roleid,name)",
+            "$expand": HELD_ROLES,
             "$filter": condition,
         }
         rows = [*self._environment.rows("systemusers" + query(options))]
@@ -80,5 +81,5 @@ def _person(row: dict[str, Any]) -> Person:
         full_name=row.get("fullname"),
         user_name=row.get("domainname"),
         email=row.get("internalemailaddress"),
-        roles={each["name"]: each["roleid"].lower() for each in row.get("systemuserroles_association") or []},
+        roles=tuple(HeldRole.from_row(each) for each in row.get("systemuserroles_association") or []),
     )

@@ -10,14 +10,15 @@ privileges are edited on the root copy, from which the platform carries them to 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..._rules.access_levels import AccessLevel
+from ..._rules.errors import InvalidInput
 from ..._rules.odata import any_of, text_literal
 from ..._transport.errors import CallFailed
-from .client import DUPLICATE_RECORD, EnvironmentClient
+from .client import DUPLICATE_RECORD, ROLE_EXISTS, EnvironmentClient
 
 IMMOVABLE = frozenset(
     {"prvreadsharepointdata", "prvwritesharepointdata", "prvcreatesharepointdata", "prvreadsharepointdocument"}
@@ -47,6 +48,27 @@ class SecurityRole:
     customizable: bool
     inherited: int
     """DIRECT_USER_AND_TEAM or TEAM_ONLY."""
+    root_id: str = ""
+    """The id of the copy in the root business unit: a package's role has the same one in every environment."""
+
+
+@dataclass(frozen=True)
+class HeldRole:
+    """A copy of a role that a user holds directly. C(root_id) is the id of the role's copy in the root unit."""
+
+    role_id: str
+    name: str
+    root_id: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> HeldRole:
+        """Read one of the rows that HELD_ROLES expands."""
+        role_id = str(row["roleid"]).lower()
+        return cls(role_id, str(row["name"]), str(row.get("_parentrootroleid_value") or role_id).lower())
+
+
+HELD_ROLES = "systemuserroles_association($select=roleid,name,_parentrootroleid_value)"
+"""What expands a user's row by the roles that it holds directly."""
 
 
 @dataclass(frozen=True)
@@ -75,30 +97,34 @@ class RoleHolder:
 class Roles:
     """Reads and edits security roles."""
 
-    def __init__(self, environment: EnvironmentClient) -> None:
+    def __init__(self, environment: EnvironmentClient, packaged_ids: Mapping[str, str] | None = None) -> None:
+        """C(packaged_ids) are the ids of roles, by their names in lower case, as a solution package has them.
+
+        A role of the package is found by its id, whatever it is called by now.
+        """
         self._environment = environment
+        self._packaged_ids = packaged_ids or {}
         self._root_copies: dict[str, SecurityRole | None] = {}
 
-    def in_business_unit(self, names: list[str], business_unit_id: str) -> dict[str, SecurityRole]:
-        """Return the copies that belong to a business unit, by their names in lower case."""
+    def in_business_unit(self, names: Collection[str], business_unit_id: str) -> dict[str, SecurityRole]:
+        """Return the copies that belong to a business unit, by the asked names in lower case."""
         if not names:
             return {}
-        named = any_of([f"name eq {text_literal(name)}" for name in names])
-        return self._by_name(f"({named}) and _businessunitid_value eq {business_unit_id}")
+        return self._find(names, f"_businessunitid_value eq {business_unit_id}")
 
     def root_copy(self, name: str) -> SecurityRole | None:
         """Return the copy of a role in the root business unit, or None."""
         return self.root_copies([name]).get(name.lower())
 
     def root_copies(self, names: Collection[str]) -> dict[str, SecurityRole]:
-        """Return the copies in the root business unit, by their names in lower case.
+        """Return the copies in the root business unit, by the asked names in lower case.
 
-        A role that was asked for before is not asked for again: one object serves one look at an environment.
+        Raises InvalidInput where several roles have a name and nothing says which one is meant. A role that was asked
+        for before is not asked for again: one object serves one look at an environment.
         """
         unasked = [name for name in names if name.lower() not in self._root_copies]
         if unasked:
-            named = any_of([f"name eq {text_literal(name)}" for name in unasked])
-            found = self._by_name(f"({named}) and _parentroleid_value eq null")
+            found = self._find(unasked, "_parentroleid_value eq null")
             self._root_copies.update({name.lower(): found.get(name.lower()) for name in unasked})
         known = {name.lower(): self._root_copies[name.lower()] for name in names}
         return {name: role for name, role in known.items() if role is not None}
@@ -175,7 +201,7 @@ class Roles:
         try:
             return str(self._environment.create("roles", row)["roleid"]).lower()
         except CallFailed as failed:
-            if not (failed.maybe_applied or failed.has_code(DUPLICATE_RECORD)):
+            if not (failed.maybe_applied or failed.has_code(DUPLICATE_RECORD, ROLE_EXISTS)):
                 raise
             found = self.in_business_unit([name], business_unit_id).get(name.lower())
             if found is None:
@@ -205,10 +231,58 @@ class Roles:
         """Delete an unmanaged role by the id of its root copy; the platform deletes the other copies."""
         self._environment.delete("roles", role_id)
 
-    def _by_name(self, condition: str) -> dict[str, SecurityRole]:
-        columns = ("roleid", "name", "ismanaged", "iscustomizable", "isinherited", "_businessunitid_value")
-        rows = self._environment.list("roles", select=columns, filter=condition)
-        return {row["name"].lower(): _role(row) for row in rows}
+    def held(self, name: str, roles: Iterable[HeldRole]) -> HeldRole | None:
+        """Return which of a user's C(roles) is the one that C(name) means, as far as can be said without a look.
+
+        A role of the package has the package's id; any other one is known by its name alone.
+        """
+        packaged_id = self._packaged_ids.get(name.lower())
+        if packaged_id is not None:
+            return next((role for role in roles if role.root_id == packaged_id), None)
+        return next((role for role in roles if role.name.lower() == name.lower()), None)
+
+    def is_packaged(self, name: str) -> bool:
+        """Say whether the package has a role of the C(name)."""
+        return name.lower() in self._packaged_ids
+
+    def is_foreign(self, name: str, role: SecurityRole) -> bool:
+        """Say whether a role of the C(name) is another one than the package's of this name."""
+        return self._packaged_ids.get(name.lower(), role.root_id) != role.root_id
+
+    def _find(self, names: Collection[str], where: str) -> dict[str, SecurityRole]:
+        """Return one copy for each of the names that has any, among the copies that pass the filter C(where)."""
+        ids = {name.lower(): self._packaged_ids.get(name.lower()) for name in names}
+        alternatives = [f"name eq {text_literal(name)}" for name in names]
+        alternatives += [f"_parentrootroleid_value eq {each}" for each in ids.values() if each is not None]
+        columns = (*_ROLE_COLUMNS, "_parentrootroleid_value")
+        rows = self._environment.list("roles", select=columns, filter=f"({any_of(alternatives)}) and {where}")
+        found = {}
+        for name, packaged_id in ids.items():
+            own = [_role(row) for row in rows if _is(row, name, packaged_id)]
+            if own:
+                found[name] = self._the_one(own, packaged_id)
+        return found
+
+    def _the_one(self, candidates: list[SecurityRole], packaged_id: str | None) -> SecurityRole:
+        """Return the package's own role, else the managed one. Raises InvalidInput where neither tells."""
+        for chosen in (
+            [role for role in candidates if role.root_id == packaged_id],
+            candidates,
+            [role for role in candidates if role.managed],
+        ):
+            if len(chosen) == 1:
+                return chosen[0]
+        raise InvalidInput(
+            f"{self._environment.address.host} has {len(candidates)} security roles named {candidates[0].name!r} "
+            f"({', '.join(sorted(role.root_id for role in candidates))}): rename or delete the ones that are not meant."
+        )
+
+
+_ROLE_COLUMNS = ("roleid", "name", "ismanaged", "iscustomizable", "isinherited", "_businessunitid_value")
+
+
+def _is(row: Mapping[str, Any], name: str, packaged_id: str | None) -> bool:
+    return str(row["name"]).lower() == name or str(row.get("_parentrootroleid_value") or "").lower() == packaged_id
 
 
 def read_privileges(answer: dict[str, Any]) -> dict[str, tuple[str, AccessLevel]]:
@@ -238,4 +312,5 @@ def _role(row: dict[str, Any]) -> SecurityRole:
         managed=bool(row.get("ismanaged")),
         customizable=bool(customizable.get("Value", True)),
         inherited=int(row.get("isinherited") or 0),
+        root_id=str(row.get("_parentrootroleid_value") or row["roleid"]).lower(),
     )

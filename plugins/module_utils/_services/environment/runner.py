@@ -11,28 +11,21 @@ from collections.abc import Mapping
 from ..._rules.access_levels import AccessLevel
 from ..._rules.guids import guid
 from .client import EnvironmentClient
-from .roles import DEPTHS
+from .members import Members
 
 SYSTEM_ADMINISTRATOR = "627090ff-40a3-4053-8790-584edc5be201"
 """The template of the role that holds every privilege, the same in all environments."""
 
 
 def privileges_missing(environment: EnvironmentClient, needed: Mapping[str, AccessLevel]) -> list[str]:
-    """Return those of the C(needed) privileges, levels by name, that the runner holds through none of its roles.
+    """Return those of the C(needed) privileges, levels by name, that the runner holds through no role and no team.
 
     One request is enough for an application that is System Administrator itself.
     """
     user_id = _unless_administrator(environment)
     if user_id is None:
         return []
-    answer = environment.get(f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges")
-    held: dict[str, int] = {}
-    for row in answer.get("RolePrivileges", []):
-        name = str(row.get("PrivilegeName") or "").lower()
-        held[name] = max(held.get(name, -1), DEPTHS.get(str(row.get("Depth")), -1))
-    # Older environments leave the names out; then nothing can be said.
-    if held.keys() <= {""}:
-        return []
+    held = Members(environment).privileges_of(user_id, list(needed))
     return [name for name, level in needed.items() if held.get(name.lower(), -1) < level]
 
 

@@ -8,6 +8,10 @@ Starting a job is never repeated blindly. Before a start the newest jobs are rea
 a job that was not among them is the one that was started, and it is awaited. Only when none shows up, or when the
 environment itself says that it started nothing, the start is sent again.
 
+Whether an operation is running is the environment's own judgment, which it gives as the answer to a start. The row of a
+job is a hint: one that is young or moves is awaited, and one that has stood still for long is not, because rows stay
+unfinished for hours, and some for ever, when their operation has long ended.
+
 Source: Dataverse "asynchronous operations", and what clients of the Web API recorded of solution jobs.
 """
 
@@ -19,8 +23,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..._rules.environment_refusals import BACKGROUND_OPERATIONS_OFF, Answer, codes_of, refusal_of
 from ..._rules.import_report import ComponentProblem, component_problems, hex_code
 from ..._rules.odata import any_of, query, text_literal
+from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import pauses
 from .client import SOLUTION_CONCURRENCY, EnvironmentClient
@@ -33,13 +39,25 @@ REMOVE = "UninstallSolutionAsync"
 
 _COMPLETED = 3
 _SUCCEEDED = 30
+_NOT_BEGUN = (0, 10)
 _CANCELED = 32
 
 _TIME_TO_SHOW_UP = 10.0
 """Seconds after a lost answer within which a job that was started is among the newest ones."""
 
+_OPERATION_TYPES = (203, 207, 208, 211)
+"""The C(operationtype) of jobs that import, apply an upgrade, uninstall, and stage and upgrade, where they have one."""
+
+_STANDS_STILL_AFTER = 900.0
+"""Seconds without a change after which the row of a job says nothing about whether its operation is running."""
+
 _MOST_LOST_ANSWERS = 2
 """So many starts whose answers were lost, and that started nothing, are sent again."""
+
+_BACKGROUND_OPERATIONS_START_WITHIN = 300.0
+"""Seconds within which a new environment begins to run jobs."""
+
+_BUSY = codes_of(Answer.WAIT_FOR_OPERATION)
 
 _FIRST_WORD, _NEXT_WORD = 10.0, 30.0
 """Seconds until the first line about a running job, and between later ones."""
@@ -51,7 +69,23 @@ _CURES = {
     "0x80048017": "rename or delete the security role of the same name that is not the package's own",
     "0x80048018": "assign the runner the security role System Administrator",
     "0x80048068": "get the package for this version of the platform",
+    "0x80048034": "import the solutions that bring what is missing first",
     "0x8004f01f": "remove the solutions that depend on it first",
+    "0x8004f01d": "remove the solutions that depend on it first",
+    "0x8004f005": "see who protects the solution, because Microsoft's own ones cannot be removed",
+    "0x8004f00a": "see who protects the solution, because Microsoft's own ones cannot be removed",
+    "0x8004f020": "see who protects the solution, because Microsoft's own ones cannot be removed",
+    "0x8004801c": "get the package of the publisher that the environment has, which another one installed first",
+    "0x8004f016": "rename or delete the unmanaged component of the same name",
+    "0x80048040": "remove the unmanaged solution of the same name first, or give the unmanaged package",
+    "0x80048041": "give the managed package, because the environment has the managed solution",
+    "0x80048541": "give a package of a higher version than the installed one",
+    "0x8004f046": "give a package of a higher version than the installed one",
+    "0x80048060": "get the package again from its publisher",
+    "0x80048065": "get the package again from its publisher",
+    "0x80048495": "get the package again from its publisher",
+    "0x8004801a": "get the package again from its publisher",
+    "0x8004140b": "get a package whose roles have the access levels that this environment allows",
     SOLUTION_CONCURRENCY: "run again when the other solution operation has ended",
 }
 
@@ -106,6 +140,7 @@ class SolutionOperations:
         known = self._newest()
         waited = False
         lost_answers = 0
+        between_refusals = pauses(5.0, 30.0)
         while True:
             waited = self._await_running(known) or waited
             try:
@@ -117,11 +152,13 @@ class SolutionOperations:
                     return operation
                 lost_answers += 1
             except CallFailed as failed:
-                if not failed.has_code(SOLUTION_CONCURRENCY) or self._clock() >= self._end:
+                if not self._passes(failed):
                     raise
+                if self._clock() >= self._end:
+                    raise self._locked(failed, known) from failed
                 # What keeps the lock may be no job, such as the publishing of customizations: then only time helps.
                 self._tell(f"{self._host}: waiting for another solution operation to end first.")
-                self._sleep(5.0)
+                self._sleep(min(next(between_refusals), max(1.0, self._end - self._clock())))
             waited = True
             known = self._newest()
 
@@ -167,9 +204,10 @@ class SolutionOperations:
     def _newest(self) -> list[dict[str, Any]]:
         """The newest few jobs of solution operations, running or not: the environment runs one after the other."""
         options = {
-            "$select": "asyncoperationid,messagename,statecode",
+            "$select": "asyncoperationid,messagename,statecode,createdon,modifiedon",
             "$filter": any_of(
                 [f"messagename eq {text_literal(action)}" for action in (IMPORT, UPGRADE, APPLY_UPGRADE, REMOVE)]
+                + [f"operationtype eq {kind}" for kind in _OPERATION_TYPES]
             ),
             "$orderby": "createdon desc",
             "$top": "5",
@@ -177,12 +215,40 @@ class SolutionOperations:
         return [*self._environment.rows("asyncoperations" + query(options))]
 
     def _await_running(self, known: list[dict[str, Any]]) -> bool:
-        """Wait for the jobs among C(known) that are not done, and say whether there was one."""
-        running = [row for row in known if row["statecode"] != _COMPLETED]
+        """Wait for the jobs among C(known) that are not done and not standing still; say whether there was one."""
+        running = [row for row in known if row["statecode"] != _COMPLETED and not self._stands_still(row)]
         for row in running:
-            self._tell(f"{self._host}: waiting for another solution operation, {row['messagename']}, to end first.")
-            self._until_completed(Operation(row["asyncoperationid"]), "Another solution operation")
+            self._tell(f"{self._host}: waiting for another solution operation, {_named(row)}, to end first.")
+            what = f"Another solution operation, {_named(row)},"
+            self._poll(Operation(row["asyncoperationid"]), what, self._stands_still)
         return bool(running)
+
+    def _passes(self, failed: CallFailed) -> bool:
+        """Say whether a start was refused for a reason that goes away by itself."""
+        refusal = refusal_of(failed.code, failed.message)
+        if refusal is BACKGROUND_OPERATIONS_OFF:
+            # A new environment says so for minutes, and one in administration mode until someone changes that.
+            return self._clock() < self._end - self._timeout + _BACKGROUND_OPERATIONS_START_WITHIN
+        return refusal is not None and refusal.answer is Answer.WAIT_FOR_OPERATION
+
+    def _stands_still(self, row: Mapping[str, Any]) -> bool:
+        """Say whether the row of a job has not changed for long, by the environment's clock."""
+        times = [read_timestamp(row.get(name)) for name in ("createdon", "modifiedon")]
+        known = [time for time in times if time is not None]
+        if not known:
+            return False
+        return (self._environment.service_time() - max(known)).total_seconds() > _STANDS_STILL_AFTER
+
+    def _locked(self, failed: CallFailed, known: list[dict[str, Any]]) -> CallFailed:
+        """Say which job seems to keep the lock for which the time was not enough."""
+        row = next((row for row in known if row["statecode"] != _COMPLETED), None)
+        if row is None:
+            return failed
+        return failed.reworded(
+            f"Another solution operation, {_named(row)}, is running in {self._host} (operation "
+            f"{row['asyncoperationid']}): run again when it has ended, or cancel it in the environment's System Jobs "
+            "when it is stuck."
+        )
 
     def _send(self, start: Start, known: list[dict[str, Any]], last_try: bool) -> Operation | None:
         """Send a start once and return the job, or None when the answer was lost and certainly nothing was started.
@@ -191,7 +257,7 @@ class SolutionOperations:
         """
         try:
             answer = self._environment.call(
-                "POST", start.action, body=start.parameters, repeatable=False, own_codes=(SOLUTION_CONCURRENCY,)
+                "POST", start.action, body=start.parameters, repeatable=False, own_codes=_BUSY
             )
             operation_id = answer.body.get("AsyncOperationId")
             if operation_id:
@@ -204,7 +270,7 @@ class SolutionOperations:
             )
         except CallFailed as failed:
             # A refusal that is known as one started nothing, also where it comes as an error of the server.
-            if not failed.maybe_applied or failed.code in _CURES:
+            if not failed.maybe_applied or failed.code in _CURES or self._passes(failed):
                 raise
             started = self._one_that_is_not_among(known)
             if started is None and last_try:
@@ -225,18 +291,22 @@ class SolutionOperations:
 
     def _until_completed(self, operation: Operation, what: str) -> dict[str, Any]:
         """Poll a job until it has completed, and return its row."""
-        columns = "statecode,statuscode,errorcode,friendlymessage"
+        return self._poll(operation, what, lambda row: False)
+
+    def _poll(self, operation: Operation, what: str, give_up: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
+        """Poll a job until it has completed, or C(give_up) says so of its row, and return the row."""
+        columns = "statecode,statuscode,errorcode,friendlymessage,createdon,modifiedon"
         path = _path(operation) + query({"$select": columns})
         next_word = self._clock() + _FIRST_WORD
         for pause in pauses(0.5, 5.0):
             # A job that was accepted a moment ago may not be readable yet.
             row = self._environment.find(path) or {}
-            if row.get("statecode") == _COMPLETED:
+            if row.get("statecode") == _COMPLETED or give_up(row):
                 return row
             now = self._clock()
             if now >= self._end:
                 raise TimedOut(
-                    f"{what} is not done in {self._host} after {self._timeout:.0f} s and goes on there "
+                    f"{what} {_state(row)} in {self._host} after {self._timeout:.0f} s and goes on there "
                     f"(operation {operation.operation_id}): run again to wait for its end, or raise import_timeout."
                 )
             if now >= next_word:
@@ -244,6 +314,14 @@ class SolutionOperations:
                 next_word = now + _NEXT_WORD
             self._sleep(min(pause, max(0.0, self._end - now)))
         raise AssertionError("pauses never end")
+
+    def import_ended(self, operation: Operation) -> bool:
+        """Say whether an import is done although its job is not; where nothing is known of it, it counts as done."""
+        if operation.import_job_key is None:
+            return True
+        columns = query({"$select": "progress,completedon"})
+        job = self._environment.find(f"importjobs({operation.import_job_key})" + columns)
+        return job is None or job.get("completedon") is not None or float(job.get("progress") or 0) >= 100
 
     def _progress(self, operation: Operation) -> str:
         """How far an import is, where that is known: its row appears some time after the job."""
@@ -256,6 +334,15 @@ class SolutionOperations:
         # Asked for only when needed, because it can be hundreds of thousands of characters long.
         row = self._environment.find(_path(operation) + query({"$select": "message"})) or {}
         return str(row.get("message") or "")[:2000]
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    since = f" since {row['createdon']}" if row.get("createdon") else ""
+    return f"{row.get('messagename') or 'of an unknown kind'}{since}"
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    return "has not begun" if row.get("statuscode") in _NOT_BEGUN and row.get("statecode") == 0 else "is not done"
 
 
 def _path(operation: Operation) -> str:

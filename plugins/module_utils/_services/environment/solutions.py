@@ -101,7 +101,7 @@ class Solutions:
             upload_id=upload_id,
             passed=staged.get("StageSolutionStatus") == "Passed",
             previous_version=SolutionVersion.parse(previous) if previous else None,
-            missing=tuple(dict.fromkeys(_required(row) for row in staged.get("MissingDependencies") or [])),
+            missing=_grouped(staged.get("MissingDependencies") or []),
             problems=tuple(
                 " ".join(str(row["Message"]).split())
                 for row in staged.get("SolutionValidationResults") or []
@@ -156,8 +156,25 @@ def _described(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_MOST_SHOWN = 5
+"""So many components of one solution are named; the rest is counted."""
+
+
+def _grouped(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return what is missing by the solution that brings it, for it is solutions that one can install."""
+    by_solution: dict[str, dict[str, None]] = {}
+    for row in rows:
+        by_solution.setdefault(str(row.get("RequiredSolutionName") or ""), {})[_required(row)] = None
+    return tuple(_shown_group(solution, [*components]) for solution, components in by_solution.items())
+
+
+def _shown_group(solution: str, components: list[str]) -> str:
+    named = ", ".join(components[:_MOST_SHOWN])
+    if len(components) > _MOST_SHOWN:
+        named += f" and {len(components) - _MOST_SHOWN} more"
+    return f"{named} (from {solution})" if solution else named
+
+
 def _required(row: dict[str, Any]) -> str:
     names = ("RequiredComponentDisplayName", "RequiredComponentSchemaName", "RequiredComponentId")
-    name = next((str(row[key]) for key in names if row.get(key)), "a component without a name")
-    solution = row.get("RequiredSolutionName")
-    return f"{name} (from {solution})" if solution else name
+    return next((str(row[key]) for key in names if row.get(key)), "a component without a name")

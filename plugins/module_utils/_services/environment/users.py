@@ -6,20 +6,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from ..._rules.environment_refusals import Answer, codes_of
 from ..._rules.odata import query, text_literal
 from ..._transport.errors import CallFailed
 from ..._transport.waiting import wait_for
-from .client import DUPLICATE_RECORD, USER_OWNS_RECORDS, EnvironmentClient
+from .client import DUPLICATE_RECORD, USER_DISABLED, USER_OWNS_RECORDS, EnvironmentClient
+from .roles import HELD_ROLES, HeldRole
 
 NON_INTERACTIVE = 4
 """The access mode of application users; it cannot be changed later."""
 
-# Answers that an environment gives while it cannot see a service principal yet. Which of them fires is not
-# documented, so all of them are waited out.
-_NOT_REPLICATED = ("0x80072559", "0x80041d49", "0x80041d28", "0x80041d4b", "0x80041d2a")
+_NOT_REPLICATED = codes_of(Answer.WAIT_FOR_DIRECTORY)
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class ApplicationUser:
     user_name: str | None = None
     email: str | None = None
     service_principal_id: str | None = None
-    roles: dict[str, str] = field(default_factory=dict)
-    """The names of the roles it holds directly, each with the id of the copy."""
+    roles: tuple[HeldRole, ...] = ()
+    """The copies of roles that it holds directly; several of one role where business units are modern."""
 
 
 class Users:
@@ -108,7 +108,8 @@ class Users:
             timeout=self._replication_timeout,
             describe=lambda user: (
                 f"{self._environment.address.host} does not know the service principal of application "
-                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later."
+                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later, or see "
+                "whether the application belongs to another tenant than the environment."
             ),
             first_pause=2.0,
         )
@@ -160,6 +161,24 @@ class Users:
         """Take a role from a user."""
         self._environment.dissociate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
 
+    def remove_all_roles(self, user: ApplicationUser) -> None:
+        """Take every role from a user that is going to be removed, or to be left disabled.
+
+        The roles of a disabled user cannot be taken in most environments, so it is enabled for as long as that takes.
+        """
+        try:
+            self._remove_roles(user)
+        except CallFailed as failed:
+            if not (user.disabled and failed.has_code(USER_DISABLED)):
+                raise
+            self.enable(user)
+            self._remove_roles(user)
+            self.disable(user)
+
+    def _remove_roles(self, user: ApplicationUser) -> None:
+        for role in user.roles:
+            self.remove_role(user.user_id, role.role_id)
+
     def _make_room(self, application_id: str, refused: list[CallFailed], failed: CallFailed) -> ApplicationUser | None:
         """After a collision: return the user if it is there, else purge what is only soft-deleted, once."""
         rows = self._rows(application_id)
@@ -195,7 +214,7 @@ class Users:
         )
         options = {
             "$select": columns,
-            "$expand": "systemuserroles_association($select=roleid,name)",
+            "$expand": HELD_ROLES,
             "$filter": f"applicationid eq {application_id}",
         }
         return [*self._environment.rows("systemusers" + query(options))]
@@ -211,5 +230,5 @@ def _application_user(row: dict[str, Any]) -> ApplicationUser:
         user_name=row.get("domainname"),
         email=row.get("internalemailaddress"),
         service_principal_id=row.get("azureactivedirectoryobjectid"),
-        roles={role["name"]: role["roleid"].lower() for role in row.get("systemuserroles_association") or []},
+        roles=tuple(HeldRole.from_row(role) for role in row.get("systemuserroles_association") or []),
     )

@@ -6,15 +6,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from ..._identity.sign_in import SignIn
 from ..._rules.odata import query
-from ..._transport.http import Transport
+from ..._transport.errors import CallFailed
+from ..._transport.http import Answer, Transport
 from ..client import ServiceClient
 
 VERSION = "2023-06-01"
+
+
+def _listed(answer: Answer) -> list[dict[str, Any]]:
+    """The reasons that an answer lists in C(errors), as actions on users do."""
+    try:
+        parsed = json.loads(answer.text)
+    except ValueError:
+        return []
+    errors = parsed.get("errors") if isinstance(parsed, dict) else None
+    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
 class PowerPlatformClient(ServiceClient):
@@ -38,6 +50,29 @@ class PowerPlatformClient(ServiceClient):
             answer = self.get(page, headers)
             yield from answer.get("value", [])
             page = answer.get("nextLink")
+
+    def failed(self, answer: Answer) -> CallFailed:
+        """Turn an answer of 400 and more into the error to raise; some list their reasons instead of naming one."""
+        failed = super().failed(answer)
+        if failed.code:
+            return failed
+        listed = _listed(answer)
+        codes = [str(each.get("Code") or each.get("code") or "") for each in listed]
+        words = [str(each.get("Description") or each.get("message") or "") for each in listed]
+        if not any(codes):
+            return failed
+        message = " ".join(word for word in words if word)
+        return CallFailed(
+            self.explain(answer.status, codes[0], message)
+            or f"{answer.request} was refused with {answer.status} {codes[0]}: {message}",
+            request=answer.request,
+            status=answer.status,
+            code=codes[0],
+            message=message,
+            request_id=failed.request_id,
+            details=tuple(codes[1:]),
+            maybe_applied=failed.maybe_applied,
+        )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Name the one manual act that lets an application administer Power Platform: it cannot register itself."""

@@ -15,6 +15,9 @@ from .client import PowerPlatformClient
 NOT_LICENSED = "usernotlicensed"
 """In the refusal of a user whose licence has not arrived yet, or who has none (contract: people)."""
 
+_OUTSIDE_OF_GROUP = "usernotpartofsecuritygroup"
+"""In the refusal of a user who is not in the security group that an environment is restricted to."""
+
 
 class AdminEnvironments:
     """Reads the environments of a tenant and adds people to them."""
@@ -53,7 +56,13 @@ class AdminEnvironments:
         try:
             self._power_platform.call("POST", path, body={"objectId": object_id}, repeatable=True)
         except CallFailed as failed:
-            if NOT_LICENSED not in f"{failed.code} {failed.message}".lower():
+            said = " ".join((failed.code, *failed.details, failed.message)).lower()
+            if _OUTSIDE_OF_GROUP in said:
+                raise failed.reworded(
+                    f"User {object_id} is not in the security group of the environment: add it to that group, or "
+                    "choose another group for the environment in the Power Platform admin center."
+                ) from failed
+            if NOT_LICENSED not in said:
                 raise
             return False
         return True

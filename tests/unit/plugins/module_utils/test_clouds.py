@@ -37,6 +37,14 @@ def test_an_environment_is_looked_for_in_its_own_national_cloud(url: str, cloud:
         ("https://contoso.crm4.dynamics.com:8443", "write https://contoso.crm4.dynamics.com instead"),
         ("https://me:pw@contoso.crm4.dynamics.com", "write https://contoso.crm4.dynamics.com instead"),
         ("https://contoso.api.crm4.dynamics.com", "write https://contoso.crm4.dynamics.com instead"),
+        ("https://contoso.api.crm4.dynamics.com/api/data/v9.2/", "write https://contoso.crm4.dynamics.com instead"),
+        ("https://contoso.crm4.dynamics.com:abc", "write https://contoso.crm4.dynamics.com instead"),
+        ("https://[::1", "must be the https address"),
+        ("https://make.powerapps.com/environments/x/home", "not the host of an environment"),
+        ("https://admin.powerplatform.microsoft.com/manage/environments", "not the host of an environment"),
+        ("https://globaldisco.crm.dynamics.com", "not the host of an environment"),
+        ("https://disco.crm4.dynamics.com", "not the host of an environment"),
+        ("https://api.crm4.dynamics.com", "not the host of an environment"),
         ("http://contoso.crm4.dynamics.com", "must be the https address"),
         ("contoso.crm4.dynamics.com", "must be the https address"),
         ("https://contoso.crm4.dynamics.com.evil.example", "not the host of an environment"),
@@ -51,6 +59,13 @@ def test_a_wrong_address_is_refused_with_the_cure_before_a_token_is_sent_anywher
         environment_address(url)
     assert str(refusal.value).startswith("environment_url ")
     assert cure in str(refusal.value)
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_password_in_an_address_is_never_shown(scheme: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        environment_address(f"{scheme}://me:hunter2@contoso.crm4.dynamics.com/main.aspx")
+    assert "hunter2" not in str(refusal.value)
 
 
 def test_a_stated_cloud_that_contradicts_the_address_is_told() -> None:

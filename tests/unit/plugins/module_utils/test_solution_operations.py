@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
@@ -27,6 +28,7 @@ Operation: TypeAlias = solution_operations.Operation
 Start: TypeAlias = solution_operations.Start
 SolutionOperations: TypeAlias = solution_operations.SolutionOperations
 
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RUNNING, SUCCEEDED = {"statecode": 2, "statuscode": 20}, {"statecode": 3, "statuscode": 30}
 
 
@@ -37,9 +39,13 @@ class Environment(EnvironmentClient):
         self.address = environment_address("https://contoso.crm4.dynamics.com")
         self.now = 0.0
         self._seconds, self._ending = seconds, ending or SUCCEEDED
+        self.running: dict[str, Any] = RUNNING
         self.starts: list[str] = []
         self.answers: list[CallFailed | dict[str, Any]] = []
         self.jobs: list[dict[str, Any]] = []
+
+    def service_time(self) -> datetime:
+        return NOW + timedelta(seconds=self.now)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -49,7 +55,7 @@ class Environment(EnvironmentClient):
             return {"progress": 100 * self.now / self._seconds}
         if "message" in path.rpartition("=")[2].split(","):
             return {"message": "A long story."}
-        return self._ending if self.now >= self._seconds else RUNNING
+        return self._ending if self.now >= self._seconds else self.running
 
     def rows(self, path: str, headers: Any = None) -> Any:
         return iter(self.jobs)
@@ -159,6 +165,53 @@ def test_a_lock_is_waited_for_until_the_time_is_over() -> None:
     with pytest.raises(CallFailed, match="Locked"):
         start(environment, timeout=60.0)
     assert 60.0 <= environment.now <= 90.0
+
+
+def unfinished(created: str, **columns: Any) -> dict[str, Any]:
+    row = {"asyncoperationid": "9", "messagename": IMPORT, "statecode": 2, "statuscode": 20}
+    return {**row, "createdon": created, "modifiedon": created, **columns}
+
+
+@pytest.mark.parametrize(("state", "status"), [(0, 0), (1, 10), (2, 20), (2, 22)])
+def test_a_job_that_stands_still_for_long_does_not_keep_a_start_back(state: int, status: int) -> None:
+    environment = Environment(10**9)
+    environment.jobs = [unfinished("2026-10-25T12:00:00Z", statecode=state, statuscode=status)]
+    environment.answers = [{"AsyncOperationId": "2"}]
+    assert start(environment) == Operation("2")
+    assert environment.now == 0.0
+
+
+def test_a_job_that_stops_moving_is_waited_for_no_longer() -> None:
+    environment = Environment(10**9)
+    environment.running = unfinished("2026-11-25T11:50:00Z")
+    environment.jobs = [environment.running]
+    environment.answers = [{"AsyncOperationId": "2"}]
+    assert start(environment) == Operation("2")
+    assert environment.now == pytest.approx(300.0, abs=10.0)
+
+
+def test_an_old_job_that_moves_is_waited_for() -> None:
+    environment = Environment(1000.0)
+    environment.running = unfinished("2026-10-25T12:00:00Z", modifiedon="2026-11-25T11:59:00Z")
+    environment.jobs = [environment.running]
+    environment.answers = [{"AsyncOperationId": "2"}]
+    operations(environment).start(lambda waited: Start(IMPORT, {}))
+    assert environment.now == pytest.approx(840.0, abs=10.0)
+
+
+def test_the_job_that_seems_to_keep_the_lock_is_named_with_its_age() -> None:
+    environment = Environment(10**9)
+    environment.jobs = [unfinished("2026-10-25T12:00:00Z")]
+    environment.answers = [locked() for _try in range(100)]
+    with pytest.raises(CallFailed, match=r"ImportSolutionAsync since 2026-10-25T12:00:00Z, is running .*System Jobs"):
+        start(environment, timeout=60.0)
+
+
+def test_an_import_that_has_not_begun_is_told_as_that() -> None:
+    environment = Environment(10**9)
+    environment.running = {"statecode": 0, "statuscode": 0}
+    with pytest.raises(TimedOut, match="The import has not begun in"):
+        operations(environment, 60.0).finish(Operation("1"), "The import")
 
 
 def test_a_refusal_is_told_at_once_also_when_the_server_calls_it_its_own_error() -> None:

@@ -49,6 +49,14 @@ def zipped(**members: bytes | str) -> bytes:
     return buffer.getvalue()
 
 
+def zipped_files(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return buffer.getvalue()
+
+
 def read(manifest: bytes | str = MANIFEST, customizations: bytes | str = CUSTOMIZATIONS) -> SolutionPackage:
     return SolutionPackage.read(zipped(solution_xml=manifest, customizations_xml=customizations), "path leads.zip")
 
@@ -129,7 +137,10 @@ def test_what_is_no_package_is_told_by_what_it_lacks() -> None:
         (b"", "is not a zip file"),
         (zipped(readme_xml="<x/>"), "has no solution.xml at its root"),
         (zipped(solution_xml=MANIFEST), "has no customizations.xml at its root"),
-        (zipped(Solution_xml=MANIFEST, customizations_xml=CUSTOMIZATIONS), "has no solution.xml at its root"),
+        (zipped(Solution_xml=MANIFEST, customizations_xml=CUSTOMIZATIONS), "holds the unpacked source of a solution"),
+        (zipped_files("Other/Solution.xml"), "holds the unpacked source of a solution"),
+        (zipped_files("manifest.json", "Microsoft.Flow/flows/manifest.json"), "is an export of flows"),
+        (zipped_files("CRMP2C/CRMP2C_managed.zip"), r"holds other packages \(CRMP2C/CRMP2C_managed.zip\)"),
     ],
 )
 def test_what_is_no_zip_of_a_solution_gets_one_sentence(content: bytes, sentence: str) -> None:
