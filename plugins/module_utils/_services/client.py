@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NoReturn
 
 from .._identity.sign_in import SignIn
+from .._rules.origins import Origins, is_absolute, origin_shown
 from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
 from .._transport.http import Answer, BearerToken, Transport
@@ -26,9 +27,15 @@ class ServiceClient:
     #: The property of a page that holds the address of the next one.
     next_link = "@odata.nextLink"
 
-    def __init__(self, root: str, resource: str, sign_in: SignIn, transport: Transport) -> None:
-        """C(root) is prefixed to every path; C(resource) is what a token is asked for."""
+    def __init__(
+        self, root: str, resource: str, sign_in: SignIn, transport: Transport, further_hosts: tuple[str, ...] = ()
+    ) -> None:
+        """C(root) is prefixed to every path; C(resource) is what a token is asked for.
+
+        C(further_hosts) are other hosts that are the same service, so that links to them may be followed.
+        """
         self.root = root
+        self._origins = Origins(root.split("/")[2], *further_hosts)
         self.sign_in = sign_in
         self._resource = resource
         self._transport = transport
@@ -49,7 +56,7 @@ class ServiceClient:
         C(own_codes) are error codes that the caller deals with: they are raised at once, also where the client would
         send the request again. Raises CallFailed for every answer of 400 and more, or when there is none.
         """
-        url = path if path.startswith("https://") else self.root + path
+        url = self._address(method, path)
         for fresh_token in (False, True):
             answer = self._transport.send(
                 method,
@@ -85,13 +92,14 @@ class ServiceClient:
     def rows(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the rows of the collection at C(path), page after page.
 
-        The next link is opaque and is followed as it is; headers go with every page, as both services ask for.
+        The next link is opaque and is followed as it is, if it leads to the service itself; headers go with every
+        page, as both services ask for.
         """
         page: str | None = path
         while page:
             answer = self.get(page, headers)
             yield from answer.get("value", [])
-            page = answer.get(self.next_link)
+            page = self._next_page(page, answer)
 
     def service_time(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
@@ -162,6 +170,27 @@ class ServiceClient:
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Return a sentence with the cure for an error that has one, else None."""
         return None
+
+    def _next_page(self, page: str, answer: Mapping[str, Any]) -> str | None:
+        link = answer.get(self.next_link)
+        if not link:
+            return None
+        address = self._address("GET", page)
+        return self._origins.linked(address, link) or self._refuse_link(f"GET {address}", link)
+
+    def _address(self, method: str, path: str) -> str:
+        """Return where to send a request to. Raises CallFailed before anything is sent to another origin."""
+        url = path if is_absolute(path) else self.root + path
+        return self._origins.own(url) or self._refuse_link(f"{method} {self.root}", path)
+
+    def _refuse_link(self, request: str, link: object) -> NoReturn:
+        """Every address that an answer names passes by here unless it is the service's own."""
+        request = request.partition("?")[0]
+        raise CallFailed(
+            f"{request} would go on at {origin_shown(link)}, which is not {self._origins.hosts[0]}: nothing was sent "
+            "there; run again, and if it persists, check for a proxy or gateway that intercepts the request.",
+            request=request,
+        )
 
     def _note_time(self, answer: Answer) -> None:
         said = read_http_date(answer.headers.get("Date", ""))

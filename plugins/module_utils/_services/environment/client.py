@@ -12,7 +12,9 @@ from typing import Any
 
 from ..._identity.sign_in import SignIn
 from ..._rules.clouds import EnvironmentAddress
+from ..._rules.guids import is_guid
 from ..._rules.odata import query
+from ..._rules.origins import Origins
 from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
 from ..client import ServiceClient
@@ -37,7 +39,9 @@ class EnvironmentClient(ServiceClient):
 
     def __init__(self, address: EnvironmentAddress, sign_in: SignIn, transport: Transport) -> None:
         self.address = address
-        super().__init__(f"{address.url}/api/data/v9.2/", address.url, sign_in, transport)
+        super().__init__(
+            f"{address.url}/api/data/v9.2/", address.url, sign_in, transport, further_hosts=(address.api_host,)
+        )
 
     def as_another(self, sign_in: SignIn) -> EnvironmentClient:
         """Return a client that speaks to the same environment as somebody else."""
@@ -129,9 +133,12 @@ def tenant_of_environment(address: EnvironmentAddress, transport: Transport) -> 
     """Return the directory id of the tenant that the environment itself names, or None when it names none.
 
     An unauthenticated request is refused with a header that holds the sign-in address of the environment's tenant.
-    That the header is there is likely, not certain, so its absence is no error.
+    That the header is there is likely, not certain, so its absence is no error. It is believed only where the address
+    is one of the cloud's own sign-in service, as a page of a gateway or of a proxy may hold any other.
     """
     answer = transport.send("GET", f"{address.url}/api/data/v9.2/WhoAmI", headers=EnvironmentClient.headers)
     challenge = answer.headers.get("WWW-Authenticate", "")
-    found = re.search(r"authorization_uri=\"?https://[^/\s\"]+/([0-9a-fA-F-]{36})/", challenge)
-    return found.group(1).lower() if found else None
+    named = re.search(r"authorization_uri=\"?([^\s\",]+)", challenge)
+    sign_in = Origins(*address.cloud.login_hosts).own(named.group(1)) if named else None
+    found = re.match(r"https://[^/]+/([0-9a-fA-F-]{36})/", sign_in or "")
+    return found.group(1).lower() if found and is_guid(found.group(1)) else None
