@@ -27,7 +27,7 @@ from ._services.environment.client import EnvironmentClient, tenant_of_environme
 from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
 from ._services.power_platform.client import PowerPlatformClient
-from ._transport.errors import CallFailed, TimedOut
+from ._transport.errors import CallFailed, TimedOut, forms_checked
 from ._transport.http import Transport
 from ._transport.run_cache import RunCache
 from ._transport.trust import REQUESTS_IMPORT_ERROR
@@ -248,7 +248,8 @@ def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
     C(done) are the changes made before it: they stay made, and the caller hears of them.
     """
     try:
-        yield
+        with forms_checked():
+            yield
     except (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure) as error:
         module.fail_json(
             msg=str(error),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from typing import Any, NoReturn
 
 from .._identity.sign_in import SignIn
@@ -15,6 +16,20 @@ from .._rules.origins import Origins, is_absolute, origin_shown
 from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
 from .._transport.http import Answer, BearerToken, Transport
+
+
+class Expect(Enum):
+    """What a good answer to a request has to hold. Only an answer of 200 to 299 can be good."""
+
+    OBJECT = "object"
+    """A JSON object, which the caller reads."""
+    NOTHING = "nothing"
+    """The word that it was carried out: 200, 202 or 204. Content is not read."""
+    OBJECT_IF_CREATED = "object if created"
+    """204 for what was there and was changed, else the JSON object of what was made."""
+
+
+_DONE = frozenset({200, 202, 204})
 
 
 class ServiceClient:
@@ -46,6 +61,7 @@ class ServiceClient:
         method: str,
         path: str,
         *,
+        expect: Expect,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
@@ -53,8 +69,9 @@ class ServiceClient:
     ) -> Answer:
         """Send a request to C(path) (below the root, or an absolute URL) and return its good answer.
 
-        C(own_codes) are error codes that the caller deals with: they are raised at once, also where the client would
-        send the request again. Raises CallFailed for every answer of 400 and more, or when there is none.
+        C(expect) says what the answer has to hold to be a good one. C(own_codes) are error codes that the caller deals
+        with: they are raised at once, also where the client would send the request again. Raises CallFailed for every
+        answer that is not what was asked for, or when there is none.
         """
         url = self._address(method, path)
         for fresh_token in (False, True):
@@ -72,20 +89,42 @@ class ServiceClient:
             if answer.status != 401:
                 break
         self._note_time(answer)
-        if answer.status >= 400:
-            raise self.failed(answer)
+        self._check(answer, expect)
         return answer
+
+    def _check(self, answer: Answer, expect: Expect) -> None:
+        """Decide what is success: the one place that does. Raises CallFailed for everything else."""
+        said = f"{answer.request} was answered with {answer.status}"
+        if 300 <= answer.status < 400:
+            raise self._unusable(
+                answer,
+                f"{said}, a redirect to another address, which is never followed: check for a proxy or gateway that "
+                "intercepts the request.",
+            )
+        if not 200 <= answer.status < 300:
+            raise self.failed(answer)
+        if expect is Expect.OBJECT or (expect is Expect.OBJECT_IF_CREATED and answer.status != 204):
+            answer.body  # noqa: B018  # raises for anything else than an object
+        elif answer.status not in _DONE or answer.is_page:
+            raise self._unusable(
+                answer,
+                f"{said} ({answer.kind}), which does not confirm that it was carried out: run again, and if it "
+                "persists, check for a proxy or gateway that intercepts the request.",
+            )
+
+    def _unusable(self, answer: Answer, sentence: str) -> CallFailed:
+        return CallFailed(sentence, request=answer.request, status=answer.status, maybe_applied=True)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the JSON object at C(path)."""
-        return self.call("GET", path, headers=headers).body
+        return self.call("GET", path, expect=Expect.OBJECT, headers=headers).body
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when the service does not know it."""
+        """Return the JSON object at C(path), or None when the service itself says that it has none."""
         try:
             return self.get(path, headers)
         except CallFailed as failed:
-            if failed.status == 404:
+            if failed.says_missing:
                 return None
             raise
 
@@ -97,9 +136,9 @@ class ServiceClient:
         """
         page: str | None = path
         while page:
-            answer = self.get(page, headers)
-            yield from answer.get("value", [])
-            page = self._next_page(page, answer)
+            answer = self.call("GET", page, expect=Expect.OBJECT, headers=headers)
+            yield from self._rows_of(answer)
+            page = self._next_page(page, answer.body)
 
     def service_time(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
@@ -143,16 +182,21 @@ class ServiceClient:
         """Turn an answer of 400 and more into the error to raise."""
         error = answer.error
         code, message = str(error.get("code") or ""), str(error.get("message") or "")
-        details = tuple(str(each.get("code", "")) for each in error.get("details") or [] if isinstance(each, dict))
-        inner = error.get("innerError") or error.get("innererror") or {}
-        request_id = answer.headers.get(self.request_id_header) or str(inner.get("request-id", ""))
+        listed = error.get("details")
+        details = tuple(
+            str(each.get("code", "")) for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)
+        )
+        inner = error.get("innerError") or error.get("innererror")
+        request_id = answer.headers.get(self.request_id_header) or str(
+            inner.get("request-id", "") if isinstance(inner, dict) else ""
+        )
         if error:
             sentence = self.explain(answer.status, code, message)
         else:
-            kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
             sentence = (
-                f"{answer.request} was answered with {answer.status} and no error of the service's own ({kind}): "
-                "run again, and if it stays look for a proxy or a gateway that answers in the service's place."
+                f"{answer.request} was answered with {answer.status} and no error of the service's own "
+                f"({answer.kind}): run again, and if it stays look for a proxy or a gateway that answers in the "
+                "service's place."
             )
         if sentence is None:
             sentence = f"{answer.request} was refused with {answer.status} {code}: {message}"
@@ -170,6 +214,16 @@ class ServiceClient:
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Return a sentence with the cure for an error that has one, else None."""
         return None
+
+    def _rows_of(self, answer: Answer) -> list[dict[str, Any]]:
+        rows = answer.body.get("value")
+        if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+            return rows
+        raise self._unusable(
+            answer,
+            f"{answer.request} was answered without a list of rows: run again, and if it persists, check for a proxy "
+            "or gateway that intercepts the request.",
+        )
 
     def _next_page(self, page: str, answer: Mapping[str, Any]) -> str | None:
         link = answer.get(self.next_link)

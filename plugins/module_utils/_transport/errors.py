@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from .._rules.errors import InvalidInput
 
 
 class CallFailed(Exception):
@@ -44,6 +48,15 @@ class CallFailed(Exception):
         wanted = {code.lower() for code in codes}
         return bool(wanted & {code.lower() for code in (self.code, *self.details)})
 
+    @property
+    def says_missing(self) -> bool:
+        """Whether the service itself says that it has no such thing.
+
+        A 404 without a code of the service is the page of a gateway and says nothing: to believe it would make an
+        object a second time, or count one as removed that is there.
+        """
+        return self.status == 404 and bool(self.code)
+
     def reworded(self, sentence: str) -> CallFailed:
         """Return the same failure with another sentence for the user."""
         return CallFailed(sentence, **self.__dict__)
@@ -58,6 +71,40 @@ class CallFailed(Exception):
             "message": self.message,
             "request_id": self.request_id,
         }
+
+
+@contextmanager
+def forms_checked() -> Iterator[None]:
+    """Turn what breaks on an answer of an unexpected form into a CallFailed: a missing key, a number for a text.
+
+    The services' answers are read by many small functions. None of them checks the type of everything it reads; where
+    one breaks, this says in one sentence what happened, and keeps the cause for those who ask for a traceback.
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        raise CallFailed(
+            f"An answer does not have the expected form ({reason}; the last request was {last_request()}): run again, "
+            "and if it persists, report it as a bug of this collection.",
+            request=last_request(),
+            maybe_applied=True,
+        ) from error
+
+
+_last_request = ["none"]
+
+
+def last_request() -> str:
+    """Return the request that this process sent last, without its query."""
+    return _last_request[0]
+
+
+def note_request(request: str) -> None:
+    """Take note of a request, for sentences about answers that cannot be read."""
+    _last_request[0] = request
 
 
 class TimedOut(Exception):

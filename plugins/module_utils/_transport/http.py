@@ -19,10 +19,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import CallFailed
+from .errors import CallFailed, note_request
 from .trust import REQUESTS_IMPORT_ERROR, TrustingAdapter, usual_bundle
 from .waiting import pauses
 
@@ -73,36 +74,54 @@ class Answer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON object of the answer; an empty one when there is no content.
+        """The JSON object of the answer.
 
-        Raises CallFailed when the content is not a JSON object.
+        Raises CallFailed when there is none: what is read out of nothing looks like "there is nothing".
         """
         self.check()
-        return self._parsed() or {}
+        if not isinstance(self._parsed, dict):
+            raise CallFailed(
+                f"{self.request} was answered with {self.status} and no content: run again, and if it persists, check "
+                "for a proxy or gateway that intercepts the request.",
+                request=self.request,
+                status=self.status,
+                maybe_applied=True,
+            )
+        return self._parsed
 
     def check(self) -> None:
         """Raise CallFailed when there is content that is not a JSON object."""
-        if self.text.strip() and not isinstance(self._parsed(), dict):
-            kind = self.headers.get("Content-Type", "no content type").split(";")[0]
+        if self.text.strip() and not isinstance(self._parsed, dict):
             raise CallFailed(
-                f"{self.request} was answered with {self.status} and something that is not a JSON object ({kind}): "
-                "try again, and if it stays look for a proxy or a gateway that answers in the service's place.",
+                f"{self.request} was answered with {self.status} and something that is not a JSON object "
+                f"({self.kind}): try again, and if it stays look for a proxy or a gateway that answers in the "
+                "service's place.",
                 request=self.request,
                 status=self.status,
                 maybe_applied=True,
             )
 
     @property
+    def kind(self) -> str:
+        """The content type that the answer names, without its parameters."""
+        return self.headers.get("Content-Type", "no content type").split(";")[0]
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it holds a page for people, such as a gateway's demand to sign in, which no service of ours sends."""
+        return "html" in self.kind.lower() or self.text.lstrip().startswith("<")
+
+    @property
     def error(self) -> dict[str, Any]:
         """The C(error) object of an answer that carries one, else an empty dictionary; never raises."""
-        parsed = self._parsed()
-        error = parsed.get("error") if isinstance(parsed, dict) else None
+        error = self._parsed.get("error") if isinstance(self._parsed, dict) else None
         return error if isinstance(error, dict) else {}
 
+    @cached_property
     def _parsed(self) -> Any:
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for an answer that is nested too deep to be one of a service
             return None
 
 
@@ -151,6 +170,7 @@ class Transport:
         """
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
         request = f"{method} {_without_query(url)}"
+        note_request(request)
         end = self._clock() + self._retry_for
         for pause in pauses(1.0, 30.0, 2.0):
             try:

@@ -17,7 +17,7 @@ from ..._rules.odata import query
 from ..._rules.origins import Origins
 from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
-from ..client import ServiceClient
+from ..client import Expect, ServiceClient
 
 OBJECT_DOES_NOT_EXIST = "0x80040217"
 DUPLICATE_RECORD = "0x80040237"
@@ -65,32 +65,34 @@ class EnvironmentClient(ServiceClient):
 
     def create(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Create a row and return it whole, as the service made it."""
-        return self.call("POST", table, body=row, headers={"Prefer": "return=representation"}).body
+        return self.call(
+            "POST", table, expect=Expect.OBJECT, body=row, headers={"Prefer": "return=representation"}
+        ).body
 
     def update(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
         """Change an existing row; C(If-Match) keeps the service from creating one instead."""
-        self.call("PATCH", f"{table}({row_id})", body=values, headers={"If-Match": "*"})
+        self.call("PATCH", f"{table}({row_id})", expect=Expect.NOTHING, body=values, headers={"If-Match": "*"})
 
     def delete(self, table: str, row_id: str) -> None:
         """Delete a row; one that is gone already is fine."""
         try:
-            self.call("DELETE", f"{table}({row_id})")
+            self.call("DELETE", f"{table}({row_id})", expect=Expect.NOTHING)
         except CallFailed as failed:
-            if failed.status != 404:
+            if not failed.says_missing:
                 raise
 
     def associate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
         """Relate two rows; relating them again is harmless."""
         body = {"@odata.id": f"{self.root}{other_table}({other_id})"}
-        self.call("POST", f"{table}({row_id})/{relation}/$ref", body=body, repeatable=True)
+        self.call("POST", f"{table}({row_id})/{relation}/$ref", expect=Expect.NOTHING, body=body, repeatable=True)
 
     def dissociate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
         """Take the relation of two rows away; one that is gone already is fine."""
         target = query({"$id": f"{self.root}{other_table}({other_id})"})
         try:
-            self.call("DELETE", f"{table}({row_id})/{relation}/$ref{target}")
+            self.call("DELETE", f"{table}({row_id})/{relation}/$ref{target}", expect=Expect.NOTHING)
         except CallFailed as failed:
-            if failed.status != 404:
+            if not failed.says_missing:
                 raise
 
     def passing(self, answer: Answer) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from ..._rules.access_levels import AccessLevel
 from ..._rules.odata import any_of, text_literal
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import DUPLICATE_RECORD, EnvironmentClient
 
 IMMOVABLE = frozenset(
@@ -144,6 +145,7 @@ class Roles:
         self._environment.call(
             "POST",
             f"roles({role_id})/Microsoft.Dynamics.CRM.AddPrivilegesRole",
+            expect=Expect.NOTHING,
             body={"Privileges": rows},
             repeatable=True,
         )
@@ -154,6 +156,7 @@ class Roles:
         self._environment.call(
             "POST",
             f"roles({role_id})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
+            expect=Expect.NOTHING,
             body={"Privileges": rows},
             repeatable=True,
         )

@@ -23,6 +23,7 @@ from ..._rules.import_report import ComponentProblem, component_problems, hex_co
 from ..._rules.odata import any_of, query, text_literal
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import pauses
+from ..client import Expect
 from .client import SOLUTION_CONCURRENCY, EnvironmentClient
 
 IMPORT = "ImportSolutionAsync"
@@ -191,7 +192,12 @@ class SolutionOperations:
         """
         try:
             answer = self._environment.call(
-                "POST", start.action, body=start.parameters, repeatable=False, own_codes=(SOLUTION_CONCURRENCY,)
+                "POST",
+                start.action,
+                expect=Expect.OBJECT,
+                body=start.parameters,
+                repeatable=False,
+                own_codes=(SOLUTION_CONCURRENCY,),
             )
             operation_id = answer.body.get("AsyncOperationId")
             if operation_id:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..._rules.clouds import EnvironmentAddress
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import PowerPlatformClient
 
 NOT_LICENSED = "usernotlicensed"
@@ -51,7 +52,9 @@ class AdminEnvironments:
         """
         path = self._power_platform.versioned(f"/environments/{environment_id}/addUser")
         try:
-            self._power_platform.call("POST", path, body={"objectId": object_id}, repeatable=True)
+            self._power_platform.call(
+                "POST", path, expect=Expect.NOTHING, body={"objectId": object_id}, repeatable=True
+            )
         except CallFailed as failed:
             if NOT_LICENSED not in f"{failed.code} {failed.message}".lower():
                 raise
