@@ -23,6 +23,7 @@ from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_addres
 from ._rules.errors import InvalidInput
 from ._rules.guids import is_guid
 from ._rules.lead_failures import LeadFailure
+from ._rules.words import harmless
 from ._services.environment.client import EnvironmentClient, tenant_of_environment
 from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
@@ -210,7 +211,7 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
     if module._diff:
         answer["diff"] = plan.diff
     for finding in plan.findings:
-        module.warn(finding)
+        module.warn(harmless(finding))
     module.exit_json(**answer)
 
 
@@ -223,7 +224,7 @@ def report(module_class: type[AnsibleModule], arguments: Arguments, read: Callab
     with _failures_told(module, []):
         answer = read(_call(module))
     for finding in answer.get("findings", []):
-        module.warn(finding)
+        module.warn(harmless(finding))
     module.exit_json(changed=False, **answer)
 
 
@@ -252,7 +253,7 @@ def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
             yield
     except (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure) as error:
         module.fail_json(
-            msg=str(error),
+            msg=harmless(str(error)),
             failure=getattr(error, "failure", None),
             changed=bool(done),
             changes=done,

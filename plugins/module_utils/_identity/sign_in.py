@@ -20,6 +20,7 @@ from typing import Any
 from .._rules.clouds import Cloud
 from .._rules.errors import InvalidInput
 from .._rules.origins import Origins, origin_shown
+from .._rules.words import harmless
 from .._transport.errors import CallFailed
 from .._transport.http import Answer, Transport
 from .._transport.run_cache import RunCache
@@ -46,9 +47,9 @@ class SignInFailed(Exception):
     """Microsoft Entra refused to sign in; C(code) is its AADSTS number, or an empty string."""
 
     def __init__(self, sentence: str, code: str = "", message: str = "") -> None:
-        super().__init__(sentence)
+        super().__init__(harmless(sentence))
         self.code = code
-        self.message = message
+        self.message = harmless(message)
 
     @property
     def failure(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .._identity.sign_in import SignIn
 from .._rules.origins import Origins, is_absolute, origin_shown
 from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
-from .._transport.http import Answer, BearerToken, Transport
+from .._transport.http import LONGEST_RETRY_AFTER, Answer, BearerToken, Transport
 
 
 class Expect(Enum):
@@ -30,6 +30,34 @@ class Expect(Enum):
 
 
 _DONE = frozenset({200, 202, 204})
+
+MOST_PAGES = 2000
+"""Of one list: at Graph's smallest page of 100 rows, more than the largest directory has applications in its bin."""
+
+LARGEST_LIST = 256 * 1024 * 1024
+"""Characters of all pages of one list together: more than that would not fit the memory that a run may take."""
+
+
+class _Pages:
+    """Notices a list whose pages do not end."""
+
+    def __init__(self) -> None:
+        self._links: set[str] = set()
+        self._size = 0
+
+    def note(self, answer: Answer, link: str | None) -> None:
+        """Take note of a page and of the link to the next one. Raises CallFailed."""
+        self._size += len(answer.text)
+        if link is None:
+            return
+        if link in self._links or len(self._links) >= MOST_PAGES or self._size > LARGEST_LIST:
+            raise CallFailed(
+                f"{answer.request} does not end after {len(self._links) + 1} pages: run again, and if it persists, "
+                "check for a proxy or gateway that intercepts the request.",
+                request=answer.request,
+                status=answer.status,
+            )
+        self._links.add(link)
 
 
 class ServiceClient:
@@ -135,10 +163,12 @@ class ServiceClient:
         page, as both services ask for.
         """
         page: str | None = path
+        pages = _Pages()
         while page:
             answer = self.call("GET", page, expect=Expect.OBJECT, headers=headers)
             yield from self._rows_of(answer)
             page = self._next_page(page, answer.body)
+            pages.note(answer, page)
 
     def service_time(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
@@ -190,7 +220,13 @@ class ServiceClient:
         request_id = answer.headers.get(self.request_id_header) or str(
             inner.get("request-id", "") if isinstance(inner, dict) else ""
         )
-        if error:
+        wait = answer.retry_after or 0.0
+        if wait > LONGEST_RETRY_AFTER:
+            sentence: str | None = (
+                f"{answer.request} was refused with {answer.status} and asks to wait {wait:.0f} s, which is longer "
+                f"than a run waits: run again after that ({code}: {message.rstrip('.')})."
+            )
+        elif error:
             sentence = self.explain(answer.status, code, message)
         else:
             sentence = (

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._rules.errors import InvalidInput
+from .._rules.words import harmless
 
 
 class CallFailed(Exception):
@@ -34,12 +35,12 @@ class CallFailed(Exception):
         details: tuple[str, ...] = (),
         maybe_applied: bool = False,
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(harmless(sentence))
         self.request = request
         self.status = status
-        self.code = code
-        self.message = message
-        self.request_id = request_id
+        self.code = harmless(code)
+        self.message = harmless(message)
+        self.request_id = harmless(request_id)
         self.details = details
         self.maybe_applied = maybe_applied
 
@@ -109,3 +110,6 @@ def note_request(request: str) -> None:
 
 class TimedOut(Exception):
     """Something waited for did not come in time; the text says what it was and in which state it was seen last."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(harmless(sentence))

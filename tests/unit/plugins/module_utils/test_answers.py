@@ -213,9 +213,9 @@ def adds_up() -> Any:
 
 @pytest.mark.parametrize("read", [reads_a_key, reads_an_attribute, reads_too_deep, reads_a_number, adds_up])
 def test_an_answer_of_another_form_ends_in_a_sentence(read: Any) -> None:
-    with pytest.raises(CallFailed, match=r"^An answer does not have the expected form .*: run again") as failed:
-        with forms_checked():
-            read()
+    told = r"^An answer does not have the expected form .*: run again"
+    with pytest.raises(CallFailed, match=told) as failed, forms_checked():
+        read()
     assert failed.value.__cause__ is not None
 
 
