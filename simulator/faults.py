@@ -24,6 +24,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "dict[str, str]": (dict,),
 }
+BODIES = ("json", "html", "empty", "problem")
 _CODES = {429: "TooManyRequests", 500: "generalException", 503: "ServiceUnavailable", 504: "UnknownError"}
 
 
@@ -39,7 +40,8 @@ class Fault:
     status: int = 0
     code: str = ""  # the service's error code in the body; a common one for the status unless given
     message: str = "The simulator was told to fail here."
-    body: str = ""  # "json" or "html"; 502 and 504 are HTML unless told otherwise, as gateways write them
+    body: str = ""  # one of BODIES; 502 and 504 are HTML unless told otherwise, as gateways write them
+    content: str = ""  # the text of the body as it is, JSON unless the headers name another type
     retry_after: str = ""  # the header's value; no header when empty
     headers: dict[str, str] = field(default_factory=dict)  # further ones, such as a WWW-Authenticate challenge
     reset: bool = False  # the connection breaks instead of an answer
@@ -65,8 +67,8 @@ class Fault:
             raise ValueError(f"status is an HTTP status, not {fault.status}.")
         if fault.truncate not in ("", "body", "connection"):
             raise ValueError(f"truncate is 'body' or 'connection', not {fault.truncate!r}.")
-        if fault.body not in ("", "json", "html"):
-            raise ValueError(f"body is 'json' or 'html', not {fault.body!r}.")
+        if fault.body not in ("", *BODIES):
+            raise ValueError(f"body is one of {', '.join(BODIES)}, not {fault.body!r}.")
         try:
             re.compile(fault.route)
         except re.error as error:
@@ -83,6 +85,13 @@ class Fault:
         headers = dict(self.headers)
         if self.retry_after:
             headers["Retry-After"] = self.retry_after
+        if self.body == "empty":
+            return self.status, headers, b""
+        if self.content:
+            return self.status, {"Content-Type": "application/json; charset=utf-8", **headers}, self.content.encode()
+        if self.body == "problem":
+            headers["Content-Type"] = "application/problem+json; charset=utf-8"
+            return self.status, headers, json.dumps(self._problem()).encode()
         if self.body == "html" or (not self.body and self.status in (502, 504)):
             headers["Content-Type"] = "text/html"
             phrase = _GATEWAY_PHRASES.get(self.status, "Error")
@@ -90,6 +99,15 @@ class Fault:
         headers["Content-Type"] = "application/json; charset=utf-8"
         code = self.code or _CODES.get(self.status, "UnknownError")
         return self.status, headers, json.dumps({"error": {"code": code, "message": self.message}}).encode()
+
+    def _problem(self) -> dict[str, Any]:
+        """Problem details of ASP.NET (RFC 9457), which services use that have no error envelope of their own."""
+        return {
+            "type": "https://tools.ietf.org/html/rfc9110",
+            "title": self.message,
+            "status": self.status,
+            "errors": {self.code or "request": [self.message]},
+        }
 
 
 class Faults:

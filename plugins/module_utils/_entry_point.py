@@ -25,12 +25,13 @@ from ._rules.errors import InvalidInput
 from ._rules.guids import is_guid
 from ._rules.lead_failures import LeadFailure
 from ._rules.solution_package import SolutionPackage
+from ._rules.words import harmless
 from ._services.environment.client import EnvironmentClient, tenant_of_environment
 from ._services.environment.roles import Roles
 from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
 from ._services.power_platform.client import PowerPlatformClient
-from ._transport.errors import CallFailed, TimedOut
+from ._transport.errors import CallFailed, TimedOut, forms_checked
 from ._transport.http import Transport
 from ._transport.run_cache import RunCache
 from ._transport.trust import REQUESTS_IMPORT_ERROR
@@ -252,6 +253,11 @@ class Call:
         return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache)
 
 
+def said(error: Exception) -> str:
+    """Return what an error says to the user: a line for each blocker, with nothing in it that a terminal would obey."""
+    return "\n".join(map(harmless, getattr(error, "sentences", (str(error),))))
+
+
 EXPECTED_FAILURES = (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure)
 """What the floors below raise to end a call with a sentence for the user."""
 
@@ -272,7 +278,7 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
     if module._diff:
         answer["diff"] = plan.diff
     for finding in plan.findings:
-        module.warn(finding)
+        module.warn(harmless(finding))
     module.exit_json(**answer)
 
 
@@ -285,7 +291,7 @@ def report(module_class: type[AnsibleModule], arguments: Arguments, read: Callab
     with _failures_told(module, []):
         answer = read(_call(module))
     for finding in answer.get("findings", []):
-        module.warn(finding)
+        module.warn(harmless(finding))
     module.exit_json(changed=False, **answer)
 
 
@@ -323,10 +329,11 @@ def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
     C(done) are the changes made before it: they stay made, and the caller hears of them.
     """
     try:
-        yield
+        with forms_checked():
+            yield
     except EXPECTED_FAILURES as error:
         module.fail_json(
-            msg=str(error),
+            msg=said(error),
             failure=getattr(error, "failure", None),
             changed=bool(done),
             changes=done,

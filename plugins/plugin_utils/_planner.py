@@ -20,7 +20,8 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
-from ..module_utils._entry_point import EXPECTED_FAILURES, Call
+from ..module_utils._entry_point import EXPECTED_FAILURES, Call, said
+from ..module_utils._transport.errors import forms_checked
 from ..module_utils._transport.http import Transport
 from ..module_utils._transport.run_cache import RunCache
 from ..modules import lead_writer_plan
@@ -112,9 +113,10 @@ class Planner:
 
 def _plan(call: Call, secrets: set[str]) -> dict[str, Any]:
     try:
-        plan = lead_writer_plan.read(call)
+        with forms_checked():
+            plan = lead_writer_plan.read(call)
     except EXPECTED_FAILURES as error:
-        plan = {"failed": True, "msg": str(error), "failure": getattr(error, "failure", None)}
+        plan = {"failed": True, "msg": said(error), "failure": getattr(error, "failure", None)}
     except Exception as error:  # whatever it is, the other environments go on
         plan = {
             "failed": True,

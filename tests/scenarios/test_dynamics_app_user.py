@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -49,6 +50,42 @@ def test_a_new_application_user_gets_its_role_and_a_second_run_writes_nothing(
     second = app_user(ansible, application_id, roles=[ROLE])
     assert second.changed_hosts() == set()
     assert cloud.writes_since(second.mark) == []
+
+
+def test_a_redirected_assignment_of_the_role_is_a_failure(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+    redirect = {"status": 302, "body": "empty", "headers": {"Location": "https://login.guest.example/"}}
+    cloud.fault(route=r"systemuserroles_association/\$ref", method="POST", count=0, **redirect)
+    run = app_user(ansible, application_id, roles=[ROLE])
+    assert run.status != 0, run.output
+    assert "answered with 302, a redirect to another address, which is never followed" in run.failure("contoso_prod")
+
+    cloud.control("DELETE", "/faults")
+    again = app_user(ansible, application_id, roles=[ROLE])
+    assert again.changes("contoso_prod") == ["application_user.roles"]
+
+
+@pytest.mark.parametrize("link", ["https://leads.example/next", "https://contoso.crm4.dynamics.com@leads.example/next"])
+def test_a_next_link_to_another_host_is_a_failure(
+    cloud: Cloud, ansible: Ansible, application_id: str, link: str
+) -> None:
+    page = {"value": [], "@odata.nextLink": link}
+    cloud.fault(route="/systemusers", method="GET", status=200, content=json.dumps(page), count=0)
+    run = app_user(ansible, application_id, roles=[ROLE])
+    assert "would go on at https://leads.example, which is not contoso.crm4" in run.failure("contoso_prod")
+    assert cloud.writes_since(run.mark) == []
+
+
+@pytest.mark.parametrize(
+    ("route", "content"),
+    [("/systemusers", [{"systemuserid": "1"}]), ("/roles", [{"roleid": 7}])],
+)
+def test_rows_of_another_form_end_in_a_sentence(
+    cloud: Cloud, ansible: Ansible, application_id: str, route: str, content: list[dict[str, Any]]
+) -> None:
+    cloud.fault(route=route, method="GET", status=200, content=json.dumps({"value": content}), count=0)
+    run = app_user(ansible, application_id, roles=[ROLE])
+    assert "An answer does not have the expected form" in run.failure("contoso_prod")
+    assert "Traceback" not in run.output
 
 
 def test_a_misspelt_role_is_told_before_anything_is_written(

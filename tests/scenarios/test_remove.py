@@ -94,6 +94,28 @@ def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
 
 
 @pytest.mark.cloud("--tenants", "1")
+def test_a_redirected_removal_of_the_user_stops_the_run(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+    tenant = cloud.contoso
+    assert configure(rehearse=False).status == 0
+    application = Made(cloud, tenant).application
+    user = f"systemusers?$filter=applicationid eq {application['appId']}"
+    before = sorted(path.name for path in configure.store.iterdir())
+    redirect = {"status": 302, "body": "empty", "headers": {"Location": "https://login.guest.example/"}}
+    cloud.fault(route=r"/systemusers\(", method="DELETE", count=0, **redirect)
+
+    run = remove(rehearse=False)
+    assert run.status != 0, run.output
+    assert "answered with 302, a redirect to another address, which is never followed" in run.failure(HOST)
+    assert Made(cloud, tenant).application["appId"] == application["appId"]
+    assert sorted(path.name for path in configure.store.iterdir()) == before
+
+    cloud.control("DELETE", "/faults")
+    again = remove(rehearse=False)
+    assert again.status == 0, again.output
+    assert cloud.rows(tenant, user) == []
+
+
+@pytest.mark.cloud("--tenants", "1")
 def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     own = cloud.graph(tenant, "POST", "/applications", {"displayName": "Somebody's"})

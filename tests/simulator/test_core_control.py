@@ -45,6 +45,9 @@ class TestFaults:
             ({"status": 502}, None, "text/html"),
             ({"status": 502, "body": "json"}, None, "application/json"),
             ({"status": 503, "body": "html", "retry_after": "1"}, "1", "text/html"),
+            ({"status": 400, "body": "problem"}, None, "application/problem+json"),
+            ({"status": 200, "content": "[1]"}, None, "application/json"),
+            ({"status": 200, "content": "a, b", "headers": {"Content-Type": "text/csv"}}, None, "text/csv"),
         ],
     )
     def test_it_answers_as_asked(
@@ -56,6 +59,21 @@ class TestFaults:
         assert response.headers.get("Retry-After") == retry_after
         assert response.headers["Content-Type"].startswith(content_type)
         assert fault.get("headers", {}).items() <= response.headers.items()
+
+    def test_an_answer_may_be_empty(self, cloud: RunningCloud, graph: Graph) -> None:
+        cloud.control("POST", "/faults", {"status": 401, "body": "empty"})
+        response = graph("GET", "/organization")
+        assert (response.status_code, response.content) == (401, b"")
+        assert "Content-Type" not in response.headers
+
+    def test_an_answer_may_be_any_text(self, cloud: RunningCloud, graph: Graph) -> None:
+        cloud.control("POST", "/faults", {"status": 200, "content": '{"value": 7}'})
+        assert graph("GET", "/organization").json() == {"value": 7}
+
+    def test_problem_details_name_what_was_wrong(self, cloud: RunningCloud, graph: Graph) -> None:
+        cloud.control("POST", "/faults", {"status": 400, "body": "problem", "code": "x-id", "message": "It is needed."})
+        problem = graph("GET", "/organization").json()
+        assert (problem["title"], problem["errors"]) == ("It is needed.", {"x-id": ["It is needed."]})
 
     @pytest.mark.parametrize("applied", [False, True])
     @pytest.mark.parametrize("how", [{"reset": True}, {"status": 503}, {"truncate": "connection"}])

@@ -19,6 +19,8 @@ from typing import Any
 
 from .._rules.clouds import Cloud
 from .._rules.errors import InvalidInput
+from .._rules.origins import Origins, origin_shown
+from .._rules.words import harmless
 from .._transport.errors import CallFailed
 from .._transport.http import Answer, Transport
 from .._transport.run_cache import RunCache
@@ -45,9 +47,9 @@ class SignInFailed(Exception):
     """Microsoft Entra refused to sign in; C(code) is its AADSTS number, or an empty string."""
 
     def __init__(self, sentence: str, code: str = "", message: str = "") -> None:
-        super().__init__(sentence)
+        super().__init__(harmless(sentence))
         self.code = code
-        self.message = message
+        self.message = harmless(message)
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -77,31 +79,72 @@ class _Reply:
 class _MsalHttp:
     """Lets msal use our transport, so that TLS, proxies, timeouts and retries follow the one policy.
 
-    A discovery document that was read once is not asked for again in this run, whichever application asks.
+    A discovery document that was read once is not asked for again in this run, whichever application asks. What msal
+    sends, and where to, follows from such a document, so nothing is sent to a host that is none of the sign-in
+    service's own: a token endpoint elsewhere would get the secret or the signed assertion.
     """
 
-    def __init__(self, transport: Transport, cache: RunCache) -> None:
+    def __init__(self, transport: Transport, cache: RunCache, hosts: tuple[str, ...]) -> None:
         self._transport = transport
         self._cache = cache
+        self._origins = Origins(*hosts)
         self._read: dict[str, _Reply] = {}
 
     def get(self, url: str, params: Any = None, headers: Any = None, **unused: Any) -> _Reply:
         """GET for msal."""
-        if url not in self._read:
-            kept = self._cache.get("discovery", url)
+        own = self._own(url)
+        if own not in self._read:
+            kept = self._cache.get("discovery", own)
             if kept is None:
-                reply = _reply(self._transport.send("GET", url, params=params, headers=headers))
+                reply = _reply(self._transport.send("GET", own, params=params, headers=headers))
                 if reply.status_code != 200:
                     return reply
-                self._cache.put(reply.text, "discovery", url)
+                self._check_endpoints(own, reply.text)
+                self._cache.put(reply.text, "discovery", own)
             else:
-                reply = _Reply(200, str(kept), {}, f"GET {url}")
-            self._read[url] = reply
-        return self._read[url]
+                reply = _Reply(200, str(kept), {}, f"GET {own}")
+            self._read[own] = reply
+        return self._read[own]
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **unused: Any) -> _Reply:
         """POST for msal: asking for a token changes nothing, so it may be repeated."""
-        return _reply(self._transport.send("POST", url, params=params, form=data, headers=headers, repeatable=True))
+        own = self._own(url)
+        return _reply(self._transport.send("POST", own, params=params, form=data, headers=headers, repeatable=True))
+
+    def close(self) -> None:
+        """Nothing to close: the transport lives on."""
+
+    def _check_endpoints(self, url: str, text: str) -> None:
+        """Refuse a discovery document that sends a sign-in elsewhere, before a credential can follow it."""
+        if url.endswith("/openid-configuration"):
+            document = json.loads(text or "{}")
+            for name in ("authorization_endpoint", "token_endpoint"):
+                self._own(document.get(name))
+
+    def _own(self, url: object) -> str:
+        own = self._origins.own(url)
+        if own is None:
+            raise SignInFailed(
+                f"{self._origins.hosts[0]} sends the sign-in on to {origin_shown(url)}, so no credential was sent: "
+                "for a tenant of another national cloud set cloud, else check for a proxy or gateway that intercepts "
+                "the request."
+            )
+        return own
+
+
+class _MachineHttp:
+    """Lets msal ask the machine's own endpoint for the token of a managed identity.
+
+    Where it is follows from the machine alone (a fixed address, or variables that the platform sets), and no answer
+    of it names an address that msal would send anything to.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get(self, url: str, params: Any = None, headers: Any = None, **unused: Any) -> _Reply:
+        """GET for msal."""
+        return _reply(self._transport.send("GET", url, params=params, headers=headers))
 
     def close(self) -> None:
         """Nothing to close: the transport lives on."""
@@ -131,7 +174,8 @@ class SignIn:
         self.credentials = credentials
         self.cloud = cloud
         self.cache = cache or RunCache(None)
-        self._http = _MsalHttp(transport, discovered or self.cache)
+        self._http = _MsalHttp(transport, discovered or self.cache, cloud.login_hosts)
+        self._transport = transport
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
         self._application: Any = None
@@ -277,7 +321,7 @@ class SignIn:
             if self.credentials.client_id
             else msal.SystemAssignedManagedIdentity()
         )
-        client = msal.ManagedIdentityClient(identity, http_client=self._http)
+        client = msal.ManagedIdentityClient(identity, http_client=_MachineHttp(self._transport))
         answer: dict[str, Any] = client.acquire_token_for_client(resource=resource)
         return answer
 

@@ -21,7 +21,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._desired_state.plan import Plan
 from .._desired_state.resource import Resource
 from .._identity.sign_in import SignInFailed
-from .._rules.errors import InvalidInput
+from .._rules.errors import Blockers, InvalidInput
 from .._rules.guids import NIL_GUID
 from .._transport.errors import CallFailed, TimedOut
 from .lead_destinations import LeadDestinations
@@ -116,7 +116,7 @@ class EnvironmentPlan:
                 _outcome(pool.submit(self._plan_destinations, identity), obstacles)
         self._check(obstacles)
         if obstacles:
-            raise InvalidInput("\n".join(dict.fromkeys(obstacles)))
+            raise Blockers(obstacles)
         return {step: self.plans[step] for step in self._parts.steps}
 
     def state(self) -> dict[str, Any]:

@@ -34,6 +34,9 @@ COMING_ROLES: dict[str, dict[str, Any]] = {
 }
 """The same for modules that assign roles, which may also be made by a task before them."""
 
+LARGEST_PACKAGE = 128 * 1024 * 1024
+"""Bytes: Dataverse takes no solution of more than 95 MB (Microsoft: "Import solutions")."""
+
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 ComingRoles = Callable[[], Mapping[str, PackagedRole]]
@@ -80,7 +83,7 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
         raise InvalidInput(f"url must be an https address, not {url}.")
     content = cache.get_bytes("package", digest)
     if content is None:
-        answer = transport.send("GET", url)
+        answer = transport.send("GET", url, download=LARGEST_PACKAGE)
         if answer.status != 200:
             raise CallFailed(
                 f"url {url} was answered with {answer.status}: get the package by other means and give its path.",

@@ -4,9 +4,10 @@
 
 """National clouds: which hosts belong together, and how an environment's URL tells its cloud.
 
-Sources: Microsoft Entra "national clouds" (sign-in hosts), Microsoft Graph "national cloud deployments" (Graph
-hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment and admin hosts,
-and what a token for the latter is asked for).
+Sources: Microsoft Entra "national clouds" (sign-in hosts), the aliases in the answer of Microsoft Entra's instance
+discovery (C(/common/discovery/instance), also the list of known hosts in msal), Microsoft Graph "national cloud
+deployments" (Graph hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment
+and admin hosts, and what a token for the latter is asked for).
 """
 
 from __future__ import annotations
@@ -22,15 +23,21 @@ from .errors import InvalidInput
 class Cloud:
     """One national cloud: its hosts, and the shape of its environments' host names.
 
+    C(login_hosts) are all names of the sign-in service, the one to use first: no credential goes to any other host.
     C(power_platform_host) is the one of the Power Platform admin API, and C(power_apps_url) what its tokens are for.
     """
 
     name: str
-    login_host: str
+    login_hosts: tuple[str, ...]
     graph_host: str
     environment_host: re.Pattern[str]
     power_platform_host: str
     power_apps_url: str
+
+    @property
+    def login_host(self) -> str:
+        """The host name of the sign-in service that is used."""
+        return self.login_hosts[0]
 
     @property
     def graph_url(self) -> str:
@@ -42,6 +49,10 @@ class Cloud:
         return f"https://{self.login_host}/{tenant}"
 
 
+_PUBLIC_LOGIN = ("login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net")
+_US_LOGIN = ("login.microsoftonline.us", "login.usgovcloudapi.net")
+_CHINA_LOGIN = ("login.partner.microsoftonline.cn", "login.chinacloudapi.cn")
+
 _NAME = r"(?P<name>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)"
 
 CLOUDS: dict[str, Cloud] = {
@@ -50,7 +61,7 @@ CLOUDS: dict[str, Cloud] = {
         # crm9 is the government community cloud, so it is kept out of the public pattern.
         Cloud(
             "public",
-            "login.microsoftonline.com",
+            _PUBLIC_LOGIN,
             "graph.microsoft.com",
             re.compile(_NAME + r"\.(?P<region>crm(?!9\.)\d{0,2})\.dynamics\.com"),
             "api.bap.microsoft.com",
@@ -58,7 +69,7 @@ CLOUDS: dict[str, Cloud] = {
         ),
         Cloud(
             "gcc",
-            "login.microsoftonline.com",
+            _PUBLIC_LOGIN,
             "graph.microsoft.com",
             re.compile(_NAME + r"\.(?P<region>crm9)\.dynamics\.com"),
             "gov.api.bap.microsoft.us",
@@ -66,7 +77,7 @@ CLOUDS: dict[str, Cloud] = {
         ),
         Cloud(
             "gcc_high",
-            "login.microsoftonline.us",
+            _US_LOGIN,
             "graph.microsoft.us",
             re.compile(_NAME + r"\.(?P<region>crm)\.microsoftdynamics\.us"),
             "high.api.bap.microsoft.us",
@@ -74,7 +85,7 @@ CLOUDS: dict[str, Cloud] = {
         ),
         Cloud(
             "dod",
-            "login.microsoftonline.us",
+            _US_LOGIN,
             "dod-graph.microsoft.us",
             re.compile(_NAME + r"\.(?P<region>crm)\.appsplatform\.us"),
             "api.bap.appsplatform.us",
@@ -82,7 +93,7 @@ CLOUDS: dict[str, Cloud] = {
         ),
         Cloud(
             "china",
-            "login.partner.microsoftonline.cn",
+            _CHINA_LOGIN,
             "microsoftgraph.chinacloudapi.cn",
             re.compile(_NAME + r"\.(?P<region>crm\d{0,2})\.dynamics\.cn"),
             "api.bap.partner.microsoftonline.cn",
@@ -99,6 +110,11 @@ class EnvironmentAddress:
     url: str
     host: str
     cloud: Cloud
+
+    @property
+    def api_host(self) -> str:
+        """The second host on which the same environment answers (Dataverse discovery service: C(ApiUrl))."""
+        return self.host.replace(".", ".api.", 1)
 
 
 def environment_address(text: str, cloud: str | None = None, option: str = "environment_url") -> EnvironmentAddress:

@@ -6,9 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class InvalidInput(ValueError):
     """What the caller gave cannot be right.
 
     The text is one sentence that names the option or the object and the cure; it is shown to the user as it is.
     """
+
+
+class Blockers(InvalidInput):
+    """Several things that would stop a run; `sentences` has one for each of them."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self.sentences = tuple(dict.fromkeys(sentences))
+        super().__init__("\n".join(self.sentences))

@@ -8,12 +8,56 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from enum import Enum
+from typing import Any, NoReturn
 
 from .._identity.sign_in import SignIn
+from .._rules.origins import Origins, is_absolute, origin_shown
 from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
-from .._transport.http import Answer, BearerToken, Transport
+from .._transport.http import LONGEST_RETRY_AFTER, Answer, BearerToken, Transport
+
+
+class Expect(Enum):
+    """What a good answer to a request has to hold. Only an answer of 200 to 299 can be good."""
+
+    OBJECT = "object"
+    """A JSON object, which the caller reads."""
+    NOTHING = "nothing"
+    """The word that it was carried out: 200, 202 or 204. Content is not read."""
+    OBJECT_IF_CREATED = "object if created"
+    """204 for what was there and was changed, else the JSON object of what was made."""
+
+
+_DONE = frozenset({200, 202, 204})
+
+MOST_PAGES = 2000
+"""Of one list: at Graph's smallest page of 100 rows, more than the largest directory has applications in its bin."""
+
+LARGEST_LIST = 256 * 1024 * 1024
+"""Characters of all pages of one list together: more than that would not fit the memory that a run may take."""
+
+
+class _Pages:
+    """Notices a list whose pages do not end."""
+
+    def __init__(self) -> None:
+        self._links: set[str] = set()
+        self._size = 0
+
+    def note(self, answer: Answer, link: str | None) -> None:
+        """Take note of a page and of the link to the next one. Raises CallFailed."""
+        self._size += len(answer.text)
+        if link is None:
+            return
+        if link in self._links or len(self._links) >= MOST_PAGES or self._size > LARGEST_LIST:
+            raise CallFailed(
+                f"{answer.request} does not end after {len(self._links) + 1} pages: run again, and if it persists, "
+                "check for a proxy or gateway that intercepts the request.",
+                request=answer.request,
+                status=answer.status,
+            )
+        self._links.add(link)
 
 
 class ServiceClient:
@@ -26,9 +70,15 @@ class ServiceClient:
     #: The property of a page that holds the address of the next one.
     next_link = "@odata.nextLink"
 
-    def __init__(self, root: str, resource: str, sign_in: SignIn, transport: Transport) -> None:
-        """C(root) is prefixed to every path; C(resource) is what a token is asked for."""
+    def __init__(
+        self, root: str, resource: str, sign_in: SignIn, transport: Transport, further_hosts: tuple[str, ...] = ()
+    ) -> None:
+        """C(root) is prefixed to every path; C(resource) is what a token is asked for.
+
+        C(further_hosts) are other hosts that are the same service, so that links to them may be followed.
+        """
         self.root = root
+        self._origins = Origins(root.split("/")[2], *further_hosts)
         self.sign_in = sign_in
         self._resource = resource
         self._transport = transport
@@ -39,6 +89,7 @@ class ServiceClient:
         method: str,
         path: str,
         *,
+        expect: Expect,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
@@ -46,10 +97,11 @@ class ServiceClient:
     ) -> Answer:
         """Send a request to C(path) (below the root, or an absolute URL) and return its good answer.
 
-        C(own_codes) are error codes that the caller deals with: they are raised at once, also where the client would
-        send the request again. Raises CallFailed for every answer of 400 and more, or when there is none.
+        C(expect) says what the answer has to hold to be a good one. C(own_codes) are error codes that the caller deals
+        with: they are raised at once, also where the client would send the request again. Raises CallFailed for every
+        answer that is not what was asked for, or when there is none.
         """
-        url = path if path.startswith("https://") else self.root + path
+        url = self._address(method, path)
         for fresh_token in (False, True):
             answer = self._transport.send(
                 method,
@@ -65,33 +117,58 @@ class ServiceClient:
             if answer.status != 401:
                 break
         self._note_time(answer)
-        if answer.status >= 400:
-            raise self.failed(answer)
+        self._check(answer, expect)
         return answer
+
+    def _check(self, answer: Answer, expect: Expect) -> None:
+        """Decide what is success: the one place that does. Raises CallFailed for everything else."""
+        said = f"{answer.request} was answered with {answer.status}"
+        if 300 <= answer.status < 400:
+            raise self._unusable(
+                answer,
+                f"{said}, a redirect to another address, which is never followed: check for a proxy or gateway that "
+                "intercepts the request.",
+            )
+        if not 200 <= answer.status < 300:
+            raise self.failed(answer)
+        if expect is Expect.OBJECT or (expect is Expect.OBJECT_IF_CREATED and answer.status != 204):
+            answer.body  # noqa: B018  # raises for anything else than an object
+        elif answer.status not in _DONE or answer.is_page:
+            raise self._unusable(
+                answer,
+                f"{said} ({answer.kind}), which does not confirm that it was carried out: run again, and if it "
+                "persists, check for a proxy or gateway that intercepts the request.",
+            )
+
+    def _unusable(self, answer: Answer, sentence: str) -> CallFailed:
+        return CallFailed(sentence, request=answer.request, status=answer.status, maybe_applied=True)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the JSON object at C(path)."""
-        return self.call("GET", path, headers=headers).body
+        return self.call("GET", path, expect=Expect.OBJECT, headers=headers).body
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when the service does not know it."""
+        """Return the JSON object at C(path), or None when the service itself says that it has none."""
         try:
             return self.get(path, headers)
         except CallFailed as failed:
-            if failed.status == 404:
+            if failed.says_missing:
                 return None
             raise
 
     def rows(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the rows of the collection at C(path), page after page.
 
-        The next link is opaque and is followed as it is; headers go with every page, as both services ask for.
+        The next link is opaque and is followed as it is, if it leads to the service itself; headers go with every
+        page, as both services ask for.
         """
         page: str | None = path
+        pages = _Pages()
         while page:
-            answer = self.get(page, headers)
-            yield from answer.get("value", [])
-            page = answer.get(self.next_link)
+            answer = self.call("GET", page, expect=Expect.OBJECT, headers=headers)
+            yield from self._rows_of(answer)
+            page = self._next_page(page, answer.body)
+            pages.note(answer, page)
 
     def service_time(self) -> datetime:
         """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
@@ -135,16 +212,27 @@ class ServiceClient:
         """Turn an answer of 400 and more into the error to raise."""
         error = answer.error
         code, message = str(error.get("code") or ""), str(error.get("message") or "")
-        details = tuple(str(each.get("code", "")) for each in error.get("details") or [] if isinstance(each, dict))
-        inner = error.get("innerError") or error.get("innererror") or {}
-        request_id = answer.headers.get(self.request_id_header) or str(inner.get("request-id", ""))
-        if error:
+        listed = error.get("details")
+        details = tuple(
+            str(each.get("code", "")) for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)
+        )
+        inner = error.get("innerError") or error.get("innererror")
+        request_id = answer.headers.get(self.request_id_header) or str(
+            inner.get("request-id", "") if isinstance(inner, dict) else ""
+        )
+        wait = answer.retry_after or 0.0
+        if wait > LONGEST_RETRY_AFTER:
+            sentence: str | None = (
+                f"{answer.request} was refused with {answer.status} and asks to wait {wait:.0f} s, which is longer "
+                f"than a run waits: run again after that ({code}: {message.rstrip('.')})."
+            )
+        elif error:
             sentence = self.explain(answer.status, code, message)
         else:
-            kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
             sentence = (
-                f"{answer.request} was answered with {answer.status} and no error of the service's own ({kind}): "
-                "run again, and if it stays look for a proxy or a gateway that answers in the service's place."
+                f"{answer.request} was answered with {answer.status} and no error of the service's own "
+                f"({answer.kind}): run again, and if it stays look for a proxy or a gateway that answers in the "
+                "service's place."
             )
         if sentence is None:
             sentence = f"{answer.request} was refused with {answer.status} {code}: {message}"
@@ -162,6 +250,37 @@ class ServiceClient:
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Return a sentence with the cure for an error that has one, else None."""
         return None
+
+    def _rows_of(self, answer: Answer) -> list[dict[str, Any]]:
+        rows = answer.body.get("value")
+        if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+            return rows
+        raise self._unusable(
+            answer,
+            f"{answer.request} was answered without a list of rows: run again, and if it persists, check for a proxy "
+            "or gateway that intercepts the request.",
+        )
+
+    def _next_page(self, page: str, answer: Mapping[str, Any]) -> str | None:
+        link = answer.get(self.next_link)
+        if not link:
+            return None
+        address = self._address("GET", page)
+        return self._origins.linked(address, link) or self._refuse_link(f"GET {address}", link)
+
+    def _address(self, method: str, path: str) -> str:
+        """Return where to send a request to. Raises CallFailed before anything is sent to another origin."""
+        url = path if is_absolute(path) else self.root + path
+        return self._origins.own(url) or self._refuse_link(f"{method} {self.root}", path)
+
+    def _refuse_link(self, request: str, link: object) -> NoReturn:
+        """Every address that an answer names passes by here unless it is the service's own."""
+        request = request.partition("?")[0]
+        raise CallFailed(
+            f"{request} would go on at {origin_shown(link)}, which is not {self._origins.hosts[0]}: nothing was sent "
+            "there; run again, and if it persists, check for a proxy or gateway that intercepts the request.",
+            request=request,
+        )
 
     def _note_time(self, answer: Answer) -> None:
         said = read_http_date(answer.headers.get("Date", ""))

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from .._rules.errors import InvalidInput
+from .._rules.words import harmless
 
 
 class CallFailed(Exception):
@@ -30,12 +36,12 @@ class CallFailed(Exception):
         details: tuple[str, ...] = (),
         maybe_applied: bool = False,
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(harmless(sentence))
         self.request = request
         self.status = status
-        self.code = code
-        self.message = message
-        self.request_id = request_id
+        self.code = harmless(code)
+        self.message = harmless(message)
+        self.request_id = harmless(request_id)
         self.details = details
         self.maybe_applied = maybe_applied
 
@@ -43,6 +49,15 @@ class CallFailed(Exception):
         """Say whether one of C(codes) is the error's code or among its details, without regard to case."""
         wanted = {code.lower() for code in codes}
         return bool(wanted & {code.lower() for code in (self.code, *self.details)})
+
+    @property
+    def says_missing(self) -> bool:
+        """Whether the service itself says that it has no such thing.
+
+        A 404 without a code of the service is the page of a gateway and says nothing: to believe it would make an
+        object a second time, or count one as removed that is there.
+        """
+        return self.status == 404 and bool(self.code)
 
     def reworded(self, sentence: str) -> CallFailed:
         """Return the same failure with another sentence for the user."""
@@ -60,5 +75,43 @@ class CallFailed(Exception):
         }
 
 
+@contextmanager
+def forms_checked() -> Iterator[None]:
+    """Turn what breaks on an answer of an unexpected form into a CallFailed: a missing key, a number for a text.
+
+    The services' answers are read by many small functions. None of them checks the type of everything it reads; where
+    one breaks, this says in one sentence what happened, and keeps the cause for those who ask for a traceback.
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        raise CallFailed(
+            f"An answer does not have the expected form ({reason}; the last request was {last_request()}): run again, "
+            "and if it persists, report it as a bug of this collection.",
+            request=last_request(),
+            maybe_applied=True,
+        ) from error
+
+
+_sent = threading.local()
+"""Of each thread, because one process may work on many environments."""
+
+
+def last_request() -> str:
+    """Return the request that this thread sent last, without its query."""
+    return str(getattr(_sent, "last", "sent by another thread"))
+
+
+def note_request(request: str) -> None:
+    """Take note of a request, for sentences about answers that cannot be read."""
+    _sent.last = request
+
+
 class TimedOut(Exception):
     """Something waited for did not come in time; the text says what it was and in which state it was seen last."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(harmless(sentence))

@@ -6,12 +6,14 @@
 
 TLS, proxies and CA bundles follow the usual variables, and an explicit C(ca_bundle) wins over them. What is retried
 and what never: a request that is safe to repeat (GET, PUT, PATCH, DELETE) is repeated after a broken connection and
-after 429, 502, 503 and 504; a POST only after an answer that says nothing was done (429). A POST without a good
-answer raises with C(maybe_applied), because only its sender knows how to look whether it was carried out.
+after 429, 502, 503 and 504, and a few times after 500; a POST only after an answer that says nothing was done (429). A
+POST without a good answer raises with C(maybe_applied), because only its sender knows how to look whether it was
+carried out. No answer is read without an end: size and time have limits.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -19,15 +21,19 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import CallFailed
+from .._rules.timestamps import read_http_date
+from .errors import CallFailed, note_request
 from .trust import REQUESTS_IMPORT_ERROR, TrustingAdapter, usual_bundle
 from .waiting import pauses
 
 try:
     import requests
+    import urllib3
     from requests.auth import AuthBase
 except ImportError:  # pragma: no cover - told to the user by the entry point
     AuthBase = object  # type: ignore[assignment,misc]
@@ -37,6 +43,27 @@ _PASSING_STATUS = frozenset({429, 502, 503, 504})
 
 LONGEST_RETRY_AFTER = 300.0
 """Seconds: the window of Dataverse's service protection limits; a longer order to wait is not obeyed but told."""
+
+SHORTEST_RETRY_AFTER = 1.0
+"""Seconds: an order to wait for less would send a thousand requests while the service recovers."""
+
+_LONGEST_PLAUSIBLE = 7 * 86400.0
+"""Seconds: an order to wait for more than a week is a mistake, and counts as none."""
+
+TRIES_AFTER_500 = 4
+"""How often a request is sent at most that is answered with 500, or to which half an answer comes.
+
+Graph and Dataverse answer 500 for passing trouble as well as for what no repetition cures, so it is repeated for
+seconds only.
+"""
+
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes after decompression: several times the largest page (5,000 rows) or report of an import that is asked for."""
+
+LONGEST_ANSWER = 600.0
+"""Seconds from the first byte of an answer's body to its last: a package of 95 MB on a line of 1.3 Mbit/s."""
+
+_PIECE = 64 * 1024
 
 
 class BearerToken(AuthBase):
@@ -73,36 +100,71 @@ class Answer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON object of the answer; an empty one when there is no content.
+        """The JSON object of the answer.
 
-        Raises CallFailed when the content is not a JSON object.
+        Raises CallFailed when there is none: what is read out of nothing looks like "there is nothing".
         """
         self.check()
-        return self._parsed() or {}
+        if not isinstance(self._parsed, dict):
+            raise CallFailed(
+                f"{self.request} was answered with {self.status} and no content: run again, and if it persists, check "
+                "for a proxy or gateway that intercepts the request.",
+                request=self.request,
+                status=self.status,
+                maybe_applied=True,
+            )
+        return self._parsed
 
     def check(self) -> None:
         """Raise CallFailed when there is content that is not a JSON object."""
-        if self.text.strip() and not isinstance(self._parsed(), dict):
-            kind = self.headers.get("Content-Type", "no content type").split(";")[0]
+        if self.text.strip() and not isinstance(self._parsed, dict):
             raise CallFailed(
-                f"{self.request} was answered with {self.status} and something that is not a JSON object ({kind}): "
-                "try again, and if it stays look for a proxy or a gateway that answers in the service's place.",
+                f"{self.request} was answered with {self.status} and something that is not a JSON object "
+                f"({self.kind}): try again, and if it stays look for a proxy or a gateway that answers in the "
+                "service's place.",
                 request=self.request,
                 status=self.status,
                 maybe_applied=True,
             )
 
     @property
+    def kind(self) -> str:
+        """The content type that the answer names, without its parameters."""
+        return self.headers.get("Content-Type", "no content type").split(";")[0]
+
+    @property
+    def is_half(self) -> bool:
+        """Whether it is an object of JSON that breaks off."""
+        return "json" in self.kind.lower() and self.text.lstrip().startswith("{") and self._parsed is None
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the service asks to wait, or None when it names no time to come."""
+        named = self.headers.get("Retry-After", "")
+        try:
+            seconds = float(named)
+        except ValueError:
+            until = read_http_date(named)
+            now = read_http_date(self.headers.get("Date", "")) or datetime.now(timezone.utc)
+            seconds = (until - now).total_seconds() if until is not None else 0.0
+        return seconds if 0.0 < seconds <= _LONGEST_PLAUSIBLE else None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it holds a page for people, such as a gateway's demand to sign in, which no service of ours sends."""
+        return "html" in self.kind.lower() or self.text.lstrip().startswith("<")
+
+    @property
     def error(self) -> dict[str, Any]:
         """The C(error) object of an answer that carries one, else an empty dictionary; never raises."""
-        parsed = self._parsed()
-        error = parsed.get("error") if isinstance(parsed, dict) else None
+        error = self._parsed.get("error") if isinstance(self._parsed, dict) else None
         return error if isinstance(error, dict) else {}
 
+    @cached_property
     def _parsed(self) -> Any:
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for an answer that is nested too deep to be one of a service
             return None
 
 
@@ -141,20 +203,23 @@ class Transport:
         repeatable: bool | None = None,
         retry_codes: Callable[[Answer], bool] | None = None,
         final: Callable[[Answer], bool] | None = None,
+        download: int | None = None,
     ) -> Answer:
         """Send a request and return the answer, whatever its status.
 
         C(repeatable) overrides whether the request may be sent again after a failure that leaves open whether it was
         carried out. C(retry_codes) says of an answer whether the service has declared that nothing was done and that
         the request should simply come again later. C(final) says of an answer that the caller deals with it, whatever
-        its status. Raises CallFailed when no whole answer could be had.
+        its status. C(download) says that a file of so many bytes at most is asked for, which is returned as
+        C(content). Raises CallFailed when no whole answer could be had.
         """
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
         request = f"{method} {_without_query(url)}"
+        note_request(request)
         end = self._clock() + self._retry_for
-        for pause in pauses(1.0, 30.0, 2.0):
+        for tried, pause in enumerate(pauses(1.0, 30.0, 2.0), start=1):
             try:
-                answer = self._try_once(method, url, request, auth, headers, json_body, form, params)
+                answer = self._try_once(method, url, request, auth, headers, json_body, form, params, download)
             except CallFailed as failed:
                 # A connection that was never made cannot have carried anything out.
                 if (
@@ -166,12 +231,13 @@ class Transport:
             else:
                 if final is not None and final(answer):
                     return answer
-                wait = _retry_after(answer)
-                passing = answer.status in _PASSING_STATUS and (may_repeat or answer.status == 429)
-                if not (passing or (retry_codes is not None and retry_codes(answer))):
+                if not (
+                    _passes(method, answer, may_repeat, tried) or (retry_codes is not None and retry_codes(answer))
+                ):
                     return answer
+                wait = answer.retry_after
                 if wait is not None:
-                    pause = wait
+                    pause = max(SHORTEST_RETRY_AFTER, wait)
                 if self._clock() + pause > end or (wait or 0.0) > LONGEST_RETRY_AFTER:
                     return answer
             self._sleep(pause)
@@ -187,6 +253,7 @@ class Transport:
         json_body: Any,
         form: Mapping[str, str] | None,
         params: Mapping[str, str] | None,
+        download: int | None,
     ) -> Answer:
         session = self._open_session()
         try:
@@ -201,7 +268,9 @@ class Transport:
                 timeout=self._timeout,
                 allow_redirects=False,
                 proxies=self._proxies_to(url),
+                stream=True,
             )
+            content = self._read(got, request, download or LARGEST_ANSWER)
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             raise _no_answer(request, error) from error
         except requests.exceptions.RequestException as error:
@@ -211,7 +280,34 @@ class Transport:
                 request=request,
                 maybe_applied=True,
             ) from error
-        return Answer(got.status_code, got.headers, got.text, request, got.content)
+        if download:
+            return Answer(got.status_code, got.headers, "", request, content)
+        return Answer(got.status_code, got.headers, _text(got, content), request)
+
+    def _read(self, got: Any, request: str, largest: int) -> bytes:
+        """Return the content of an answer, within its limits. Raises CallFailed, or what requests raises."""
+        end = self._clock() + LONGEST_ANSWER
+        content = bytearray()
+        with contextlib.closing(got):
+            for piece in _pieces(got):
+                content += piece
+                if len(content) > largest:
+                    raise _Hopeless(
+                        f"{request} was answered with more than {largest // 1024**2} MiB, which is too large to be "
+                        "right: check the address, and for a proxy or gateway that intercepts the request.",
+                        request=request,
+                        status=got.status_code,
+                        maybe_applied=True,
+                    )
+                if self._clock() > end:
+                    raise _Hopeless(
+                        f"{request} was not answered in full within {LONGEST_ANSWER:.0f} s: check the network, and for "
+                        "a proxy or gateway that holds the answer back, then run again.",
+                        request=request,
+                        status=got.status_code,
+                        maybe_applied=True,
+                    )
+        return bytes(content)
 
     def _proxies_to(self, url: str) -> Any:
         """The proxies for a host, from the usual variables.
@@ -277,12 +373,44 @@ def _unknown_host(error: BaseException) -> bool:
 _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
-def _retry_after(answer: Answer) -> float | None:
-    """The seconds that the service asks to wait, or None when it names none or names a date."""
+def _passes(method: str, answer: Answer, may_repeat: bool, tried: int) -> bool:
+    """Say whether an answer after C(tried) tries is of a kind that passes."""
+    if answer.status == 500 or (answer.status == 200 and method == "GET" and answer.is_half):
+        return may_repeat and tried < TRIES_AFTER_500
+    return answer.status == 429 or (may_repeat and answer.status in _PASSING_STATUS)
+
+
+def _pieces(got: Any) -> Iterator[bytes]:
+    """Yield the content of an answer as it comes, decompressed.
+
+    By C(read1) where urllib3 has it (2.1 and newer), which returns what is there: C(iter_content) would wait for a
+    whole piece, and one byte now and then keeps it waiting beyond every limit.
+    """
+    read = getattr(got.raw, "read1", None)
+    if read is None:
+        yield from got.iter_content(_PIECE)
+        return
     try:
-        return max(0.0, float(answer.headers.get("Retry-After", "")))
-    except ValueError:
-        return None
+        while True:
+            piece = read(_PIECE, decode_content=True)
+            if not piece:
+                return
+            yield piece
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise requests.exceptions.ConnectionError(error) from error
+    except urllib3.exceptions.DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+
+
+def _text(got: Any, content: bytes) -> str:
+    """Return the text of an answer; JSON is UTF-8 unless it says otherwise, and may begin with a byte order mark."""
+    named = requests.utils.get_encoding_from_headers(got.headers) or "utf-8"
+    try:
+        return content.decode("utf-8-sig" if named.lower() == "utf-8" else named, errors="replace")
+    except LookupError:
+        return content.decode("utf-8", errors="replace")
 
 
 def _never_sent(error: BaseException) -> bool:

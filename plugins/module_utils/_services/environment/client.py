@@ -14,10 +14,12 @@ from ..._identity.sign_in import SignIn
 from ..._rules.clouds import EnvironmentAddress
 from ..._rules.environment_refusals import Answer as Answers
 from ..._rules.environment_refusals import refusal_of
+from ..._rules.guids import is_guid
 from ..._rules.odata import query
+from ..._rules.origins import Origins
 from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
-from ..client import ServiceClient
+from ..client import Expect, ServiceClient
 
 OBJECT_DOES_NOT_EXIST = "0x80040217"
 DUPLICATE_RECORD = "0x80040237"
@@ -44,7 +46,9 @@ class EnvironmentClient(ServiceClient):
 
     def __init__(self, address: EnvironmentAddress, sign_in: SignIn, transport: Transport) -> None:
         self.address = address
-        super().__init__(f"{address.url}/api/data/v9.2/", address.url, sign_in, transport)
+        super().__init__(
+            f"{address.url}/api/data/v9.2/", address.url, sign_in, transport, further_hosts=(address.api_host,)
+        )
 
     def as_another(self, sign_in: SignIn) -> EnvironmentClient:
         """Return a client that speaks to the same environment as somebody else."""
@@ -68,32 +72,34 @@ class EnvironmentClient(ServiceClient):
 
     def create(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Create a row and return it whole, as the service made it."""
-        return self.call("POST", table, body=row, headers={"Prefer": "return=representation"}).body
+        return self.call(
+            "POST", table, expect=Expect.OBJECT, body=row, headers={"Prefer": "return=representation"}
+        ).body
 
     def update(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
         """Change an existing row; C(If-Match) keeps the service from creating one instead."""
-        self.call("PATCH", f"{table}({row_id})", body=values, headers={"If-Match": "*"})
+        self.call("PATCH", f"{table}({row_id})", expect=Expect.NOTHING, body=values, headers={"If-Match": "*"})
 
     def delete(self, table: str, row_id: str) -> None:
         """Delete a row; one that is gone already is fine."""
         try:
-            self.call("DELETE", f"{table}({row_id})")
+            self.call("DELETE", f"{table}({row_id})", expect=Expect.NOTHING)
         except CallFailed as failed:
-            if failed.status != 404:
+            if not failed.says_missing:
                 raise
 
     def associate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
         """Relate two rows; relating them again is harmless."""
         body = {"@odata.id": f"{self.root}{other_table}({other_id})"}
-        self.call("POST", f"{table}({row_id})/{relation}/$ref", body=body, repeatable=True)
+        self.call("POST", f"{table}({row_id})/{relation}/$ref", expect=Expect.NOTHING, body=body, repeatable=True)
 
     def dissociate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
         """Take the relation of two rows away; one that is gone already is fine."""
         target = query({"$id": f"{self.root}{other_table}({other_id})"})
         try:
-            self.call("DELETE", f"{table}({row_id})/{relation}/$ref{target}")
+            self.call("DELETE", f"{table}({row_id})/{relation}/$ref{target}", expect=Expect.NOTHING)
         except CallFailed as failed:
-            if failed.status != 404:
+            if not failed.says_missing:
                 raise
 
     def passing(self, answer: Answer) -> bool:
@@ -159,9 +165,12 @@ def tenant_of_environment(address: EnvironmentAddress, transport: Transport) -> 
     """Return the directory id of the tenant that the environment itself names, or None when it names none.
 
     An unauthenticated request is refused with a header that holds the sign-in address of the environment's tenant.
-    That the header is there is likely, not certain, so its absence is no error.
+    That the header is there is likely, not certain, so its absence is no error. It is believed only where the address
+    is one of the cloud's own sign-in service, as a page of a gateway or of a proxy may hold any other.
     """
     answer = transport.send("GET", f"{address.url}/api/data/v9.2/WhoAmI", headers=EnvironmentClient.headers)
     challenge = answer.headers.get("WWW-Authenticate", "")
-    found = re.search(r"authorization_uri=\"?https://[^/\s\"]+/([0-9a-fA-F-]{36})/", challenge)
-    return found.group(1).lower() if found else None
+    named = re.search(r"authorization_uri=\"?([^\s\",]+)", challenge)
+    sign_in = Origins(*address.cloud.login_hosts).own(named.group(1)) if named else None
+    found = re.match(r"https://[^/]+/([0-9a-fA-F-]{36})/", sign_in or "")
+    return found.group(1).lower() if found and is_guid(found.group(1)) else None

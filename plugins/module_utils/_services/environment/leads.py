@@ -16,6 +16,7 @@ from ..._rules.marketplace_lead import SOURCES, TEST_MARK
 from ..._rules.odata import any_of, query, text_literal
 from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import EnvironmentClient
 
 _NO_SUCH_SEGMENT = "0x80060888"
@@ -81,7 +82,7 @@ class Leads:
 
     def create(self, values: Mapping[str, Any]) -> str | None:
         """Create a lead and return its id, or None when the answer does not tell it."""
-        answer = self._environment.call("POST", "leads", body=dict(values), headers=_STRONG)
+        answer = self._environment.call("POST", "leads", expect=Expect.NOTHING, body=dict(values), headers=_STRONG)
         found = re.search(r"leads\(([0-9a-fA-F-]{36})\)", answer.headers.get("OData-EntityId", ""))
         return found.group(1) if found else None
 

@@ -18,6 +18,7 @@ from ..._rules.access_levels import AccessLevel
 from ..._rules.errors import InvalidInput
 from ..._rules.odata import any_of, text_literal
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import DUPLICATE_RECORD, ROLE_EXISTS, EnvironmentClient
 
 IMMOVABLE = frozenset(
@@ -170,6 +171,7 @@ class Roles:
         self._environment.call(
             "POST",
             f"roles({role_id})/Microsoft.Dynamics.CRM.AddPrivilegesRole",
+            expect=Expect.NOTHING,
             body={"Privileges": rows},
             repeatable=True,
         )
@@ -180,6 +182,7 @@ class Roles:
         self._environment.call(
             "POST",
             f"roles({role_id})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
+            expect=Expect.NOTHING,
             body={"Privileges": rows},
             repeatable=True,
         )

@@ -29,6 +29,7 @@ from ..._rules.odata import any_of, query, text_literal
 from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import pauses
+from ..client import Expect
 from .client import SOLUTION_CONCURRENCY, EnvironmentClient
 
 IMPORT = "ImportSolutionAsync"
@@ -257,7 +258,12 @@ class SolutionOperations:
         """
         try:
             answer = self._environment.call(
-                "POST", start.action, body=start.parameters, repeatable=False, own_codes=_BUSY
+                "POST",
+                start.action,
+                expect=Expect.OBJECT,
+                body=start.parameters,
+                repeatable=False,
+                own_codes=_BUSY,
             )
             operation_id = answer.body.get("AsyncOperationId")
             if operation_id:

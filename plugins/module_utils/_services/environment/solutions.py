@@ -14,6 +14,7 @@ from typing import Any
 from ..._rules.odata import any_of, key_literal, text_literal
 from ..._rules.solution_version import SolutionVersion
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import SOLUTION_CONCURRENCY, EnvironmentClient
 
 HOLDING_SUFFIX = "_Upgrade"
@@ -85,7 +86,7 @@ class Solutions:
         """
         body = {"CustomizationFile": as_text(content)}
         answer = self._environment.call(
-            "POST", "StageSolution", body=body, repeatable=True, own_codes=(SOLUTION_CONCURRENCY,)
+            "POST", "StageSolution", expect=Expect.OBJECT, body=body, repeatable=True, own_codes=(SOLUTION_CONCURRENCY,)
         )
         staged = answer.body.get("StageSolutionResults") or {}
         upload_id, details = staged.get("StageSolutionUploadId"), staged.get("SolutionDetails") or {}

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..._rules.odata import key_literal, query, text_literal
 from ..._rules.secret_schedule import Secret
 from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import GraphClient
 from .replication import Replication, not_there_yet
 
@@ -31,6 +31,7 @@ PROPERTIES = (
     "passwordCredentials",
 )
 _SELECT = query({"$select": ",".join(PROPERTIES)})
+_CREATED = 201
 _DELETED = "/directory/deletedItems/"
 
 
@@ -107,13 +108,20 @@ class Applications:
         path = f"/applications(uniqueName={key_literal(unique_name)})"
         try:
             answer = self._replication.insist(
-                lambda: self._graph.call("PATCH", path, body=properties, headers={"Prefer": "create-if-missing"})
+                lambda: self._graph.call(
+                    "PATCH",
+                    path,
+                    expect=Expect.OBJECT_IF_CREATED,
+                    body=properties,
+                    headers={"Prefer": "create-if-missing"},
+                )
             )
         except CallFailed as failed:
-            raise self._name_taken(failed, unique_name) from failed
-        if answer.status == 201:
             # Half an answer says as little as none.
-            with suppress(CallFailed):
+            if failed.status != _CREATED:
+                raise self._name_taken(failed, unique_name) from failed
+        else:
+            if answer.status == _CREATED:
                 return _application(answer.body), True
         return self.settled(unique_name=unique_name), False
 
@@ -141,7 +149,9 @@ class Applications:
         """Change properties, and return the application with them."""
         try:
             self._replication.insist(
-                lambda: self._graph.call("PATCH", f"/applications/{application.object_id}", body=values)
+                lambda: self._graph.call(
+                    "PATCH", f"/applications/{application.object_id}", expect=Expect.NOTHING, body=values
+                )
             )
         except CallFailed as failed:
             raise self._name_taken(failed, values.get("uniqueName")) from failed
@@ -152,7 +162,7 @@ class Applications:
 
         def send() -> None:
             try:
-                self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", body={})
+                self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", expect=Expect.NOTHING, body={})
             except CallFailed as failed:
                 # After a lost answer, or when somebody else was faster, it is back already: looking tells.
                 if not _perhaps_done(failed) or not any(self._replication.looks(look)):
@@ -186,7 +196,7 @@ class Applications:
 
     def _delete(self, path: str) -> None:
         try:
-            self._graph.call("DELETE", path)
+            self._graph.call("DELETE", path, expect=Expect.NOTHING)
         except CallFailed as failed:
             if not failed.has_code("Request_ResourceNotFound"):
                 raise

@@ -57,13 +57,13 @@ class GraphClient(ServiceClient):
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """Return the JSON object at C(path), or None when the directory says that it has none.
 
-        A 404 that is not the directory's own, such as a gateway's page, is no such answer: to take it for one would
-        make an object a second time.
+        A 404 that says only that the directory could not be read is no such answer: to take it for one would make an
+        object a second time.
         """
         try:
             return self.get(path, headers)
         except CallFailed as failed:
-            if failed.status == 404 and failed.code and not failed.has_code(DIRECTORY_NOT_READ):
+            if failed.says_missing and not failed.has_code(DIRECTORY_NOT_READ):
                 return None
             raise
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..._rules.odata import query, text_literal
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import GraphClient
 from .replication import Replication, not_there_yet
 
@@ -77,14 +78,17 @@ class Consent:
             "resourceId": api_object_id,
             "scope": " ".join(sorted(scopes)),
         }
-        row = self._graph.call("POST", "/oauth2PermissionGrants", body=body, repeatable=True).body
+        row = self._graph.call("POST", "/oauth2PermissionGrants", expect=Expect.OBJECT, body=body, repeatable=True).body
         return Grant(str(row["id"]), client_object_id, api_object_id, scopes)
 
     def _widen(self, grant: Grant, scopes: frozenset[str]) -> Grant:
         union = grant.scopes | scopes
         if union != grant.scopes:
             self._graph.call(
-                "PATCH", f"/oauth2PermissionGrants/{grant.grant_id}", body={"scope": " ".join(sorted(union))}
+                "PATCH",
+                f"/oauth2PermissionGrants/{grant.grant_id}",
+                expect=Expect.NOTHING,
+                body={"scope": " ".join(sorted(union))},
             )
         return Grant(grant.grant_id, grant.client_object_id, grant.api_object_id, union)
 

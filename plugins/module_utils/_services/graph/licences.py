@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._rules.odata import query
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import GraphClient
 from .replication import Replication, not_there_yet
 from .users import DirectoryUser
@@ -63,7 +64,9 @@ class Licences:
         body = {"addLicenses": [{"skuId": each, "disabledPlans": []} for each in sku_ids], "removeLicenses": []}
 
         def send() -> None:
-            self._graph.call("POST", f"/users/{user.object_id}/assignLicense", body=body, repeatable=True)
+            self._graph.call(
+                "POST", f"/users/{user.object_id}/assignLicense", expect=Expect.NOTHING, body=body, repeatable=True
+            )
 
         def passing(failed: CallFailed) -> bool:
             return not_there_yet(failed) or _LOCATION_LAG in failed.message

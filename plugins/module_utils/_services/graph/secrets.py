@@ -19,6 +19,7 @@ from ..._rules.secret_schedule import Secret
 from ..._rules.timestamps import read_timestamp, write_timestamp
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import wait_for
+from ..client import Expect
 from .applications import Application, Applications
 from .client import DIRECTORY_NOT_READ, GraphClient
 from .replication import Replication, not_there_yet
@@ -98,6 +99,7 @@ class Secrets:
                 self._graph.call(
                     "POST",
                     f"/applications/{application.object_id}/removePassword",
+                    expect=Expect.NOTHING,
                     body={"keyId": secret.key_id},
                     repeatable=True,
                 )
@@ -120,6 +122,7 @@ class Secrets:
         answer = self._graph.call(
             "POST",
             f"/applications/{application.object_id}/addPassword",
+            expect=Expect.OBJECT,
             body={"passwordCredential": {"displayName": name, "endDateTime": write_timestamp(end)}},
             repeatable=False,
         )

@@ -13,6 +13,7 @@ from typing import Any
 from ..._rules.odata import key_literal, query
 from ..._rules.well_known import ENTERPRISE_APPLICATION_TAG
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import GraphClient
 from .replication import Replication, not_there_yet
 
@@ -83,7 +84,9 @@ class ServicePrincipals:
 
         def send() -> Mapping[str, Any]:
             try:
-                return self._graph.call("POST", "/servicePrincipals", body=body, repeatable=True).body
+                return self._graph.call(
+                    "POST", "/servicePrincipals", expect=Expect.OBJECT, body=body, repeatable=True
+                ).body
             except CallFailed as failed:
                 if not failed.has_code("Request_MultipleObjectsWithSameKeyValue"):
                     raise
@@ -109,7 +112,9 @@ class ServicePrincipals:
     def update(self, principal: ServicePrincipal, values: Mapping[str, Any]) -> None:
         """Change properties of a service principal."""
         self._replication.insist(
-            lambda: self._graph.call("PATCH", f"/servicePrincipals/{principal.object_id}", body=values)
+            lambda: self._graph.call(
+                "PATCH", f"/servicePrincipals/{principal.object_id}", expect=Expect.NOTHING, body=values
+            )
         )
 
     def _service_principal(self, row: Mapping[str, Any]) -> ServicePrincipal:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from ..._rules.odata import query
 from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import DIRECTORY_NOT_READ, GraphClient
 from .replication import Replication, not_there_yet
 
@@ -159,7 +160,7 @@ class DirectoryUsers:
 
         def send() -> DirectoryUser | None:
             try:
-                row = self._graph.call("POST", "/users", body=body, repeatable=False).body
+                row = self._graph.call("POST", "/users", expect=Expect.OBJECT, body=body, repeatable=False).body
                 return DirectoryUser(str(row["id"]).lower(), dict(properties))
             except CallFailed as failed:
                 if failed.has_code("ObjectConflict") and lost:
@@ -194,7 +195,9 @@ class DirectoryUsers:
         """Change properties, and return the user with them."""
         needs = "User.EnableDisableAccount.All (or User.ReadWrite.All)" if "accountEnabled" in values else _TO_MAKE
         try:
-            self._replication.insist(lambda: self._graph.call("PATCH", f"/users/{user.object_id}", body=values))
+            self._replication.insist(
+                lambda: self._graph.call("PATCH", f"/users/{user.object_id}", expect=Expect.NOTHING, body=values)
+            )
         except CallFailed as failed:
             raise self._told(failed, user.name, needs) from failed
         return user.having(values)
@@ -206,7 +209,9 @@ class DirectoryUsers:
         """
         body = {"passwordProfile": _profile(password)}
         try:
-            self._replication.insist(lambda: self._graph.call("PATCH", f"/users/{user.object_id}", body=body))
+            self._replication.insist(
+                lambda: self._graph.call("PATCH", f"/users/{user.object_id}", expect=Expect.NOTHING, body=body)
+            )
         except CallFailed as failed:
             raise self._told(failed, user.name, _TO_RESET) from failed
         return user.having({"lastPasswordChangeDateTime": None})
@@ -216,7 +221,7 @@ class DirectoryUsers:
 
         def send() -> None:
             try:
-                self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", body={})
+                self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", expect=Expect.NOTHING, body={})
             except CallFailed as failed:
                 # After a lost answer, or when somebody else was faster, it is back already: looking tells.
                 if not _perhaps_done(failed) or not any(self._replication.looks(lambda: self.by_name(name))):
@@ -249,7 +254,7 @@ class DirectoryUsers:
 
     def _delete(self, path: str, name: str) -> None:
         try:
-            self._graph.call("DELETE", path)
+            self._graph.call("DELETE", path, expect=Expect.NOTHING)
         except CallFailed as failed:
             if not failed.has_code("Request_ResourceNotFound"):
                 raise self._told(failed, name, _TO_MAKE) from failed

@@ -6,14 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from ..._identity.credentials import Credentials
 from ..._identity.sign_in import SignIn
 from ..._rules.clouds import CLOUDS
-from ..._transport.errors import CallFailed
 from ..._transport.http import Transport
 from ..._transport.run_cache import RunCache
 from ..client import ServiceClient
@@ -48,15 +45,6 @@ class PartnerCenterClient(ServiceClient):
         Raises InvalidInput when the credentials name no tenant.
         """
         return cls(SignIn(credentials, CLOUDS["public"], transport, cache), transport)
-
-    def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when Partner Center itself says that it has none."""
-        try:
-            return self.get(path, headers)
-        except CallFailed as failed:
-            if failed.status == 404 and failed.code:
-                return None
-            raise
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Say what an application lacks that Partner Center does not let in."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import pauses
+from ..client import Expect
 from .client import JOBS_VERSION, LOCKED, PartnerCenterClient, versioned
 from .offers import problems_in
 
@@ -82,7 +83,9 @@ class Jobs:
 
     def _start(self, body: Mapping[str, Any], repeatable: bool) -> dict[str, Any]:
         path = versioned("configure", JOBS_VERSION)
-        return self._partner_center.call("POST", path, body=body, repeatable=repeatable, own_codes=LOCKED).body
+        return self._partner_center.call(
+            "POST", path, expect=Expect.OBJECT, body=body, repeatable=repeatable, own_codes=LOCKED
+        ).body
 
     def _ended(self, job_id: str, started: Mapping[str, Any]) -> Outcome:
         """Wait for the end of a job. What goes wrong with looking says nothing about the job."""

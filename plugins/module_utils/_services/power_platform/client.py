@@ -33,6 +33,7 @@ class PowerPlatformClient(ServiceClient):
     """Speaks to the admin API in the cloud and tenant of its identity."""
 
     request_id_header = "x-ms-correlation-request-id"
+    next_link = "nextLink"
 
     def __init__(self, sign_in: SignIn, transport: Transport) -> None:
         cloud = sign_in.cloud
@@ -44,12 +45,8 @@ class PowerPlatformClient(ServiceClient):
         return path + query({"api-version": VERSION})
 
     def rows(self, path: str, headers: Any = None) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the collection at C(path), page after page; the next one has a name of its own here."""
-        page: str | None = self.versioned(path)
-        while page:
-            answer = self.get(page, headers)
-            yield from answer.get("value", [])
-            page = answer.get("nextLink")
+        """Yield the rows of the collection at C(path), page after page."""
+        yield from super().rows(self.versioned(path), headers)
 
     def failed(self, answer: Answer) -> CallFailed:
         """Turn an answer of 400 and more into the error to raise; some list their reasons instead of naming one."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..._rules.clouds import EnvironmentAddress
 from ..._transport.errors import CallFailed
+from ..client import Expect
 from .client import PowerPlatformClient
 
 NOT_LICENSED = "usernotlicensed"
@@ -54,7 +55,9 @@ class AdminEnvironments:
         """
         path = self._power_platform.versioned(f"/environments/{environment_id}/addUser")
         try:
-            self._power_platform.call("POST", path, body={"objectId": object_id}, repeatable=True)
+            self._power_platform.call(
+                "POST", path, expect=Expect.NOTHING, body={"objectId": object_id}, repeatable=True
+            )
         except CallFailed as failed:
             said = " ".join((failed.code, *failed.details, failed.message)).lower()
             if _OUTSIDE_OF_GROUP in said:
