@@ -152,3 +152,37 @@ def test_all_steps_of_a_dry_run_foretell_what_the_plan_does(configure: Configure
         for change in each.result.get("changes", [])
     ]
     assert modules == planned.changes(HOST)
+
+
+@ONE
+def test_the_plan_is_the_same_as_an_ordinary_module(configure: Configure) -> None:
+    here = configure(check=True)
+    ordinary = configure(check=True, environment={"MARKETPLACE_LEADS_IN_PROCESS": "0"})
+    assert ordinary.status == 0, ordinary.output
+    assert ordinary.changes(HOST) == here.changes(HOST) == FRESH
+
+
+@ONE
+def test_no_variable_of_a_host_reaches_the_result(cloud: Cloud, configure: Configure) -> None:
+    run = configure(check=True, verbosity=4, variables={"lead_writer_offers": ["an-offer"]})
+    assert run.status != 0
+    planned = [str(each.result) for each in run.outcomes if "environments" in each.result]
+    assert planned
+    assert cloud.contoso.client_secret not in "".join(planned)
+    assert cloud.contoso.client_secret not in run.output
+
+
+@pytest.mark.parametrize("playbook", ["configure", "rotate_secrets"])
+def test_hosts_of_a_playbook_can_be_listed(configure: Configure, playbook: str) -> None:
+    run = configure("--list-hosts", playbook=f"marketplace_leads.dynamics365.{playbook}", rehearse=False)
+    assert run.status == 0, run.output
+    assert "fabrikam_prod" in run.output
+
+
+@ONE
+def test_two_playbooks_in_one_run_do_not_mix_their_hosts(configure: Configure) -> None:
+    first, second = (f"marketplace_leads.dynamics365.{name}" for name in ("configure", "rotate_secrets"))
+    run = configure(first, playbook=second, rehearse=False)
+    assert run.status == 0, run.output
+    assert "the secret was not rotated, because it was made 0 hours ago" in run.output
+    assert [each.task for each in run.of(HOST) if "Rotate" in each.task] == []
