@@ -27,7 +27,7 @@ from ..module_utils._identity.sign_in import MSAL_IMPORT_ERROR
 from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR
 from ..plugin_utils._claims_of_hosts import ClaimsOfHosts
 from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES, Role
-from ..plugin_utils._host_variables import HostVariables, reason_of
+from ..plugin_utils._host_variables import HostVariables, plain, reason_of
 from ..plugin_utils._next_steps import Environment, grouped, next_steps
 from ..plugin_utils._offer_claims import claimed_twice, refusals
 from ..plugin_utils._place_in_play import conditions_of, environment_around, is_selected, takes_all_hosts_together
@@ -41,8 +41,6 @@ _URL = "lead_writer_environment_url"
 _OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "purpose": {"type": "str", "choices": list(PURPOSES), "default": CONFIGURE},
-    "runner": {"type": "dict", "default": {}},
-    "environment": {"type": "dict", "required": True},
     "threads": {"type": "int", "default": 32},
     "end_early": {"type": "bool", "default": True},
     "can_keep_secret": {"type": "bool", "default": True},
@@ -50,6 +48,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "store_tasks": {"type": "str", "default": ""},
 }
 """The options that are evaluated for each host."""
+_USED_OFTEN = (
+    "lead_writer_environment_host",
+    "lead_writer_store_path",
+    "lead_writer_hand_off_path",
+    "lead_writer_stored",
+)
+"""Variables of the role that many of its templates use, and that take long to evaluate."""
 _FRESH_SECONDS = 600.0
 """For how long a plan that was made in an earlier play of the run is taken for what is."""
 
@@ -244,11 +249,14 @@ class ActionModule(ActionBase):
     def _options(self, host: str) -> dict[str, Any]:
         """The options, evaluated for a host and checked. Raises AnsibleError."""
         if host not in self._evaluated:
-            given = self._hosts.template(host, self._task.args.get("options") or {})
+            self._hosts.evaluate_once(host, _USED_OFTEN)
+            given = plain(self._hosts.template(host, self._task.args.get("options") or {}))
+            # Large ones, which the module checks; the validator would copy them.
+            passed_on = {name: given.pop(name, {}) for name in ("environment", "runner")}
             checked = ArgumentSpecValidator(_OPTIONS).validate(given)
             if checked.error_messages:
                 raise AnsibleError("; ".join(checked.error_messages))
-            self._evaluated[host] = checked.validated_parameters
+            self._evaluated[host] = {**checked.validated_parameters, **passed_on}
         return self._evaluated[host]
 
     def _environment_of(self, host: str) -> dict[str, str]:
