@@ -33,7 +33,7 @@ from ..plugin_utils._offer_claims import claimed_twice, refusals
 from ..plugin_utils._place_in_play import conditions_of, environment_around, is_selected, takes_all_hosts_together
 from ..plugin_utils._plain_variables import finalized
 from ..plugin_utils._plan_diff import plan_diff
-from ..plugin_utils._planner import Planner
+from ..plugin_utils._planner import Planner, fault
 from ..plugin_utils._role_variables import RoleVariables
 
 _URL = "lead_writer_environment_url"
@@ -174,6 +174,8 @@ class ActionModule(ActionBase):
                         planner.add(host, given, self._environment_of(host))
                 except AnsibleError as error:
                     outcomes[host] = _failed(reason_of(error))
+                except Exception as error:  # a failure of this task would stop all hosts
+                    outcomes[host] = _failed(fault(error))
                 self._hosts.forget(host)
                 self._evaluated.pop(host, None)
             outcomes.update({host: roles[host].outcome(plan) for host, plan in planner.plans().items()})

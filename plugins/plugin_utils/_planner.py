@@ -116,10 +116,11 @@ def _plan(call: Call, secrets: set[str]) -> dict[str, Any]:
     except EXPECTED_FAILURES as error:
         plan = {"failed": True, "msg": str(error), "failure": getattr(error, "failure", None)}
     except Exception as error:  # whatever it is, the other environments go on
-        plan = {
-            "failed": True,
-            "msg": f"The plan was not made because of a fault of this collection ({type(error).__name__}: {error}): "
-            "report it.",
-        }
+        plan = {"failed": True, "msg": fault(error)}
     cleaned: dict[str, Any] = remove_values(plan, secrets)
     return cleaned
+
+
+def fault(error: Exception) -> str:
+    """Return the sentence for an error that no one has foreseen."""
+    return f"The plan was not made because of a fault of this collection ({type(error).__name__}: {error}): report it."
