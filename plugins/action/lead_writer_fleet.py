@@ -88,6 +88,8 @@ class ActionModule(ActionBase):
             if plans is None:
                 plans = self._plan(self._batch())
                 result.update(self._shown(plans))
+            # With -v, the plans of a thousand environments would be one line.
+            result["_ansible_verbose_override"] = True
             result.update(
                 environments=plans,
                 made_at=time.time(),

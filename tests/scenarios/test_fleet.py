@@ -64,6 +64,12 @@ def test_a_condition_that_leaves_out_the_first_host_is_right(ansible: Ansible, c
     assert run.changed_hosts() == {"fabrikam_prod", "northwind_prod"}
 
 
+def test_keywords_of_the_role_do_not_stop_the_plan(ansible: Ansible, configure: Configure) -> None:
+    run = play(configure, ansible, role(delegate_to="localhost", throttle=1), check=True)
+    assert run.status == 0, run.output
+    assert run.changed_hosts() == {"contoso_prod", "fabrikam_prod", "northwind_prod"}
+
+
 def test_one_host_can_set_up_several_environments_in_a_loop(
     cloud: Cloud, ansible: Ansible, configure: Configure
 ) -> None:
@@ -118,7 +124,7 @@ def test_a_run_that_starts_later_plans_first(configure: Configure) -> None:
 
 
 @ONE
-def test_a_run_that_starts_after_the_plan_is_told_so(configure: Configure) -> None:
+def test_a_run_that_starts_after_the_plan_is_refused(configure: Configure) -> None:
     run = configure("--start-at-task", "Register the application, its service principal and its secret", rehearse=False)
     assert run.status != 0
     assert "The plan of the environment is missing: run from the start, without --start-at-task." in run.failure(HOST)
