@@ -59,7 +59,7 @@ _FRESH_SECONDS = 600.0
 """For how long a plan that was made in an earlier play of the run is taken for what is."""
 
 _NO_PLAN: dict[str, Any] = {"changes": [], "would_change": [], "ends": False}
-"""Stands for the plan of an environment that is taken down."""
+"""The plan of an environment that is taken down."""
 _RUN_DIRECTORY = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set when ansible.constants is imported
 
 
@@ -84,36 +84,31 @@ class ActionModule(ActionBase):
         self._purpose = CONFIGURE
         self._evaluated: dict[str, dict[str, Any]] = {}
         if self._task.run_once:
-            plans = self._reused()
-            if plans is None:
-                plans = self._plan(self._batch())
-                result.update(self._shown(plans))
             # With -v, the plans of a thousand environments would be one line.
             result["_ansible_verbose_override"] = True
-            result.update(
-                environments=plans,
-                made_at=time.time(),
-                pending=[host for host in self._vars["ansible_play_batch"] if not plans.get(host, _NO_PLAN)["ends"]],
-            )
+            result.update(self._reused() or self._made(self._batch()))
+            plans, batch = result["environments"], self._vars["ansible_play_batch"]
+            result["pending"] = [host for host in batch if not plans.get(host, _NO_PLAN)["ends"]]
         else:
             result.update({"changed": False, **self._own_plan()})
         if self._warnings:
             result["warnings"] = self._warnings
         return result
 
-    def _reused(self) -> dict[str, dict[str, Any]] | None:
+    def _made(self, hosts: list[str]) -> dict[str, Any]:
+        plans = self._plan(hosts)
+        return {"environments": plans, "made_at": time.time(), **self._shown(plans)}
+
+    def _reused(self) -> dict[str, Any] | None:
         """Return the plans that an earlier play made for the batch, None where they are not all there or are old."""
-        made = self._vars.get("lead_writer__fleet") or {}
-        batch = self._vars["ansible_play_batch"]
-        plans = made.get("environments") or {}
-        if (
-            not boolean(self._task.args.get("reuse", False))
-            or time.time() - made.get("made_at", 0.0) > _FRESH_SECONDS
-            or not plans.keys() >= {*batch}
-            or not takes_all_hosts_together(self._task)
-        ):
+        if not boolean(self._task.args.get("reuse", False)) or not takes_all_hosts_together(self._task):
             return None
-        return {host: plans[host] for host in batch}
+        known = self._vars.get("lead_writer__fleet") or {}
+        plans, made_at = known.get("environments") or {}, known.get("made_at", 0.0)
+        wanted = [host for host in self._vars["ansible_play_batch"] if self._hosts.of(host).get(_URL)]
+        if time.time() - made_at > _FRESH_SECONDS or not plans.keys() >= {*wanted}:
+            return None
+        return {"environments": {host: plans[host] for host in wanted}, "made_at": made_at}
 
     # --- whose environments are planned
 
@@ -154,7 +149,10 @@ class ActionModule(ActionBase):
     def _plan_as_module(self, host: str) -> dict[str, dict[str, Any]]:
         """Have the module plan the way that modules usually go, such as in another Python that has the libraries."""
         self._refusals = self._claims([host])
-        prepared = self._prepared(host)
+        try:
+            prepared = self._prepared(host)
+        except AnsibleError as error:
+            return {host: _failed(reason_of(error))}
         if prepared is None:
             return {host: _NO_PLAN}
         given, role = prepared
