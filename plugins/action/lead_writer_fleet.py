@@ -28,13 +28,13 @@ from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR
 from ..plugin_utils._ansible_internals import role_of
 from ..plugin_utils._claims_of_hosts import ClaimsOfHosts
 from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES, Role
-from ..plugin_utils._host_variables import HostVariables, reason_of
+from ..plugin_utils._host_variables import HostVariables, plain, reason_of
 from ..plugin_utils._next_steps import Environment, grouped, next_steps
 from ..plugin_utils._offer_claims import claimed_twice, refusals
 from ..plugin_utils._place_in_play import conditions_of, environment_around, is_selected, takes_all_hosts_together
 from ..plugin_utils._plain_variables import finalized
 from ..plugin_utils._plan_diff import plan_diff
-from ..plugin_utils._planner import Planner
+from ..plugin_utils._planner import Planner, fault
 from ..plugin_utils._role_variables import RoleVariables
 
 _URL = "lead_writer_environment_url"
@@ -42,8 +42,6 @@ _URL = "lead_writer_environment_url"
 _OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "purpose": {"type": "str", "choices": list(PURPOSES), "default": CONFIGURE},
-    "runner": {"type": "dict", "default": {}},
-    "environment": {"type": "dict", "required": True},
     "threads": {"type": "int", "default": 32},
     "end_early": {"type": "bool", "default": True},
     "can_keep_secret": {"type": "bool", "default": True},
@@ -53,11 +51,18 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "store_tasks": {"type": "str", "default": ""},
 }
 """The options that are evaluated for each host."""
+_USED_OFTEN = (
+    "lead_writer_environment_host",
+    "lead_writer_store_path",
+    "lead_writer_hand_off_path",
+    "lead_writer_stored",
+)
+"""Variables of the role that many of its templates use, and that take long to evaluate."""
 _FRESH_SECONDS = 600.0
 """For how long a plan that was made in an earlier play of the run is taken for what is."""
 
 _NO_PLAN: dict[str, Any] = {"changes": [], "would_change": [], "ends": False}
-"""Stands for the plan of an environment that is taken down."""
+"""The plan of an environment that is taken down."""
 _RUN_DIRECTORY = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set when ansible.constants is imported
 
 
@@ -82,34 +87,31 @@ class ActionModule(ActionBase):
         self._purpose = CONFIGURE
         self._evaluated: dict[str, dict[str, Any]] = {}
         if self._task.run_once:
-            plans = self._reused()
-            if plans is None:
-                plans = self._plan(self._batch())
-                result.update(self._shown(plans))
-            result.update(
-                environments=plans,
-                made_at=time.time(),
-                pending=[host for host in self._vars["ansible_play_batch"] if not plans.get(host, _NO_PLAN)["ends"]],
-            )
+            # With -v, the plans of a thousand environments would be one line.
+            result["_ansible_verbose_override"] = True
+            result.update(self._reused() or self._made(self._batch()))
+            plans, batch = result["environments"], self._vars["ansible_play_batch"]
+            result["pending"] = [host for host in batch if not plans.get(host, _NO_PLAN)["ends"]]
         else:
             result.update({"changed": False, **self._own_plan()})
         if self._warnings:
             result["warnings"] = self._warnings
         return result
 
-    def _reused(self) -> dict[str, dict[str, Any]] | None:
+    def _made(self, hosts: list[str]) -> dict[str, Any]:
+        plans = self._plan(hosts)
+        return {"environments": plans, "made_at": time.time(), **self._shown(plans)}
+
+    def _reused(self) -> dict[str, Any] | None:
         """Return the plans that an earlier play made for the batch, None where they are not all there or are old."""
-        made = self._vars.get("lead_writer__fleet") or {}
-        batch = self._vars["ansible_play_batch"]
-        plans = made.get("environments") or {}
-        if (
-            not boolean(self._task.args.get("reuse", False))
-            or time.time() - made.get("made_at", 0.0) > _FRESH_SECONDS
-            or not plans.keys() >= {*batch}
-            or not takes_all_hosts_together(self._task)
-        ):
+        if not boolean(self._task.args.get("reuse", False)) or not takes_all_hosts_together(self._task):
             return None
-        return {host: plans[host] for host in batch}
+        known = self._vars.get("lead_writer__fleet") or {}
+        plans, made_at = known.get("environments") or {}, known.get("made_at", 0.0)
+        wanted = [host for host in self._vars["ansible_play_batch"] if self._hosts.of(host).get(_URL)]
+        if time.time() - made_at > _FRESH_SECONDS or not plans.keys() >= {*wanted}:
+            return None
+        return {"environments": {host: plans[host] for host in wanted}, "made_at": made_at}
 
     # --- whose environments are planned
 
@@ -154,7 +156,10 @@ class ActionModule(ActionBase):
     def _plan_as_module(self, host: str) -> dict[str, dict[str, Any]]:
         """Have the module plan the way that modules usually go, such as in another Python that has the libraries."""
         self._refusals = self._claims([host])
-        prepared = self._prepared(host)
+        try:
+            prepared = self._prepared(host)
+        except AnsibleError as error:
+            return {host: _failed(reason_of(error))}
         if prepared is None:
             return {host: _NO_PLAN}
         given, role = prepared
@@ -176,6 +181,8 @@ class ActionModule(ActionBase):
                         planner.add(host, given, self._environment_of(host))
                 except AnsibleError as error:
                     outcomes[host] = _failed(reason_of(error))
+                except Exception as error:  # a failure of this task would stop all hosts
+                    outcomes[host] = _failed(fault(error))
                 self._hosts.forget(host)
                 self._evaluated.pop(host, None)
             outcomes.update({host: roles[host].outcome(plan) for host, plan in planner.plans().items()})
@@ -254,11 +261,14 @@ class ActionModule(ActionBase):
     def _options(self, host: str) -> dict[str, Any]:
         """The options, evaluated for a host and checked. Raises AnsibleError."""
         if host not in self._evaluated:
-            given = self._hosts.template(host, self._task.args.get("options") or {})
+            self._hosts.evaluate_once(host, _USED_OFTEN)
+            given = plain(self._hosts.template(host, self._task.args.get("options") or {}))
+            # Large ones, which the module checks; the validator would copy them.
+            passed_on = {name: given.pop(name, {}) for name in ("environment", "runner")}
             checked = ArgumentSpecValidator(_OPTIONS).validate(given)
             if checked.error_messages:
                 raise AnsibleError("; ".join(checked.error_messages))
-            self._evaluated[host] = checked.validated_parameters
+            self._evaluated[host] = {**checked.validated_parameters, **passed_on}
         return self._evaluated[host]
 
     def _environment_of(self, host: str) -> dict[str, str]:

@@ -106,7 +106,7 @@ class Role:
         return in_words_of_the_role(sentence, self.publisher_client_id)
 
     def _goes_on(self, plan: Mapping[str, Any]) -> bool:
-        if not plan["hand_off_current"]:
+        if not plan.get("hand_off_current", True):
             return True
         if self.purpose == ROTATE:
             return any(change.startswith(_ROTATES) for change in plan["changes"])
@@ -122,7 +122,7 @@ class Role:
             found += changes
             if step in _IDENTITY and self.store_file and NEW_SECRETS.intersection(changes):
                 found.append("stored_secret")
-        if self._takes("lead_destinations") and not plan["hand_off_current"]:
+        if self._takes("lead_destinations") and not plan.get("hand_off_current", True):
             found.append("hand_off")
         return found
 

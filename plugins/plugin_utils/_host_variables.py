@@ -10,7 +10,8 @@ templating environment, so that the same text is compiled once and not once for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -64,6 +65,14 @@ class HostVariables:
         raw = self.of(host).get(name)
         return self.template(host, raw) if holds_template(raw) else raw
 
+    def evaluate_once(self, host: str, names: Sequence[str]) -> None:
+        """Let variables of a host have their values from now on. One that has none yet stays as it is."""
+        variables = self.of(host)
+        for name in names:
+            if holds_template(variables.get(name)):
+                with contextlib.suppress(AnsibleError):
+                    variables[name] = self.template(host, variables[name])
+
     def meets(self, host: str, conditions: list[Any]) -> bool:
         """Say whether all conditions, as in `when`, are true for a host. Raises AnsibleError."""
         if not conditions:
@@ -85,6 +94,19 @@ def holds_template(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(map(holds_template, value.values()))
     return isinstance(value, list) and any(map(holds_template, value))
+
+
+def plain(value: Any) -> Any:
+    """Return a value without the tags of ansible-core, which make it slow to copy."""
+    if isinstance(value, Mapping):
+        return {plain(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    return value
 
 
 def reason_of(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..module_utils._rules.timestamps import read_timestamp
+from ..modules.lead_writer_plan import NEW_SECRETS
 from ._fleet_outcome import ROTATE
 
 _NAMED = 5
@@ -63,7 +64,7 @@ class Environment:
 
     def _to_do(self) -> Iterator[str]:
         """What is left to a person after a run."""
-        new_secret = "stored_secret" in self.plan["would_change"]
+        new_secret = bool(NEW_SECRETS.intersection(self.plan["would_change"]))
         if self.destinations or not (new_secret or "hand_off" in self.plan["would_change"]):
             yield from self._to_publish()
             return

@@ -10,9 +10,10 @@ and what these trust, the package, and what the run remembers. What happens to o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any
@@ -20,15 +21,20 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
-from ..module_utils._entry_point import EXPECTED_FAILURES, Call, said
+from ..module_utils._entry_point import CREDENTIALS, EXPECTED_FAILURES, Call, said
 from ..module_utils._transport.errors import forms_checked
 from ..module_utils._transport.http import Transport
 from ..module_utils._transport.run_cache import RunCache
-from ..modules import lead_writer_plan
+from ..modules.lead_writer_plan import ARGUMENTS, read
 
 _MANY = 20
 """From how many environments on the progress is shown."""
 _PROGRESS_SECONDS = 5.0
+_SPEC = {name: value for name, value in ARGUMENTS.module_arguments().items() if name != "supports_check_mode"}
+_CREDENTIALS = frozenset(
+    name for option in CREDENTIALS.options.values() for name in option.get("fallback", ((), ()))[1]
+)
+"""The environment variables that stand for options which are left out."""
 
 
 class Planner:
@@ -62,15 +68,15 @@ class Planner:
     def add(self, host: str, given: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         """Plan the environment of a host by the options of `lead_writer_plan`.
 
-        `environment` are the environment variables of its task. They belong to the whole process, so environments
-        with other ones wait for each other.
+        `environment` are the environment variables of its task. Credentials among them are read here. The others
+        belong to the whole process, so environments that differ in them wait for each other.
         """
-        if environment != self._environment:
+        others = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
+        if others != self._environment:
             self._wait_for_all()
-            self._use(environment)
-        spec = lead_writer_plan.ARGUMENTS.module_arguments()
-        spec.pop("supports_check_mode")
-        validated = ArgumentSpecValidator(**spec).validate(dict(given))
+            self._use(others)
+        with _variables({name: value for name, value in environment.items() if name in _CREDENTIALS}):
+            validated = ArgumentSpecValidator(**_SPEC).validate(dict(given))
         if validated.error_messages:
             self._plans[host] = {"failed": True, "msg": "; ".join(validated.error_messages)}
             return
@@ -114,14 +120,30 @@ class Planner:
 def _plan(call: Call, secrets: set[str]) -> dict[str, Any]:
     try:
         with forms_checked():
-            plan = lead_writer_plan.read(call)
+            plan = read(call)
     except EXPECTED_FAILURES as error:
         plan = {"failed": True, "msg": said(error), "failure": getattr(error, "failure", None)}
     except Exception as error:  # whatever it is, the other environments go on
-        plan = {
-            "failed": True,
-            "msg": f"The plan was not made because of a fault of this collection ({type(error).__name__}: {error}): "
-            "report it.",
-        }
+        plan = {"failed": True, "msg": fault(error)}
     cleaned: dict[str, Any] = remove_values(plan, secrets)
     return cleaned
+
+
+@contextlib.contextmanager
+def _variables(added: Mapping[str, str]) -> Iterator[None]:
+    """Add environment variables for as long as something is read."""
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def fault(error: Exception) -> str:
+    """Return the sentence for an error that no one has foreseen."""
+    return f"The plan was not made because of a fault of this collection ({type(error).__name__}: {error}): report it."

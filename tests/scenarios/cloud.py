@@ -244,7 +244,7 @@ class Run:
         return found[0].result
 
     def changes(self, host: str) -> list[str]:
-        """The changes that the modules of the collection told for a host, in order.
+        """The changes that the modules of the collection reported for a host, in order.
 
         In a dry run the plan of the fleet foretells those of its steps, which are not taken then.
         """

@@ -64,6 +64,12 @@ def test_a_condition_that_leaves_out_the_first_host_is_right(ansible: Ansible, c
     assert run.changed_hosts() == {"fabrikam_prod", "northwind_prod"}
 
 
+def test_keywords_of_the_role_do_not_stop_the_plan(ansible: Ansible, configure: Configure) -> None:
+    run = play(configure, ansible, role(delegate_to="localhost", throttle=1), check=True)
+    assert run.status == 0, run.output
+    assert run.changed_hosts() == {"contoso_prod", "fabrikam_prod", "northwind_prod"}
+
+
 def test_one_host_can_set_up_several_environments_in_a_loop(
     cloud: Cloud, ansible: Ansible, configure: Configure
 ) -> None:
@@ -118,7 +124,7 @@ def test_a_run_that_starts_later_plans_first(configure: Configure) -> None:
 
 
 @ONE
-def test_a_run_that_starts_after_the_plan_is_told_so(configure: Configure) -> None:
+def test_a_run_that_starts_after_the_plan_is_refused(configure: Configure) -> None:
     run = configure("--start-at-task", "Register the application, its service principal and its secret", rehearse=False)
     assert run.status != 0
     assert "The plan of the environment is missing: run from the start, without --start-at-task." in run.failure(HOST)
@@ -152,3 +158,37 @@ def test_all_steps_of_a_dry_run_foretell_what_the_plan_does(configure: Configure
         for change in each.result.get("changes", [])
     ]
     assert modules == planned.changes(HOST)
+
+
+@ONE
+def test_the_plan_is_the_same_as_an_ordinary_module(configure: Configure) -> None:
+    here = configure(check=True)
+    ordinary = configure(check=True, environment={"MARKETPLACE_LEADS_IN_PROCESS": "0"})
+    assert ordinary.status == 0, ordinary.output
+    assert ordinary.changes(HOST) == here.changes(HOST) == FRESH
+
+
+@ONE
+def test_no_variable_of_a_host_reaches_the_result(cloud: Cloud, configure: Configure) -> None:
+    run = configure(check=True, verbosity=4, variables={"lead_writer_offers": ["an-offer"]})
+    assert run.status != 0
+    planned = [str(each.result) for each in run.outcomes if "environments" in each.result]
+    assert planned
+    assert cloud.contoso.client_secret not in "".join(planned)
+    assert cloud.contoso.client_secret not in run.output
+
+
+@pytest.mark.parametrize("playbook", ["configure", "rotate_secrets"])
+def test_hosts_of_a_playbook_can_be_listed(configure: Configure, playbook: str) -> None:
+    run = configure("--list-hosts", playbook=f"marketplace_leads.dynamics365.{playbook}", rehearse=False)
+    assert run.status == 0, run.output
+    assert "fabrikam_prod" in run.output
+
+
+@ONE
+def test_two_playbooks_in_one_run_do_not_mix_their_hosts(configure: Configure) -> None:
+    first, second = (f"marketplace_leads.dynamics365.{name}" for name in ("configure", "rotate_secrets"))
+    run = configure(first, playbook=second, rehearse=False)
+    assert run.status == 0, run.output
+    assert "the secret was not rotated, because it was made 0 hours ago" in run.output
+    assert [each.task for each in run.of(HOST) if "Rotate" in each.task] == []

@@ -29,7 +29,7 @@ def line_of(run: Run, host: str = HOST) -> str:
 
 
 @ONE
-def test_a_secret_that_was_rotated_by_hand_is_typed_in_and_confirmed(cloud: Cloud, configure: Configure) -> None:
+def test_a_rotated_secret_is_to_be_typed_in(cloud: Cloud, configure: Configure) -> None:
     configure(rehearse=False)
     soon = configure(playbook=ROTATE, rehearse=False)
     assert line_of(soon).startswith(f"{HOST}: the secret was not rotated, because it was made 0 hours ago")

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,10 @@ LARGEST_PACKAGE = 128 * 1024 * 1024
 """Bytes: Dataverse takes no solution of more than 95 MB (Microsoft: "Import solutions")."""
 
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
+
+_DOWNLOADING = threading.Lock()
+_FAILED: dict[tuple[str, str], CallFailed] = {}
+"""Downloads that have failed in this process, which lives for one task: no environment waits for another's again."""
 
 ComingRoles = Callable[[], Mapping[str, PackagedRole]]
 """Gives the roles that do not exist yet but will, by their name in lower case; called only when one is missing."""
@@ -81,19 +86,31 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
     digest = _digest(checksum)
     if not url.startswith("https://"):
         raise InvalidInput(f"url must be an https address, not {url}.")
-    content = cache.get_bytes("package", digest)
-    if content is None:
-        answer = transport.send("GET", url, download=LARGEST_PACKAGE)
-        if answer.status != 200:
-            raise CallFailed(
-                f"url {url} was answered with {answer.status}: get the package by other means and give its path.",
-                request=answer.request,
-                status=answer.status,
-            )
-        content = answer.content
-        _check(content, digest, f"url {url}")
-        cache.put_bytes(content, "package", digest)
+    # Environments that are planned side by side wait for the first one's download.
+    with _DOWNLOADING:
+        content = cache.get_bytes("package", digest)
+        if content is None:
+            if (url, digest) in _FAILED:
+                raise _FAILED[url, digest]
+            try:
+                content = _downloaded(url, digest, transport)
+            except CallFailed as failed:
+                _FAILED[url, digest] = failed
+                raise
+            cache.put_bytes(content, "package", digest)
     return _parsed(content, f"url {url}")
+
+
+def _downloaded(url: str, digest: str, transport: Transport) -> bytes:
+    answer = transport.send("GET", url, download=LARGEST_PACKAGE)
+    if answer.status != 200:
+        raise CallFailed(
+            f"url {url} was answered with {answer.status}: get the package by other means and give its path.",
+            request=answer.request,
+            status=answer.status,
+        )
+    _check(answer.content, digest, f"url {url}")
+    return answer.content
 
 
 @functools.lru_cache(maxsize=8)

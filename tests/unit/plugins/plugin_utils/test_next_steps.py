@@ -43,10 +43,10 @@ def test_a_dry_run_groups_environments_with_the_same_changes() -> None:
 
 
 def test_a_new_connection_is_to_be_typed_in() -> None:
-    (line,) = said(Environment("a", plan("application", "stored_secret", "hand_off")))
+    (line,) = said(Environment("a", plan("application", "application.secret", "hand_off")))
     assert line == (
-        f"a: changed application, stored_secret, hand_off. Type the connection into Partner Center's form by {SHEET} "
-        "and publish the offers."
+        f"a: changed application, application.secret, hand_off. Type the connection into Partner Center's form by "
+        f"{SHEET} and publish the offers."
     )
 
 
@@ -57,7 +57,7 @@ def test_a_rotated_secret_is_to_be_typed_in_and_confirmed() -> None:
 
 
 def test_an_offer_that_was_handed_over_is_to_be_published() -> None:
-    (line,) = said(Environment("a", plan("application", "stored_secret", "hand_off"), destinations=[WAITING]))
+    (line,) = said(Environment("a", plan("application", "application.secret", "hand_off"), destinations=[WAITING]))
     assert "Publish contoso-app in Partner Center" in line
     assert "Type" not in line
 
