@@ -153,7 +153,7 @@ class InProcess(PlainVariables, ActionBase):
         if self._module.ARGUMENTS.may_return_secret(self._task.args):
             outcome = {**outcome, "module_stdout": "(left out, because it may hold a new secret)"}
         lacking = missing_library()
-        if lacking is None:
+        if lacking is None or self._connection.transport != "local":
             return outcome
         # Another Python was tried for want of the library, and does not even start the module.
         seen = " ".join(f"{outcome['module_stdout']} {outcome.get('module_stderr') or ''}".split())

@@ -10,6 +10,8 @@ import re
 from typing import Any
 
 import pytest
+import yaml
+from ansible.vars import clean
 
 from .cloud import Ansible, Cloud, Run, task
 from .configure import Configure
@@ -27,6 +29,8 @@ FOR_MODULES = [
     f"{ACTION}_update_module_args",
     f"{ACTION}_compute_environment_string",
     f"{ACTION}_parse_returned_data",
+    # Until ansible-core 2.20.
+    *(["ansible.vars.clean:remove_internal_keys"] if hasattr(clean, "remove_internal_keys") else []),
 ]
 FOR_ARGUMENTS = [
     f"{ACTION}finalize_task_arg",
@@ -113,8 +117,6 @@ def test_offers_of_the_inventory_are_compared_without_the_variable_manager(
 
 def name_offers(cloud: Cloud, offers: list[str]) -> None:
     """Let two hosts of the inventory name the same offers."""
-    import yaml
-
     inventory = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
     (group,) = inventory["all"]["children"].values()
     (first,) = group["hosts"].values()
