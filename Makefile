@@ -11,7 +11,7 @@ PYTHON = $(firstword $(foreach python,$(PYTHONS),$(shell $(python) -c 'import sy
 # How many gates of `make test` run side by side.
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # The gates that need seconds and run nothing of the project.
-QUICK := codeqa yamllint mypy docs-check license-check extra-checks routing ansible-lint
+QUICK := codeqa yamllint mypy docs-check license-check extra-checks ansible-lint
 TOOLS := .venv
 NOX = $(TOOLS)/bin/python -m nox
 
@@ -24,7 +24,7 @@ help: ## say what can be made
 demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and show what was done (under 3 minutes)
 	@$(NOX) --session demo
 
-test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other
+test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other, PRE=1 adds pre-releases of ansible-core
 	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS)
 
 bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run

@@ -42,7 +42,8 @@ TO_TEST = (ANSIBLE_CORE, "-r", "tests/requirements.txt")
 RUFF = "ruff>=0.17,<0.18"
 MYPY = ("mypy>=2.4,<2.5", "types-PyYAML", "types-requests")
 ANTSIBULL_DOCS = "antsibull-docs>=2.28,<2.29"
-GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", "ansible-lint>=26.10,<26.11")
+ANSIBLE_LINT = "ansible-lint>=26.10,<26.11"
+GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", ANSIBLE_LINT)
 
 nox.needs_version = ">=2026.10.20"
 # uv makes an environment in a second; where it cannot be had, virtualenv and pip do.
@@ -79,8 +80,17 @@ nox.options.sessions = [
     "yamllint",
     "antsibull-nox-config",
     "extra-checks",
-    "routing",
+    "users-lint",
 ]
+
+# Pre-releases of ansible-core are met by the weekly run, or by `make test PRE=1`: what is not released yet must not
+# fail a change of the project.
+if os.environ.get("PRE"):
+    nox.options.sessions += [
+        f"{command}-{core}"
+        for core in interpreters.PYTHONS_OF_UPCOMING_CORE
+        for command in ("sanity", "in-process", "units")
+    ]
 
 installer.let_uv_follow_pip()
 interpreters.select_all_of_pyenv()
@@ -104,6 +114,11 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
+# Scenarios that have sessions of their own, the first of them one for each ansible-core.
+WITH_EACH_CORE = ["tests/scenarios/test_in_process.py", "tests/scenarios/test_without_internals.py"]
+BY_ANSIBLE_LINT = ["tests/scenarios/test_linting.py"]
+
+
 # --- tests that pytest runs ---------------------------------------------------------------------------------------
 
 
@@ -122,10 +137,9 @@ def simulator(session: nox.Session) -> None:
 @nox.session
 def scenarios(session: nox.Session) -> None:
     """Run the scenarios: real ansible-playbook runs against the simulator."""
-    # More processes than cores: a scenario waits a good part of its time for the platform's delays. The comparison of
-    # the two ways of execution has a session for each core.
-    elsewhere = "--ignore=tests/scenarios/test_in_process.py"
-    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", elsewhere)
+    # More processes than cores: a scenario waits a good part of its time for the platform's delays.
+    elsewhere = [f"--ignore={path}" for path in WITH_EACH_CORE + BY_ANSIBLE_LINT]
+    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", *elsewhere)
 
 
 def run_pytest(session: nox.Session, folder: str, *options: str) -> None:
@@ -171,18 +185,22 @@ def run_ansible_test(session: nox.Session, core: str, command: str, python: str,
 
 
 def run_in_process(session: nox.Session, core: str) -> None:
-    """Compare in-process and ordinary execution with one ansible-core.
+    """Compare in-process and ordinary execution with one ansible-core, and take from it what it may lose.
 
     What runs a module in process stands on parts of ansible-core that change without notice.
     """
     session.install(requirement(core), "-r", "tests/requirements.txt")
-    session.run("python", "-m", "pytest", "tests/scenarios/test_in_process.py", *session.posargs)
+    session.run("python", "-m", "pytest", *WITH_EACH_CORE, *session.posargs)
 
 
 def requirement(core: str) -> str:
-    """Return what pip is told in order to install the newest release of this ansible-core."""
+    """Return what pip is told in order to install the newest release of this ansible-core.
+
+    Of an upcoming one it is the newest pre-release: a bound that is a pre-release itself lets pip take them.
+    """
     major, minor = core.split(".")
-    return f"ansible-core>={core},<{major}.{int(minor) + 1}"
+    oldest = f"{core}.0a1" if core in interpreters.PYTHONS_OF_UPCOMING_CORE else core
+    return f"ansible-core>={oldest},<{major}.{int(minor) + 1}"
 
 
 def ansible_test_home() -> Path:
@@ -210,7 +228,7 @@ NOT_RUN_BY_ANSIBLE = ("benchmarks/", "demo/", "packages/", "simulator/", "tests/
 DESCRIPTIONS = {
     "sanity": "ansible-test sanity",
     "units": "ansible-test units",
-    "in-process": "the comparison of in-process and ordinary execution",
+    "in-process": "the tests of in-process execution",
 }
 
 
@@ -224,7 +242,7 @@ def session_for_core(command: str, core: str) -> None:
 
     def run(session: nox.Session) -> None:
         if python is None:
-            session.skip(f"none of Python {', '.join(interpreters.PYTHONS_OF_CORE[core])} is here")
+            session.skip(f"none of Python {', '.join(interpreters.pythons_of(core))} is here")
         if command == "in-process":
             run_in_process(session, core)
         elif command == "sanity" and core != interpreters.newest_core():
@@ -238,7 +256,7 @@ def session_for_core(command: str, core: str) -> None:
     nox.session(name=name, python=python or False)(run)
 
 
-for _core in interpreters.PYTHONS_OF_CORE:
+for _core in (*interpreters.PYTHONS_OF_CORE, *interpreters.PYTHONS_OF_UPCOMING_CORE):
     for _command in DESCRIPTIONS:
         session_for_core(_command, _core)
 
@@ -283,10 +301,6 @@ def docs_check(session: nox.Session) -> None:
     )
     if prepared is None:
         session.error("This session needs a virtual environment; run nox without --no-venv.")
-    # antsibull-docs takes the action plugin that a module is routed to for the module's new name, and then finds
-    # neither the module nor its options; so it does not get to see the routing.
-    runtime = prepared.current_path / "meta/runtime.yml"
-    runtime.write_text(runtime.read_text("utf-8").partition("plugin_routing:")[0], "utf-8")
     with session.chdir(prepared.current_path):
         session.run(
             "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
@@ -294,6 +308,13 @@ def docs_check(session: nox.Session) -> None:
             env={"ANSIBLE_COLLECTIONS_PATH": str(prepared.current_place)},
         )  # fmt: skip
     shutil.rmtree(prepared.current_place)
+
+
+@nox.session(name="users-lint")
+def users_lint(session: nox.Session) -> None:
+    """Let ansible-lint fix a user's playbook, and see that it calls the same modules afterwards."""
+    session.install(ANSIBLE_LINT, *TO_TEST)
+    session.run("python", "-m", "pytest", *BY_ANSIBLE_LINT, *session.posargs)
 
 
 @nox.session
@@ -312,13 +333,6 @@ def mypy(session: nox.Session) -> None:
         with session.chdir(place):
             session.run(*common, f"{in_collection}/plugins", *session.posargs, env=environment)
         session.run(*common, *beside_it, "noxfile.py", *session.posargs, env=environment)
-
-
-@nox.session
-def routing(session: nox.Session) -> None:
-    """Check that every module is in the action group and routed through the in-process action."""
-    session.install("PyYAML")
-    session.run("python", "-m", "tests.gates.routing")
 
 
 # --- what is published --------------------------------------------------------------------------------------------

@@ -15,14 +15,14 @@ from typing import Any
 from ansible import context
 from ansible.errors import AnsibleActionFail
 
-from . import in_process
+from ..plugin_utils._in_process import InProcess
 
 _SECRET = "lead_writer_adopt_secret"  # noqa: S105  # a variable's name
 _PLAIN = re.compile(rf"\b{_SECRET}[\"']?\s*[:=](?!\s*[\"']?(?:\{{\{{|!vault|\$ANSIBLE_VAULT))")
 """The variable with a value that is neither a template nor encrypted."""
 
 
-class ActionModule(in_process.ActionModule):
+class ActionModule(InProcess):
     """Refuses a secret on the command line, then runs the module."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class ActionModule(PlainVariables, ActionBase):
         try:
             result.update(self._bring(path, options))
         except (FileNotWritten, InvalidInput) as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
         return result
 
     def _bring(self, path: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -9,16 +9,14 @@ An action rather than a module because only the control process knows the variab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._offer_claims import Claim, claimed_twice, refusals
+from ..plugin_utils._claims_of_hosts import ClaimsOfHosts
+from ..plugin_utils._host_variables import HostVariables
+from ..plugin_utils._offer_claims import claimed_twice, refusals
 from ..plugin_utils._plain_variables import PlainVariables
-
-_OFFERS = "lead_writer_offers"
 
 
 class ActionModule(PlainVariables, ActionBase):
@@ -33,65 +31,11 @@ class ActionModule(PlainVariables, ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.validate_argument_spec(argument_spec={})
         task_vars = task_vars or {}
-        self._unknown: dict[str, str] = {}
-        here = task_vars.get("ansible_play_batch", [])
-        claims = [claim for host in here for claim in self._claims_of(host, task_vars)]
-        if claims:
-            others = set(task_vars["groups"]["all"]).difference(here)
-            claims += [claim for host in sorted(others) for claim in self._claims_of(host, task_vars)]
-        twice = claimed_twice(claims)
-        result.update(changed=False, claimed_twice=twice, refusals=refusals(twice), unknown=sorted(self._unknown))
-        if self._unknown:
-            result["warnings"] = [
-                f"{_OFFERS} of {host} cannot be read ({reason}), so its offers were not compared: correct the variable."
-                for host, reason in sorted(self._unknown.items())
-            ]
+        hosts = HostVariables(self._task, task_vars, self._templar)
+        claims = ClaimsOfHosts(hosts)
+        twice = claimed_twice(claims.read(task_vars.get("ansible_play_batch", []), task_vars))
+        result.update(changed=False, claimed_twice=twice, refusals=refusals(twice), unknown=sorted(claims.unknown))
+        warnings = [*claims.warnings(), *([hosts.unseen] if hosts.unseen else [])]
+        if warnings:
+            result["warnings"] = warnings
         return result
-
-    def _claims_of(self, host: str, task_vars: Mapping[str, Any]) -> Iterator[Claim]:
-        """Yield what one host claims. A host that is no environment, or is to be none any more, claims nothing."""
-        variables = self._variables_of(host, task_vars)
-        if not variables.get(_OFFERS) or not variables.get("lead_writer_environment_url"):
-            return
-        try:
-            if self._value(variables, "lead_writer_state") == "absent":
-                return
-            publisher = str(self._value(variables, "lead_writer_publisher_tenant_id") or "")
-            offers = self._value(variables, _OFFERS) or []
-        except AnsibleError as error:
-            # That host will fail by itself; the others must not fail for it.
-            self._unknown[host] = " ".join(str(error).split())
-            return
-        for offer in offers.split(",") if isinstance(offers, str) else offers:
-            if str(offer).strip():
-                yield Claim(str(offer), host, publisher)
-
-    def _variables_of(self, host: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the variables of a host, not templated, and with those that the play and the role give it.
-
-        The mapping of all hosts has those of the inventory only: an offer that a play names for all of its hosts would
-        not be seen. Templating is left for later, because it is what costs.
-        """
-        every = task_vars["hostvars"]
-        known = every._inventory.get_host(host)
-        in_play = host in task_vars.get("ansible_play_hosts_all", ())
-        found: dict[str, Any] = every._variable_manager.get_vars(
-            play=self._task.get_play() if in_play else None,
-            task=self._task if in_play else None,
-            host=known,
-            include_hostvars=False,
-        )
-        return found
-
-    def _value(self, variables: dict[str, Any], name: str) -> Any:
-        """Return one variable of a host, templated if it has to be."""
-        raw = variables.get(name)
-        if not _is_template(raw):
-            return raw
-        return self._templar.copy_with_new_env(available_variables=variables).template(raw)
-
-
-def _is_template(value: Any) -> bool:
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    return isinstance(value, list) and any(_is_template(each) for each in value)

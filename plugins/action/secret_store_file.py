@@ -4,20 +4,39 @@
 
 """Keeps a client secret in a file, encrypted with the vault password of the run.
 
-An action rather than a module because only the control process holds the vault passwords.
+An action rather than a module because only the control process has the vault passwords.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
+from ..module_utils._rules.store_record import NAMES, StoreRecord
+from ..module_utils._rules.timestamps import write_timestamp
+from ..plugin_utils._files import FileNotWritten, check_writable, locked_folder, remove_file, write_whole
 from ..plugin_utils._plain_variables import PlainVariables
-from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_metadata, render
+from ..plugin_utils._run_identity import this_run
+from ..plugin_utils._secret_file import UnreadableSecretFile, read_encrypted, read_record, render
+from ..plugin_utils._secret_vault import SecretVault, VaultUnusable
+from ..plugin_utils._store_use import refusal_of_other_run
+
+_OPTIONS: dict[str, Any] = {
+    "path": {"type": "path", "required": True},
+    "secret": {"type": "str", "no_log": True},
+    **{name: {"type": "str", "no_log": False} for name in NAMES if not name.endswith(("_ids", "_times"))},
+    "previous_key_ids": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "expected_key_id": {"type": "str", "no_log": False},
+    "vault_id": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "intended", "absent"], "default": "present"},
+}
+for _written_by_the_action in ("intended_at", "intended_by"):
+    del _OPTIONS[_written_by_the_action]
 
 
 class ActionModule(PlainVariables, ActionBase):
@@ -30,55 +49,88 @@ class ActionModule(PlainVariables, ActionBase):
         """Bring the file to the wanted state and return what changed."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _valid, options = self.validate_argument_spec(
-            argument_spec={
-                "path": {"type": "path", "required": True},
-                "secret": {"type": "str", "no_log": True},
-                "key_id": {"type": "str", "no_log": False},
-                **{name: {"type": "str", "no_log": False} for name in METADATA if name != "key_id"},
-                "vault_id": {"type": "str"},
-                "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            },
-            required_if=[("state", "present", ["key_id"])],
+            argument_spec=_OPTIONS, required_if=[("state", "present", ["key_id"])]
         )
         path = os.path.abspath(os.path.expanduser(options["path"]))
+        writes = options["state"] != "absent" and not self._task.check_mode
         try:
-            before = read_metadata(path)
-        except UnreadableSecretFile as error:
-            raise AnsibleActionFail(str(error)) from error
-        after = {name: options[name] for name in METADATA} if options["state"] == "present" else None
-        # A file that says nothing of a take-over holds the same secret, but not what the role has to know of it.
-        compared = ("key_id", "adopted_key_id") if (after or {}).get("adopted_key_id") else ("key_id",)
-        changed = any((before or {}).get(name) != (after or {}).get(name) for name in compared)
-        if changed and not self._task.check_mode:
-            try:
-                if after is None:
-                    remove_file(path)
-                else:
-                    # Whole or not at all: the secret cannot be read again from the service.
-                    write_whole(path, self._text(after, options["secret"], options["vault_id"]))
-            except FileNotWritten as error:
-                raise AnsibleActionFail(str(error)) from error
-        result.update(changed=changed, path=path, changes=["stored_secret"] if changed else [])
-        if changed and self._task.diff:
-            result["diff"] = {"before": before or {}, "after": after or {}}
+            with locked_folder(os.path.dirname(path), make=writes):
+                result.update(self._bring(path, options))
+        except (FileNotWritten, UnreadableSecretFile, VaultUnusable) as error:
+            raise AnsibleActionFail(str(error)) from None
+        result["path"] = path
         return result
 
-    def _text(self, metadata: dict[str, Any], secret: str | None, vault_id: str | None) -> str:
-        """The file's text, with the secret encrypted."""
-        if not secret:
-            raise AnsibleActionFail("secret is missing: a new file needs the secret's value.")
-        vault = self._loader._vault
-        if not vault.secrets:
-            raise AnsibleActionFail(
-                "There is no vault password to encrypt the secret with: run with --vault-password-file or --vault-id."
-            )
-        encrypted = vault.encrypt(secret, secret=self._vault_secret(vault, vault_id), vault_id=vault_id)
-        return render(metadata, encrypted.decode())
+    def _bring(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
+        before = read_record(path)
+        if options["state"] == "absent":
+            if before is not None and not self._task.check_mode:
+                remove_file(path)
+            return self._answer(before, None, changed=before is not None)
+        self._refuse_other_runs(path, before or StoreRecord(), options)
+        if options["state"] == "intended":
+            return self._announce(path, before or StoreRecord(), options)
+        after = (before or StoreRecord()).holding(_given(options))
+        changed = before is None or before.key_id != after.key_id
+        if changed and not self._task.check_mode:
+            if not options["secret"]:
+                raise AnsibleActionFail("secret is missing: a new file needs the secret's value.")
+            # Whole or not at all: the secret cannot be read again from the service.
+            write_whole(path, render(after, self._vault(options).encrypt(options["secret"])))
+        return self._answer(before, after, changed=changed)
 
-    def _vault_secret(self, vault: Any, vault_id: str | None) -> Any:
-        if vault_id is None:
-            return None
-        for known, secret in vault.secrets:
-            if known == vault_id:
-                return secret
-        raise AnsibleActionFail(f"vault_id {vault_id!r} is not among the run's vault ids: add it with --vault-id.")
+    def _announce(self, path: str, before: StoreRecord, options: dict[str, Any]) -> dict[str, Any]:
+        """Write down that a secret is about to be made, once it is sure that it can be stored."""
+        vault = self._vault(options)
+        vault.check_encryption()
+        encrypted = read_encrypted(path)
+        if encrypted is not None:
+            # A new secret under another password than the old one's could be read by no later run.
+            vault.decrypt(encrypted, path)
+        check_writable(path)
+        if not self._task.check_mode:
+            given = {
+                **_given(options).as_mapping(),
+                **{name: each for name, each in before.as_mapping().items() if each},
+            }
+            now = write_timestamp(datetime.now(timezone.utc))
+            after = StoreRecord.read(given).intending(options["end_date_time"] or "", now, this_run())
+            write_whole(path, render(replace(after, end_date_time=before.end_date_time), encrypted))
+        # It is no change of what is stored, and gone when the secret is.
+        return {"changed": False, "changes": []}
+
+    def _refuse_other_runs(self, path: str, before: StoreRecord, options: dict[str, Any]) -> None:
+        expected = options["expected_key_id"]
+        refusal = refusal_of_other_run(path, before)
+        if not refusal and expected is not None and before.key_id not in (expected, options["key_id"]):
+            refusal = (
+                f"Another run has stored a secret in {path} since this one began: this run changes nothing; run again."
+            )
+        if refusal:
+            raise AnsibleActionFail(refusal)
+
+    def _answer(self, before: StoreRecord | None, after: StoreRecord | None, *, changed: bool) -> dict[str, Any]:
+        answer: dict[str, Any] = {"changed": changed, "changes": ["stored_secret"] if changed else []}
+        if changed and self._task.diff:
+            sides = [_shown(before), _shown(after)]
+            names = [name for name in NAMES if sides[0].get(name) != sides[1].get(name)]
+            answer["diff"] = {
+                side: {name: content[name] for name in names if name in content}
+                for side, content in zip(("before", "after"), sides)
+            }
+        return answer
+
+    def _vault(self, options: dict[str, Any]) -> SecretVault:
+        return SecretVault(self._loader, options["vault_id"])
+
+
+def _given(options: dict[str, Any]) -> StoreRecord:
+    """The record that the options ask for."""
+    return StoreRecord.read({**options, "previous_key_ids": " ".join(options["previous_key_ids"])})
+
+
+def _shown(record: StoreRecord | None) -> dict[str, str]:
+    """What a diff shows of a record: what is known and concerns the secret."""
+    if record is None:
+        return {}
+    return {name: each for name, each in record.as_mapping().items() if each and not name.startswith("intended_")}

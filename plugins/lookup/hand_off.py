@@ -101,7 +101,7 @@ class LookupModule(LookupBase):
         try:
             return [_look(term, fields) for term in terms]
         except InvalidInput as error:
-            raise AnsibleLookupError(str(error)) from error
+            raise AnsibleLookupError(str(error)) from None
 
 
 def _look(path: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -56,49 +56,64 @@ RETURN = r"""
 _raw:
   description:
     - One dictionary for each file, with the keys C(environment_url), C(directory_id), C(application_id), C(user_name),
-      C(key_id), C(secret_name), C(end_date_time) and C(adopted_key_id), all empty strings where the file does not
-      exist.
-    - The key C(can_encrypt) tells whether a vault password is there to encrypt a new secret.
-    - With O(decrypt=true) the key C(secret) holds the secret, an empty string where the file does not exist.
+      C(key_id), C(secret_name), C(end_date_time), C(previous_key_ids), C(adopted_key_id), C(intended_end_date_times),
+      C(intended_at) and C(intended_by), all of them text, and empty where the file does not exist.
+    - The key C(path) is the absolute path of the file.
+    - The key C(looked_in) lists the directories in which a file of this name was looked for, the file's own first, and
+      C(found_in) those that have one although the file itself does not exist.
+    - The key C(can_encrypt) is whether there is a vault password to encrypt a new secret.
+    - The key C(problem) is a sentence where another run is about to write the file, else empty.
+    - With O(decrypt=true) the key C(secret) holds the secret, an empty string where there is none.
   type: list
   elements: dict
 """
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
 
-from ..plugin_utils._secret_file import METADATA, UnreadableSecretFile, read_encrypted, read_metadata
+from ..module_utils._rules.store_record import StoreRecord
+from ..plugin_utils._secret_file import UnreadableSecretFile, read_encrypted, read_record
+from ..plugin_utils._secret_vault import SecretVault, VaultUnusable
+from ..plugin_utils._store_use import other_folders, refusal_of_other_run
 
 
 class LookupModule(LookupBase):
     """Reads stored secrets."""
 
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
-        """Return the metadata of each file, with its secret if that is asked for."""
+        """Return the record of each file, with its secret if that is asked for."""
         self.set_options(var_options=variables, direct=kwargs)
-        vault = self._loader._vault if self._loader is not None else None
-        vault_ids = [name for name, _secret in (vault.secrets if vault else None) or []]
-        vault_id = self.get_option("vault_id")
-        can_encrypt = vault_id in vault_ids if vault_id else bool(vault_ids)
+        vault = SecretVault(self._loader, self.get_option("vault_id"))
+        paths = [os.path.abspath(os.path.expanduser(term)) for term in terms]
         try:
-            found = [read_metadata(term) or dict.fromkeys(METADATA, "") for term in terms]
-            secrets = [self._decrypted(vault, term) for term in terms] if self.get_option("decrypt") else []
-        except UnreadableSecretFile as error:
-            raise AnsibleLookupError(str(error)) from error
-        if secrets:
-            found = [{**metadata, "secret": secret} for metadata, secret in zip(found, secrets)]
-        return [{**metadata, "can_encrypt": can_encrypt} for metadata in found]
+            found = [_known(path, variables or {}) for path in paths]
+            if self.get_option("decrypt"):
+                found = [{**known, "secret": _secret(vault, path)} for known, path in zip(found, paths)]
+        except (UnreadableSecretFile, VaultUnusable) as error:
+            raise AnsibleLookupError(str(error)) from None
+        if vault.unreachable:
+            Display().warning(vault.unreachable)
+        return [{**known, "can_encrypt": vault.can_encrypt} for known in found]
 
-    def _decrypted(self, vault: Any, path: str) -> str:
-        encrypted = read_encrypted(path)
-        if encrypted is None:
-            return ""
-        try:
-            return str(vault.decrypt(encrypted.encode()).decode())
-        except AnsibleError as error:
-            raise AnsibleLookupError(
-                f"The secret in the store's file {path} cannot be decrypted: run with the vault password that "
-                "encrypted it, by --vault-password-file or --vault-id."
-            ) from error
+
+def _known(path: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of one file."""
+    record = read_record(path)
+    others = [] if record is not None else other_folders(path, variables)
+    return {
+        **(record or StoreRecord()).as_mapping(),
+        "path": path,
+        "looked_in": [os.path.dirname(path), *others],
+        "found_in": [folder for folder in others if os.path.exists(os.path.join(folder, os.path.basename(path)))],
+        "problem": refusal_of_other_run(path, record) if record is not None else "",
+    }
+
+
+def _secret(vault: SecretVault, path: str) -> str:
+    encrypted = read_encrypted(path)
+    return vault.decrypt(encrypted, path) if encrypted is not None else ""

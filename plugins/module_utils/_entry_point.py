@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import env_fallback
 
 from ._desired_state.resource import Resource
@@ -35,14 +36,22 @@ from ._transport.trust import REQUESTS_IMPORT_ERROR
 
 @dataclass(frozen=True)
 class Arguments:
-    """A module's options and the rules between them; two of them add up to one."""
+    """A module's options and the rules between them; two of them add up to one.
+
+    `may_return_secret` says of options as a task gives them, not parsed yet, whether the result may hold a new secret.
+    """
 
     options: Mapping[str, Mapping[str, Any]]
     rules: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    may_return_secret: Callable[[Mapping[str, Any]], bool] = lambda given: False
 
     def __add__(self, other: Arguments) -> Arguments:
         rules = {name: (*self.rules.get(name, ()), *other.rules.get(name, ())) for name in {*self.rules, *other.rules}}
-        return Arguments({**self.options, **other.options}, rules)
+        return Arguments(
+            {**self.options, **other.options},
+            rules,
+            lambda given: self.may_return_secret(given) or other.may_return_secret(given),
+        )
 
     def module_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments for AnsibleModule."""
@@ -112,12 +121,21 @@ class Call:
     """One call of a module: its options, and the clients that they open."""
 
     def __init__(
-        self, options: Mapping[str, Any], cache: RunCache, tell: Callable[[str], None] = lambda sentence: None
+        self,
+        options: Mapping[str, Any],
+        cache: RunCache,
+        tell: Callable[[str], None] = lambda sentence: None,
+        transport: Transport | None = None,
     ) -> None:
-        """C(tell) shows a sentence about the progress of something long to the person who waits."""
+        """C(tell) shows a sentence about the progress of something long to the person who waits.
+
+        C(transport) is one that other calls with the same C(ca_bundle) and C(timeout) use as well.
+        """
         self.options = dict(options)
         self.cache = cache
         self.tell = tell
+        if transport is not None:
+            self.transport = transport
 
     def __getitem__(self, option: str) -> Any:
         return self.options[option]
@@ -222,6 +240,10 @@ class Call:
         return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache)
 
 
+EXPECTED_FAILURES = (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure)
+"""What the floors below raise to end a call with a sentence for the user."""
+
+
 def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[Call], Resource]) -> None:
     """Run a module that manages the resource which C(resource) makes of the call.
 
@@ -257,10 +279,23 @@ def report(module_class: type[AnsibleModule], arguments: Arguments, read: Callab
 
 def _open(module_class: type[AnsibleModule], arguments: Arguments) -> AnsibleModule:
     module = module_class(**arguments.module_arguments())
-    for library, error in (("msal", MSAL_IMPORT_ERROR), ("requests", REQUESTS_IMPORT_ERROR)):
-        if error is not None:
-            module.fail_json(msg=missing_required_lib(library), exception=error)
+    lacking = missing_library()
+    if lacking is not None:
+        module.fail_json(msg=f"{lacking}: install it there, or set ansible_python_interpreter to a Python that has it.")
     return module
+
+
+def missing_library() -> str | None:
+    """Return the beginning of a sentence about a library that this Python lacks, or None when it has all of them.
+
+    It names the program and ends before the cure, because that depends on who runs the module. The reason is Python's
+    own, for a library that is there may lack another one.
+    """
+    # In this order, for msal cannot be imported without requests.
+    for library, error in (("requests", REQUESTS_IMPORT_ERROR), ("msal", MSAL_IMPORT_ERROR)):
+        if error is not None:
+            return f"{sys.executable} cannot import the Python library {library} ({error})"
+    return None
 
 
 def _call(module: AnsibleModule) -> Call:
@@ -277,7 +312,7 @@ def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
     """
     try:
         yield
-    except (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure) as error:
+    except EXPECTED_FAILURES as error:
         module.fail_json(
             msg=str(error),
             failure=getattr(error, "failure", None),

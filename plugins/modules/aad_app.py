@@ -86,7 +86,7 @@ options:
     description:
       - A client secret that the application must have. When this is left out, its secrets are left alone.
       - A value can never be read back. So store RV(secret.value) and RV(secret.key_id) at once when RV(secret.value)
-        is returned, and hand the stored key id to O(secret.known_key_id) in the next run.
+        is returned, and hand the stored key ID to O(secret.stored_key_id) in the next run.
     type: dict
     suboptions:
       name:
@@ -121,28 +121,60 @@ options:
         type: int
       in_use_key_id:
         description:
-          - The key id of the secret that everybody uses by now, as the caller knows or confirms.
-          - Older ones are removed only if it is the one in use here, thus O(secret.known_key_id) where that is given.
+          - The key ID of the secret that everything uses by now, as the caller knows or confirms.
+          - Older ones are removed only if it is the one in use here, thus O(secret.stored_key_id) where that is given.
         type: str
       in_use_since:
         description:
-          - Since when everybody uses O(secret.in_use_key_id), in UTC, such as V(2026-11-22T15:00:00Z). Its start when
+          - Since when everything uses O(secret.in_use_key_id), in UTC, such as V(2026-11-22T15:00:00Z). Its start when
             this is left out.
         type: str
-      unknown_in_use:
+      stored_key_id:
         description:
-          - Set to V(true) if somebody may be using secrets of this name that are not in the caller's store, for example
-            after the store was lost. They are then treated like rotated ones rather than removed at once.
+          - The key ID of the secret that the caller's store holds, an empty string when the store holds none. It counts
+            whatever the secret's name.
+          - If that secret no longer exists, or is due, a new one is made. Live ones of this name that the caller's
+            record does not know stay, because another store or an administrator may have made them.
+          - If the store holds none and the application has live secrets of this name, the module fails before it
+            changes anything, unless O(secret.store_lost) is V(true).
+          - When this is left out, the caller keeps no record, and only expiry counts.
+        type: str
+      previous_key_ids:
+        description:
+          - The key IDs of secrets that the store held before, as RV(secret.previous_key_ids) returned them. These, and
+            no others, are removed when the overlap is over.
+        type: list
+        elements: str
+        default: []
+      adopted_key_id:
+        description: The key ID of a secret that was made by hand and taken over. It is never removed automatically.
+        type: str
+      intended_end_date_times:
+        description:
+          - The ends that were chosen for secrets before they were made, in UTC; see O(secret.end_date_time).
+          - A secret with such an end that the store does not hold was made by a run that was interrupted. Its value is
+            lost, so it is removed.
+        type: list
+        elements: str
+        default: []
+      store_lost:
+        description:
+          - Set to V(true) if the store was lost. A new secret is made, and the live ones of this name stay until the
+            handover of the new one is confirmed.
         type: bool
         default: false
-      known_key_id:
+      end_date_time:
         description:
-          - The key id of the secret that the caller's store holds, an empty string when the store holds none.
-          - If that secret is not alive on the application, a new one is made, and the live ones of this name are
-            removed, for nobody has their values.
-          - If it is alive but due, younger ones of this name are removed in the same way, once the new one works.
-          - When this is left out, only expiry counts.
+          - When a new secret ends, in UTC. By default it ends after O(secret.valid_days).
+          - Choose a moment that no other run chooses, and store it before the secret is made. If the run is killed
+            before the secret's value is stored, hand the moment in again with O(secret.intended_end_date_times).
         type: str
+      expected_key_ids:
+        description:
+          - The key IDs of live secrets that the caller has seen before. If there is another one of this name that the
+            caller's record does not know, another run is at work, and the module fails before it makes a secret.
+        type: list
+        elements: str
       absent_key_ids:
         description: The key ids of secrets to remove, whatever their names are.
         type: list
@@ -181,6 +213,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+attributes:
+  async:
+    support: partial
+    details: >-
+      Refused where O(secret) is given with O(secret.state=present), because the result of a job is shown and kept in a
+      file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
@@ -214,8 +252,8 @@ EXAMPLES = r"""
         scopes: [user_impersonation]
   register: lead_writer
 
-# The secret's value comes once, so it is stored by the very next task. The stored key id is handed in again, so
-# that a run that ended before it could store a value is noticed, and its orphan replaced.
+# The secret's value comes once, so it is stored by the very next task. The stored key ID is handed in again, so that
+# the module knows which secret the caller has. An empty one stops the run if there is a secret already.
 - name: Keep a client secret, and make a new one 45 days before it expires
   marketplace_leads.dynamics365.aad_app:
     tenant_id: contoso.onmicrosoft.com
@@ -227,7 +265,8 @@ EXAMPLES = r"""
       name: marketplace-leads
       valid_days: 365
       rotate_before_days: 45
-      known_key_id: "{{ stored.key_id | default('') }}"
+      stored_key_id: "{{ stored.key_id | default('') }}"
+      previous_key_ids: "{{ stored.previous_key_ids | default([]) }}"
   register: lead_writer
 
 - name: Store the new secret
@@ -235,6 +274,7 @@ EXAMPLES = r"""
     path: leads/contoso
     data:
       key_id: "{{ lead_writer.secret.key_id }}"
+      previous_key_ids: "{{ lead_writer.secret.previous_key_ids }}"
       value: "{{ lead_writer.secret.value }}"
   no_log: true
   when: lead_writer.secret.value is defined
@@ -247,7 +287,7 @@ EXAMPLES = r"""
     unique_name: marketplace-lead-writer
     secret:
       name: marketplace-leads
-      known_key_id: "{{ stored.key_id }}"
+      stored_key_id: "{{ stored.key_id }}"
       absent_key_ids:
         - 33333333-3333-3333-3333-333333333333
 
@@ -400,6 +440,16 @@ secret:
     end_date_time:
       description: Until when the secret is valid, in UTC.
       type: str
+    previous_key_ids:
+      description:
+        - The key IDs of live secrets that it has replaced. Store them beside the key ID, and hand them in again with
+          O(secret.previous_key_ids).
+      type: list
+      elements: str
+    seen_key_ids:
+      description: The key IDs of all live secrets of the name that were there before.
+      type: list
+      elements: str
 contains_secret:
   description: Marks a result that holds a secret, so that it is displayed nowhere.
   returned: when a secret was made
@@ -430,8 +480,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
 from ..module_utils._resources.application import OPTIONS, ApplicationResource, Wanted
+from ..module_utils._resources.application_options import may_return_secret
 
-ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
+ARGUMENTS = CREDENTIALS + Arguments(OPTIONS, may_return_secret=may_return_secret)
 
 
 def resource(call: Call) -> ApplicationResource:

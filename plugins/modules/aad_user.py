@@ -102,6 +102,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+attributes:
+  async:
+    support: partial
+    details: >-
+      Refused with O(state=present) unless O(password) is given, because the result of a job is shown and kept in a
+      file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
@@ -246,8 +252,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, Call, run
 from ..module_utils._resources.directory_user import OPTIONS, DirectoryUserResource, Wanted
+from ..module_utils._resources.directory_user_options import may_return_password
 
-ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS)
+ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS, may_return_secret=may_return_password)
 
 
 def resource(call: Call) -> DirectoryUserResource:

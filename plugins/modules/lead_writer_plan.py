@@ -95,6 +95,30 @@ options:
       show_secret_with:
         description: The command that shows the secret.
         type: str
+  store:
+    description:
+      - The caller's store, as the control node sees it.
+    type: dict
+    default: {}
+    suboptions:
+      key_id:
+        description: The key ID in the record, returned as RV(stored_key_id).
+        type: str
+        default: ''
+      path:
+        description: The file that holds the record of the environment. Empty for a store of another kind.
+        type: str
+        default: ''
+      looked_in:
+        description: The directories in which a record was looked for.
+        type: list
+        elements: str
+        default: []
+      found_in:
+        description: Those of them that have a record of the environment, where O(store.path) does not exist.
+        type: list
+        elements: str
+        default: []
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info
@@ -206,6 +230,14 @@ password_renewal:
   description: Whether the password of O(user), where it is in force, may be replaced.
   returned: success
   type: bool
+new_secret_end_date_time:
+  description: When the new secret is to end, where the application needs one; empty where it does not.
+  returned: success
+  type: str
+stored_key_id:
+  description: The key ID in the store's record when the plan was made; another run may have written it since.
+  returned: success
+  type: str
 directory_id:
   description: The directory id of the environment's tenant.
   returned: success
@@ -214,6 +246,11 @@ cloud:
   description: The national cloud of the environment.
   returned: success
   type: str
+service_time:
+  description: The time at which the plan was made, in UTC by the clock of Microsoft Graph.
+  returned: success
+  type: str
+  sample: '2026-11-22T15:00:00Z'
 application:
   description: The application as M(marketplace_leads.dynamics365.aad_app) returns it.
   returned: success
@@ -236,11 +273,8 @@ secret_in_use:
     since:
       description: Since when all of them do, an empty string where that is not known.
       type: str
-    unknown:
-      description: Whether an offer may be using a secret that nobody has a record of.
-      type: bool
 hand_off_current:
-  description: Whether both hand-off files are there and tell the connection as it is now.
+  description: Whether both hand-off files are there and show the connection as it is when all changes are made.
   returned: success and O(hand_off) is given
   type: bool
 user:
@@ -269,18 +303,20 @@ solution:
   type: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..module_utils._desired_state.plan import Plan
 from ..module_utils._desired_state.resource import Resource
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, Call, report
 from ..module_utils._resources import (
     application,
     application_user,
+    caller_store,
     directory_user,
     hand_off,
     lead_destination,
@@ -290,6 +326,7 @@ from ..module_utils._resources import (
     solution,
     solution_wanted,
 )
+from ..module_utils._resources.caller_store import CallerStore
 from ..module_utils._resources.lead_destinations import LeadDestinations
 from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
 from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
@@ -297,6 +334,7 @@ from ..module_utils._resources.other_applications import OtherApplications
 from ..module_utils._resources.package_source import named_roles
 from ..module_utils._resources.preflight import Preflight
 from ..module_utils._rules.secret_in_use import SecretInUse
+from ..module_utils._rules.store_record import chosen_end
 from ..module_utils._rules.timestamps import write_timestamp
 from ..module_utils._services.environment.roles import Roles
 
@@ -305,6 +343,10 @@ _HAND_OFF = {
     "stored": {"type": "dict", "default": {}},
     **{name: hand_off.FIELDS[name] for name in ("secret_in", "show_secret_with")},
 }
+
+KNOWN_AFTER_APPLY = "known after apply"
+NEW_SECRETS = frozenset({"application.secret", "user.password"})
+"""The changes by which there is a secret that has to be stored."""
 
 ARGUMENTS = (
     CREDENTIALS
@@ -320,6 +362,7 @@ ARGUMENTS = (
             "user_role": {"type": "dict", "default": {}},
             "lead_destinations": {"type": "dict", "default": {}},
             "hand_off": {"type": "dict", "options": _HAND_OFF},
+            "store": {"type": "dict", "default": {}, "options": caller_store.OPTIONS},
         },
         {"required_one_of": (("application", "user"),)},
     )
@@ -346,12 +389,15 @@ def read(call: Call) -> dict[str, Any]:
         "findings": [*plan.findings, *_fed_by_others(call, parts.destinations, plan.member_id)],
         "application_id": "" if call["user"] else plan.member_id,
         "user_id": plan.member_id if call["user"] else "",
+        "stored_key_id": call["store"]["key_id"],
+        "new_secret_end_date_time": _new_secret_end(call, plans),
         "directory_id": call.graph.directory_id(),
         "cloud": call.cloud.name,
-        "secret_in_use": _in_use_state(parts.destinations.in_use(_known_key_id(call))),
+        "service_time": write_timestamp(call.graph.service_time()),
+        "secret_in_use": _in_use_state(parts.destinations.in_use(_stored_key_id(call))),
         "password_renewal": _password_renewal(call, parts.destinations),
         **plan.state(),
-        **_hand_off(call, plan),
+        **_hand_off(call, plan, {path for each in plans.values() for path in each.paths}),
     }
 
 
@@ -360,20 +406,23 @@ def _fed_by_others(call: Call, destinations: LeadDestinations, member_id: str) -
     return OtherApplications(call.graph, member_id).warnings_of(destinations.offers, call.address.url)
 
 
-def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
-    """Say whether the hand-off files tell the connection as it is now, where the caller names them."""
+def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, bool]:
+    """Say whether the hand-off files are what C(changes) will make of the connection, where the caller names them."""
     given = call["hand_off"]
     if not given:
         return {}
     user, destinations = call["user"], call["lead_destinations"]
+    key_id, end_date_time = _secret_now(plan.state(), given["stored"])
+    if changes & NEW_SECRETS:
+        key_id = KNOWN_AFTER_APPLY
     fields = {
         "environment_url": call.address.url,
         "authentication": "office365" if user else "azure_ad",
         "user_name": str(user.get("user_principal_name") or "") if user else "",
         "application_id": "" if user else plan.member_id,
         "directory_id": call.graph.directory_id(),
-        "key_id": str(given["stored"].get("key_id") or ""),
-        "end_date_time": str(given["stored"].get("end_date_time") or ""),
+        "key_id": key_id,
+        "end_date_time": end_date_time,
         "secret_in": given["secret_in"],
         "show_secret_with": given["show_secret_with"],
         **{
@@ -381,15 +430,31 @@ def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
             for name in ("contact_emails", "offers")
         },
         "handed_over": {
-            each["offer"]: {
-                "key_id": each["handed_over"]["key_id"],
-                "handed_over_at": each["handed_over"]["at"],
-                "live_since": each["live_since"],
-            }
+            each["offer"]: _handed_over(each, key_id, changes, destinations.get("publish") == "live")
             for each in plan.state().get("lead_destinations", [])
         },
     }
     return {"hand_off_current": hand_off.is_current(given["path"], fields)}
+
+
+def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key id and the end of the secret as it was read, else as the store knows it; a password has times."""
+    secret = state.get("secret") or {}
+    if state.get("password"):
+        secret = {**state["password"], "key_id": state["password"].get("changed_date_time")}
+    known = secret or stored
+    return str(known.get("key_id") or ""), str(known.get("end_date_time") or "")
+
+
+def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:
+    """Return the record of an offer as it is after the changes; what is known only then is a word that differs."""
+    path = f"lead_destination.{offer['offer']}"
+    given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
+    return {
+        "key_id": key_id if given else offer["handed_over"]["key_id"],
+        "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
+        "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
+    }
 
 
 def _parts(call: Call) -> Parts:
@@ -443,8 +508,8 @@ def _application(call: Call, destinations: LeadDestinations, roles: Roles, comin
         return application_user.ApplicationUserResource(call.environment, known, roles)
 
     def identity() -> LeadIdentity:
-        given = wanted.given(destinations.in_use(_known_key_id(call)))
-        return ByApplication(application.ApplicationResource(call.graph, given))
+        given = wanted.given(destinations.in_use(_stored_key_id(call)))
+        return ByApplication(application.ApplicationResource(call.graph, given), _store(call))
 
     return _Signer(identity, member, BY_APPLICATION, wanted)
 
@@ -477,16 +542,30 @@ def _password_renewal(call: Call, destinations: LeadDestinations) -> bool:
     return bool(call["user"]) and destinations.password_may_change(str(call["user"].get("user_principal_name")))
 
 
-def _known_key_id(call: Call) -> str:
+def _store(call: Call) -> CallerStore:
+    """The caller's store, as the control node reports it."""
+    return CallerStore.from_options(call["store"])
+
+
+def _stored_key_id(call: Call) -> str:
     """The key id of the secret in the caller's store; an empty string where there is none."""
-    return str(((call["application"] or {}).get("secret") or {}).get("known_key_id") or "")
+    return str(((call["application"] or {}).get("secret") or {}).get("stored_key_id") or "")
+
+
+def _new_secret_end(call: Call, plans: Mapping[str, Plan]) -> str:
+    """When the new secret is to end, chosen now so that the store can record it before the secret is made."""
+    if not any("application.secret" in plan.paths for plan in plans.values()):
+        return ""
+    schedule = application.Wanted.from_options(
+        options_of("application", call["application"], application.OPTIONS)
+    ).schedule
+    return write_timestamp(chosen_end(call.graph.service_time(), schedule.valid_days)) if schedule else ""
 
 
 def _in_use_state(in_use: SecretInUse) -> dict[str, Any]:
     return {
         "key_id": in_use.key_id,
         "since": write_timestamp(in_use.since) if in_use.since else "",
-        "unknown": in_use.unknown,
     }
 
 

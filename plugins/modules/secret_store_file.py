@@ -14,7 +14,7 @@ author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
   - Writes a YAML file on the control node that holds a client secret, encrypted with the vault password of the run,
-    and beside it in clear what is no secret, such as the key id and the day it ends.
+    and beside it in plain text what is no secret, such as the key ID and the day it ends.
   - The file can be used with C(vars_files) or C(include_vars) like any file with an encrypted variable.
   - It is written as a whole or not at all, readable by its owner only.
 options:
@@ -50,7 +50,22 @@ options:
     description: The display name of the secret.
     type: str
   end_date_time:
-    description: When the secret ends.
+    description:
+      - When the secret ends. With O(state=intended), when the secret that is about to be made will end; no other run
+        may choose the same moment.
+    type: str
+  previous_key_ids:
+    description: The key IDs of live secrets that this one has replaced.
+    type: list
+    elements: str
+    default: []
+  adopted_key_id:
+    description: The key ID of a secret that was made by hand and taken over. A file keeps the one that it has.
+    type: str
+  expected_key_id:
+    description:
+      - The key ID that the file held when the run began, an empty string for none. If it holds another one by now,
+        another run has written it, and nothing is changed.
     type: str
   adopted_key_id:
     description:
@@ -61,9 +76,15 @@ options:
     description: Which of the run's vault ids encrypts the secret. The first one when it is left out.
     type: str
   state:
-    description: V(absent) removes the file.
+    description:
+      - V(present) stores a secret.
+      - V(intended) records that a secret is about to be made, and changes nothing else in the file. If the run is
+        killed before it can store the secret, the next one recognizes by O(end_date_time) that the secret is its own.
+        It fails where the secret could not be stored, because there is no vault password, or another one than for the
+        secret in the file, or because the folder cannot be written; and while another run is between the two.
+      - V(absent) removes the file.
     type: str
-    choices: [present, absent]
+    choices: [present, intended, absent]
     default: present
 attributes:
   check_mode:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
 
 
 class FileNotWritten(Exception):
@@ -22,7 +24,7 @@ def write_whole(path: str, text: str) -> None:
     """
     try:
         folder = os.path.dirname(path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        _make_folder(folder)
         handle, scratch = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -35,9 +37,55 @@ def write_whole(path: str, text: str) -> None:
                 os.unlink(scratch)
             raise
     except OSError as error:
-        raise FileNotWritten(
-            f"{path} cannot be written ({error.strerror or error}): correct the path or the permissions of its folder."
-        ) from error
+        raise _not_written(path, error) from None
+
+
+def check_writable(path: str) -> None:
+    """Make sure that a file can be written, and leave nothing behind. `path` is absolute. Raises FileNotWritten."""
+    folder = os.path.dirname(path)
+    there = folder
+    while not os.path.isdir(there) and there != os.path.dirname(there):
+        there = os.path.dirname(there)
+    try:
+        scratch = tempfile.mkdtemp(dir=there, prefix=".", suffix=".part")
+        os.rmdir(scratch)
+    except OSError as error:
+        raise _not_written(path, error) from None
+
+
+@contextlib.contextmanager
+def locked_folder(folder: str, *, make: bool) -> Iterator[None]:
+    """Let one process at a time decide about the files of a folder, as far as the file system can tell.
+
+    The folder itself is locked, so that no lock file stays behind. One that does not exist is made if `make` says so,
+    and not locked otherwise. Raises FileNotWritten where it cannot be made.
+    """
+    if make:
+        _make_folder(folder)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _not_written(folder, error) from None
+
+
+def _not_written(path: str, error: OSError) -> FileNotWritten:
+    return FileNotWritten(
+        f"{path} cannot be written ({error.strerror or error}): correct the path or the permissions of its folder."
+    )
 
 
 def remove_file(path: str) -> None:
@@ -52,4 +100,4 @@ def remove_file(path: str) -> None:
     except OSError as error:
         raise FileNotWritten(
             f"{path} cannot be removed ({error.strerror or error}): correct the permissions of its folder."
-        ) from error
+        ) from None

@@ -15,9 +15,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleValueOmittedError
-from ansible.parsing.vault import EncryptedString
-from ansible.template import is_trusted_as_template
+from ._ansible_internals import (
+    LACKING_FOR_ARGUMENTS,
+    AnsibleValueOmittedError,
+    EncryptedString,
+    is_trusted_as_template,
+    warn_of_lacking,
+)
 
 _NAMED = re.compile(r"\{\{ ?([a-z_][a-z0-9_]*)( \| default\(omit(, true)?\))? ?\}\}", re.IGNORECASE)
 _BEGINS_A_TEMPLATE = ("{{", "{%", "{#", "#jinja2:")
@@ -29,9 +33,26 @@ class PlainVariables:
     """For an action plugin, before ActionBase: its arguments are found the short way."""
 
     @classmethod
-    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:  # noqa: ARG003
-        """Return an argument's value; ansible-core allows an action to find it in its own way."""
-        return finalized(value, templar)
+    def finalize_task_arg(cls, *given: Any, **named: Any) -> Any:
+        """Return an argument's value; ansible-core allows an action to find it in its own way.
+
+        It is called with the argument's name and value, the templating engine and a context, but ansible-core calls
+        that unstable. So where the short way fails, ansible-core's own way decides.
+        """
+        usual = getattr(super(), "finalize_task_arg", _by_template)
+        if LACKING_FOR_ARGUMENTS:
+            return usual(*given, **named)
+        try:
+            _name, value, templar, _context = given
+            return finalized(value, templar)
+        except (AttributeError, TypeError, ValueError):
+            found = usual(*given, **named)
+            warn_of_lacking("ActionBase.finalize_task_arg")
+            return found
+
+
+def _by_template(_name: str, value: Any, templar: Any, _context: Any) -> Any:
+    return templar.template(value)
 
 
 def finalized(value: Any, templar: Any) -> Any:
@@ -78,8 +99,10 @@ def _named_value(text: str, templar: Any) -> Any:
         return _OMITTED if or_omit else _UNKNOWN
     value = variables[name]
     if not _is_plain(value):
+        if isinstance(value, (dict, list)) and not or_omit:
+            return _resolved(value, templar)
         # A template that only names another one need not be compiled as well.
-        return _by_ansible(value, templar) if isinstance(value, (str, list, dict)) and not or_omit else _UNKNOWN
+        return _by_ansible(value, templar) if isinstance(value, str) and not or_omit else _UNKNOWN
     return _OMITTED if also_if_empty and not value else value
 
 

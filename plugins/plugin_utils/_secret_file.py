@@ -2,30 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The file that keeps an environment's secret: metadata in clear, the secret itself encrypted by Ansible Vault.
+"""The file that keeps an environment's secret: a record in plain text, the secret encrypted by Ansible Vault.
 
-One place knows the format, for the action that writes the file and for the lookup that reads its metadata.
+One place knows the format, for the action that writes the file and for the lookup that reads its record.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-METADATA = (
-    "environment_url",
-    "directory_id",
-    "application_id",
-    "user_name",
-    "key_id",
-    "secret_name",
-    "end_date_time",
-    "adopted_key_id",
-)
-"""What stands in clear, in the file's order."""
+from ..module_utils._rules.store_record import StoreRecord
 
 SECRET = "secret"  # noqa: S105  # the key's name, not a secret
 """The key of the encrypted value."""
@@ -33,16 +23,22 @@ SECRET = "secret"  # noqa: S105  # the key's name, not a secret
 _HEADER = """\
 ---
 # The connection of marketplace leads to this environment, as marketplace_leads.dynamics365 set it up.
-# The secret is encrypted by Ansible Vault; everything else is no secret. The role reads the metadata to tell whether
-# the secret in this file is the live one, so do not edit the file by hand.
+# The secret is encrypted by Ansible Vault; everything else is no secret. Keep this file: without it the role cannot
+# know which secret is in use. Do not edit it by hand.
 """
 
 
-def render(metadata: Mapping[str, Any], encrypted: str) -> str:
-    """Return the file's text. C(encrypted) is Ansible Vault's text for the secret."""
-    lines = [f"{name}: {_quoted(metadata.get(name))}" for name in METADATA]
+def render(record: StoreRecord, encrypted: str | None) -> str:
+    """Return the file's text.
+
+    `encrypted` is Ansible Vault's text for the secret, None where a secret is yet to be made.
+    """
+    lines = [f"{name}: {_quoted(value)}" for name, value in record.as_mapping().items() if value]
+    text = _HEADER + "\n".join(lines) + "\n"
+    if not encrypted:
+        return text
     vault = "\n".join(f"  {line}" for line in encrypted.strip().splitlines())
-    return _HEADER + "\n".join(lines) + f"\n{SECRET}: !vault |\n{vault}\n"
+    return f"{text}{SECRET}: !vault |\n{vault}\n"
 
 
 class UnreadableSecretFile(Exception):
@@ -66,29 +62,31 @@ class _Encrypted(_Loader):  # type: ignore[misc]
 _Encrypted.add_constructor("!vault", lambda loader, node: str(node.value))
 
 
-def read_metadata(path: str) -> dict[str, str] | None:
-    """Return the metadata of a file that C(render) made, or None when there is no file.
+def read_record(path: str) -> StoreRecord | None:
+    """Return the record in a file that `render` made, or None when there is no file.
 
     Raises UnreadableSecretFile.
     """
     content = _load(path, _Metadata)
     if content is None:
         return None
-    if not isinstance(content, dict) or content.get(SECRET) != "encrypted":
+    ours = isinstance(content, dict) and (content.get(SECRET) == "encrypted" or content.get("intended_at"))
+    if not ours:
         raise UnreadableSecretFile(
             f"The store's file {path} is not one that this collection wrote: move it away, or name another place."
         )
-    return {name: str(content.get(name) or "") for name in METADATA}
+    return StoreRecord.read(content)
 
 
 def read_encrypted(path: str) -> str | None:
-    """Return Ansible Vault's text for the secret in a file that C(render) made, or None when there is no file.
+    """Return Ansible Vault's text for the secret in a file that `render` made, or None when it holds none.
 
     Raises UnreadableSecretFile.
     """
-    if read_metadata(path) is None:
+    if read_record(path) is None:
         return None
-    return str(_load(path, _Encrypted)[SECRET])
+    encrypted = _load(path, _Encrypted).get(SECRET)
+    return str(encrypted) if encrypted else None
 
 
 def _load(path: str, loader: Any) -> Any:
@@ -98,12 +96,13 @@ def _load(path: str, loader: Any) -> Any:
             return yaml.load(file, Loader=loader) or {}  # noqa: S506  # a safe loader that knows one tag more
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise UnreadableSecretFile(
-            f"The store's file {path} cannot be read: mend it, or move it away to have a new secret made."
-        ) from error
+            f"The store's file {path} cannot be read: repair or restore it; without it the run cannot know which "
+            "secret is in use."
+        ) from None
 
 
-def _quoted(value: Any) -> str:
+def _quoted(value: str) -> str:
     # Double-quoted YAML is JSON, which keeps any text a string.
-    return "null" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(value, ensure_ascii=False)

@@ -19,13 +19,23 @@ PYTHONS_OF_CORE: dict[str, tuple[str, ...]] = {
     "2.21": ("3.13", "3.12", "3.14"),
 }
 
+# The same for an ansible-core of which there are pre-releases only. Once it is released, its line moves up.
+PYTHONS_OF_UPCOMING_CORE: dict[str, tuple[str, ...]] = {
+    "2.22": ("3.13", "3.14"),
+}
+
 # The oldest Python a module may meet on a target (`modules.python_requires` in tests/config.yml).
 OLDEST_FOR_MODULES = "3.9"
 
 
 def python_for_core(core: str) -> str | None:
     """Return the version ("3.12") of the first Python that suits this ansible-core and is here, else None."""
-    return next((version for version in PYTHONS_OF_CORE[core] if is_here(version)), None)
+    return next((version for version in pythons_of(core) if is_here(version)), None)
+
+
+def pythons_of(core: str) -> tuple[str, ...]:
+    """Return the versions of Python that suit this ansible-core, the one to test with first."""
+    return (PYTHONS_OF_CORE | PYTHONS_OF_UPCOMING_CORE)[core]
 
 
 def newest_core() -> str | None:

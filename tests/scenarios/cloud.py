@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -224,6 +225,10 @@ class Run:
         """The results of a host, of one module (its short name) if C(action) is given."""
         return [o for o in self.outcomes if o.host == host and action in (None, o.action.rpartition(".")[2])]
 
+    def after_plan(self, host: str) -> list[Outcome]:
+        """The results of a host other than those of planning."""
+        return [o for o in self.of(host) if not o.action.endswith(("_fleet", "group_by", "add_host"))]
+
     def result(self, host: str, action: str) -> dict[str, Any]:
         """The result of the one task of a host that ran C(action)."""
         found = self.of(host, action)
@@ -231,20 +236,48 @@ class Run:
         return found[0].result
 
     def changes(self, host: str) -> list[str]:
-        """The changes that the modules of the collection told for a host, in order."""
+        """The changes that the modules of the collection told for a host, in order.
+
+        In a dry run the plan of the fleet foretells those of its steps, which are not taken then.
+        """
         told: list[str] = []
-        for outcome in self.of(host):
-            if outcome.result.get("changed") and not outcome.action.endswith(("_plan", "_info")):
+        for outcome in self.outcomes:
+            if outcome.action.endswith("_fleet"):
+                told += _foretold(outcome, host).get("would_change", [])
+            elif (
+                outcome.host == host
+                and outcome.result.get("changed")
+                and not outcome.action.endswith(("_plan", "_info"))
+            ):
                 told += outcome.result.get("changes", [])
         return told
 
     def changed_hosts(self) -> set[str]:
-        """The hosts of which any task was changed."""
-        return {outcome.host for outcome in self.outcomes if outcome.result.get("changed")}
+        """The hosts of which any task was changed, or would be in a dry run."""
+        own = {o.host for o in self.outcomes if o.result.get("changed") and not o.action.endswith("_fleet")}
+        return own | {host for host in self.hosts() if self.changes(host)}
+
+    def hosts(self) -> set[str]:
+        """The hosts that the run had anything to do with."""
+        planned = {host for o in self.outcomes for host in o.result.get("environments") or {}}
+        return planned | {outcome.host for outcome in self.outcomes}
+
+    def step(self, host: str, step: str) -> list[str] | None:
+        """The changes that a dry run foretold for one step of a host's plan, None where it planned none."""
+        for outcome in self.outcomes:
+            plan = _foretold(outcome, host) if outcome.action.endswith("_fleet") else {}
+            if step in plan.get("steps", {}):
+                changes: list[str] = plan["steps"][step]
+                return changes
+        return None
 
     def censored_hosts(self) -> set[str]:
         """The hosts of which any result was censored."""
         return {outcome.host for outcome in self.outcomes if "censored" in outcome.result}
+
+    def failed_hosts(self) -> set[str]:
+        """The hosts of which any task failed."""
+        return {outcome.host for outcome in self.outcomes if outcome.outcome in ("failed", "item_failed")}
 
     def failure(self, host: str) -> str:
         """The message of the one task that failed for a host."""
@@ -270,11 +303,11 @@ class Ansible:
         """Run tasks on C(hosts)."""
         return self.play([{"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}], **options)
 
-    def play(self, plays: list[dict[str, Any]], **options: Any) -> Run:
-        """Run plays given as data."""
+    def play(self, plays: list[dict[str, Any]], arguments: tuple[str, ...] = (), **options: Any) -> Run:
+        """Run plays given as data, with C(arguments) of ansible-playbook."""
         path = self._folder / f"playbook{self._count}.yml"
         path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
-        return self.playbook(str(path), **options)
+        return self.playbook(str(path), *arguments, **options)
 
     def playbook(
         self, playbook: str, *arguments: str, check: bool = False, rehearse: bool = True, **options: Any
@@ -295,7 +328,7 @@ class Ansible:
         _reveal(run, rehearsal)
         if run.status == 0:
             # A result that holds a secret is censored, and what it changed is told to no callback.
-            for host in {outcome.host for outcome in run.outcomes} - run.censored_hosts():
+            for host in rehearsal.hosts() | run.hosts():
                 assert rehearsal.changes(host) == run.changes(host), (
                     f"the dry run told another story for {host}\n{rehearsal.output}\n{run.output}"
                 )
@@ -356,7 +389,36 @@ def _kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> N
     while process.poll() is None and not reached():
         time.sleep(0.02)
     assert process.poll() is None, "the run ended before the point at which it was to be killed"
-    os.killpg(process.pid, signal.SIGKILL)
+    # Ansible's workers have sessions of their own, and would finish their task after the group is gone.
+    for each in (process.pid, *_descendants(process.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
+def _descendants(process: int) -> list[int]:
+    """The processes that a process has started, and that these have started, and so on."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # What follows the name, which is in brackets, begins with the state and the parent.
+            parents[int(status.parent.name)] = int(status.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found = [process]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+def _foretold(outcome: Outcome, host: str) -> dict[str, Any]:
+    """What a task that plans, and that was the last one in a dry run, found for a host; else nothing."""
+    if "environments" in outcome.result:
+        plan = outcome.result["environments"].get(host, {})
+    else:
+        plan = outcome.result if outcome.host == host else {}
+    return plan if outcome.result.get("changed") else {}
+
+
+_SECRET_STEPS = {"aad_app": "application", "aad_user": "user"}
+"""The steps of a plan whose results hold a secret, by the module that takes them."""
 
 
 def _reveal(run: Run, rehearsal: Run) -> None:
@@ -364,7 +426,9 @@ def _reveal(run: Run, rehearsal: Run) -> None:
     foretold = {(o.host, o.task): o.result.get("changes", []) for o in rehearsal.outcomes}
     for outcome in run.outcomes:
         if "censored" in outcome.result:
-            outcome.result["changes"] = foretold.get((outcome.host, outcome.task), [])
+            step = rehearsal.step(outcome.host, _SECRET_STEPS.get(outcome.action.rpartition(".")[2], ""))
+            known = foretold.get((outcome.host, outcome.task), []) if step is None else step
+            outcome.result["changes"] = known
 
 
 def credentials(**overrides: Any) -> dict[str, Any]:

@@ -179,9 +179,9 @@ def test_a_write_that_was_applied_but_refused_by_a_lagging_directory_is_not_repe
 
 @pytest.mark.cloud("--tenants", "1", "--replication-seconds", "3")
 def test_a_slow_directory_is_waited_for_and_the_next_run_sees_what_was_made(directory: Directory) -> None:
-    options = {**ALL_OPTIONS, "secret": {"name": "leads", "known_key_id": ""}}
+    options = {**ALL_OPTIONS, "secret": {"name": "leads", "stored_key_id": ""}}
     first = directory.run(**options, rehearse=False)
-    known = {"name": "leads", "known_key_id": directory.secret_of(first)["key_id"]}
+    known = {"name": "leads", "stored_key_id": directory.secret_of(first)["key_id"]}
     second = directory.run(**{**options, "secret": known}, rehearse=False)
     assert second.changed_hosts() == set(), second.output
 

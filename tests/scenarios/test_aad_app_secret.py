@@ -37,17 +37,17 @@ def with_secret(directory: Directory, *, rehearse: bool = True, verbosity: int =
 
 def first_secret(directory: Directory) -> str:
     """Make the application with its secret, and return the key id."""
-    return str(directory.secret_of(with_secret(directory, known_key_id="", rehearse=False))["key_id"])
+    return str(directory.secret_of(with_secret(directory, stored_key_id="", rehearse=False))["key_id"])
 
 
 def test_a_new_secret_works_when_the_run_is_over_and_the_next_run_makes_no_other(directory: Directory) -> None:
-    first = with_secret(directory, known_key_id="")
+    first = with_secret(directory, stored_key_id="")
     assert directory.changes(first) == ["application", "service_principal", "application.secret"], first.output
     secret = directory.secret_of(first)
     assert directory.signs_in(directory.application()["appId"], directory.stored_value)
     assert directory.stored_value.startswith(secret["hint"])
 
-    second = with_secret(directory, known_key_id=secret["key_id"])
+    second = with_secret(directory, stored_key_id=secret["key_id"])
     assert second.changed_hosts() == set(), second.output
     assert directory.cloud.writes_since(second.mark) == []
     assert directory.secret_of(second)["end_date_time"] == secret["end_date_time"]
@@ -101,16 +101,16 @@ def test_a_service_that_keeps_losing_its_answers_leaves_no_secret_behind(directo
 def test_a_due_secret_is_followed_by_a_new_one_and_stays_for_those_who_still_use_it(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(321 * DAY)
-    run = with_secret(directory, known_key_id=old)
+    run = with_secret(directory, stored_key_id=old)
     assert directory.changes(run) == ["application.secret"], run.output
     new = directory.secret_of(run)["key_id"]
     assert set(directory.key_ids()) == {old, new}
 
-    after = with_secret(directory, known_key_id=new)
+    after = with_secret(directory, stored_key_id=new)
     assert after.changed_hosts() == set(), after.output
 
     directory.cloud.jump(330 * DAY)
-    next_one = with_secret(directory, known_key_id=new)
+    next_one = with_secret(directory, stored_key_id=new)
     assert directory.changes(next_one) == ["application.secret", "application.secret.removed"], next_one.output
     assert set(directory.key_ids()) == {new, directory.secret_of(next_one)["key_id"]}
 
@@ -123,7 +123,7 @@ def test_a_live_secret_that_the_store_does_not_hold_is_replaced(directory: Direc
         f"/applications/{directory.application()['id']}/addPassword",
         {"passwordCredential": {"displayName": "somebody else's"}},
     )["keyId"]
-    run = with_secret(directory, known_key_id=known)
+    run = with_secret(directory, stored_key_id=known)
     assert directory.changes(run) == ["application.secret", "application.secret.removed"], run.output
     assert set(directory.key_ids()) == {foreign, directory.secret_of(run)["key_id"]}
     assert orphan not in directory.key_ids()
@@ -133,8 +133,8 @@ def test_a_live_secret_that_the_store_does_not_hold_is_replaced(directory: Direc
 def test_a_run_killed_while_it_rotated_leaves_one_secret_after_the_next(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(330 * DAY)
-    with_secret(directory, known_key_id=old, rehearse=False)
-    run = with_secret(directory, known_key_id=old)
+    with_secret(directory, stored_key_id=old, rehearse=False)
+    run = with_secret(directory, stored_key_id=old)
     assert directory.changes(run) == ["application.secret", "application.secret.removed"], run.output
     assert set(directory.key_ids()) == {old, directory.secret_of(run)["key_id"]}
 
@@ -142,17 +142,17 @@ def test_a_run_killed_while_it_rotated_leaves_one_secret_after_the_next(director
 def test_a_secret_named_for_removal_goes_and_only_that(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(330 * DAY)
-    new = directory.secret_of(with_secret(directory, known_key_id=old, rehearse=False))["key_id"]
-    run = with_secret(directory, known_key_id=new, absent_key_ids=[old, NOBODY])
+    new = directory.secret_of(with_secret(directory, stored_key_id=old, rehearse=False))["key_id"]
+    run = with_secret(directory, stored_key_id=new, absent_key_ids=[old, NOBODY])
     assert directory.changes(run) == ["application.secret.removed"], run.output
     assert directory.key_ids() == [new]
-    assert with_secret(directory, known_key_id=new, absent_key_ids=[old]).changed_hosts() == set()
+    assert with_secret(directory, stored_key_id=new, absent_key_ids=[old]).changed_hosts() == set()
 
 
 def test_an_orphan_that_cannot_be_removed_does_not_cost_the_new_value(directory: Directory) -> None:
     orphan = first_secret(directory)
     directory.cloud.fault(route="removePassword$", status=500, count=0)
-    run = with_secret(directory, known_key_id="")
+    run = with_secret(directory, stored_key_id="")
     assert run.status == 0, run.output
     assert "The new secret is there and works, but afterwards" in run.output
     assert directory.signs_in(directory.application()["appId"], directory.stored_value)

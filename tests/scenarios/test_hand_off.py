@@ -73,6 +73,7 @@ def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_
     assert command[-1] == "--ask-vault-password"
     shown = subprocess.run(
         [sys.executable, "-m", "ansible", "adhoc", *command[1:-1], "--vault-password-file", str(configure.password)],
+        cwd=files.sheet.parent,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOME": str(configure.store)},
         capture_output=True,
         text=True,

@@ -81,7 +81,7 @@ def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothi
     life.pass_days(10)
     waiting = life.run()
     assert waiting.changed_hosts() == set()
-    assert f"The rotated secret {first} of the application stays" in " ".join(waiting.output.split())
+    assert f"The replaced secret of the application ({first} until" in " ".join(waiting.output.split())
     life.assert_a_lead_arrives()
 
     published = life.run(variables=LIVE)
@@ -150,8 +150,15 @@ def test_after_the_store_was_lost_the_secret_that_is_live_stays_until_another_on
     (lost,) = life.alive
     for file in configure.store.iterdir():
         file.unlink()
-    life.run(rehearse=False)
+    life.run(rehearse=False, variables={"lead_writer_store_lost": True})
     assert life.alive == [lost, life.stored]
+    life.assert_a_lead_arrives()
+
+    life.run(rehearse=False, variables=LIVE)
+    life.pass_days(8)
+    pruned = life.run()
+    assert pruned.changes(HOST) == ["application.secret.removed"]
+    assert life.alive == [life.stored]
     life.assert_a_lead_arrives()
 
 
@@ -162,7 +169,7 @@ def test_without_a_look_into_partner_center_an_old_secret_goes_when_somebody_con
     life.pass_days(330)
     life.run(rehearse=False)
     life.pass_days(8)
-    assert f"The rotated secret {first} of the application stays" in " ".join(life.run(rehearse=False).output.split())
+    assert f"The replaced secret of the application ({first} until" in " ".join(life.run(rehearse=False).output.split())
     confirmed = life.run(variables={"lead_writer_secret_in_use": True})
     assert confirmed.changes(HOST) == ["application.secret.removed"]
     assert life.alive == [life.stored]

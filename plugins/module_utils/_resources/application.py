@@ -45,7 +45,15 @@ class ApplicationResource:
         self._principals = ServicePrincipals(graph, replication)
         self._permissions = Permissions(graph, replication, wanted.permissions)
         self._secret = (
-            ClientSecret(graph, self._applications, replication, wanted.schedule) if wanted.schedule else None
+            ClientSecret(
+                graph,
+                self._applications,
+                replication,
+                wanted.schedule,
+                made_by_caller=wanted.application_id is None,
+            )
+            if wanted.schedule
+            else None
         )
         self._plan = Plan()
         self._application: Application | None = None
@@ -62,6 +70,11 @@ class ApplicationResource:
     def secrets(self) -> tuple[Secret, ...]:
         """What can be known of the application's secrets after C(plan)."""
         return self._application.secrets if self._application else ()
+
+    @property
+    def secret_outdated(self) -> str:
+        """Why the stored secret must not be handed over, after C(plan); empty where it may be."""
+        return self._secret.outdated if self._secret else ""
 
     def plan(self) -> Plan:
         """Plan the application, its service principal, consent and secret, or the removal of all of it."""
@@ -104,10 +117,10 @@ class ApplicationResource:
 
     def _sure_of_secret(self, found: Application | None) -> Application | None:
         """Look again before the caller's secret counts as gone: a replica may be behind."""
-        if found is None or self._secret is None or self._secret.known_among(found.secrets):
+        if found is None or self._secret is None or self._secret.stored_among(found.secrets):
             return found
         seen = self._replication.looks(lambda: self._applications.by_application_id(found.application_id))
-        return next((each for each in seen if each and self._secret.known_among(each.secrets)), found)
+        return next((each for each in seen if each and self._secret.stored_among(each.secrets)), found)
 
     def _in_recycle_bin(self) -> Application | None:
         """Read the application that the caller means from the recycle bin, which keeps unique names.
@@ -239,6 +252,7 @@ class ApplicationResource:
         if secret is None:
             return
         secret.judge(self.secrets)
+        self._plan.add("application.secret.lost", secret.lost, [], self._remove_lost_secrets)
         self._plan.add("application.secret", secret.before, secret.after, self._make_secret)
         self._plan.add("application.secret.removed", secret.surplus, [], self._remove_secrets)
         self._plan.findings += secret.findings
@@ -319,6 +333,9 @@ class ApplicationResource:
             self._applications.settled(
                 unique_name=application.unique_name, application_id=application.application_id, secret=made.key_id
             )
+
+    def _remove_lost_secrets(self) -> None:
+        self._application = self._planned_secret.remove_lost(self._managed)
 
     def _remove_secrets(self) -> None:
         def remove() -> None:

@@ -110,7 +110,6 @@ class Wanted:
             self.schedule,
             in_use_key_id=in_use.key_id or None,
             in_use_since=in_use.since,
-            unknown_in_use=in_use.unknown,
         )
         return replace(self, schedule=schedule)
 
@@ -120,6 +119,13 @@ class Wanted:
         if self.unique_name:
             return f"the application with the unique name {self.unique_name!r}"
         return f"application {self.application_id}"
+
+
+def may_return_secret(given: Mapping[str, Any]) -> bool:
+    """Say whether an application with these options, as a task gives them, may be given a new secret."""
+    secret = given.get("secret")
+    removed = isinstance(secret, Mapping) and secret.get("state") == "absent"
+    return bool(secret) and not removed and given.get("state") != "absent"
 
 
 def _redirect_uri(uri: str) -> str:

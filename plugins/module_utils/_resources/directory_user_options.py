@@ -105,6 +105,11 @@ class Wanted:
         return held | only if self.never_expires else held - only
 
 
+def may_return_password(given: Mapping[str, Any]) -> bool:
+    """Say whether a user with these options, as a task gives them, may be given a password that the caller lacks."""
+    return not given.get("password") and given.get("state") != "absent"
+
+
 def policies_text(policies: frozenset[str]) -> str:
     """Return password policies as Graph writes them."""
     return ", ".join(sorted(policies)) or "None"

@@ -94,7 +94,7 @@ def _secret(field: str, secret: Mapping[str, str]) -> Iterator[str]:
     command = secret["shown_by"] or _command(secret["kept_in"])
     if command:
         yield ""
-        yield "This shows it on the screen; run it where the playbook is run, and clear the screen afterwards:"
+        yield "This shows it on the screen; run it in the folder of this sheet, and clear the screen afterwards:"
         yield ""
         yield "```shell"
         yield command

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from .._desired_state.plan import Plan
+from .._rules.errors import InvalidInput
 from .application import ApplicationResource
+from .application_secret import StoreMissing
+from .caller_store import CallerStore
 from .directory_user import DirectoryUserResource
 
 
@@ -35,16 +38,25 @@ class LeadIdentity(Protocol):
     def key_id(self) -> str:
         """What tells its secret from others; the nil GUID while that is yet to be made."""
 
+    @property
+    def outdated(self) -> str:
+        """Why its secret must not be handed over, because the store may be out of date; empty where it may be."""
+
 
 class ByApplication:
     """The application, the choice "Azure AD" of Partner Center's form."""
 
-    def __init__(self, application: ApplicationResource) -> None:
+    def __init__(self, application: ApplicationResource, store: CallerStore) -> None:
         self._application = application
+        self._store = store
 
     def plan(self) -> Plan:
-        """Plan the application."""
-        return self._application.plan()
+        """Plan the application. Raises InvalidInput where the store has no record of a secret that may be in use."""
+        try:
+            return self._application.plan()
+        except StoreMissing as missing:
+            what = f"its application has live secrets that something may be using ({missing.secrets})"
+            raise InvalidInput(self._store.missing(what)) from None
 
     def state(self) -> dict[str, Any]:
         """Return the application as it is now."""
@@ -64,6 +76,11 @@ class ByApplication:
     def key_id(self) -> str:
         """The key id of the secret."""
         return str((self.state().get("secret") or {}).get("key_id") or "")
+
+    @property
+    def outdated(self) -> str:
+        """Why the secret must not be handed over; empty where it may be."""
+        return self._application.secret_outdated
 
 
 class ByUser:
@@ -96,3 +113,8 @@ class ByUser:
     def key_id(self) -> str:
         """When the password was set."""
         return self._user.key_id
+
+    @property
+    def outdated(self) -> str:
+        """Empty: a user has one password, and one that is not the stored one is found by the time it was set."""
+        return ""

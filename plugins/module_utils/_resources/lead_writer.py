@@ -129,7 +129,14 @@ class EnvironmentPlan:
 
     def _plan_destinations(self, identity: LeadIdentity) -> None:
         destinations = self._parts.destinations
-        self.plans["lead_destinations"] = destinations.plan(identity.connection, identity.key_id)
+        plan = destinations.plan(identity.connection, identity.key_id)
+        if identity.outdated and any(path.endswith(".secret") for path in plan.paths):
+            raise InvalidInput(
+                f"{identity.outdated}, so handing over the stored one could cut leads: set lead_writer_store_directory "
+                "to the store that has the newer one, or remove that with lead_writer_secret_absent_key_ids if it is "
+                "not in use."
+            )
+        self.plans["lead_destinations"] = plan
         self._states["lead_destinations"] = destinations.state()
 
     def _check(self, obstacles: list[str]) -> None:

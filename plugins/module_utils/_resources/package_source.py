@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import os
@@ -63,7 +64,7 @@ def package_at(path: str, option: str, checksum: str | None = None) -> SolutionP
         ) from error
     if checksum:
         _check(content, _digest(checksum), f"{option} {path}")
-    return SolutionPackage.read(content, f"{option} {path}")
+    return _parsed(content, f"{option} {path}")
 
 
 def package_from(url: str, checksum: str, transport: Transport, cache: RunCache) -> SolutionPackage:
@@ -87,7 +88,13 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
         content = answer.content
         _check(content, digest, f"url {url}")
         cache.put_bytes(content, "package", digest)
-    return SolutionPackage.read(content, f"url {url}")
+    return _parsed(content, f"url {url}")
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(content: bytes, origin: str) -> SolutionPackage:
+    """Read a package, once in a process: all environments of a run are usually given the same one."""
+    return SolutionPackage.read(content, origin)
 
 
 def _digest(checksum: str) -> str:

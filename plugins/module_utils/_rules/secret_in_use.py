@@ -30,26 +30,25 @@ class OfferUse:
 
 @dataclass(frozen=True)
 class SecretInUse:
-    """The key id of the secret that everybody uses, and since when; empty and None when that cannot be told.
-
-    C(unknown) says that an offer may be using a secret that nobody has a record of.
-    """
+    """The key ID of the secret that everything uses, and since when; empty and None when that cannot be known."""
 
     key_id: str = ""
     since: datetime | None = None
-    unknown: bool = False
 
 
-def secret_in_use(offers: Sequence[OfferUse], known: str, confirmed: str) -> SecretInUse:
-    """Tell which secret is in use.
+def secret_in_use(
+    offers: Sequence[OfferUse], stored: str, confirmed: str, given_to_others: frozenset[str] = frozenset()
+) -> SecretInUse:
+    """Return which secret is in use.
 
-    C(known) is the one in the caller's store. C(confirmed) is the one that the caller says is in use; it counts where
-    there are no offers to look at.
+    `stored` is the one in the caller's store. `confirmed` is the one that the caller says is in use; it counts where
+    no offer shows it: where none is named, and where none of them is live here, for then another one may be.
+    `given_to_others` are the ones that were handed over to offers that cannot be looked at.
     """
     using = [offer for offer in offers if offer.live_here]
-    if not offers:
-        return SecretInUse(confirmed)
-    if all(offer.live_since is not None and offer.handed_over == known for offer in using):
-        since = max((offer.live_since for offer in using if offer.live_since is not None), default=None)
-        return SecretInUse(known, since, False)
-    return SecretInUse(unknown=True)
+    if not using or given_to_others - {stored}:
+        contradicted = any(offer.handed_over != stored for offer in using)
+        return SecretInUse() if contradicted else SecretInUse(confirmed)
+    if all(offer.live_since is not None and offer.handed_over == stored for offer in using):
+        return SecretInUse(stored, max(offer.live_since for offer in using if offer.live_since is not None))
+    return SecretInUse()

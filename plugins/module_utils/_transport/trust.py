@@ -28,6 +28,9 @@ except ImportError as error:  # pragma: no cover - told to the user by the entry
 else:
     REQUESTS_IMPORT_ERROR = None
 
+_HOSTS = 512
+_CONNECTIONS_TO_A_HOST = 64
+"""How many connections are kept; none is made before it is needed."""
 _AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -61,7 +64,8 @@ class TrustingAdapter(HTTPAdapter):
     def __init__(self, bundle: str) -> None:
         """Raises InvalidInput when C(bundle) cannot be read."""
         self._context = trusting(bundle)
-        super().__init__(max_retries=0)
+        # Shared by all environments of a run, which are as many hosts.
+        super().__init__(max_retries=0, pool_connections=_HOSTS, pool_maxsize=_CONNECTIONS_TO_A_HOST)
 
     def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
         """Make the pool of direct connections."""

@@ -46,9 +46,9 @@ def test_permissions_on_one_api_are_joined_whatever_the_api_is_called_by() -> No
 
 def test_an_empty_store_is_something_else_than_no_store() -> None:
     for known in (None, ""):
-        schedule = wanted(secret={**SECRET, "known_key_id": known}).schedule
+        schedule = wanted(secret={**SECRET, "stored_key_id": known}).schedule
         assert schedule is not None
-        assert schedule.known_key_id == known
+        assert schedule.stored_key_id == known
 
 
 @pytest.mark.parametrize("uri", ["https://contoso/auth", "http://localhost:8400/x", "http://127.0.0.1"])
@@ -73,7 +73,7 @@ def test_a_redirect_uri_that_the_service_refuses_is_told_with_its_option(uri: st
         ({"api_permissions": [{"api": CRM, "scopes": []}]}, "names no scopes"),
         ({"admin_consent": True}, "names nothing to consent to"),
         ({"purge": True}, "purge goes with state absent"),
-        ({"secret": {**SECRET, "known_key_id": "x"}}, "secret.known_key_id must be a GUID"),
+        ({"secret": {**SECRET, "stored_key_id": "x"}}, "secret.stored_key_id must be a GUID"),
         ({"secret": {**SECRET, "in_use_key_id": "x"}}, "secret.in_use_key_id must be a GUID"),
         ({"secret": {**SECRET, "in_use_since": "yesterday"}}, "secret.in_use_since is 'yesterday'"),
         ({"secret": {**SECRET, "absent_key_ids": ["x"]}}, "secret.absent_key_ids must be a GUID"),

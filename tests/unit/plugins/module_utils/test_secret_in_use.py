@@ -25,13 +25,14 @@ def test_a_secret_is_in_use_once_the_last_offer_is_live_with_it() -> None:
 
 
 def test_one_offer_that_is_not_live_with_it_is_enough_to_keep_the_old_one() -> None:
-    assert secret_in_use([OfferUse(True, "new", MONDAY), OfferUse(True, "new")], "new", "new").unknown
-    assert secret_in_use([OfferUse(True, "old", MONDAY)], "new", "new").unknown
-    assert secret_in_use([OfferUse(True)], "new", "").unknown
+    assert secret_in_use([OfferUse(True, "new", MONDAY), OfferUse(True, "new")], "new", "new") == SecretInUse()
+    assert secret_in_use([OfferUse(True, "old", MONDAY)], "new", "new") == SecretInUse()
+    assert secret_in_use([OfferUse(True)], "new", "") == SecretInUse()
 
 
-def test_offers_that_send_their_leads_elsewhere_use_no_secret() -> None:
-    assert secret_in_use([ELSEWHERE], "new", "") == SecretInUse("new")
+def test_offers_that_send_their_leads_elsewhere_prove_nothing() -> None:
+    assert secret_in_use([ELSEWHERE], "new", "") == SecretInUse()
+    assert secret_in_use([ELSEWHERE], "new", "new") == SecretInUse("new")
 
 
 def test_without_offers_the_caller_has_the_word() -> None:

@@ -65,37 +65,63 @@ def test_expired_secrets_alone_are_no_reason_to_change_anything() -> None:
     assert judge(secret("good", 100), secret("expired", -3)) == Decision(False, secret("good", 100), ())
 
 
-@pytest.mark.parametrize("known", ["", "gone"])
-def test_secrets_whose_values_nobody_stored_are_replaced(known: str) -> None:
-    decision = judge(secret("a", 200), secret("b", 10), known_key_id=known)
-    assert (decision.create, ids(decision.remove)) == (True, ["a", "b"])
+@pytest.mark.parametrize("stored", ["", "gone"])
+def test_live_secrets_that_the_store_does_not_know_stay(stored: str) -> None:
+    decision = judge(secret("a", 200), secret("b", 10), stored_key_id=stored)
+    assert (decision.create, decision.remove, ids(decision.foreign)) == (True, (), ["a", "b"])
 
 
 def test_the_stored_secret_counts_even_if_a_better_one_exists() -> None:
-    decision = judge(secret("known", 10, age=300), secret("lost", 360, age=1), known_key_id="known")
-    assert (decision.create, ids(decision.remove)) == (True, ["lost"])
+    decision = judge(secret("stored", 10, age=300), secret("other", 360, age=1), stored_key_id="stored")
+    assert (decision.create, decision.remove, ids(decision.foreign)) == (True, (), ["other"])
 
 
-def test_secrets_rotated_before_the_stored_one_stay_for_those_who_still_use_them() -> None:
-    decision = judge(secret("older", 5, age=360), secret("known", 10, age=300), known_key_id="known")
-    assert (decision.create, decision.remove) == (True, ())
+def test_the_stored_secret_counts_whatever_its_name() -> None:
+    decision = judge(secret("adopted", 200, name="made by hand"), stored_key_id="adopted")
+    assert (decision.create, decision.current) == (False, secret("adopted", 200, name="made by hand"))
 
 
-def test_a_younger_secret_that_nobody_knows_is_told_but_left_alone_while_the_stored_one_is_good() -> None:
-    decision = judge(secret("known", 200, age=100), secret("younger", 300, age=1), known_key_id="known")
-    assert (decision.create, decision.remove, ids(decision.unclaimed)) == (False, (), ["younger"])
+def test_what_an_interrupted_run_made_is_lost_and_goes() -> None:
+    end = secret("lost", 300).end
+    assert end is not None
+    decision = judge(secret("stored", 200), secret("lost", 300), stored_key_id="stored", intended_ends=frozenset({end}))
+    assert (decision.create, ids(decision.lost), decision.foreign) == (False, ["lost"], ())
+
+
+def test_a_stored_secret_is_never_lost_although_its_end_was_intended() -> None:
+    end = secret("stored", 300).end
+    assert end is not None
+    decision = judge(secret("stored", 300), stored_key_id="stored", intended_ends=frozenset({end}))
+    assert (decision.create, decision.lost) == (False, ())
+
+
+def test_replaced_secrets_stay_for_those_that_still_use_them() -> None:
+    decision = judge(
+        secret("older", 5, age=360),
+        secret("stored", 10, age=300),
+        stored_key_id="stored",
+        previous_key_ids=frozenset({"older"}),
+    )
+    assert (decision.create, decision.remove, ids(decision.previous)) == (True, (), ["older"])
+
+
+def test_a_younger_secret_that_the_store_does_not_know_makes_the_store_outdated() -> None:
+    decision = judge(secret("stored", 200, age=100), secret("younger", 300, age=1), stored_key_id="stored")
+    assert (decision.create, decision.remove, ids(decision.foreign)) == (False, (), ["younger"])
+    assert decision.outdated
+    assert not judge(secret("stored", 200, age=1), secret("older", 300, age=9), stored_key_id="stored").outdated
 
 
 def test_a_stored_secret_that_has_expired_is_replaced_and_goes() -> None:
-    decision = judge(secret("known", -1), known_key_id="known")
-    assert (decision.create, ids(decision.remove)) == (True, ["known"])
+    decision = judge(secret("stored", -1), stored_key_id="stored")
+    assert (decision.create, ids(decision.remove)) == (True, ["stored"])
 
 
 def test_secrets_named_for_removal_go_whatever_they_are_called_and_count_no_longer() -> None:
     refused = frozenset({"a", "foreign", "gone"})
     kept = judge(secret("a", 200), secret("b", 100), secret("foreign", 9, name="x"), absent_key_ids=refused)
     assert (kept.create, ids(kept.remove)) == (False, ["a", "foreign"])
-    assert judge(secret("a", 200), known_key_id="a", absent_key_ids=refused).create
+    assert judge(secret("a", 200), stored_key_id="a", absent_key_ids=refused).create
 
 
 def test_removal_makes_no_secret_and_takes_only_what_was_named() -> None:
@@ -120,42 +146,53 @@ def test_a_schedule_that_no_secret_could_satisfy_is_refused(changes: dict[str, A
         schedule(**changes).validate()
 
 
-def test_a_rotated_secret_stays_as_long_as_nobody_says_that_its_follower_is_in_use() -> None:
-    decision = judge(secret("new", 300, age=60), secret("old", 30), known_key_id="new", overlap_days=7)
-    assert decision.remove == ()
-    assert ids(decision.rotated) == ["old"]
+NEW = {"stored_key_id": "new", "in_use_key_id": "new", "previous_key_ids": frozenset({"old"})}
 
 
-def test_what_somebody_else_is_said_to_use_does_not_end_a_rotated_secret() -> None:
-    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "old", "overlap_days": 0}
+def test_a_replaced_secret_stays_until_its_successor_is_confirmed() -> None:
+    facts = {**NEW, "in_use_key_id": None, "overlap_days": 0}
+    decision = judge(secret("new", 300, age=60), secret("old", 30), **facts)
+    assert (decision.remove, ids(decision.previous)) == ((), ["old"])
+
+
+def test_a_confirmation_of_another_secret_ends_nothing() -> None:
+    facts = {**NEW, "in_use_key_id": "old", "overlap_days": 0}
     assert judge(secret("new", 300, age=60), secret("old", 30), **facts).remove == ()
 
 
 @pytest.mark.parametrize(("days", "gone"), [(6.9, []), (7, ["old"])])
-def test_a_rotated_secret_goes_when_the_overlap_is_over_since_its_follower_is_in_use(
-    days: float, gone: list[str]
-) -> None:
-    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "new", "overlap_days": 7}
-    decision = judge(secret("new", 300, age=60), secret("old", 30), in_use_since=NOW - timedelta(days=days), **facts)
+def test_a_replaced_secret_goes_when_the_overlap_is_over(days: float, gone: list[str]) -> None:
+    since = NOW - timedelta(days=days)
+    decision = judge(secret("new", 300, age=60), secret("old", 30), in_use_since=since, overlap_days=7, **NEW)
     assert (ids(decision.remove), decision.create) == (gone, False)
 
 
-def test_secrets_of_another_name_outlive_every_overlap() -> None:
-    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "new", "overlap_days": 0}
-    assert judge(secret("new", 300, age=60), secret("foreign", 30, name="portal"), **facts).remove == ()
+@pytest.mark.parametrize("name", ["leads", "portal"])
+def test_secrets_that_are_not_the_caller_s_outlive_every_overlap(name: str) -> None:
+    decision = judge(secret("new", 300, age=60), secret("foreign", 30, name=name), overlap_days=0, **NEW)
+    assert decision.remove == ()
 
 
-def test_a_secret_that_another_run_may_be_storing_right_now_is_not_taken_for_a_leftover() -> None:
-    facts: dict[str, Any] = {"known_key_id": "new", "in_use_key_id": "new", "overlap_days": 7}
-    decision = judge(secret("new", 300, age=60), secret("fresh", 365, age=1), secret("left", 350, age=15), **facts)
-    assert ids(decision.remove) == ["left"]
-    assert ids(decision.unclaimed) == ["fresh"]
+def test_nothing_goes_while_another_run_may_have_handed_over_a_newer_one() -> None:
+    secrets = secret("new", 300, age=60), secret("old", 30), secret("foreign", 365, age=1)
+    assert judge(*secrets, overlap_days=0, **NEW).remove == ()
 
 
-def test_after_a_lost_store_the_secret_that_published_offers_may_use_stays() -> None:
-    lost = secret("lost", 300)
-    assert ids(judge(lost, known_key_id="", unknown_in_use=True).rotated) == ["lost"]
-    assert ids(judge(lost, known_key_id="").remove) == ["lost"]
+def test_a_secret_that_was_taken_over_is_never_removed() -> None:
+    by_hand = secret("by hand", -1), secret("new", 10, age=60)
+    facts = {**NEW, "adopted_key_id": "by hand", "previous_key_ids": frozenset({"by hand"}), "overlap_days": 0}
+    assert judge(*by_hand, **facts).remove == ()
+
+
+def test_without_a_record_older_ones_go_when_the_caller_confirms_the_current_one() -> None:
+    facts = {"in_use_key_id": "new", "overlap_days": 7}
+    assert ids(judge(secret("new", 300, age=60), secret("old", 30), **facts).remove) == ["old"]
+
+
+def test_only_a_store_without_any_record_can_be_the_wrong_one() -> None:
+    assert schedule(stored_key_id="").record_is_empty
+    assert not schedule().record_is_empty
+    assert not schedule(stored_key_id="", intended_ends=frozenset({NOW})).record_is_empty
 
 
 def test_a_secret_can_be_due_by_its_age_and_a_repeated_rotation_makes_no_second_one() -> None:

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The caller's store, as far as the plan of an environment has to know it: where it is.
+
+The store itself belongs to the control node, which looks at it and reports here. A store that has no record may be the
+wrong one, so what is missing is said together with the places where it was looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "key_id": {"type": "str", "default": "", "no_log": False},
+    "path": {"type": "str", "default": ""},
+    "looked_in": {"type": "list", "elements": "str", "default": []},
+    "found_in": {"type": "list", "elements": "str", "default": []},
+}
+
+
+@dataclass(frozen=True)
+class CallerStore:
+    """What the control node reports of the store.
+
+    `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all directories
+    that were looked at, and `found_in` those among them that have a record of this environment although `path` does
+    not.
+    """
+
+    path: str = ""
+    looked_in: tuple[str, ...] = ()
+    found_in: tuple[str, ...] = ()
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> CallerStore:
+        """Read the options of OPTIONS."""
+        return cls(
+            path=options["path"],
+            looked_in=tuple(options["looked_in"]),
+            found_in=tuple(options["found_in"]),
+        )
+
+    def missing(self, what: str) -> str:
+        """Return the sentence for a store without a record. `what` says what there is that may be in use."""
+        wrong = f"The store has no record of this environment ({self._where()}), but {what}"
+        if self.found_in:
+            return (
+                f"{wrong}: set lead_writer_store_directory to {self.found_in[0]}, which has a record of it, or set "
+                "lead_writer_store_lost to true to have another secret made while these stay."
+            )
+        place = "lead_writer_store_directory to where the record is" if self.path else "lead_writer_stored right"
+        return (
+            f"{wrong}: set {place}, take over what was set up by hand with the playbook adopt, or set "
+            "lead_writer_store_lost to true to have another secret made while these stay."
+        )
+
+    def _where(self) -> str:
+        if not self.path:
+            return "lead_writer_stored names no key_id"
+        return "looked for in " + " and ".join(self.looked_in or (self.path,))

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plan the lead-writer set-up of all environments of a play at once."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lead_writer_fleet
+short_description: Plan the lead-writer set-up of all environments of a play at once
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - With C(run_once), plans the environments of all hosts of the batch in one process, and returns the plan of each. A
+    host whose environment cannot be planned has its own failure there; the others go on.
+  - A variable of a host that begins with C(lead_writer_) and is none of the role, or has a wrong value, is such a
+    failure, before any service is asked.
+  - Without C(run_once), returns the plan of its own host, and fails if it could not be made. With O(plan) it makes none
+    but returns that one.
+  - Each environment is planned by the code of M(marketplace_leads.dynamics365.lead_writer_plan), which
+    takes the same options. Their templates are evaluated for each host, with the variables that the same task has
+    there.
+  - Hosts without C(lead_writer_environment_url) are left out. With a strategy other than C(linear), and inside an
+    include that has a loop, nothing is planned with C(run_once), because hosts are not taken together there.
+  - Environments share connections and the package. How many are planned at a time does not depend on the number of
+    forks.
+  - It is the first task of the role C(lead_writer). It changes nothing.
+options:
+  options:
+    description: What is planned. Templates in it are evaluated for each host.
+    type: dict
+    required: true
+    suboptions:
+      environment:
+        description:
+          - The environment, by the options of M(marketplace_leads.dynamics365.lead_writer_plan) other than credentials.
+        type: dict
+        required: true
+      runner:
+        description:
+          - The credentials of the runner, with the other options of the same name in
+            M(marketplace_leads.dynamics365.lead_writer_plan) such as C(cloud), C(ca_bundle) and C(timeout).
+        type: dict
+        default: {}
+      purpose:
+        description: Whether the role configures the environments or rotates their secrets, which are fewer steps.
+        type: str
+        choices: [configure, rotate_secrets]
+        default: configure
+      state:
+        description: For V(absent) no plan is made.
+        type: str
+        choices: [present, absent]
+        default: present
+      threads:
+        description: How many environments are planned at a time.
+        type: int
+        default: 32
+      end_early:
+        description: Whether the role ends for an environment after its plan if nothing follows from it.
+        type: bool
+        default: true
+      can_keep_secret:
+        description: Whether the store can keep a new secret. Without it, a plan that needs a new secret fails.
+        type: bool
+        default: true
+      store_file:
+        description: The file that keeps the secret, if it is kept in one. A new secret changes it.
+        type: str
+        default: ''
+      store_tasks:
+        description: The file of tasks that keeps the secret elsewhere.
+        type: str
+        default: ''
+  plan:
+    description: The plan of this host, as the task with C(run_once) returned it.
+    type: dict
+  reuse:
+    description:
+      - Whether plans that an earlier play of the same run registered as C(lead_writer__fleet) are returned, if they are
+        not older than ten minutes.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Reads only. In check mode it is changed if the plan has changes, because the role ends after it.
+    support: full
+  diff_mode:
+    description: Shows the differences of each environment in check mode, under the name of its host.
+    support: full
+  action:
+    description: Always runs on the control node, where the variables of all hosts are.
+    support: full
+seealso:
+  - module: marketplace_leads.dynamics365.lead_writer_plan
+"""
+
+EXAMPLES = r"""
+- name: Plan all environments
+  marketplace_leads.dynamics365.lead_writer_fleet:
+    options:
+      runner:
+        client_id: "{{ lead_writer_client_id }}"
+        client_secret: "{{ lead_writer_client_secret }}"
+      environment:
+        environment_url: "{{ lead_writer_environment_url }}"
+        solution:
+          path: MicrosoftMarketplacesLeadIntegrationSolution_1_0_0_0_target_CRM_6.1_managed.zip
+        application:
+          name: Marketplace Lead Writer
+          unique_name: "marketplace-lead-writer-{{ inventory_hostname }}"
+        role_privileges:
+          role: Microsoft Marketplace Lead Writer
+          privileges:
+            - table: asyncoperation
+              access: [read, write, append_to]
+              level: organization
+  run_once: true
+  register: fleet
+
+- name: Show what one environment lacks
+  ansible.builtin.debug:
+    var: fleet.environments[inventory_hostname].changes
+"""
+
+RETURN = r"""
+environments:
+  description:
+    - The plan of each environment by its host, as M(marketplace_leads.dynamics365.lead_writer_plan) returns it, with
+      RV(would_change), RV(sheet) and RV(ends).
+    - A plan that could not be made has C(failed) and C(msg), with a sentence for each blocker.
+  returned: with C(run_once)
+  type: dict
+pending:
+  description: The hosts for which the role does not end after the plan.
+  returned: with C(run_once)
+  type: list
+  elements: str
+made_at:
+  description: When the plans were made, in seconds since 1970.
+  returned: with C(run_once)
+  type: float
+would_change:
+  description:
+    - The names of the changes that the role makes by this plan, in its order. Those on the control node are among them,
+      which are C(stored_secret) and C(hand_off).
+    - With C(--tags), only those of the selected steps.
+  returned: without C(run_once), as is the rest of the plan
+  type: list
+  elements: str
+  sample: [solution, application, service_principal, application.secret, stored_secret]
+sheet:
+  description: The path of the sheet from which a person types the connection into Partner Center's form.
+  returned: without C(run_once)
+  type: str
+ends:
+  description: Whether the role ends for the environment after its plan.
+  returned: without C(run_once)
+  type: bool
+"""

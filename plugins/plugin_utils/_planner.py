@@ -1,0 +1,125 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans many environments side by side in one process.
+
+Each environment is planned by the code of the module `lead_writer_plan`. What they can share is shared: connections
+and what these trust, the package, and what the run remembers. What happens to one of them never reaches another.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+
+from ..module_utils._entry_point import EXPECTED_FAILURES, Call
+from ..module_utils._transport.http import Transport
+from ..module_utils._transport.run_cache import RunCache
+from ..modules import lead_writer_plan
+
+_MANY = 20
+"""From how many environments on the progress is shown."""
+_PROGRESS_SECONDS = 5.0
+
+
+class Planner:
+    """Plans environments on threads of its own; to be used in a `with` statement.
+
+    Plans are made for as long as others are added, so that templates are evaluated while services are waited for.
+    """
+
+    def __init__(self, threads: int, run_directory: str | None, total: int, say: Callable[[str], None]) -> None:
+        """`run_directory` is Ansible's private one for the run; `say` shows how far the plans of `total` hosts are."""
+        self._pool = ThreadPoolExecutor(max_workers=max(1, threads))
+        self._cache = RunCache(run_directory)
+        self._total = total
+        self._say = say
+        self._running: dict[Future[dict[str, Any]], str] = {}
+        self._transports: dict[tuple[Any, Any], Transport] = {}
+        self._process_environment = dict(os.environ)
+        self._environment: Mapping[str, str] = {}
+        self._last_said = time.monotonic()
+        self._plans: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> Planner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._use({})
+
+    def add(self, host: str, given: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        """Plan the environment of a host by the options of `lead_writer_plan`.
+
+        `environment` are the environment variables of its task. They belong to the whole process, so environments
+        with other ones wait for each other.
+        """
+        if environment != self._environment:
+            self._wait_for_all()
+            self._use(environment)
+        spec = lead_writer_plan.ARGUMENTS.module_arguments()
+        spec.pop("supports_check_mode")
+        validated = ArgumentSpecValidator(**spec).validate(dict(given))
+        if validated.error_messages:
+            self._plans[host] = {"failed": True, "msg": "; ".join(validated.error_messages)}
+            return
+        options = validated.validated_parameters
+        key = options["ca_bundle"], options["timeout"]
+        if key not in self._transports:
+            self._transports[key] = Call(options, self._cache).transport
+        call = Call(options, self._cache, transport=self._transports[key])
+        self._running[self._pool.submit(_plan, call, validated._no_log_values)] = host
+        self._collect(0)
+
+    def plans(self) -> dict[str, dict[str, Any]]:
+        """Wait for all plans and return them by host.
+
+        One that could not be made has `failed`, `msg` with a sentence for each blocker, and `failure`.
+        """
+        self._wait_for_all()
+        return self._plans
+
+    def _wait_for_all(self) -> None:
+        while self._running:
+            self._collect(_PROGRESS_SECONDS)
+
+    def _collect(self, seconds: float) -> None:
+        """Take what is ready, or becomes so within some seconds."""
+        done, _others = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._plans[self._running.pop(future)] = future.result()
+        now = time.monotonic()
+        if self._total > _MANY and now - self._last_said >= _PROGRESS_SECONDS and len(self._plans) < self._total:
+            self._last_said = now
+            self._say(f"Planned {len(self._plans)} of {self._total} environments")
+
+    def _use(self, environment: Mapping[str, str]) -> None:
+        if environment != self._environment:
+            self._environment = environment
+            os.environ.clear()
+            os.environ.update({**self._process_environment, **environment})
+
+
+def _plan(call: Call, secrets: set[str]) -> dict[str, Any]:
+    try:
+        plan = lead_writer_plan.read(call)
+    except EXPECTED_FAILURES as error:
+        plan = {"failed": True, "msg": str(error), "failure": getattr(error, "failure", None)}
+    except Exception as error:  # whatever it is, the other environments go on
+        plan = {
+            "failed": True,
+            "msg": f"The plan was not made because of a fault of this collection ({type(error).__name__}: {error}): "
+            "report it.",
+        }
+    cleaned: dict[str, Any] = remove_values(plan, secrets)
+    return cleaned

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run over many tenants shows: few lines, each with something to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .cloud import Ansible, Cloud, Run, Simulator
+from .configure import FRESH, Configure
+
+TENANTS = 60
+AT_ONCE = ("--import-seconds", "0", "--replication-seconds", "0", "--secret-activation-seconds", "0")
+
+
+def lines_before_recap(run: Run) -> list[str]:
+    """The lines of a run that Ansible's recap does not make; empty lines count."""
+    before, recap, _after = run.output.partition("PLAY RECAP")
+    assert recap, run.output
+    return before.splitlines()
+
+
+class Fleet:
+    """A dry run, a run and a converged run of many tenants, made once for all tests."""
+
+    def __init__(self, configure: Configure, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.dry_run = configure("--check", rehearse=False)
+        self.diff = configure("--check", "--diff", "--limit", "tenant_contoso", rehearse=False)
+        self.first = configure("--forks", "8", rehearse=False)
+        self.converged = configure(rehearse=False)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory, simulators: Callable[..., Simulator], collections: Path) -> Fleet:
+    folder = tmp_path_factory.mktemp("fleet")
+    cloud = Cloud(folder, simulators(*AT_ONCE, "--tenants", str(TENANTS)))
+    t = time.time()
+    fleet = Fleet(Configure(cloud, Ansible(cloud, collections, folder), folder), cloud)
+    print(time.time() - t)
+    return fleet
+
+
+def test_a_dry_run_of_many_tenants_is_short(fleet: Fleet) -> None:
+    assert fleet.dry_run.status == 0, fleet.dry_run.output
+    assert len(fleet.dry_run.output.splitlines()) <= 150, fleet.dry_run.output
+    assert f"would change {', '.join(FRESH)}" in fleet.dry_run.output
+
+
+def test_a_converged_run_of_many_tenants_is_short(fleet: Fleet) -> None:
+    assert fleet.first.status == 0, fleet.first.output
+    assert fleet.converged.status == 0, fleet.converged.output
+    assert len(lines_before_recap(fleet.converged)) <= 20, fleet.converged.output
+    assert f"Nothing to change: {TENANTS} environments." in fleet.converged.output
+
+
+def test_a_run_says_for_each_tenant_what_is_next(fleet: Fleet) -> None:
+    for tenant in fleet.cloud.tenants.values():
+        (line,) = [line for line in fleet.first.output.splitlines() if line.startswith(f"{tenant.host}: changed")]
+        assert f"{tenant.environment_host}.hand_off.md and publish the offers." in line
+
+
+def test_a_diff_begins_with_its_host_and_gives_reasons(fleet: Fleet) -> None:
+    lines = fleet.diff.output.splitlines()
+    host, change = (
+        lines.index("contoso_prod"),
+        lines.index("  solution: the Lead Writer solution brings the security role"),
+    )
+    assert change == host + 1, fleet.diff.output
+
+
+def test_a_diff_shows_no_generated_file(fleet: Fleet) -> None:
+    assert "What to type into Partner Center" not in fleet.diff.output
