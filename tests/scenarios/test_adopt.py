@@ -29,9 +29,6 @@ PASSWORD = "Hand-made 4 ever!"  # of a simulated user
 PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
 pytestmark = pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE)
 
-# Until the schedule counts the stored secret whatever its name is, the role has to be told the name.
-NAMED = {"lead_writer_secret_name": "leads"}
-
 
 class TakeOver:
     """Runs adopt, and then the other playbooks, for one host with a secret that is encrypted in its variables."""
@@ -99,12 +96,12 @@ def test_leads_arrive_from_the_take_over_through_a_rotation(take_over: TakeOver,
     assert stored["secret"] == hand_made.secret["secretText"]
     assert (stored["key_id"], stored["adopted_key_id"]) == (hand_made.secret["keyId"],) * 2
 
-    configured = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=NAMED)
+    configured = take_over.well(playbook="marketplace_leads.dynamics365.configure")
     assert configured.changes(HOST) == ["role.isinherited"], configured.output
     assert hand_made.a_lead_arrives() is None
 
     hand_made.cloud.jump(2 * DAY)
-    take_over.well(playbook=ROTATE, variables={**NAMED, "lead_writer_publish": "live"}, rehearse=False)
+    take_over.well(playbook=ROTATE, variables={"lead_writer_publish": "live"}, rehearse=False)
     assert hand_made.a_lead_arrives() is None
     stored = take_over.configure.stored(hand_made.tenant)
     assert stored["key_id"] != stored["adopted_key_id"] == hand_made.secret["keyId"]
@@ -112,11 +109,22 @@ def test_leads_arrive_from_the_take_over_through_a_rotation(take_over: TakeOver,
     assert hand_made.seen()["displayName"] == "Contoso leads (by Mona)"
 
 
+def test_what_was_taken_over_is_never_removed_by_itself(take_over: TakeOver, hand_made: HandMade) -> None:
+    take_over.give(hand_made.secret["secretText"])
+    take_over.well(rehearse=False)
+    live = {"lead_writer_publish": "live", "lead_writer_secret_overlap_days": 0}
+    hand_made.cloud.jump(2 * DAY)
+    take_over.well(playbook=ROTATE, variables=live, rehearse=False)
+    hand_made.cloud.jump(60 * DAY)
+    take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=live, rehearse=False)
+    assert hand_made.secret["keyId"] in hand_made.key_ids()
+
+
 def test_the_application_is_left_as_it_is(take_over: TakeOver, hand_made: HandMade) -> None:
     before = hand_made.seen()
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
-    take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=NAMED, rehearse=False)
+    take_over.well(playbook="marketplace_leads.dynamics365.configure", rehearse=False)
     assert hand_made.seen() == before
     assert before["web"]["redirectUris"] == [REDIRECT]
 
@@ -124,7 +132,7 @@ def test_the_application_is_left_as_it_is(take_over: TakeOver, hand_made: HandMa
 def test_what_the_user_sets_is_set(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
-    named = {**NAMED, "lead_writer_application_name": "Lead Writer"}
+    named = {"lead_writer_application_name": "Lead Writer"}
     run = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=named)
     assert run.changes(HOST) == ["application.displayName", "role.isinherited"]
 
@@ -145,7 +153,7 @@ def test_a_take_over_after_a_rotation_does_not_bring_the_old_secret_back(
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
     hand_made.cloud.jump(2 * DAY)
-    take_over.well(playbook=ROTATE, variables={**NAMED, "lead_writer_publish": "live"}, rehearse=False)
+    take_over.well(playbook=ROTATE, variables={"lead_writer_publish": "live"}, rehearse=False)
     stored = take_over.configure.stored(hand_made.tenant)
     again = take_over.well(rehearse=False)
     assert again.changed_hosts() == set()
@@ -202,7 +210,7 @@ def test_a_take_over_that_was_killed_is_completed(take_over: TakeOver, hand_made
     take_over.well(rehearse=False)
     assert take_over.configure.stored(hand_made.tenant)["secret"] == hand_made.secret["secretText"]
     assert take_over.handed_over(hand_made.tenant)[OFFER]["key_id"] == hand_made.secret["keyId"]
-    plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=NAMED, check=True)
+    plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", check=True)
     assert plan.changes(HOST) == ["role.isinherited"]
 
 
@@ -315,7 +323,7 @@ def test_an_application_is_taken_over_without_its_offers(take_over: TakeOver, ha
     take_over.well(variables=unnamed)
     assert take_over.handed_over(hand_made.tenant) == {}
     # The store remembers the application, so it need not be named again.
-    later = {**NAMED, "lead_writer_offers": []}
+    later: dict[str, Any] = {"lead_writer_offers": []}
     plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=later, check=True)
     assert plan.changes(HOST) == ["role.isinherited"]
 
@@ -341,7 +349,7 @@ def test_a_role_held_in_another_business_unit_is_enough(take_over: TakeOver, clo
     made.publish()
     take_over.give(made.secret["secretText"])
     take_over.well(rehearse=False)
-    plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=NAMED, check=True)
+    plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", check=True)
     assert plan.changes(HOST) == ["role.isinherited"]
 
 
@@ -350,7 +358,7 @@ def test_privileges_of_another_role_are_enough(take_over: TakeOver, cloud: Cloud
     made.all_of_it(role="System Administrator", privileges={})
     take_over.give(made.secret["secretText"])
     take_over.well(rehearse=False)
-    plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=NAMED, check=True)
+    plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", check=True)
     assert plan.changes(HOST) == ["role.privileges", "role.isinherited", "application_user.roles"]
 
 
@@ -410,14 +418,14 @@ def test_a_plan_warns_of_another_application_that_feeds_an_offer(configure: Conf
 def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
-    gone = {"lead_writer_remove_while_live": True, **NAMED}
+    gone = {"lead_writer_remove_while_live": True}
     run = take_over.well("--limit", HOST, playbook="marketplace_leads.dynamics365.remove", variables=gone)
     assert run.changes(HOST) == ["application_user.roles", "stored_secret", "hand_off"]
     assert hand_made.key_ids() == {hand_made.secret["keyId"]}
 
 
 def test_removal_leaves_another_secret_of_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
-    named = {**NAMED, "lead_writer_application_id": hand_made.application["appId"]}
+    named = {"lead_writer_secret_name": "leads", "lead_writer_application_id": hand_made.application["appId"]}
     # Without a record the role makes a secret of the name that the hand-made one has only where it is told to.
     assert "live secrets that something may be using" in configure(variables=named, rehearse=False).failure(HOST)
     assert configure(variables={**named, "lead_writer_store_lost": True}, rehearse=False).status == 0
@@ -451,7 +459,7 @@ def test_the_offer_may_be_another_tenants(take_over: TakeOver, cloud: Cloud) -> 
     take_over.well("--limit", HOST, rehearse=False)
     assert take_over.handed_over(made.tenant)[offer]["key_id"] == made.secret["keyId"]
     configure = "marketplace_leads.dynamics365.configure"
-    plan = take_over.well("--limit", HOST, playbook=configure, variables=NAMED, check=True)
+    plan = take_over.well("--limit", HOST, playbook=configure, check=True)
     assert plan.changes(HOST) == ["role.isinherited"]
 
 
