@@ -191,7 +191,8 @@ class Call:
                 f"cloud is {self.options['cloud']}, but Partner Center is a service of the public cloud: "
                 "leave cloud out, and give the credentials of the publisher."
             )
-        return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache)
+        version = self.options.get("api_version")
+        return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache, version)
 
 
 def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[Call], Resource]) -> None:

@@ -417,14 +417,7 @@ def _hand_off(call: Call, plan: EnvironmentPlan) -> dict[str, bool]:
             name: options_of("lead_destinations", destinations, lead_destinations.OPTIONS)[name]
             for name in ("contact_emails", "offers")
         },
-        "handed_over": {
-            each["offer"]: {
-                "key_id": each["handed_over"]["key_id"],
-                "handed_over_at": each["handed_over"]["at"],
-                "live_since": each["live_since"],
-            }
-            for each in plan.state().get("lead_destinations", [])
-        },
+        "handed_over": {each["offer"]: hand_off.record_of(each) for each in plan.state().get("lead_destinations", [])},
     }
     return {"hand_off_current": hand_off.is_current(given["path"], fields)}
 
@@ -531,7 +524,8 @@ def _partner_center(call: Call) -> PartnerCenterClient:
     """Partner Center in the account of the publisher, who may be somebody else than the runner."""
     try:
         credentials = Credentials.from_options(call["publisher"])
-        return PartnerCenterClient.signed_in_with(credentials, call.transport, call.cache)
+        version = call["lead_destinations"].get("api_version")
+        return PartnerCenterClient.signed_in_with(credentials, call.transport, call.cache, version)
     except InvalidInput as error:
         raise InvalidInput(f"publisher: {error}") from error
 
