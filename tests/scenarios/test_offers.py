@@ -114,6 +114,12 @@ def test_offers_may_be_given_as_one_text(life: Life) -> None:
     assert life.record("new-offer")["key_id"] == life.record()["key_id"] != ""
 
 
+def test_the_version_of_the_schemas_can_be_named(life: Life) -> None:
+    run = life.run(lead_writer_partner_center_version="2022-03-01-preview3")
+    asked = [each["path"] for each in life.cloud.requests_since(run.mark) if "product-ingestion" in each["path"]]
+    assert {path.partition("$version=")[2] for path in asked} == {"2022-03-01-preview3"}
+
+
 # --- publications that take days
 
 

@@ -284,3 +284,85 @@ def test_a_secret_that_is_at_hand_is_posted_rather_than_its_asterisks(publisher:
     publisher.run(rehearse=False)
     publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
     assert publisher.a_customer_comes() is None
+
+
+VERSIONS = ["2022-07-01", "2022-03-01-preview3", "2022-03-01-preview2"]
+
+
+def deprecate(publisher: Publisher, *versions: str) -> None:
+    publisher.cloud.set(partner_center_deprecated_versions=",".join(versions))
+
+
+def asked_with(publisher: Publisher, run: Run) -> list[str]:
+    """The versions of the schemas that a run asked for, each once, in their order."""
+    asked = [entry["path"] for entry in publisher.cloud.requests_since(run.mark)]
+    return list(dict.fromkeys(path.partition("$version=")[2] for path in asked if "$version=" in path))
+
+
+def test_an_older_version_is_used_where_the_newest_one_is_refused(publisher: Publisher) -> None:
+    deprecate(publisher, VERSIONS[0])
+    run = publisher.run(publish="live", rehearse=False)
+    assert publisher.changes(run) == [*FRESH, "secret", "published"]
+    assert asked_with(publisher, run) == VERSIONS[:2]
+    refused = [entry for entry in publisher.cloud.requests_since(run.mark) if f"={VERSIONS[0]}" in entry["path"]]
+    assert len(refused) == 1
+    assert publisher.a_customer_comes() is None
+
+
+def test_the_newest_version_is_used_where_older_ones_are_refused(publisher: Publisher) -> None:
+    deprecate(publisher, *VERSIONS[1:])
+    run = publisher.run(publish="live", rehearse=False)
+    assert asked_with(publisher, run) == VERSIONS[:1]
+    assert publisher.a_customer_comes() is None
+
+
+def test_a_version_that_is_named_is_the_only_one_used(publisher: Publisher) -> None:
+    run = publisher.run(api_version=VERSIONS[1], rehearse=False)
+    assert publisher.changes(run) == [*FRESH, "secret"]
+    assert asked_with(publisher, run) == VERSIONS[1:2]
+
+
+def test_versions_that_are_all_refused_are_told(publisher: Publisher) -> None:
+    deprecate(publisher, *VERSIONS)
+    failure = publisher.run(rehearse=False).failure(HOST)
+    assert "refuses version 2022-03-01-preview2 of its schemas as deprecated: give one that" in failure
+
+
+@pytest.mark.cloud(
+    *("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_as_documented=true"),
+    *("--set", "partner_center_old_host_gone=true"),
+)
+def test_a_resource_is_posted_with_the_schema_that_is_served_now(publisher: Publisher) -> None:
+    assert publisher.leads()["$schema"].startswith("https://product-ingestion.azureedge.net/")
+    publisher.run(publish="live", rehearse=False)
+    assert publisher.a_customer_comes() is None
+
+
+def test_a_refusal_at_once_says_what_is_wrong_with_which_field(publisher: Publisher) -> None:
+    publisher.run(rehearse=False)
+    publisher.cloud.set(partner_center_schema_at_once=True)
+    changed = {**publisher.leads()["dynamicsLeadConfiguration"], "shown": "only"}
+    publisher.edit("customer-leads", {"dynamicsLeadConfiguration": changed})
+    failure = publisher.run(contact_emails=["leads@contoso.example"], rehearse=False).failure(HOST)
+    assert "Invalid configuration: schema validation failed" in failure
+    assert failure.count("schemaValidationError: The property 'shown' is not allowed") == 1
+
+
+@pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_masks_keep=false")
+def test_asterisks_that_are_sent_back_are_warned_of(publisher: Publisher) -> None:
+    assert "asterisks" not in said(publisher.run(rehearse=False))
+    changed = publisher.run(contact_emails=["leads@contoso.example"], application_key=None, rehearse=False)
+    assert "give application_key to be sure" in said(changed)
+
+
+def test_a_job_that_does_not_end_names_the_variable_too(publisher: Publisher) -> None:
+    publisher.cloud.set(configure_seconds=1000)
+    failure = publisher.run(configure_timeout=1, rehearse=False).failure(HOST)
+    assert "raise configure_timeout (lead_writer_configure_timeout in the role)" in failure
+
+
+def test_what_was_handed_over_is_told_although_its_publication_failed(publisher: Publisher) -> None:
+    run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
+    told = run.result(HOST, "partner_center_lead_destination")["lead_destination"]
+    assert told["handed_over"]["key_id"] == "first"
+    assert (told["publication"]["state"], told["publication"]["job_id"] != "") == ("failed", True)

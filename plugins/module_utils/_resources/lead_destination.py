@@ -130,7 +130,8 @@ class LeadDestinationResource:
         ):
             raise InvalidInput(
                 f"Offer {self.offer.external_id!r} sends its leads to {now.destination}, not to {wanted.destination}: "
-                "set replace_other_destination to true to give that up, or leave the offer out."
+                "set replace_other_destination (lead_writer_replace_other_destination in the role) to true to give "
+                "that up, or leave the offer out."
             )
 
     def _plan_draft(self, plan: Plan) -> None:
@@ -200,12 +201,12 @@ class LeadDestinationResource:
             return (
                 f"Offer {name!r}: the new password is handed over, but only {where}: leads are lost until the offer is "
                 "live again, for the lead service still signs in with the old one. Publish the offer in Partner "
-                "Center, or set publish to live."
+                "Center, or set publish (lead_writer_publish in the role) to live."
             )
         meanwhile = "no leads come" if self.offer.live is None else "leads go on as before"
         return (
             f"Offer {name!r}: the lead destination is handed over, but only {where}: {meanwhile} until the offer is "
-            "live. Publish the offer in Partner Center, or set publish to live."
+            "live. Publish the offer in Partner Center, or set publish (lead_writer_publish in the role) to live."
         )
 
     def _breaks_the_live_one(self) -> bool:
@@ -268,9 +269,9 @@ class LeadDestinationResource:
         self._written, self._pending = True, False
         if secret is not None and posted and not posted.strip("*"):
             self._plan.findings.append(
-                f"Offer {offer.external_id!r} was changed without the value of its secret, so asterisks "
-                f"were sent back, which should keep it: give {secret.option} to be sure, or look for a test lead after "
-                "the offer was published."
+                f"Offer {offer.external_id!r} was changed without the value of its secret, so asterisks were sent "
+                f"back, which should keep it: give {secret.option} to be sure, or look for a test lead after the offer "
+                "was published."
             )
         if secret is not None and self._new_secret:
             self._handed_over_key_id, self._handed_over_at = secret.key_id, moment

@@ -91,6 +91,8 @@ class Publications:
 
     def patience(self, running: Submission) -> float:
         """Return for how many more seconds a publication that is under way is waited for."""
+        if not self._wanted.publish_timeout:
+            return 0.0
         age = (self._client.service_time() - running.created).total_seconds() if running.created else 0.0
         return max(0.0, self._wanted.publish_timeout - age)
 

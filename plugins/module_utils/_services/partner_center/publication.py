@@ -195,10 +195,7 @@ class OfferChanges:
             if not sent.locked:
                 return sent
             if time.monotonic() + pause > end:
-                raise StillLocked(
-                    f"Offer {self._offer.external_id!r} was locked for {self._publish_timeout:.0f} s "
-                    f"({_listed(sent.problems)})."
-                )
+                raise StillLocked(f"locked: {_listed(sent.problems)}")
             self._tell(f"{self._offer.external_id}: waiting for a publication to end, which locks the offer.")
             time.sleep(pause)
             self.wait_until_unlocked()
@@ -215,7 +212,7 @@ class OfferChanges:
                     lambda: passing_over(self._submissions, None),
                     lambda seen: seen is not None and not any(each.running for each in seen),
                     timeout=self._publish_timeout if patience is None else patience,
-                    describe=lambda seen: f"offer {self._offer.external_id!r} is still being published.",
+                    describe=lambda seen: "locked",
                     first_pause=1.0,
                     longest_pause=30.0,
                 )
