@@ -165,7 +165,7 @@ async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response
     resource = partner_center.live_leads(app.world, tenant, str(body.get("offer", "")))
     if resource is None:
         raise _Refused(404, f"Tenant {name!r} has no offer {body.get('offer')!r}.")
-    error = lead_service.deliver(app.world, resource, lead_service.test_lead(app.world))
+    error = lead_service.deliver(app.world, resource, lead_service.test_lead(app.world)) if resource else _NOT_LIVE
     return _json({"delivered": error is None, "error": error})
 
 
@@ -268,6 +268,7 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
 
 
+_NOT_LIVE = "The offer is not live, so no customer can meet it."
 _Handler = Callable[..., Awaitable[Response]]
 _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("POST", re.compile("/tenants/([^/]+)/leads"), _customer_lead),

@@ -18,6 +18,14 @@ RUNNER_PERMISSIONS = (
     "Organization.Read.All",
 )
 
+#: The types of products that Partner Center knows, as GET product names them.
+OFFER_TYPES = (
+    *("azureApplication", "azureContainer", "azureVirtualMachine", "consultingService", "containerApp"),
+    *("coreVirtualMachine", "cosellOnly", "dynamics365BusinessCentral", "dynamics365ForCustomerEngagement"),
+    *("dynamics365ForOperations", "iotEdgeModule", "managedService", "powerBiApp", "powerBiVisual"),
+    "softwareAsAService",
+)
+
 _FIRST_NAMES = ("contoso", "fabrikam", "northwind", "adventureworks")
 
 
@@ -157,6 +165,8 @@ class TenantSpec:
     app_management_policy: dict[str, Any] | None = None  # as Graph writes defaultAppManagementPolicy
     application_quota: int = 250  # applications in use and in the recycle bin together
     offers: tuple[str, ...] = ()  # external ids of the offers in the tenant's Partner Center account
+    unpublished_offers: tuple[str, ...] = ()  # those of them that were never published
+    offer_types: dict[str, str] = field(default_factory=dict)  # by external id; softwareAsAService where none is given
     publisher: PublisherSpec | None = None  # an application of its own for that account
     environments: tuple[EnvironmentSpec, ...] = ()
 
@@ -171,6 +181,7 @@ class TenantSpec:
             raise SpecError(f"{where}.cloud: {cloud!r} is none of {', '.join(CLOUDS)}.")
         policy = record.get("app_management_policy")
         days = record.get("password_validity_days")
+        offers = tuple(str(item) for item in record.get("offers", ()))
         return TenantSpec(
             name=name,
             id=str(record.get("id", "")).lower(),
@@ -186,7 +197,11 @@ class TenantSpec:
             else DEFAULT_LICENCES,
             app_management_policy=None if policy is None else dict(_mapping(policy, f"{where}.app_management_policy")),
             application_quota=int(record.get("application_quota", 250)),
-            offers=tuple(str(item) for item in record.get("offers", ())),
+            offers=offers,
+            unpublished_offers=_known_offers(
+                record.get("unpublished_offers", ()), offers, f"{where}.unpublished_offers"
+            ),
+            offer_types=_offer_types(record.get("offer_types", {}), offers, f"{where}.offer_types"),
             publisher=None
             if record.get("publisher") is None
             else PublisherSpec.parse(record["publisher"], f"{where}.publisher"),
@@ -231,6 +246,22 @@ def generated_tenant(number: int, offers: int = 0) -> TenantSpec:
         publisher=PublisherSpec() if external_ids else None,
         environments=(EnvironmentSpec(name=f"{name}_prod", region=region, business_units=units, offers=external_ids),),
     )
+
+
+def _known_offers(names: Any, offers: tuple[str, ...], where: str) -> tuple[str, ...]:
+    stranger = next((str(name) for name in names if str(name) not in offers), None)
+    if stranger is not None:
+        raise SpecError(f"{where}: {stranger!r} is none of the tenant's offers.")
+    return tuple(str(name) for name in names)
+
+
+def _offer_types(value: Any, offers: tuple[str, ...], where: str) -> dict[str, str]:
+    types = {str(name): str(kind) for name, kind in _mapping(value, where).items()}
+    _known_offers(types, offers, where)
+    unknown = next((kind for kind in types.values() if kind not in OFFER_TYPES), None)
+    if unknown is not None:
+        raise SpecError(f"{where}: {unknown!r} is no type of a product; the types are {', '.join(OFFER_TYPES)}.")
+    return types
 
 
 def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:

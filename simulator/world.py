@@ -47,11 +47,16 @@ class Settings:
     dataverse_execution_milliseconds: float = 0.0  # what each request is said to cost, and takes
     power_platform_page_size: int = 0  # environments on one page of the Power Platform admin API; 0 = all
     configure_seconds: float = 1.0  # how long Partner Center works on a change of an offer
-    publish_seconds: float = 5.0  # how long it works on a publication
+    publish_seconds: float = 5.0  # how long it works on a publication, certification included
+    partner_center_jobs_certify: bool = True  # a job that asks for a publication runs until that has ended
+    partner_center_certification_fails: bool = False  # no publication to preview passes the certification
     partner_center_masks_keep: bool = True  # asterisks sent back keep a secret; otherwise they are the secret
     partner_center_needs_test_lead: bool = True  # a publication to preview fails when its test lead does not arrive
     partner_center_modular_whole: bool = False  # a publication in parts needs every part but listings and leads
     partner_center_conflicts_at_once: bool = False  # a locked product is a 409 at once instead of a failed job
+    partner_center_schema_at_once: bool = False  # what the schemas forbid is a 400 at once instead of a failed job
+    partner_center_deprecated_versions: str = ""  # versions of the schemas that are refused, with commas between them
+    partner_center_old_host_gone: bool = False  # schemas at the host of Microsoft's older examples are refused
     partner_center_as_documented: bool = False  # the names and addresses of Microsoft's examples, not of real answers
     refuse_writes: bool = False
     record_graph: bool = False  # keep what clients and Graph say to each other, one exchange of each shape
@@ -62,10 +67,13 @@ class Settings:
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"There is no setting {name!r}; the settings are {', '.join(sorted(known))}.")
-            wanted = (bool,) if isinstance(getattr(self, name), bool) else (int, float)
+            wanted, described = _KINDS.get(type(getattr(self, name)), ((int, float), "a number"))
             if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                raise ValueError(f"The setting {name!r} is {'true or false' if bool in wanted else 'a number'}.")
+                raise ValueError(f"The setting {name!r} is {described}.")
             setattr(self, name, value)
+
+
+_KINDS: dict[type, tuple[tuple[type, ...], str]] = {bool: ((bool,), "true or false"), str: ((str,), "a text")}
 
 
 @dataclass

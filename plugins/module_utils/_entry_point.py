@@ -235,7 +235,8 @@ class Call:
         """
         try:
             credentials = Credentials.from_options(self.options["publisher"])
-            return PartnerCenterClient.signed_in_with(credentials, self.transport, self.cache)
+            version = (self.options.get("lead_destinations") or {}).get("api_version")
+            return PartnerCenterClient.signed_in_with(credentials, self.transport, self.cache, version)
         except InvalidInput as error:
             raise InvalidInput(f"publisher: {error}") from error
 
@@ -250,7 +251,8 @@ class Call:
                 f"cloud is {self.options['cloud']}, but Partner Center is a service of the public cloud: "
                 "leave cloud out, and give the credentials of the publisher."
             )
-        return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache)
+        version = self.options.get("api_version")
+        return PartnerCenterClient.signed_in_with(self.credentials, self.transport, self.cache, version)
 
 
 def said(error: Exception) -> str:

@@ -77,7 +77,9 @@ options:
   handed_over:
     description:
       - What was handed over, by external id of the offer. Each is a dictionary with C(key_id) and C(handed_over_at),
-        and C(live_since) once the offer is live with it.
+        and C(live_since) once the offer is live with it. C(publication), C(publication_since), C(submission_id) and
+        C(job_id) say how far it has come; they are what
+        M(marketplace_leads.dynamics365.partner_center_lead_destination) returns under C(publication).
       - Offers that are not in it keep what the file says of them. An empty dictionary for an offer says that nothing
         is handed over to it any more.
     type: dict

@@ -63,10 +63,11 @@ options:
   lead_destinations:
     description:
       - The offers that are to send their leads to the environment, and what was handed over to them before.
-      - The sub-options C(contact_emails), C(publish), C(publish_other_changes) and C(replace_other_destination) are
-        those of M(marketplace_leads.dynamics365.partner_center_lead_destination), for all offers alike.
-      - C(offers) lists the external ids. C(handed_over) is a dictionary with C(key_id) and C(handed_over_at) for each
-        of them, as M(marketplace_leads.dynamics365.lead_writer_hand_off) keeps it.
+      - The sub-options C(contact_emails), C(publish), C(publish_other_changes), C(publish_again), C(publish_timeout),
+        C(replace_other_destination) and C(api_version) are those of
+        M(marketplace_leads.dynamics365.partner_center_lead_destination), for all offers alike.
+      - C(offers) lists the external ids. C(handed_over) is a dictionary with C(key_id), C(handed_over_at) and
+        C(job_id) for each of them, as M(marketplace_leads.dynamics365.lead_writer_hand_off) keeps it.
       - Where there are no offers, C(secret_in_use_key_id) says which secret is known to be in use, so that older ones
         may go. Where there are, their publications tell.
       - C(refusal) is a sentence to fail with, as M(marketplace_leads.dynamics365.offer_claims) returns it for offers
@@ -460,6 +461,7 @@ def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publi
     path = f"lead_destination.{offer['offer']}"
     given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
     return {
+        **hand_off.record_of(offer),
         "key_id": key_id if given else offer["handed_over"]["key_id"],
         "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
         "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],

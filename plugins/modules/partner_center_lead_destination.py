@@ -23,7 +23,10 @@ description:
     draft has none of this application or user.
 options:
   offer:
-    description: The offer id, as Partner Center shows it in the offer overview. It is not the alias.
+    description:
+      - The offer id, as Partner Center shows it in the offer overview. It is not the alias.
+      - Offers of the types SaaS, virtual machine and container can be named. Partner Center's API does not serve
+        others, such as Azure applications, consulting services and Dynamics 365 apps.
     type: str
     required: true
   destination:
@@ -109,19 +112,40 @@ options:
   publish_other_changes:
     description:
       - Whether the offer may be published when it has other changes that are not live, for publishing publishes all.
-        Without it the module fails before it has changed anything.
+      - Without it the lead destination is handed over to the draft, and the module warns that a person has to publish
+        the offer. An offer that was never published counts as one with other changes.
     type: bool
     default: false
+  publish_again:
+    description:
+      - Whether to publish an offer again whose last publication failed after the last hand-over. Without it the module
+        warns of the failure, because nothing is submitted for certification twice unless somebody asks for it.
+      - An offer whose draft is changed by the same run is published without it.
+    type: bool
+    default: false
+  publication_job_id:
+    description:
+      - The RV(lead_destination.publication.job_id) that an earlier run returned. What the certification found is told
+        by that job alone.
+    type: str
+    default: ''
   configure_timeout:
-    description: How long Partner Center may work on a change, in seconds.
+    description: How long Partner Center may work on a change of the lead destination, in seconds.
     type: int
     default: 600
   publish_timeout:
     description:
-      - How long a publication may take, in seconds, and how long somebody else's is waited for.
-      - A publication that takes longer goes on, and the next run waits for its end.
+      - How long to wait for a publication, in seconds, from the time at which it began, and how long somebody else's is
+        waited for. V(0) does not wait.
+      - A publication may take days, because offers are certified. One that takes longer goes on by itself. The module
+        ends well and says so, and a later run finds it, begins no other one, and goes live when the preview is done.
     type: int
-    default: 3600
+    default: 60
+  api_version:
+    description:
+      - The version of Partner Center's schemas to use, such as V(2022-07-01).
+      - Without it the newest one that is known is used, and an older one where that is refused.
+    type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
@@ -233,6 +257,29 @@ lead_destination:
         - Since when leads go to the wanted destination with the secret that was handed over, in UTC.
         - Null when they do not, or when it is not known when the secret was handed over.
       type: str
+    publication:
+      description: How far what the draft holds has come on its way to customers.
+      type: dict
+      contains:
+        state:
+          description:
+            - V(live) and V(preview) say where it is, V(none) that it is in the draft alone.
+            - V(waiting) says that a publication is under way, which may take days.
+            - V(held) and V(failed) wait for a person. Other people's changes would be published too, or the last
+              publication failed.
+          type: str
+        target:
+          description: Where the publication goes that RV(lead_destination.publication.submission_id) names.
+          type: str
+        submission_id:
+          description: The publication that says so; empty where there is none, or where it is not shown yet.
+          type: str
+        job_id:
+          description: What to give as O(publication_job_id) in the next run; empty when the publication is done.
+          type: str
+        since:
+          description: When that publication began, in UTC, or null.
+          type: str
     publish_needed:
       description: Whether what the draft holds, or would hold after a dry run's changes, is still to be published.
       type: bool

@@ -24,6 +24,11 @@ options:
   environment_url:
     description: An environment. It is told which of the offers send their leads there.
     type: str
+  api_version:
+    description:
+      - The version of Partner Center's schemas to use; see
+        M(marketplace_leads.dynamics365.partner_center_lead_destination).
+    type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.attributes.info

@@ -12,12 +12,29 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from . import delivery, leads
-from .offers import SCHEMA_HOST, account_of, as_documented, kind_of, moment, new_submission, shown_resource
+from .offers import (
+    OLD_SCHEMA_HOST,
+    SCHEMA_HOST,
+    SERVED_TYPES,
+    account_of,
+    as_documented,
+    kind_of,
+    moment,
+    new_submission,
+    shown_resource,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from ..world import Tenant, World
 
+#: The code of what the certification finds, which the job tells and the submission does not.
+_CERTIFICATION = "invalidState"
 _NOT_ENDED = "0001-01-01T00:00:00"
+#: What a submission may hold; those after the first four are read-only, and may be sent back as they were read.
+_SUBMISSION = frozenset(
+    {"$schema", "id", "product", "target", "status", "result", "created", "errors", "lifecycleState"}
+)
 #: What a modular publication may leave out, however strict the service is about the rest.
 _PRODUCT_LEVEL = frozenset({"listing", "listing-asset", "reseller", "customer-leads"})
 
@@ -27,9 +44,21 @@ def problem(code: str, message: str, resource: str) -> dict[str, Any]:
     return {"code": code, "message": message, "resourceId": resource, "details": []}
 
 
+def under_way(job: dict[str, Any]) -> bool:
+    """Whether a job has not ended: it is worked on, or the publication that it asked for is."""
+    return job["state"] in ("running", "certifying")
+
+
 def busy(offer: dict[str, Any]) -> bool:
     """Whether a publication is under way, which locks the offer."""
     return any(not item["done"] for item in offer["submissions"])
+
+
+def schema_problems(world: World, account: dict[str, Any], resources: list[Any]) -> list[dict[str, Any]]:
+    """What the schemas forbid about resources, found without changing anything."""
+    drafts = {product: copy.deepcopy(offer["draft"]) for product, offer in account["offers"].items()}
+    found = [_apply(world, account, drafts, [], [], resource) for resource in resources]
+    return [item for item in found if item is not None and item["code"] == "schemaValidationError"]
 
 
 def product_of(account: dict[str, Any], resource: dict[str, Any]) -> str | None:
@@ -62,8 +91,8 @@ def start_job(world: World, tenant: Tenant, account: dict[str, Any], resources: 
 def shown_job(world: World, job: dict[str, Any]) -> dict[str, Any]:
     """A job's status as the API shows it."""
     now = world.clock.now().timestamp()
-    running = job["state"] == "running"
-    waiting = running and now < job["start"] + (job["end"] - job["start"]) * 0.3
+    running = under_way(job)
+    waiting = job["state"] == "running" and now < job["start"] + (job["end"] - job["start"]) * 0.3
     shown = {
         "$schema": f"{SCHEMA_HOST}/configure-status/2022-03-01-preview2",
         "jobId": job["id"],
@@ -110,20 +139,43 @@ def _advanced(world: World, account: dict[str, Any]) -> bool:
     now = world.clock.now().timestamp()
     while True:
         jobs = [job for job in account["jobs"].values() if job["state"] == "running"]
-        publications = [
-            (product, offer, item)
-            for product, offer in account["offers"].items()
-            for item in offer["submissions"]
-            if not item["done"]
-        ]
+        publications = _publications(account)
         first_job = min(jobs, key=lambda job: job["end"], default=None)
         first = min(publications, key=lambda found: found[2]["end"], default=None)
         if first is not None and first[2]["end"] <= min(now, now if first_job is None else first_job["end"]):
             _publish(world, *first)
+            _end_job(account, first[2])
         elif first_job is not None and first_job["end"] <= now:
             _carry_out(world, account, first_job)
         else:
             return bool(jobs or publications)
+
+
+def _publications(account: dict[str, Any]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The publications that are under way, each with its product and offer."""
+    return [
+        (product, offer, item)
+        for product, offer in account["offers"].items()
+        for item in offer["submissions"]
+        if not item["done"]
+    ]
+
+
+def _end_job(account: dict[str, Any], item: dict[str, Any]) -> None:
+    """End the job that waits for a publication, when it was the last one that it waits for."""
+    job = account["jobs"].get(item["job"])
+    if job is None:
+        return
+    if item["failed"]:
+        job["errors"].append(_failed_operation(item))
+    if not any(other["job"] == job["id"] for _product, _offer, other in _publications(account)):
+        job.update(state="failed" if job["errors"] else "succeeded", end=item["end"])
+
+
+def _failed_operation(item: dict[str, Any]) -> dict[str, Any]:
+    """How a job tells of a publication that failed: the reason is at the bottom."""
+    inner = {"code": "invalidState", "message": "Certification", "details": [item["failed"]]}
+    return problem("internalServerError", "Operation failed", item["id"]) | {"details": [inner]}
 
 
 def _carry_out(world: World, account: dict[str, Any], job: dict[str, Any]) -> None:
@@ -142,12 +194,14 @@ def _carry_out(world: World, account: dict[str, Any], job: dict[str, Any]) -> No
     if job["errors"]:
         job["state"] = "failed"
         return
-    job["state"] = "succeeded"
+    job["state"] = "certifying" if submissions and world.settings.partner_center_jobs_certify else "succeeded"
     for product, draft in drafts.items():
         account["offers"][product]["draft"] = draft
     job["written"] = [copy.deepcopy(drafts[product][key]) for product, key in written]
     for product, submission in submissions:
-        begun = submission | {"created": job["end"], "end": job["end"] + max(0.001, world.settings.publish_seconds)}
+        end = job["end"] + max(0.001, world.settings.publish_seconds)
+        waiting = job["id"] if job["state"] == "certifying" else ""
+        begun = submission | {"created": job["end"], "end": end, "job": waiting}
         account["offers"][product]["submissions"].append(begun)
 
 
@@ -167,11 +221,16 @@ def _apply(
     name = resource.pop("resourceName", None)
     identifier = str(name or resource.get("id", ""))
     kind = kind_of(resource)
+    if world.settings.partner_center_old_host_gone and resource["$schema"].startswith(OLD_SCHEMA_HOST):
+        message = f"The schema '{resource['$schema']}' cannot be loaded."
+        return problem("schemaValidationError", message, identifier)
     if "validations" in resource:
         return problem("schemaValidationError", "The property 'validations' is read-only and not allowed.", identifier)
     product = product_of(account, resource)
     if product is None:
         return problem("resourceNotFound", "The product of the resource does not exist.", identifier)
+    if type_of(account["offers"][product]) not in SERVED_TYPES:
+        return problem("notSupported", "The type of the product is not supported.", identifier)
     if busy(account["offers"][product]):
         return problem("productLocked", "The product is locked: a submission is in progress.", identifier)
     if kind == "submission":
@@ -197,7 +256,7 @@ def _submit(
     target = resource.get("target")
     kind = target.get("targetType") if isinstance(target, dict) else None
     identifier = str(resource.get("id", ""))
-    strange = next((name for name in resource if name not in ("$schema", "id", "product", "target")), None)
+    strange = next((name for name in resource if name not in _SUBMISSION), None)
     if strange is not None:
         return problem("schemaValidationError", f"The property '{strange}' of a submission is not known.", identifier)
     if kind not in ("preview", "live"):
@@ -238,6 +297,9 @@ def _publish(world: World, product: str, offer: dict[str, Any], item: dict[str, 
     item["done"] = True
     source = offer["draft"] if item["target"] == "preview" else offer["preview"]
     key = f"customer-leads/{product}"
+    if item["target"] == "preview" and world.settings.partner_center_certification_fails:
+        item["failed"] = problem(_CERTIFICATION, "Issues found during Certification.", "")
+        return
     if item["target"] == "preview":
         failure = delivery.deliver(world, source[key], delivery.test_lead(world))
         if failure is not None and world.settings.partner_center_needs_test_lead:
@@ -259,7 +321,7 @@ def shown_submission(world: World, product: str, item: dict[str, Any]) -> dict[s
         "result": "pending" if not item["done"] else "failed" if item["failed"] else "succeeded",
         "created": moment(item["created"]),
     }
-    if item["failed"]:
+    if item["failed"] and item["failed"]["code"] != _CERTIFICATION:
         shown["errors"] = [item["failed"]]
     return as_documented(world, shown)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,21 @@ _DYNAMICS_FIELDS = frozenset(
     {"instanceUrl", "authentication", "contactEmail", *_DYNAMICS["azureAD"], *_DYNAMICS["office365"]}
 )
 _SECRETS = frozenset({"applicationKey", "password", "storageAccountConnectionString", "clientSecret"})
+_CONNECTION_STRING = (
+    r"[*]+|DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*(;|;EndpointSuffix="
+    r"(core\.chinacloudapi\.cn|core\.cloudapi\.de|core\.usgovcloudapi\.net|core\.windows\.net))?"
+)
+#: What the schema says of single fields: a pattern, and the longest that is taken.
+_PATTERNS = {
+    "applicationKey": (".+", 2048),
+    "username": (".+", 128),
+    "password": (".+", 256),
+    "applicationId": ("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", 36),
+    "directoryId": ("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", 36),
+    "httpsEndpointUrl": ("https://.+", 2048),
+    "storageAccountConnectionString": (_CONNECTION_STRING, 2048),
+}
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _TOP = frozenset({"$schema", "id", "product", "leadDestination"})
 
 
@@ -75,10 +91,10 @@ def merged(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dic
     configuration = new.get(name)
     if not isinstance(configuration, dict):
         return f"schemaValidationError: The destination '{destination}' needs '{name}'."
+    wrong = _wrong_fields(configuration) or (_wrong_dynamics(configuration) if destination == "dynamics" else None)
+    if wrong:
+        return f"schemaValidationError: {wrong}"
     if destination == "dynamics":
-        wrong = _wrong_dynamics(configuration)
-        if wrong:
-            return f"schemaValidationError: {wrong}"
         required = (*required, *_DYNAMICS[configuration["authentication"]])
     missing = next((field for field in required if not configuration.get(field)), None)
     if missing is not None:
@@ -102,7 +118,15 @@ def _wrong_dynamics(configuration: dict[str, Any]) -> str | None:
     address = urlsplit(str(configuration.get("instanceUrl", "")))
     if address.scheme != "https" or not address.hostname:
         return "'instanceUrl' is no https address."
+    return None
+
+
+def _wrong_fields(configuration: dict[str, Any]) -> str | None:
     emails = configuration.get("contactEmail", [])
-    if not isinstance(emails, list) or not all(isinstance(item, str) for item in emails):
-        return "'contactEmail' is a list of texts."
+    if not isinstance(emails, list) or not all(isinstance(item, str) and _EMAIL.fullmatch(item) for item in emails):
+        return "'contactEmail' is a list of e-mail addresses."
+    for name, (pattern, longest) in _PATTERNS.items():
+        value = configuration.get(name) or ""
+        if not isinstance(value, str) or len(value) > longest or (value and not re.fullmatch(pattern, value, re.S)):
+            return f"'{name}' does not match the schema."
     return None

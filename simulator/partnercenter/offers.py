@@ -14,25 +14,30 @@ from ..clock import graph_time_precise
 from . import leads
 
 if TYPE_CHECKING:
+    from ..spec import TenantSpec
     from ..world import Tenant, World
 
 SCHEMA_HOST = "https://schema.mp.microsoft.com/schema"
 #: Where Microsoft's own examples still say that the schemas are.
 OLD_SCHEMA_HOST = "https://product-ingestion.azureedge.net/schema"
+#: The version that resources are read in when the one that they were written in is deprecated.
+NEWEST_VERSION = "2022-07-01"
 TARGETS = ("draft", "preview", "live")
+#: The types of products that the API serves; of others it only tells that they exist.
+SERVED_TYPES = ("softwareAsAService", "azureVirtualMachine", "azureContainer", "containerApp", "coreVirtualMachine")
 
 
 def account_of(world: World, tenant: Tenant) -> dict[str, Any] | None:
     """A tenant's account: the applications associated with it, its offers and jobs; made at the first use.
 
-    None for a tenant that publishes nothing. An offer is born published, with leads going nowhere.
+    None for a tenant that publishes nothing. Leads of a new offer go nowhere; most offers are published already.
     """
     account = tenant.services.get("partner center")
     if account is None and tenant.spec.offers:
         account = {"applications": _associated(tenant), "offers": {}, "jobs": {}}
         for external_id in tenant.spec.offers:
             product = seeded.guid(world.seed, tenant.name, "offer", external_id)
-            account["offers"][product] = _new_offer(world, product, external_id)
+            account["offers"][product] = _new_offer(world, product, external_id, tenant.spec)
         tenant.services["partner center"] = account
     return account
 
@@ -42,7 +47,7 @@ def _associated(tenant: Tenant) -> list[str]:
     return [*publisher, *([tenant.runner.app_id] if tenant.spec.runner.partner_center else [])]
 
 
-def _new_offer(world: World, product: str, external_id: str) -> dict[str, Any]:
+def _new_offer(world: World, product: str, external_id: str, tenant: TenantSpec) -> dict[str, Any]:
     plan = f"plan/{product}/{seeded.guid(world.seed, product, 'plan')}"
     resources = {
         resource["id"]: resource
@@ -51,7 +56,7 @@ def _new_offer(world: World, product: str, external_id: str) -> dict[str, Any]:
                 "$schema": f"{SCHEMA_HOST}/product/2022-03-01-preview3",
                 "id": f"product/{product}",
                 "identity": {"externalId": external_id},
-                "type": "softwareAsAService",
+                "type": tenant.offer_types.get(external_id, "softwareAsAService"),
                 "alias": external_id,
                 "lifecycleState": "generallyAvailable",
             },
@@ -85,15 +90,24 @@ def _new_offer(world: World, product: str, external_id: str) -> dict[str, Any]:
             },
         )
     }
-    born = world.begun.timestamp()
+    begun = world.begun.timestamp()
+    published = external_id not in tenant.unpublished_offers
     return {
         "external_id": external_id,
         "draft": resources,
-        "preview": copy.deepcopy(resources),
-        "live": copy.deepcopy(resources),
+        # A state that holds nothing is one that the offer has never reached.
+        "preview": copy.deepcopy(resources) if published else {},
+        "live": copy.deepcopy(resources) if published else {},
         # One submission that went to preview and then live, under the same id.
-        "submissions": [new_submission(product, 1, target, born, born) for target in ("preview", "live")],
+        "submissions": [new_submission(product, 1, target, begun, begun) for target in ("preview", "live")]
+        if published
+        else [],
     }
+
+
+def type_of(offer: dict[str, Any]) -> str:
+    """The type of an offer's product, such as ``softwareAsAService``."""
+    return next(str(item["type"]) for item in offer["draft"].values() if kind_of(item) == "product")
 
 
 def new_submission(product: str, number: int, target: str, created: float, end: float) -> dict[str, Any]:
@@ -105,6 +119,7 @@ def new_submission(product: str, number: int, target: str, created: float, end: 
         "end": end,
         "done": created == end,
         "failed": None,
+        "job": "",  # the job that waits for its end, if one does
         "resources": None,  # the ids of a modular publication; None for all
     }
 
@@ -117,10 +132,18 @@ def kind_of(resource: dict[str, Any]) -> str:
 def shown_resource(world: World, resource: dict[str, Any], target: str) -> dict[str, Any]:
     """A resource as it is read: secrets masked, and in a draft with its validations, which are not to be sent back."""
     shown = leads.masked(resource)
+    schema, slash, version = str(shown.get("$schema", "")).rpartition("/")
+    if version in deprecated_versions(world):
+        shown["$schema"] = f"{schema}{slash}{NEWEST_VERSION}"
     if target == "draft":
         shown.setdefault("validations", leads.validations(resource))
         shown.setdefault("resourceName", kind_of(resource))
     return as_documented(world, shown)
+
+
+def deprecated_versions(world: World) -> set[str]:
+    """The versions of the schemas that are not taken any more."""
+    return set(world.settings.partner_center_deprecated_versions.replace(",", " ").split())
 
 
 def as_documented(world: World, shown: dict[str, Any]) -> dict[str, Any]:
@@ -146,12 +169,15 @@ def by_external_id(account: dict[str, Any], external_id: str) -> tuple[str, dict
 
 
 def live_leads(world: World, tenant: Tenant, external_id: str) -> dict[str, Any] | None:
-    """The lead destination a tenant's customers meet: that of the published offer; None if there is no such offer."""
+    """The lead destination a tenant's customers meet: that of the published offer; None if there is no such offer.
+
+    It is empty when the offer is there, but was never live.
+    """
     account = account_of(world, tenant)
     found = None if account is None else by_external_id(account, external_id)
     if found is None:
         return None
-    resource: dict[str, Any] = found[1]["live"][f"customer-leads/{found[0]}"]
+    resource: dict[str, Any] = found[1]["live"].get(f"customer-leads/{found[0]}", {})
     return resource
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
@@ -31,11 +31,10 @@ _VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview\d)?")
 class Refused(Exception):
     """A call that is refused; the code is a word."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, details: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(message)
         self.status = status
-        self.code = code
-        self.message = message
+        self.error = {"code": code, "message": message, "details": list(details)}
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
         call = _Call(world, tenant, account, named, _parsed(await request.body()))
         return _json(_route(request, call, request.url.path.removeprefix(BASE).strip("/")), 200)
     except Refused as refused:
-        return _json({"error": {"code": refused.code, "message": refused.message, "details": []}}, refused.status)
+        return _json({"error": refused.error}, refused.status)
 
 
 def _signed_in(request: Request, world: World, host: str) -> Tenant:
@@ -88,14 +87,24 @@ def _route(request: Request, call: _Call, path: str) -> Any:
             continue
         known = True
         if method == request.method:
-            if not _VERSION.fullmatch(call.query.get("$version", "")):
-                raise Refused(
-                    400, "badRequest", "The query parameter '$version' is required, such as 2022-03-01-preview3."
-                )
+            _check_version(call)
             return handler(call, *match.groups())
     if known:
         raise Refused(405, "methodNotAllowed", f"The method {request.method} is not allowed here.")
     raise Refused(404, "notFound", f"There is no resource at '{path}'.")
+
+
+def _check_version(call: _Call) -> None:
+    version = call.query.get("$version", "")
+    if not _VERSION.fullmatch(version):
+        raise Refused(400, "badRequest", "The query parameter '$version' is required, such as 2022-03-01-preview3.")
+    _refuse_deprecated(call, [version])
+
+
+def _refuse_deprecated(call: _Call, versions: Sequence[str]) -> None:
+    refused = next((version for version in versions if version in offers.deprecated_versions(call.world)), None)
+    if refused is not None:
+        raise Refused(400, "badRequest", f'"{refused}" is a deprecated schema')
 
 
 def _offer(call: _Call, product: str) -> dict[str, Any]:
@@ -135,8 +144,11 @@ def _tree(call: _Call, product: str) -> Any:
     offer, target = _offer(call, product), call.query.get("targetType", "draft")
     if target not in offers.TARGETS:
         raise Refused(400, "badRequest", f"'targetType' is one of {', '.join(offers.TARGETS)}.")
-    if target != "draft" and not any(item["target"] == target for item in offer["submissions"]):
-        raise Refused(404, "notFound", f"The product has never been published to {target}.")
+    kind = offers.type_of(offer)
+    if kind not in offers.SERVED_TYPES:
+        raise Refused(400, "badRequest", f"Type {kind[:1].upper()}{kind[1:]} is not supported")
+    if not offer[target]:
+        raise Refused(400, "badRequest", f"The product has never been published to {target}.")
     shown = {
         "$schema": f"{offers.SCHEMA_HOST}/resource-tree/2022-03-01-preview2",
         "root": f"product/{product.lower()}",
@@ -175,8 +187,12 @@ def _configure(call: _Call) -> Any:
         raise Refused(400, "badRequest", "The body is expected to be an object of the schema 'configure'.")
     if not isinstance(body.get("resources"), list) or not body["resources"]:
         raise Refused(400, "badRequest", "'resources' is expected to be a list of resources.")
+    schemas = [str(item.get("$schema", "")) for item in [body, *body["resources"]] if isinstance(item, dict)]
+    _refuse_deprecated(call, [schema.rpartition("/")[2] for schema in schemas])
     if call.world.settings.partner_center_conflicts_at_once:
         _refuse_locked(call, body["resources"])
+    if call.world.settings.partner_center_schema_at_once:
+        _refuse_against_schema(call, body["resources"])
     return jobs.shown_job(call.world, jobs.start_job(call.world, call.tenant, call.account, body["resources"]))
 
 
@@ -185,6 +201,13 @@ def _refuse_locked(call: _Call, resources: list[Any]) -> None:
         product = jobs.product_of(call.account, resource) if isinstance(resource, dict) else None
         if product is not None and jobs.busy(call.account["offers"][product]):
             raise Refused(409, "conflict", f"The product '{product}' is locked: a submission is in progress.")
+
+
+def _refuse_against_schema(call: _Call, resources: list[Any]) -> None:
+    problems = jobs.schema_problems(call.world, call.account, resources)
+    if problems:
+        details = [{"code": item["code"], "message": item["message"]} for item in problems]
+        raise Refused(400, "badRequest", "Invalid configuration: schema validation failed", details)
 
 
 def _job(call: _Call, job_id: str) -> dict[str, Any]:
@@ -201,7 +224,7 @@ def _job_status(call: _Call, job_id: str) -> Any:
 
 def _job_result(call: _Call, job_id: str) -> Any:
     job = _job(call, job_id)
-    if job["state"] == "running":
+    if jobs.under_way(job):
         raise Refused(404, "notFound", f"The job '{job_id}' is not completed.")
     return jobs.shown_result(call.world, job)
 

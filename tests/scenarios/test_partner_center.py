@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .cloud import Ansible, Cloud
+from .cloud import Ansible, Cloud, Run
 from .publisher import HOST, OFFER, Publisher
 
 PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
@@ -19,6 +19,11 @@ NIL = "00000000-0000-0000-0000-000000000000"
 FRESH = ["leadDestination", "instanceUrl", "authentication", "applicationId", "directoryId"]
 HTTPS: dict[str, Any] = {"destination": "https_endpoint", "https_endpoint_url": "https://leads.contoso.example/in"}
 TABLE = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey={key};EndpointSuffix=core.windows.net"
+
+
+def said(run: Run) -> str:
+    """What a run wrote, without line breaks."""
+    return " ".join(run.output.split())
 
 
 @pytest.fixture
@@ -110,13 +115,11 @@ def test_a_rotated_secret_is_live_only_after_another_publication_and_is_shown_no
 
 def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publisher: Publisher) -> None:
     publisher.edit("listing", {"title": "A title that is not ready"})
-    refused = publisher.run(publish="live")
-    assert f"Offer '{OFFER}' has changes of other people that are not live (listing/" in refused.failure(HOST)
-    assert publisher.cloud.writes_since(refused.mark) == []
-    assert publisher.leads()["leadDestination"] == "none"
-
-    draft_only = publisher.run(rehearse=False)
-    assert publisher.changes(draft_only) == [*FRESH, "secret"]
+    held = publisher.run(publish="live")
+    assert "has changes of other people that are not live (listing/" in said(held)
+    assert publisher.changes(held) == [*FRESH, "secret"]
+    assert publisher.told(held)["publication"]["state"] == "held"
+    assert publisher.leads("preview")["leadDestination"] == "none"
 
     both = publisher.run(publish="live", publish_other_changes=True, rehearse=False)
     assert publisher.changes(both) == ["published"]
@@ -126,7 +129,7 @@ def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publi
     publisher.run(contact_emails=["leads@contoso.example"], publish="preview", rehearse=False)
     publisher.edit("listing", {"title": "Another one"}, target="preview")
     late = publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
-    assert "has changes of other people that are not live (listing/" in late.failure(HOST)
+    assert "has changes of other people that are not live (listing/" in said(late)
     assert publisher.leads("live")["dynamicsLeadConfiguration"].get("contactEmail") is None
 
 
@@ -184,10 +187,9 @@ def test_what_partner_center_refuses_is_told_item_by_item(publisher: Publisher) 
 def test_a_connection_that_does_not_work_is_told_by_the_publication_that_fails(publisher: Publisher) -> None:
     run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
     sentence = run.failure(HOST)
-    assert (
-        f"The publication of offer '{OFFER}' to preview failed: businessValidationError for customer-leads/" in sentence
-    )
-    assert "AADSTS7000215" in sentence
+    assert f"The publication of offer '{OFFER}' to preview failed: internalServerError for submission/" in sentence
+    assert "; businessValidationError for customer-leads/" in sentence
+    assert sentence.count("AADSTS7000215") == 1
     assert run.result(HOST, "partner_center_lead_destination")["changes"][-1].endswith(".secret")
     assert publisher.leads("live")["leadDestination"] == "none"
 
@@ -198,8 +200,8 @@ def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at
     publisher.begin_publication()
     publisher.cloud.jump(1)
     impatient = publisher.run(publish_timeout=0, rehearse=False)
-    assert "run again" in impatient.failure(HOST)
-    assert "publish_timeout" in impatient.failure(HOST)
+    assert publisher.changes(impatient) == []
+    assert "is handed over by a run after that" in said(impatient)
 
     # The publication ends while it is waited for.
     publisher.cloud.fault(route="submission/", skip=2, clock_jump_seconds=1000)
@@ -210,7 +212,8 @@ def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at
 
     # A run that gave up waiting has published all the same: the next one does not publish again.
     given_up = publisher.run(publish="preview", publish_timeout=0, rehearse=False)
-    assert f"offer '{OFFER}' is not published to preview yet and goes on there" in given_up.failure(HOST)
+    assert publisher.changes(given_up) == ["published"]
+    assert publisher.told(given_up)["publication"]["state"] == "waiting"
     publisher.cloud.set(publish_seconds=0.4)
     publisher.cloud.jump(1000)
     assert publisher.changes(publisher.run(publish="live", rehearse=False)) == ["published"]
@@ -281,3 +284,85 @@ def test_a_secret_that_is_at_hand_is_posted_rather_than_its_asterisks(publisher:
     publisher.run(rehearse=False)
     publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
     assert publisher.a_customer_comes() is None
+
+
+VERSIONS = ["2022-07-01", "2022-03-01-preview3", "2022-03-01-preview2"]
+
+
+def deprecate(publisher: Publisher, *versions: str) -> None:
+    publisher.cloud.set(partner_center_deprecated_versions=",".join(versions))
+
+
+def asked_with(publisher: Publisher, run: Run) -> list[str]:
+    """The versions of the schemas that a run asked for, each once, in their order."""
+    asked = [entry["path"] for entry in publisher.cloud.requests_since(run.mark)]
+    return list(dict.fromkeys(path.partition("$version=")[2] for path in asked if "$version=" in path))
+
+
+def test_an_older_version_is_used_where_the_newest_one_is_refused(publisher: Publisher) -> None:
+    deprecate(publisher, VERSIONS[0])
+    run = publisher.run(publish="live", rehearse=False)
+    assert publisher.changes(run) == [*FRESH, "secret", "published"]
+    assert asked_with(publisher, run) == VERSIONS[:2]
+    refused = [entry for entry in publisher.cloud.requests_since(run.mark) if f"={VERSIONS[0]}" in entry["path"]]
+    assert len(refused) == 1
+    assert publisher.a_customer_comes() is None
+
+
+def test_the_newest_version_is_used_where_older_ones_are_refused(publisher: Publisher) -> None:
+    deprecate(publisher, *VERSIONS[1:])
+    run = publisher.run(publish="live", rehearse=False)
+    assert asked_with(publisher, run) == VERSIONS[:1]
+    assert publisher.a_customer_comes() is None
+
+
+def test_a_version_that_is_named_is_the_only_one_used(publisher: Publisher) -> None:
+    run = publisher.run(api_version=VERSIONS[1], rehearse=False)
+    assert publisher.changes(run) == [*FRESH, "secret"]
+    assert asked_with(publisher, run) == VERSIONS[1:2]
+
+
+def test_versions_that_are_all_refused_are_told(publisher: Publisher) -> None:
+    deprecate(publisher, *VERSIONS)
+    failure = publisher.run(rehearse=False).failure(HOST)
+    assert "refuses version 2022-03-01-preview2 of its schemas as deprecated: give one that" in failure
+
+
+@pytest.mark.cloud(
+    *("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_as_documented=true"),
+    *("--set", "partner_center_old_host_gone=true"),
+)
+def test_a_resource_is_posted_with_the_schema_that_is_served_now(publisher: Publisher) -> None:
+    assert publisher.leads()["$schema"].startswith("https://product-ingestion.azureedge.net/")
+    publisher.run(publish="live", rehearse=False)
+    assert publisher.a_customer_comes() is None
+
+
+def test_a_refusal_at_once_says_what_is_wrong_with_which_field(publisher: Publisher) -> None:
+    publisher.run(rehearse=False)
+    publisher.cloud.set(partner_center_schema_at_once=True)
+    changed = {**publisher.leads()["dynamicsLeadConfiguration"], "shown": "only"}
+    publisher.edit("customer-leads", {"dynamicsLeadConfiguration": changed})
+    failure = publisher.run(contact_emails=["leads@contoso.example"], rehearse=False).failure(HOST)
+    assert "Invalid configuration: schema validation failed" in failure
+    assert failure.count("schemaValidationError: The property 'shown' is not allowed") == 1
+
+
+@pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_masks_keep=false")
+def test_asterisks_that_are_sent_back_are_warned_of(publisher: Publisher) -> None:
+    assert "asterisks" not in said(publisher.run(rehearse=False))
+    changed = publisher.run(contact_emails=["leads@contoso.example"], application_key=None, rehearse=False)
+    assert "give application_key to be sure" in said(changed)
+
+
+def test_a_job_that_does_not_end_names_the_variable_too(publisher: Publisher) -> None:
+    publisher.cloud.set(configure_seconds=1000)
+    failure = publisher.run(configure_timeout=1, rehearse=False).failure(HOST)
+    assert "raise configure_timeout (lead_writer_configure_timeout in the role)" in failure
+
+
+def test_what_was_handed_over_is_told_although_its_publication_failed(publisher: Publisher) -> None:
+    run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
+    told = run.result(HOST, "partner_center_lead_destination")["lead_destination"]
+    assert told["handed_over"]["key_id"] == "first"
+    assert (told["publication"]["state"], told["publication"]["job_id"] != "") == ("failed", True)

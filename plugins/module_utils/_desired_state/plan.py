@@ -16,6 +16,10 @@ from typing import Any
 from .._rules.errors import InvalidInput
 
 
+class Postponed(Exception):
+    """A change cannot be made yet, although nothing is wrong: a later run makes it, and those after it."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One difference between what is and what is wanted.
@@ -75,10 +79,15 @@ class Plan:
     def execute(self, tell: Callable[[str], None] = lambda path: None) -> None:
         """Make the changes in their order, and C(tell) the path of each that is made.
 
-        Raises InvalidInput, before the first change, when the plan is one to show only.
+        A change that is postponed, and those after it, are none of this plan any more. Raises InvalidInput, before the
+        first change, when the plan is one to show only.
         """
         if self._changes and self._obstacles:
             raise InvalidInput(self._obstacles[0])
-        for change in self:
-            change.apply()
+        for number, change in enumerate(self._changes):
+            try:
+                change.apply()
+            except Postponed:
+                del self._changes[number:]
+                return
             tell(change.path)

@@ -51,7 +51,7 @@ _SECRET = {
     "show_secret_with": "shown_by",
 }
 _PARTS = ("dynamicsLeadConfiguration", "secret", "offers")
-_RECORD = ("key_id", "handed_over_at", "live_since")
+_RECORD = ("key_id", "handed_over_at", "live_since", "publication", "publication_since", "submission_id", "job_id")
 
 
 class UnreadableHandOff(InvalidInput):
@@ -142,6 +142,20 @@ def _offers(
         if offer in named or values["key_id"]:
             records[offer] = {"named": offer in named, **values}
     return records
+
+
+def record_of(destination: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of an offer, for its C(lead_destination) as the module that hands it over returns it."""
+    given, publication = destination["handed_over"], destination["publication"]
+    return {
+        "key_id": given["key_id"],
+        "handed_over_at": given["at"],
+        "live_since": destination["live_since"],
+        "publication": publication["state"],
+        "publication_since": publication["since"],
+        "submission_id": publication["submission_id"],
+        "job_id": publication["job_id"],
+    }
 
 
 def render(content: Mapping[str, Any]) -> tuple[str, str]:

@@ -144,7 +144,18 @@ def _to_do(record: Mapping[str, Any], key_id: str, field: str) -> str:
         return f"Has an older {field}, {given}: type the connection into the form and publish the offer again."
     if record["live_since"]:
         return f"Nothing: has this {field}, and is live with it since {record['live_since']}."
+    why = _WAITS.get(record.get("publication", ""))
+    if why is not None:
+        return f"Has this {field}, {given}: {why}"
     return f"Has this {field}, {given}: publish the offer again, unless that was done since."
+
+
+_WAITS = {
+    "waiting": "it is being published, which may take days.",
+    "held": "other people have changed the offer too, so publish it when that is ready.",
+    "failed": "its publication failed, so correct what Partner Center says about it and publish it again.",
+}
+"""What an offer waits for, by the state of its publication."""
 
 
 def _cell(text: str) -> str:

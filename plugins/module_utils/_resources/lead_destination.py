@@ -11,10 +11,11 @@ read as asterisks; which one the draft holds is known only to whoever handed it 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from .._desired_state.plan import Plan
+from .._desired_state.plan import Plan, Postponed
 from .._rules.customer_leads import (
     DYNAMICS,
     NONE,
@@ -25,18 +26,25 @@ from .._rules.customer_leads import (
     without_secrets,
 )
 from .._rules.errors import InvalidInput
-from .._rules.timestamps import write_exact_timestamp
 from .._rules.words import snake_case
 from .._services.partner_center.client import PartnerCenterClient
-from .._services.partner_center.offers import DRAFT, LIVE, PREVIEW, Offer, State, newest, read_offer, read_state
-from .._services.partner_center.publication import OfferChanges
+from .._services.partner_center.offers import DRAFT, LIVE, PREVIEW, Offer, State, Submission, read_draft, read_offer
+from .._services.partner_center.publication import OfferChanges, Publication, PublicationFailed, StillLocked
 from .._transport.errors import CallFailed
 from .lead_destination_options import OPTIONS, SecretWanted, Wanted
+from .lead_destination_publication import (
+    FAILED,
+    HELD,
+    WAITING,
+    Progress,
+    Publications,
+    is_live,
+    why_not_published,
+    write_moment,
+)
+from .lead_destination_publication import NONE as NOT_PUBLISHED
 
 __all__ = ["OPTIONS", "LeadDestinationResource", "SecretWanted", "Wanted"]
-
-_SHOWN = 5
-"""How many of other people's changes a sentence names."""
 
 
 class LeadDestinationResource:
@@ -54,6 +62,9 @@ class LeadDestinationResource:
         self._wanted = wanted
         self._read = offer
         self._tell = tell
+        self._publications = Publications(client, wanted)
+        self._progress = Progress(NOT_PUBLISHED)
+        self._plan = Plan()
         self._new_secret = False
         self._left_alone = False
         self._pending = False
@@ -71,10 +82,10 @@ class LeadDestinationResource:
     def plan(self) -> Plan:
         """Plan what the draft lacks, the secret, and the publication.
 
-        Raises InvalidInput when the draft sends leads to another kind of destination, or when publishing would publish
-        what other people have changed, unless the caller allows that.
+        An offer that other people have changed too is not published, unless the caller allows that. Raises InvalidInput
+        when the draft sends leads to another kind of destination, unless the caller allows that as well.
         """
-        plan = Plan()
+        plan = self._plan = Plan()
         self._left_alone = self._is_none_of_ours()
         if self._left_alone:
             return plan
@@ -93,9 +104,10 @@ class LeadDestinationResource:
                 "product_id": offer.product_id,
                 "draft": shown_state(offer.draft),
                 "live": shown_state(offer.live),
-                "handed_over": {"key_id": self._handed_over_key_id, "at": _written(self._handed_over_at)},
-                "live_since": _written(since),
-                "publish_needed": not self._left_alone and (self._pending or self._stands(offer) != LIVE),
+                "handed_over": {"key_id": self._handed_over_key_id, "at": write_moment(self._handed_over_at)},
+                "live_since": write_moment(since),
+                "publication": self._progress.shown(),
+                "publish_needed": not self._left_alone and (self._pending or not is_live(offer, self._handed_over_at)),
             }
         }
 
@@ -118,7 +130,8 @@ class LeadDestinationResource:
         ):
             raise InvalidInput(
                 f"Offer {self.offer.external_id!r} sends its leads to {now.destination}, not to {wanted.destination}: "
-                "set replace_other_destination to true to give that up, or leave the offer out."
+                "set replace_other_destination (lead_writer_replace_other_destination in the role) to true to give "
+                "that up, or leave the offer out."
             )
 
     def _plan_draft(self, plan: Plan) -> None:
@@ -148,45 +161,38 @@ class LeadDestinationResource:
     def _plan_publication(self, plan: Plan) -> None:
         offer, target = self.offer, self._wanted.publish
         pending = self._pending = len(plan) > 0
-        stands = DRAFT if pending else self._stands(offer)
-        if target == "never" or stands == LIVE:
-            if stands != LIVE:
-                plan.findings.append(self._not_live_yet())
+        found = self._progress = self._publications.progress(offer, self._handed_over_at, pending=pending)
+        running = offer.running if found.state == WAITING else None
+        patient = running is not None and target != "never" and self._publications.patience(running) > 0
+        waits = found.state == WAITING and not patient
+        if pending and running is not None and waits:
+            plan.findings.append(self._locked())
+        elif found.state in (HELD, FAILED) or (waits and not pending):
+            plan.findings += self._told(found)
+        elif found.state == LIVE:
             return
-        source = offer.draft
-        preview = None if pending else read_state(self._client, offer.product_id, PREVIEW)
-        if preview is not None and self._is_in(offer, preview):
-            stands, source = PREVIEW, preview
-        if stands != target:
-            self._refuse_other_changes(offer, source)
-        plan.add(self._path("published"), stands, target, self._publish)
-        if target == PREVIEW:
+        elif target == "never" or found.state == target:
             plan.findings.append(self._not_live_yet())
+            return
+        else:
+            stands = DRAFT if found.state in (NOT_PUBLISHED, WAITING) else found.state
+            plan.add(self._path("published"), stands, target, self._publish)
+            if target == PREVIEW:
+                plan.findings.append(self._not_live_yet())
 
-    def _stands(self, offer: Offer) -> str:
-        """Say whether what the draft holds is live, as far as can be known without a look at the preview."""
-        live = offer.live_connection
-        if live is None or live.differing(offer.connection):
-            return DRAFT
-        if self._handed_over_at is not None and offer.published_since(LIVE, self._handed_over_at) is None:
-            return DRAFT
-        return LIVE
+    def _told(self, found: Progress) -> list[str]:
+        """Return the sentences about an offer that does not go on, and about what is lost until it does."""
+        never_live = self.offer.live is None
+        told = [why_not_published(self.offer.external_id, found, never_live=never_live)]
+        return [*told, self._not_live_yet()] if self._breaks_the_live_one() else told
 
-    def _is_in(self, offer: Offer, preview: State) -> bool:
-        """Say whether what the draft holds is in preview."""
-        if newest(offer.submissions, PREVIEW) is None or preview.connection.differing(offer.connection):
-            return False
-        return self._handed_over_at is None or offer.published_since(PREVIEW, self._handed_over_at) is not None
-
-    def _refuse_other_changes(self, offer: Offer, source: State) -> None:
-        """Raise InvalidInput when publishing C(source) would publish more than the lead destination."""
-        others = source.differing(offer.live or State())
-        if others and not self._wanted.publish_other_changes:
-            named = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
-            raise InvalidInput(
-                f"Offer {offer.external_id!r} has changes of other people that are not live ({named}), and publishing "
-                "it would publish them too: have them published or undone, or set publish_other_changes to true."
-            )
+    def _locked(self) -> str:
+        running = self.offer.running
+        where = f" to {running.target}" if running else ""
+        return (
+            f"Offer {self.offer.external_id!r} is being published{where}, which locks it and may take days: what is "
+            "new about its lead destination is handed over by a run after that."
+        )
 
     def _not_live_yet(self) -> str:
         where = "in preview" if self._wanted.publish == PREVIEW else "in the draft"
@@ -195,12 +201,12 @@ class LeadDestinationResource:
             return (
                 f"Offer {name!r}: the new password is handed over, but only {where}: leads are lost until the offer is "
                 "live again, for the lead service still signs in with the old one. Publish the offer in Partner "
-                "Center, or set publish to live."
+                "Center, or set publish (lead_writer_publish in the role) to live."
             )
         meanwhile = "no leads come" if self.offer.live is None else "leads go on as before"
         return (
             f"Offer {name!r}: the lead destination is handed over, but only {where}: {meanwhile} until the offer is "
-            "live. Publish the offer in Partner Center, or set publish to live."
+            "live. Publish the offer in Partner Center, or set publish (lead_writer_publish in the role) to live."
         )
 
     def _breaks_the_live_one(self) -> bool:
@@ -252,12 +258,26 @@ class LeadDestinationResource:
         if secret is not None:
             posted = secret.value if self._new_secret or secret.is_same else self._kept_mask(secret)
         resource = resource_with(offer.leads, wanted.connection, secret.name if secret else None, posted)
-        moment = self._changes.write_leads(resource)
+        try:
+            if offer.running is not None:
+                self._wait_for(offer.running)
+            moment = self._changes.write_leads(resource)
+        except StillLocked:
+            if self._locked() not in self._plan.findings:
+                self._plan.findings.append(self._locked())
+            raise Postponed from None
         self._written, self._pending = True, False
+        if secret is not None and posted and not posted.strip("*"):
+            self._plan.findings.append(
+                f"Offer {offer.external_id!r} was changed without the value of its secret, so asterisks were sent "
+                f"back, which should keep it: give {secret.option} to be sure, or look for a test lead after the offer "
+                "was published."
+            )
         if secret is not None and self._new_secret:
             self._handed_over_key_id, self._handed_over_at = secret.key_id, moment
-        draft = read_state(self._client, offer.product_id, DRAFT) or State()
-        self._read = Offer(offer.external_id, offer.product_id, draft, offer.live, offer.submissions)
+        self._read = read_draft(self._client, offer)
+        if self._progress.state != HELD:
+            self._progress = Progress(NOT_PUBLISHED)
         left = self.offer.connection.differing(wanted.connection)
         if left:
             raise CallFailed(
@@ -269,21 +289,78 @@ class LeadDestinationResource:
 
     def _publish(self) -> None:
         """Publish from wherever it stands when nobody else publishes any more."""
-        self._changes.wait_until_unlocked()
-        offer = self._read = read_offer(self._client, self._wanted.offer)
-        if self._stands(offer) == LIVE:
-            return
-        preview = read_state(self._client, offer.product_id, PREVIEW)
-        submission = newest(offer.submissions, PREVIEW)
-        if preview is None or submission is None or not self._is_in(offer, preview):
-            self._refuse_other_changes(offer, offer.draft)
-            submission = self._changes.publish_to_preview()
-            preview = read_state(self._client, offer.product_id, PREVIEW) or State()
-        if self._wanted.publish == LIVE:
-            # What is in preview may be more than what was in the draft a moment ago.
-            self._refuse_other_changes(offer, preview)
-            self._changes.publish_to_live(submission)
+        begun = self._go_on(self._until_unlocked())
+        self._pending = False
         self._read = read_offer(self._client, self._wanted.offer)
+        found = self._publications.progress(self._read, self._handed_over_at)
+        job_id = begun.job_id if begun else self._wanted.publication_job_id
+        self._progress = replace(found, job_id=job_id or found.job_id)
+        if begun is not None and not begun.done and found.state not in (LIVE, WAITING):
+            # It was taken, but is not shown yet.
+            self._progress = Progress(WAITING, begun.submission, begun.job_id)
+        if self._progress.state in (WAITING, HELD, FAILED):
+            self._plan.findings += self._told(self._progress)
+        if begun is None:
+            raise Postponed
+
+    def _until_unlocked(self) -> Offer:
+        """Return the offer as it is when nothing of it is being published, or when that is not waited for."""
+        running = self.offer.running
+        try:
+            if running is not None:
+                self._wait_for(running)
+        except StillLocked:
+            pass
+        return read_offer(self._client, self._wanted.offer)
+
+    def _wait_for(self, running: Submission) -> None:
+        """Wait for the end of a publication, for as long as the caller allows. Raises StillLocked."""
+        patience = self._publications.patience(running)
+        if patience:
+            self._tell(f"{self.offer.external_id}: waiting for a publication to end, which locks the offer.")
+        self._changes.wait_until_unlocked(patience)
+
+    def _go_on(self, offer: Offer) -> Publication | None:
+        """Publish an offer as far as is wanted; return the last publication that was begun, None if there was none."""
+        self._read = offer
+        found = self._publications.progress(offer, self._handed_over_at)
+        try:
+            if found.state == PREVIEW and found.submission is not None and self._wanted.publish == LIVE:
+                return self._changes.publish_to_live(found.submission)
+            if found.state != NOT_PUBLISHED:
+                return None
+            preview = self._changes.publish_to_preview()
+            if self._wanted.publish == PREVIEW or not preview.done or preview.submission is None:
+                return preview
+            self._read = read_offer(self._client, self._wanted.offer)
+            # What is in preview may be more than what was in the draft a moment ago.
+            if self._publications.others(self._read, self._publications.preview_of(self._read)):
+                return preview
+            return self._changes.publish_to_live(preview.submission)
+        except StillLocked:
+            return None
+        except CallFailed as failed:
+            if isinstance(failed, PublicationFailed):
+                told = failed.publication
+                self._progress = Progress(FAILED, told.submission, told.job_id, told.problems)
+            raise FailedAfterHandover(failed, self.state()) from failed
+
+
+class FailedAfterHandover(CallFailed):
+    """A publication failed when the lead destination was handed over: C(answer) is what the caller has to remember."""
+
+    def __init__(self, failed: CallFailed, answer: dict[str, Any]) -> None:
+        super().__init__(
+            str(failed),
+            request=failed.request,
+            status=failed.status,
+            code=failed.code,
+            message=failed.message,
+            request_id=failed.request_id,
+            details=failed.details,
+            maybe_applied=failed.maybe_applied,
+        )
+        self.answer = answer
 
 
 def goes_to(connection: Connection | None, url: str) -> bool:
@@ -296,7 +373,3 @@ def shown_state(state: State | None) -> dict[str, Any]:
     """Return the lead destination of one state of an offer, without secrets; empty when there is none."""
     shown: dict[str, Any] = snake_case(plain(without_secrets(state.leads))) if state is not None else {}
     return shown
-
-
-def _written(moment: datetime | None) -> str | None:
-    return write_exact_timestamp(moment) if moment is not None else None

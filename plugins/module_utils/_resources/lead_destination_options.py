@@ -6,16 +6,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .._rules.clouds import EnvironmentAddress, environment_address
-from .._rules.customer_leads import AZURE_AD, DYNAMICS, HTTPS_ENDPOINT, NONE, OFFICE365, TABLE, Connection
+from .._rules.customer_leads import (
+    AZURE_AD,
+    DYNAMICS,
+    HTTPS_ENDPOINT,
+    LONGEST,
+    NONE,
+    OFFICE365,
+    TABLE,
+    Connection,
+    is_connection_string,
+    is_email,
+)
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID, guid
+from .._rules.offers import offer_id
 from .._rules.timestamps import read_timestamp
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -41,8 +52,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "replace_other_destination": {"type": "bool", "default": False},
     "publish": {"type": "str", "choices": ["never", "preview", "live"], "default": "never"},
     "publish_other_changes": {"type": "bool", "default": False},
+    "publish_again": {"type": "bool", "default": False},
+    "publication_job_id": {"type": "str", "default": ""},
     "configure_timeout": {"type": "int", "default": 600},
-    "publish_timeout": {"type": "int", "default": 3600},
+    "publish_timeout": {"type": "int", "default": 60},
+    "api_version": {"type": "str"},
 }
 """The options of a lead destination, also inside the plan of a whole environment."""
 
@@ -53,9 +67,6 @@ _DESTINATIONS = {
     "azure_table": TABLE,
 }
 _AUTHENTICATIONS = {"azure_ad": AZURE_AD, "office365": OFFICE365}
-_TABLE_CONNECTION = re.compile(
-    r"DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*;?.*"
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,7 @@ class Wanted:
     """What the caller asks for. C(secret) is None for a destination that needs none.
 
     C(only_from) is the address of the environment from which leads are turned away: others are left alone. The
-    timeouts are in seconds.
+    timeouts are in seconds. C(publication_job_id) is the job of the publication that an earlier run has begun.
     """
 
     offer: str
@@ -104,15 +115,15 @@ class Wanted:
     replace_other_destination: bool = False
     publish: str = "never"
     publish_other_changes: bool = False
+    publish_again: bool = False
+    publication_job_id: str = ""
     configure_timeout: float = 600.0
-    publish_timeout: float = 3600.0
+    publish_timeout: float = 60.0
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Wanted:
         """Read the options of OPTIONS. Raises InvalidInput."""
-        offer = options["offer"].strip()
-        if not offer:
-            raise InvalidInput("offer is empty: give the offer id that Partner Center shows in the offer overview.")
+        offer = offer_id(options["offer"], "offer")
         environment = environment_address(options["environment_url"]) if options["environment_url"] else None
         destination = _DESTINATIONS[options["destination"]]
         details, option, secret_field = _details(options, destination, environment)
@@ -125,6 +136,8 @@ class Wanted:
             replace_other_destination=options["replace_other_destination"],
             publish=options["publish"],
             publish_other_changes=options["publish_other_changes"],
+            publish_again=options["publish_again"],
+            publication_job_id=options["publication_job_id"] or "",
             configure_timeout=float(options["configure_timeout"]),
             publish_timeout=float(options["publish_timeout"]),
         )
@@ -143,12 +156,14 @@ def _details(
         return {}, "", ""
     if destination == HTTPS_ENDPOINT:
         url = _needed(options, "https_endpoint_url")
-        if not url.lower().startswith("https://"):
+        scheme, mark, rest = url.partition("://")
+        if scheme.lower() != "https" or not mark or not rest:
             raise InvalidInput(f"https_endpoint_url must be an https address, not {url!r}.")
-        return {"httpsEndpointUrl": url}, "", ""
+        # The schema takes the scheme in lower case only.
+        return {"httpsEndpointUrl": f"https://{rest}"}, "", ""
     if destination == TABLE:
         connection = options["azure_table_connection_string"]
-        if connection and _TABLE_CONNECTION.fullmatch(connection) is None:
+        if connection and connection.strip("*") and not is_connection_string(connection):
             raise InvalidInput(
                 "azure_table_connection_string is no connection string of a storage account: copy it from the access "
                 "keys of the storage account; it begins with DefaultEndpointsProtocol=https."
@@ -159,7 +174,9 @@ def _details(
     authentication = _AUTHENTICATIONS[options["authentication"]]
     details = {"instanceUrl": environment.url, "authentication": authentication}
     if authentication == OFFICE365:
-        return {**details, "username": _needed(options, "user_name")}, "password", "password"
+        user_name = _needed(options, "user_name")
+        _check_length(user_name, "user_name", "username")
+        return {**details, "username": user_name}, "password", "password"
     return (
         {
             **details,
@@ -180,10 +197,19 @@ def _needed(options: Mapping[str, Any], option: str) -> str:
     return value
 
 
+def _check_length(value: str, option: str, name: str) -> None:
+    longest = LONGEST.get(name)
+    if longest is not None and len(value) > longest:
+        raise InvalidInput(
+            f"{option} has {len(value)} characters, but Partner Center takes at most {longest}: give a shorter one."
+        )
+
+
 def _secret(options: Mapping[str, Any], option: str, secret_field: str) -> SecretWanted:
     value = options[option] or None
     if value and not value.strip("*"):
         raise InvalidInput(f"{option} holds nothing but asterisks: give the value itself, or leave it out to keep it.")
+    _check_length(value or "", option, secret_field)
     try:
         handed_over_at = read_timestamp(options["handed_over_at"])
     except ValueError as error:
@@ -204,7 +230,7 @@ def _contacts(options: Mapping[str, Any]) -> tuple[str, ...] | None:
     given = options["contact_emails"]
     if given is None:
         return None
-    wrong = next((each for each in given if not re.fullmatch(r"[^@\s]+@[^@\s]+", each)), None)
+    wrong = next((each for each in given if not is_email(each)), None)
     if wrong is not None:
         raise InvalidInput(f"contact_emails names {wrong!r}, which is no e-mail address: correct it.")
     return tuple(dict.fromkeys(given))

@@ -7,16 +7,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from .._rules.offers import offer_id
 from .._services.partner_center.client import PartnerCenterClient
-from .._services.partner_center.offers import Offer, read_offer
+from .._services.partner_center.offers import Offer, read_offers
 from .lead_destination import goes_to, shown_state
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "offers": {"type": "list", "elements": "str", "required": True},
     "environment_url": {"type": "str"},
+    "api_version": {"type": "str"},
 }
 
 
@@ -25,8 +26,7 @@ def lead_destinations(client: PartnerCenterClient, names: Sequence[str], url: st
 
     Raises InvalidInput, CallFailed or SignInFailed.
     """
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        offers = [*pool.map(lambda name: read_offer(client, name), dict.fromkeys(names))]
+    offers = [*read_offers(client, [offer_id(name, "offers") for name in names]).values()]
     return {
         "lead_destinations": [_described(offer) for offer in offers],
         "live_here": [offer.external_id for offer in offers if url and goes_to(offer.live_connection, url)],

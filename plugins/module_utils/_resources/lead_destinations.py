@@ -11,16 +11,16 @@ application has then decides what is to be handed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._desired_state.plan import Plan
 from .._rules.customer_leads import DYNAMICS, Connection
 from .._rules.errors import InvalidInput
+from .._rules.offers import offer_id
 from .._rules.secret_in_use import OfferUse, SecretInUse, secret_in_use
 from .._rules.timestamps import read_timestamp
 from .._services.partner_center.client import PartnerCenterClient
-from .._services.partner_center.offers import Offer, read_offer
+from .._services.partner_center.offers import Offer, State, read_offers
 from .lead_destination import LeadDestinationResource, Wanted
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -28,12 +28,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "contact_emails": {"type": "list", "elements": "str"},
     "publish": {"type": "str", "choices": ["never", "preview", "live"], "default": "never"},
     "publish_other_changes": {"type": "bool", "default": False},
+    "publish_again": {"type": "bool", "default": False},
+    "publish_timeout": {"type": "int", "default": 60},
+    "api_version": {"type": "str"},
     "replace_other_destination": {"type": "bool", "default": False},
     "handed_over": {"type": "dict", "default": {}},
     "secret_in_use_key_id": {"type": "str", "no_log": False},
     "refusal": {"type": "str"},
 }
 """The options of an environment's offers inside the plan of the whole environment."""
+
+
+_OFFERS_OPTION = "lead_destinations.offers (lead_writer_offers in the role)"
 
 
 class LeadDestinations:
@@ -65,9 +71,8 @@ class LeadDestinations:
         names: Sequence[str] = self._options["offers"]
         if not names:
             return
-        client = self._client = self._open_client()
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            self._offers = dict(zip(names, pool.map(lambda name: read_offer(client, name), names)))
+        self._client = self._open_client()
+        self._offers = read_offers(self._client, [offer_id(name, _OFFERS_OPTION) for name in names])
 
     @property
     def offers(self) -> list[Offer]:
@@ -100,7 +105,15 @@ class LeadDestinations:
         """
         if not self._offers:
             return False
-        return self._options["publish"] == "live" or not self.signed_in_as(user_name)
+        return not self.signed_in_as(user_name) or (
+            self._options["publish"] == "live" and all(self._can_go_live(offer) for offer in self._offers.values())
+        )
+
+    def _can_go_live(self, offer: Offer) -> bool:
+        """Say whether nothing is known that keeps this run from publishing an offer."""
+        if offer.running is not None or offer.failure_since(None) is not None:
+            return False
+        return self._options["publish_other_changes"] or not offer.draft.differing(offer.live or State())
 
     def plan(self, details: Mapping[str, Any], key_id: str) -> Plan:
         """Plan what is to be handed over and published.
@@ -116,9 +129,13 @@ class LeadDestinations:
                 "secret_key_id": key_id,
                 "handed_over_key_id": self._record(name).get("key_id") or "",
                 "handed_over_at": self._record(name).get("handed_over_at"),
+                "publication_job_id": self._record(name).get("job_id") or "",
                 **{
                     option: self._options[option]
-                    for option in ("contact_emails", "publish", "publish_other_changes", "replace_other_destination")
+                    for option in (
+                        *("contact_emails", "publish", "publish_other_changes", "publish_again", "publish_timeout"),
+                        "replace_other_destination",
+                    )
                 },
                 **details,
             }

@@ -9,6 +9,7 @@ Source: Microsoft's schema of the resource, version 2022-03-01 (contract: lead d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,17 @@ CONTACTS = "contactEmail"
 SECRET_FIELDS = frozenset({"applicationKey", "password", "storageAccountConnectionString"})
 """The fields that are read back as asterisks."""
 
+LONGEST = {"applicationKey": 2048, "username": 128, "password": 256}
+"""The most characters that each of these fields takes (Microsoft's schema of the resource)."""
+
+_OLD_SCHEMAS, _SCHEMAS = "https://product-ingestion.azureedge.net/", "https://schema.mp.microsoft.com/"
+"""Where resources may still say that their schema is, which does not answer any more, and where it is now."""
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_CONNECTION_STRING = re.compile(
+    r"DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*(;|;EndpointSuffix="
+    r"(core\.chinacloudapi\.cn|core\.cloudapi\.de|core\.usgovcloudapi\.net|core\.windows\.net))?"
+)
+"""Microsoft's schema of the resource, in its own words."""
 _CONFIGURATION = "LeadConfiguration"
 _DESCRIBING = ("validations", "resourceName")
 """What a resource says about itself when it is read, and must not hold when it is posted."""
@@ -33,6 +45,16 @@ _BY_AUTHENTICATION = {
     OFFICE365: frozenset({"username", "password"}),
 }
 _WITHOUT_CASE = frozenset({"instanceUrl", "applicationId", "directoryId", "username"})
+
+
+def is_email(text: str) -> bool:
+    """Say whether a text is an e-mail address as the schema asks for one."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_connection_string(text: str) -> bool:
+    """Say whether a text is a connection string of a storage account as the schema asks for one."""
+    return _CONNECTION_STRING.fullmatch(text) is not None
 
 
 def configuration_name(destination: str) -> str:
@@ -119,6 +141,8 @@ def resource_with(
     posted = {
         name: value for name, value in resource.items() if name not in _DESCRIBING and not name.endswith(_CONFIGURATION)
     }
+    if "$schema" in posted:
+        posted["$schema"] = str(posted["$schema"]).replace(_OLD_SCHEMAS, _SCHEMAS)
     posted["leadDestination"] = wanted.destination
     if wanted.destination == NONE:
         return posted

@@ -2,27 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of Partner Center's product ingestion API: where it lives and what its refusals mean."""
+"""The client of Partner Center's product ingestion API: where it lives, its versions and what its refusals mean."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from ..._identity.credentials import Credentials
 from ..._identity.sign_in import SignIn
 from ..._rules.clouds import CLOUDS
-from ..._transport.http import Transport
+from ..._transport.errors import CallFailed
+from ..._transport.http import Answer, Transport
 from ..._transport.run_cache import RunCache
 from ..client import ServiceClient
+from .problems import problems_in
 
-RESOURCES_VERSION = "2022-03-01-preview3"
-"""The newest version of the schemas of products and lead destinations that is asked for."""
-JOBS_VERSION = "2022-03-01-preview2"
-"""The version of the schemas of jobs and submissions."""
+VERSIONS = ("2022-07-01", "2022-03-01-preview3", "2022-03-01-preview2")
+"""The versions of the schemas that are asked for, in this order: versions age, and are refused then."""
 
 LOCKED = ("conflict", "locked", "productLocked")
 """The codes that say: somebody publishes the offer just now, and nothing was done."""
 
+SCHEMAS = "https://schema.mp.microsoft.com/schema/"
+"""Where Microsoft publishes the schemas now."""
+VERSION = "{version}"
+"""Stands in paths and schemas for the version that is in use when a request is sent."""
+
+_IN_USE = ("version of the schemas",)
 _ROOT = CLOUDS["public"].graph_url
 
 
@@ -32,19 +40,69 @@ class PartnerCenterClient(ServiceClient):
     request_id_header = "request-id"
     next_link = "@nextLink"
 
-    def __init__(self, sign_in: SignIn, transport: Transport) -> None:
+    def __init__(self, sign_in: SignIn, transport: Transport, version: str | None = None) -> None:
+        """C(version) is the one version of the schemas to use, such as 2022-07-01; without it VERSIONS are tried."""
         super().__init__(f"{_ROOT}/rp/product-ingestion/", _ROOT, sign_in, transport)
+        self._versions = (version,) if version else VERSIONS
+        self._version = ""
 
     @classmethod
     def signed_in_with(
-        cls, credentials: Credentials, transport: Transport, cache: RunCache | None = None
+        cls,
+        credentials: Credentials,
+        transport: Transport,
+        cache: RunCache | None = None,
+        version: str | None = None,
     ) -> PartnerCenterClient:
         """Return a client that signs in with the publisher's credentials.
 
         Partner Center is a service of the public cloud, wherever the environments are (contract: where it lives).
         Raises InvalidInput when the credentials name no tenant.
         """
-        return cls(SignIn(credentials, CLOUDS["public"], transport, cache), transport)
+        return cls(SignIn(credentials, CLOUDS["public"], transport, cache), transport, version)
+
+    @property
+    def version(self) -> str:
+        """The version of the schemas in use: the first one, unless the service has refused it in this run."""
+        if not self._version:
+            known = self.recall(*_IN_USE)
+            self._version = str(known) if known in self._versions else self._versions[0]
+        return self._version
+
+    def call(self, method: str, path: str, *, body: Any = None, **options: Any) -> Answer:
+        """Send a request as every client does, with the version of the schemas in C(path) and C(body).
+
+        Both name it by C(VERSION). A version that is refused as deprecated is never asked for again in this run; such a
+        refusal comes before anything is done. Raises CallFailed.
+        """
+        while True:
+            version = self.version
+            try:
+                sent = _with_version(body, version)
+                return super().call(method, path.replace(VERSION, version), body=sent, **options)
+            except CallFailed as failed:
+                if not _is_deprecated(failed):
+                    raise
+                self._give_up(version, failed)
+
+    def _give_up(self, version: str, failed: CallFailed) -> None:
+        """Go on with the next version of the schemas. Raises CallFailed when there is none."""
+        left = self._versions[self._versions.index(version) + 1 :]
+        if not left:
+            raise failed.reworded(
+                f"Partner Center refuses version {version} of its schemas as deprecated: give one that Microsoft's "
+                "page on the product ingestion API names, as api_version (lead_writer_partner_center_version in "
+                "the role)."
+            )
+        self._version = left[0]
+        self.remember(self._version, *_IN_USE)
+
+    def failed(self, answer: Answer) -> CallFailed:
+        """Turn a refusal into the error to raise, with what is wrong item by item."""
+        failed = super().failed(answer)
+        # Further items may have been told by the client of all services already.
+        items = [each for each in problems_in(answer.error.get("details") or []) if each not in str(failed)]
+        return failed.reworded(f"{str(failed).rstrip('.')} ({'; '.join(items)}).") if items else failed
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Say what an application lacks that Partner Center does not let in."""
@@ -58,6 +116,27 @@ class PartnerCenterClient(ServiceClient):
         )
 
 
-def versioned(path: str, version: str = RESOURCES_VERSION, **parameters: str) -> str:
+def versioned(path: str, **parameters: str) -> str:
     """Return a path with its query: C($version) is part of every call."""
-    return f"{path}?{urlencode({**parameters, '$version': version}, safe='$')}"
+    return f"{path}?{urlencode({**parameters, '$version': VERSION}, safe='${}')}"
+
+
+def schema(kind: str) -> str:
+    """Return the address of the schema of a kind of resource, in the version that is in use when it is sent."""
+    return f"{SCHEMAS}{kind}/{VERSION}"
+
+
+def _with_version(body: Any, version: str) -> Any:
+    """Put the version into the addresses of schemas in a body."""
+    if isinstance(body, Mapping):
+        return {
+            name: value.replace(VERSION, version)
+            if name == "$schema" and isinstance(value, str)
+            else _with_version(value, version)
+            for name, value in body.items()
+        }
+    return [_with_version(each, version) for each in body] if isinstance(body, list) else body
+
+
+def _is_deprecated(failed: CallFailed) -> bool:
+    return failed.status == 400 and "deprecated schema" in failed.message.lower()

@@ -17,12 +17,11 @@ from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import pauses
 from ..client import Expect
-from .client import JOBS_VERSION, LOCKED, PartnerCenterClient, versioned
-from .offers import problems_in
+from .client import LOCKED, PartnerCenterClient, schema, versioned
+from .problems import codes_in, problems_in
 
 Seen = TypeVar("Seen")
 
-_SCHEMA = f"https://schema.mp.microsoft.com/schema/configure/{JOBS_VERSION}"
 _TRIES = 3
 """How often the same resources are sent at most when answers get lost."""
 
@@ -45,6 +44,17 @@ class Outcome:
         return bool(self.codes & set(LOCKED))
 
 
+@dataclass(frozen=True)
+class Started:
+    """A job that Partner Center has taken. C(outcome) is None while it is not over.
+
+    C(job_id) is empty where no job was made, or where its answer was lost.
+    """
+
+    job_id: str = ""
+    outcome: Outcome | None = None
+
+
 class Jobs:
     """Sends changes to offers and waits for them, for C(timeout) seconds each."""
 
@@ -58,10 +68,9 @@ class Jobs:
         C(repeatable) says that the same resources may be sent a second time when the answer was lost. An offer that is
         locked is an outcome too, however it is told. Raises CallFailed or TimedOut.
         """
-        body = {"$schema": _SCHEMA, "resources": [dict(each) for each in resources]}
         lost: CallFailed | None = None
         for _try in range(_TRIES if repeatable else 1):
-            ended = self._attempt(body, repeatable)
+            ended = self._attempt(resources, repeatable)
             if isinstance(ended, Outcome):
                 return ended
             lost = ended
@@ -69,42 +78,55 @@ class Jobs:
             raise AssertionError("there is at least one try")
         raise lost
 
-    def _attempt(self, body: Mapping[str, Any], repeatable: bool) -> Outcome | CallFailed:
-        """Send a body once and wait for the end, or return the failure that leaves open whether it was taken."""
+    def _attempt(self, resources: Sequence[Mapping[str, Any]], repeatable: bool) -> Outcome | CallFailed:
+        """Send resources once and wait for the end, or return the failure that leaves open whether they were taken."""
         try:
-            answer = self._start(body, repeatable)
-            return self._ended(_job_id(answer), answer)
+            return self._ended(self.start(resources, repeatable=repeatable))
         except CallFailed as failed:
-            if failed.has_code(*LOCKED):
-                return Outcome("failed", (f"{failed.code}: {failed.message}",), frozenset({failed.code}))
             if not failed.maybe_applied:
                 raise
             return failed
 
-    def _start(self, body: Mapping[str, Any], repeatable: bool) -> dict[str, Any]:
-        path = versioned("configure", JOBS_VERSION)
+    def start(self, resources: Sequence[Mapping[str, Any]], *, repeatable: bool) -> Started:
+        """Send resources and return the job, without waiting for its end.
+
+        A refusal because the offer is locked is an outcome. Raises CallFailed; one that leaves open whether the
+        resources were taken says so by C(maybe_applied).
+        """
+        try:
+            answer = self._start(resources, repeatable)
+        except CallFailed as failed:
+            if not failed.has_code(*LOCKED):
+                raise
+            return Started("", Outcome("failed", (f"{failed.code}: {failed.message}",), frozenset({failed.code})))
+        return Started(_job_id(answer), _outcome(answer))
+
+    def look(self, job_id: str) -> Outcome | None:
+        """Return how a job ended, or None while it is under way. Raises CallFailed, also where there is no such job."""
+        return _outcome(self._partner_center.get(versioned(f"configure/{job_id}/status")))
+
+    def _start(self, resources: Sequence[Mapping[str, Any]], repeatable: bool) -> dict[str, Any]:
+        body = {"$schema": schema("configure"), "resources": [dict(each) for each in resources]}
+        path = versioned("configure")
         return self._partner_center.call(
             "POST", path, expect=Expect.OBJECT, body=body, repeatable=repeatable, own_codes=LOCKED
         ).body
 
-    def _ended(self, job_id: str, started: Mapping[str, Any]) -> Outcome:
+    def _ended(self, job: Started) -> Outcome:
         """Wait for the end of a job. What goes wrong with looking says nothing about the job."""
         end = time.monotonic() + self.timeout
-        status: Mapping[str, Any] = started
+        outcome = job.outcome
         for pause in pauses(0.5, 10.0):
-            if status.get("jobStatus") == "completed":
-                return _outcome(status)
+            if outcome is not None:
+                return outcome
             if time.monotonic() + pause > end:
                 raise TimedOut(
-                    f"Partner Center did not end job {job_id} within {self.timeout:.0f} s (it is "
-                    f"{status.get('jobStatus', 'unknown')}): run again, or raise configure_timeout."
+                    f"Partner Center did not end job {job.job_id} within {self.timeout:.0f} s: run again, or raise "
+                    "configure_timeout (lead_writer_configure_timeout in the role)."
                 )
             time.sleep(pause)
-            status = passing_over(functools.partial(self._status, job_id), status)
+            outcome = passing_over(functools.partial(self.look, job.job_id), outcome)
         raise AssertionError("pauses never end")
-
-    def _status(self, job_id: str) -> Mapping[str, Any]:
-        return self._partner_center.get(versioned(f"configure/{job_id}/status", JOBS_VERSION))
 
 
 def passing_over(look: Callable[[], Seen], before: Seen) -> Seen:
@@ -129,7 +151,10 @@ def _job_id(answer: Mapping[str, Any]) -> str:
     return str(found)
 
 
-def _outcome(status: Mapping[str, Any]) -> Outcome:
+def _outcome(status: Mapping[str, Any]) -> Outcome | None:
+    """Read how a job ended; None while it is under way."""
+    if status.get("jobStatus") != "completed":
+        return None
     errors = status.get("errors") or []
     try:
         ended = read_timestamp(status.get("jobEnd"))
@@ -138,15 +163,6 @@ def _outcome(status: Mapping[str, Any]) -> Outcome:
     return Outcome(
         str(status.get("jobResult", "")),
         problems_in(errors),
-        frozenset(_codes(errors)),
+        frozenset(codes_in(errors)),
         ended if ended is not None and ended.year > 1 else None,
     )
-
-
-def _codes(items: Any) -> list[str]:
-    return [
-        code
-        for item in items
-        if isinstance(item, dict)
-        for code in [str(item.get("code", "")), *_codes(item.get("details") or [])]
-    ]

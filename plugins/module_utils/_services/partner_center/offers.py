@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ..._rules.customer_leads import Connection, connection_of, plain
 from ..._rules.errors import InvalidInput
+from ..._rules.offers import NOT_SERVED, not_served, type_refused
 from ..._rules.timestamps import read_timestamp
-from .client import JOBS_VERSION, RESOURCES_VERSION, PartnerCenterClient, versioned
+from ..._transport.errors import CallFailed
+from .client import PartnerCenterClient, schema, versioned
+from .problems import problems_in
 
 DRAFT, PREVIEW, LIVE = "draft", "preview", "live"
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 _LEADS = "customer-leads"
-_LEADS_SCHEMA = f"https://schema.mp.microsoft.com/schema/{_LEADS}/{RESOURCES_VERSION}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Submission:
     def succeeded(self) -> bool:
         """Whether it has ended well."""
         return self.status == "completed" and self.result == "succeeded"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended otherwise."""
+        return self.status == "completed" and self.result not in ("succeeded", "pending", "")
 
     @property
     def key(self) -> tuple[str, str, datetime | None]:
@@ -93,7 +100,7 @@ class Offer:
     def leads(self) -> dict[str, Any]:
         """The draft's customer-leads resource; where there is none yet, one that sends leads nowhere."""
         return self.draft.leads or {
-            "$schema": _LEADS_SCHEMA,
+            "$schema": schema(_LEADS),
             "id": f"{_LEADS}/{self.product_id}",
             "product": f"product/{self.product_id}",
             "leadDestination": "none",
@@ -112,6 +119,19 @@ class Offer:
     def newest(self, target: str) -> Submission | None:
         """Return the newest successful publication to C(target), or None."""
         return newest(self.submissions, target)
+
+    @property
+    def running(self) -> Submission | None:
+        """The publication that is under way, or None. It locks the offer, so there is one at most."""
+        return next((each for each in self.submissions if each.running), None)
+
+    def failure_since(self, moment: datetime | None) -> Submission | None:
+        """Return the publication that failed with what the draft held at C(moment), or None.
+
+        Of publications whose time, or C(moment), is not known it is taken that they did.
+        """
+        failed = [each for each in self.submissions if each.failed]
+        return next((each for each in failed if moment is None or each.created is None or each.created > moment), None)
 
     def published_since(self, target: str, moment: datetime | None) -> datetime | None:
         """Return when what the draft held at C(moment) was published to C(target), or None when it was not.
@@ -143,34 +163,83 @@ def newest(submissions: Iterable[Submission], target: str) -> Submission | None:
 
 
 def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
-    """Read an offer by its offer id: at most four requests, three of them side by side.
+    """Read an offer by its offer id: at most four requests, two of them side by side.
 
-    Raises InvalidInput when the account has no such offer, CallFailed or SignInFailed.
+    Raises InvalidInput when the account has no such offer, or one of a type that the API does not serve; CallFailed or
+    SignInFailed.
     """
-    found = partner_center.remembered(lambda: _product_id(partner_center, external_id), "product", external_id)
-    product_id = str(found)
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        draft = pool.submit(read_state, partner_center, product_id, DRAFT)
-        live = pool.submit(read_state, partner_center, product_id, LIVE)
-        submissions = pool.submit(read_submissions, partner_center, product_id)
-        return Offer(external_id, product_id, draft.result() or State(), live.result(), submissions.result())
+    product = partner_center.remembered(lambda: _product(partner_center, external_id), "product", external_id)
+    product_id = str(product["id"])
+    if product["type"] in NOT_SERVED:
+        raise InvalidInput(not_served(external_id, product["type"]))
+    try:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            draft = pool.submit(_tree, partner_center, product_id, DRAFT)
+            submissions = pool.submit(read_submissions, partner_center, product_id).result()
+            live = read_published(partner_center, product_id, LIVE, submissions)
+            return Offer(external_id, product_id, draft.result(), live, submissions)
+    except CallFailed as failed:
+        kind = type_refused(failed.message) if failed.status == 400 else ""
+        raise failed.reworded(not_served(external_id, kind)) if kind else failed from None
 
 
-def read_state(partner_center: PartnerCenterClient, product_id: str, target: str) -> State | None:
-    """Read one state of a product; None when it was never published there.
+def read_offers(partner_center: PartnerCenterClient, names: Iterable[str]) -> dict[str, Offer]:
+    """Read offers side by side; return them by offer id.
 
-    Submissions are left out: they always differ between the states.
+    Raises InvalidInput with what is wrong with each that cannot be served, so that all of it is told at once;
+    CallFailed or SignInFailed.
     """
-    tree = partner_center.find(versioned(f"resource-tree/product/{product_id}", targetType=target))
-    if tree is None:
+    wrong: list[str] = []
+
+    def read(name: str) -> Offer | None:
+        try:
+            return read_offer(partner_center, name)
+        except InvalidInput as error:
+            wrong.append(str(error))
+            return None
+
+    wanted = list(dict.fromkeys(names))
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        found = {name: offer for name, offer in zip(wanted, pool.map(read, wanted)) if offer is not None}
+    if wrong:
+        raise InvalidInput("\n".join(sorted(wrong)))
+    return found
+
+
+def read_draft(partner_center: PartnerCenterClient, offer: Offer) -> Offer:
+    """Return an offer with its draft read again."""
+    return replace(offer, draft=_tree(partner_center, offer.product_id, DRAFT))
+
+
+def read_published(
+    partner_center: PartnerCenterClient, product_id: str, target: str, submissions: Iterable[Submission]
+) -> State | None:
+    """Read what a product holds in preview or live; None when it was never published there.
+
+    The service answers 400 when it is asked for a state that a product has never reached, so it is asked only where
+    C(submissions) name that state; and while none of them has got there, a refusal means the same.
+    """
+    to_target = [each for each in submissions if each.target == target]
+    if not to_target:
         return None
+    try:
+        return _tree(partner_center, product_id, target)
+    except CallFailed as failed:
+        if failed.status in (400, 404) and failed.code and newest(to_target, target) is None:
+            return None
+        raise
+
+
+def _tree(partner_center: PartnerCenterClient, product_id: str, target: str) -> State:
+    """Read one state of a product. Submissions are left out: they always differ between the states."""
+    tree = partner_center.get(versioned(f"resource-tree/product/{product_id}", targetType=target))
     resources = [each for each in tree.get("resources") or [] if isinstance(each, dict)]
     return State({str(each.get("id", "")): each for each in resources if kind_of(each) != "submission"})
 
 
 def read_submissions(partner_center: PartnerCenterClient, product_id: str) -> tuple[Submission, ...]:
     """Read the publications of a product that count now, one for each target; the draft is none."""
-    rows = partner_center.rows(versioned(f"submission/{product_id}", JOBS_VERSION))
+    rows = partner_center.rows(versioned(f"submission/{product_id}"))
     found = (_submission(row) for row in rows)
     return tuple(each for each in found if each.target in (PREVIEW, LIVE))
 
@@ -196,30 +265,22 @@ def _submission(row: Mapping[str, Any]) -> Submission:
     )
 
 
-def problems_in(items: Iterable[Any]) -> tuple[str, ...]:
-    """Return what is wrong, item by item and to the bottom, as the service puts it."""
-    told: list[str] = []
-    for item in items:
-        if not isinstance(item, dict):
-            continue
-        where = item.get("resourceId")
-        place = f" for {where}" if isinstance(where, str) and where else ""
-        told.append(f"{item.get('code', 'error')}{place}: {str(item.get('message') or 'no reason given').rstrip('.')}")
-        told += problems_in(item.get("details") or [])
-    return tuple(told)
-
-
-def _product_id(partner_center: PartnerCenterClient, external_id: str) -> str:
-    """Ask for the durable id of an offer, without its kind before it."""
+def _product(partner_center: PartnerCenterClient, external_id: str) -> dict[str, str]:
+    """Ask for the product of an offer: its durable C(id), without its kind before it, and its C(type)."""
     rows = [*partner_center.rows(versioned("product", externalId=external_id))]
-    found = {str(row.get("id", "")).partition("/")[2] for row in rows if _external_id(row) in (None, external_id)}
+    found = {
+        str(row.get("id", "")).partition("/")[2]: str(row.get("type") or "")
+        for row in rows
+        if _external_id(row) in (None, external_id)
+    }
     if len(found) != 1 or "" in found:
         raise InvalidInput(
             f"offer {external_id!r} names {len(found)} offers of the publisher's account in tenant "
             f"{partner_center.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer "
             "overview."
         )
-    return found.pop()
+    ((product_id, kind),) = found.items()
+    return {"id": product_id, "type": kind}
 
 
 def _external_id(row: Mapping[str, Any]) -> str | None:

@@ -6,21 +6,96 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ..._transport.errors import CallFailed, TimedOut
 from ..._transport.waiting import pauses, wait_for
-from .client import JOBS_VERSION, PartnerCenterClient
-from .jobs import Jobs, Outcome, passing_over
+from .client import PartnerCenterClient, schema
+from .jobs import Jobs, Outcome, Started, passing_over
 from .offers import LIVE, PREVIEW, Offer, Submission, read_submissions
 
-_SCHEMA = f"https://schema.mp.microsoft.com/schema/submission/{JOBS_VERSION}"
 _REQUEST = "POST configure"
-_LOST_FOR = 60.0
-"""Seconds for which a publication is looked for whose answer was lost."""
+_SHOWN_WITHIN = 60.0
+"""Seconds for which a publication that was asked for is looked for: what it is must be known to be found again."""
+
+
+class StillLocked(TimedOut):
+    """An offer is being published, and the caller does not wait any longer."""
+
+
+class PublicationFailed(CallFailed):
+    """A publication was refused or has failed; C(publication) is what is known of it."""
+
+    def __init__(self, offer: str, publication: Publication) -> None:
+        told, outcome = _listed(publication.problems), publication.outcome
+        super().__init__(
+            f"The publication of offer {offer!r} to {publication.target} failed: "
+            f"{told or 'no reason given, see the offer in Partner Center'}.",
+            request=_REQUEST,
+            code=next(iter(sorted(outcome.codes)), "") if outcome else "",
+            message=told,
+        )
+        self.publication = publication
+
+
+class _Locking(Protocol):
+    @property
+    def locked(self) -> bool: ...
+
+    @property
+    def problems(self) -> tuple[str, ...]: ...
+
+
+Sent = TypeVar("Sent", bound=_Locking)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication that was asked for, as far as it has come.
+
+    Its job may run as long as the certification, which takes up to days (contract: publication). C(outcome) is None
+    until the job has ended, C(submission) until the offer shows it.
+    """
+
+    target: str
+    job_id: str = ""
+    outcome: Outcome | None = None
+    submission: Submission | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing was done because the offer was being published already."""
+        return self.outcome is not None and self.outcome.locked
+
+    @property
+    def done(self) -> bool:
+        """Whether the offer has got there."""
+        return self.submission is not None and self.submission.succeeded
+
+    @property
+    def failed(self) -> bool:
+        """Whether it never will."""
+        refused = self.outcome is not None and self.outcome.result != "succeeded"
+        return refused or (self.submission is not None and self.submission.failed)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong, item by item: both the job and the submission may say it."""
+        told = (
+            *(self.outcome.problems if self.outcome else ()),
+            *(self.submission.problems if self.submission else ()),
+        )
+        return tuple(dict.fromkeys(told))
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be said: a submission that failed is explained by its job."""
+        return self.locked or self.done or (self.failed and (self.outcome is not None or not self.job_id))
 
 
 class OfferChanges:
@@ -46,101 +121,105 @@ class OfferChanges:
         """Write the draft's lead destination, and return by the service's clock when it was there.
 
         The same resource may be posted again, so a lost answer costs nothing. Raises CallFailed telling item by item
-        what is wrong with it.
+        what is wrong with it, and StillLocked.
         """
         outcome = self._insist(lambda: self._jobs.configure([resource], repeatable=True))
-        self._check(outcome, "refused the lead destination")
-        return outcome.ended or self._client.service_time()
-
-    def publish_to_preview(self) -> Submission:
-        """Publish the whole draft to preview and return the publication when it is there."""
-        return self._publish(PREVIEW, None)
-
-    def publish_to_live(self, preview: Submission) -> Submission:
-        """Make what is in preview live, and return the publication when it is."""
-        return self._publish(LIVE, preview.submission_id)
-
-    def _publish(self, target: str, preview_id: str | None) -> Submission:
-        resource = {
-            "$schema": _SCHEMA,
-            **({"id": preview_id} if preview_id else {}),
-            "product": f"product/{self._offer.product_id}",
-            "target": {"targetType": target},
-        }
-        before = {each.key for each in self.wait_until_unlocked()}
-
-        def send() -> Outcome:
-            try:
-                return self._jobs.configure([resource], repeatable=False)
-            except CallFailed as failed:
-                if not failed.maybe_applied:
-                    raise
-                # Publishing is never asked for twice: whether it has begun is looked for instead.
-                self._look_for_lost(target, before, failed)
-                return Outcome("succeeded")
-
-        self._check(self._insist(send), f"refused to publish to {target} the draft")
-        self._tell(f"{self._offer.external_id}: is being published to {target}.")
-        done = self._wait_for(target, before)
-        if not done.succeeded:
-            raise CallFailed(
-                f"The publication of offer {self._offer.external_id!r} to {target} failed: "
-                f"{_listed(done.problems) or 'no reason given, see the offer in Partner Center'}.",
-                request=_REQUEST,
-                code=done.result,
-                message=_listed(done.problems),
-            )
-        return done
-
-    def _insist(self, send: Callable[[], Outcome]) -> Outcome:
-        """Send until the offer is not locked, for a job that met the lock has done nothing. Raises TimedOut."""
-        end = time.monotonic() + self._publish_timeout
-        for pause in pauses(1.0, 30.0):
-            outcome = send()
-            if not outcome.locked:
-                return outcome
-            if time.monotonic() + pause > end:
-                raise TimedOut(
-                    f"Offer {self._offer.external_id!r} was locked for {self._publish_timeout:.0f} s "
-                    f"({_listed(outcome.problems)}): run again later, or raise publish_timeout."
-                )
-            self._tell(f"{self._offer.external_id}: waiting for a publication to end, which locks the offer.")
-            time.sleep(pause)
-            self.wait_until_unlocked()
-        raise AssertionError("pauses never end")
-
-    def wait_until_unlocked(self) -> tuple[Submission, ...]:
-        """Wait until nothing of the offer is being published, and return its publications. Raises TimedOut."""
-
-        def describe(seen: tuple[Submission, ...] | None) -> str:
-            running = next((each for each in seen or () if each.running), None)
-            where = f" to {running.target} by {running.submission_id}" if running else ""
-            return (
-                f"offer {self._offer.external_id!r} is still being published{where}: run again when that has ended, "
-                "or raise publish_timeout."
-            )
-
-        return (
-            wait_for(
-                lambda: passing_over(self._submissions, None),
-                lambda seen: seen is not None and not any(each.running for each in seen),
-                timeout=self._publish_timeout,
-                describe=describe,
-                first_pause=1.0,
-                longest_pause=30.0,
-            )
-            or ()
-        )
-
-    def _check(self, outcome: Outcome, what: str) -> None:
         if outcome.result != "succeeded":
             raise CallFailed(
-                f"Partner Center {what} of offer {self._offer.external_id!r}: "
+                f"Partner Center refused the lead destination of offer {self._offer.external_id!r}: "
                 f"{_listed(outcome.problems) or f'the job ended as {outcome.result}'}.",
                 request=_REQUEST,
                 code=next(iter(sorted(outcome.codes)), ""),
                 message=_listed(outcome.problems),
             )
+        return outcome.ended or self._client.service_time()
+
+    def publish_to_preview(self) -> Publication:
+        """Publish the whole draft to preview and return how far it has come. Raises as C(publish_to_live)."""
+        return self._publish(PREVIEW, None)
+
+    def publish_to_live(self, preview: Submission) -> Publication:
+        """Make what is in preview live, and return how far it has come when the caller does not wait any longer.
+
+        Raises CallFailed when the publication is refused or fails, and StillLocked.
+        """
+        return self._publish(LIVE, preview.submission_id)
+
+    def _publish(self, target: str, preview_id: str | None) -> Publication:
+        resource = {
+            "$schema": schema("submission"),
+            **({"id": preview_id} if preview_id else {}),
+            "product": f"product/{self._offer.product_id}",
+            "target": {"targetType": target},
+        }
+        found = self._insist(functools.partial(self._attempt, target, resource))
+        if found.failed:
+            raise PublicationFailed(self._offer.external_id, found)
+        return found
+
+    def _attempt(self, target: str, resource: Mapping[str, Any]) -> Publication:
+        """Ask for a publication once, and follow it."""
+        before = {each.key for each in self.wait_until_unlocked()}
+        try:
+            job = self._jobs.start([resource], repeatable=False)
+        except CallFailed as failed:
+            if not failed.maybe_applied:
+                raise
+            # Publishing is never asked for twice: whether it has begun is looked for instead.
+            self._look_for_lost(target, before, failed)
+            job = Started()
+        self._tell(f"{self._offer.external_id}: is being published to {target}.")
+        return self._follow(target, before, job)
+
+    def _follow(self, target: str, before: set[Any], job: Started) -> Publication:
+        """Look at a publication until it is over, or until the caller does not wait any longer for it."""
+        begun = time.monotonic()
+        outcome = job.outcome
+        for pause in pauses(0.5, 30.0):
+            if outcome is None and job.job_id:
+                outcome = passing_over(functools.partial(self._jobs.look, job.job_id), None)
+            found = Publication(target, job.job_id, outcome, self._new(target, before))
+            shown = found.submission is not None and not found.failed
+            patience = max(self._publish_timeout, 0.0 if shown else min(_SHOWN_WITHIN, self._jobs.timeout))
+            left = begun + patience - time.monotonic()
+            if found.over or left <= 0:
+                return found
+            time.sleep(min(pause, left))
+        raise AssertionError("pauses never end")
+
+    def _insist(self, send: Callable[[], Sent]) -> Sent:
+        """Send until the offer is not locked, for a job that met the lock has done nothing. Raises StillLocked."""
+        end = time.monotonic() + self._publish_timeout
+        for pause in pauses(1.0, 30.0):
+            sent = send()
+            if not sent.locked:
+                return sent
+            if time.monotonic() + pause > end:
+                raise StillLocked(f"locked: {_listed(sent.problems)}")
+            self._tell(f"{self._offer.external_id}: waiting for a publication to end, which locks the offer.")
+            time.sleep(pause)
+            self.wait_until_unlocked()
+        raise AssertionError("pauses never end")
+
+    def wait_until_unlocked(self, patience: float | None = None) -> tuple[Submission, ...]:
+        """Wait until nothing of the offer is being published, and return its publications.
+
+        C(patience) is in seconds; without it, it is as for a publication of one's own. Raises StillLocked.
+        """
+        try:
+            return (
+                wait_for(
+                    lambda: passing_over(self._submissions, None),
+                    lambda seen: seen is not None and not any(each.running for each in seen),
+                    timeout=self._publish_timeout if patience is None else patience,
+                    describe=lambda seen: "locked",
+                    first_pause=1.0,
+                    longest_pause=30.0,
+                )
+                or ()
+            )
+        except TimedOut as late:
+            raise StillLocked(str(late)) from late
 
     def _submissions(self) -> tuple[Submission, ...] | None:
         return read_submissions(self._client, self._offer.product_id)
@@ -156,28 +235,12 @@ class OfferChanges:
             wait_for(
                 lambda: self._new(target, before),
                 lambda found: found is not None,
-                timeout=min(_LOST_FOR, self._jobs.timeout),
+                timeout=min(_SHOWN_WITHIN, self._jobs.timeout),
                 describe=lambda found: "",
                 first_pause=1.0,
             )
         except TimedOut:
             raise failed from None
-
-    def _wait_for(self, target: str, before: set[Any]) -> Submission:
-        found = wait_for(
-            lambda: self._new(target, before),
-            lambda found: found is not None and not found.running,
-            timeout=self._publish_timeout,
-            describe=lambda found: (
-                f"offer {self._offer.external_id!r} is not published to {target} yet and goes on there: run again to "
-                "wait for its end, or raise publish_timeout."
-            ),
-            first_pause=1.0,
-            longest_pause=30.0,
-        )
-        if found is None:
-            raise AssertionError("waited until there was one")
-        return found
 
 
 def _listed(problems: tuple[str, ...]) -> str:

@@ -114,8 +114,10 @@ def test_an_environment_of_another_cloud_is_told() -> None:
 
 def test_the_changes_of_others_are_named_but_not_all_of_many() -> None:
     others: dict[str, Any] = {f"plan{number}": number for number in range(7)}
-    with pytest.raises(InvalidInput, match=r"plan0/1, plan1/1, plan2/1, plan3/1, plan4/1 and 2 more"):
-        planned(offer(**others), publish="preview")
+    held, resource = planned(offer(**others), publish="preview")
+    assert "plan0/1, plan1/1, plan2/1, plan3/1, plan4/1 and 2 more" in held.findings[0]
+    assert "lead_destination.an-offer.published" not in held.paths
+    assert told(resource)["publication"]["state"] == "held"
     plan, _resource = planned(offer(**others), publish="preview", publish_other_changes=True)
     assert plan.paths[-1] == "lead_destination.an-offer.published"
     assert planned(offer(**others))[0].paths
@@ -141,3 +143,90 @@ def test_leads_are_turned_away_when_only_the_published_offer_still_sends_them() 
     assert planned(offer(TO_USER, TO_USER), destination="none")[0].paths == [
         "lead_destination.an-offer.leadDestination"
     ]
+
+
+# --- what Partner Center's schema forbids
+
+HTTPS = {"destination": "https_endpoint"}
+TABLE = {"destination": "azure_table"}
+ACCOUNT = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey=Zmlyc3Q="
+
+
+def wanted_from(**options: Any) -> Wanted:
+    given = {"offer": "an-offer", "environment_url": URL, **USER, **options}
+    return Wanted.from_options({**{name: spec.get("default") for name, spec in OPTIONS.items()}, **given})
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"contact_emails": ["leads@contoso"]}, "contact_emails names 'leads@contoso'"),
+        ({"contact_emails": ["a@b.example, c@d.example"]}, "contact_emails names"),
+        ({"password": "p" * 257}, "password has 257 characters, but Partner Center takes at most 256"),
+        ({"user_name": "u" * 129}, "user_name has 129 characters, but Partner Center takes at most 128"),
+        ({**HTTPS, "https_endpoint_url": "http://leads.example"}, "https_endpoint_url must be an https address"),
+        ({**HTTPS, "https_endpoint_url": "https://"}, "https_endpoint_url must be an https address"),
+        ({**TABLE, "azure_table_connection_string": f"{ACCOUNT};more"}, "is no connection string"),
+        (
+            {**TABLE, "azure_table_connection_string": f"{ACCOUNT};EndpointSuffix=example.com"},
+            "is no connection string",
+        ),
+    ],
+)
+def test_what_the_schema_forbids_is_told_before_it_is_sent(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidInput) as told_:
+        wanted_from(**options)
+    assert sentence in str(told_.value)
+
+
+@pytest.mark.parametrize("end", ["", ";", ";EndpointSuffix=core.windows.net", ";EndpointSuffix=core.chinacloudapi.cn"])
+def test_connection_strings_of_the_schema_are_taken(end: str) -> None:
+    wanted = wanted_from(**TABLE, azure_table_connection_string=ACCOUNT + end)
+    assert wanted.secret is not None
+    assert wanted.secret.value == ACCOUNT + end
+
+
+def test_the_scheme_of_an_endpoint_is_sent_in_lower_case() -> None:
+    wanted = wanted_from(**HTTPS, https_endpoint_url="HTTPS://Leads.example/In")
+    assert wanted.connection.details == {"httpsEndpointUrl": "https://Leads.example/In"}
+
+
+# --- how far an offer has come
+
+
+def published(target: str, result: str, status: str = "completed", hours: int = 2) -> Submission:
+    moment = HANDED_OVER + timedelta(hours=hours)
+    return Submission("submission/1/2", target, status, result, moment, ("invalidState: Not good",))
+
+
+def with_submissions(read: Offer, *submissions: Submission) -> Offer:
+    return Offer(read.external_id, read.product_id, read.draft, read.live, submissions)
+
+
+def test_a_publication_under_way_is_waited_for_and_begun_by_no_run() -> None:
+    read = with_submissions(offer(TO_USER), published("live", "pending", "running"))
+    plan, resource = planned(read, **RECORD, publish="live", publish_timeout=0)
+    assert plan.paths == []
+    assert "is being published to live since 2026-05-01T14:00:00" in plan.findings[0]
+    assert told(resource)["publication"] == {
+        "state": "waiting",
+        "target": "live",
+        "submission_id": "submission/1/2",
+        "job_id": "",
+        "since": "2026-05-01T14:00:00.000000Z",
+    }
+
+
+def test_a_publication_that_failed_since_is_not_begun_again() -> None:
+    read = with_submissions(offer(TO_USER), published("preview", "failed"))
+    plan, resource = planned(read, **RECORD, publish="live")
+    assert plan.paths == []
+    assert "(invalidState: Not good): correct that" in plan.findings[0]
+    assert told(resource)["publication"]["state"] == "failed"
+
+
+@pytest.mark.parametrize("again", [{"publish_again": True}, {"handed_over_at": "2026-05-01T15:00:00Z"}])
+def test_a_publication_that_failed_is_begun_again_for_a_reason(again: dict[str, Any]) -> None:
+    read = with_submissions(offer(TO_USER), published("preview", "failed"))
+    plan, _resource = planned(read, **{**RECORD, **again}, publish="live")
+    assert plan.paths == ["lead_destination.an-offer.published"]

@@ -15,6 +15,8 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._ser
     Offer,
     State,
     Submission,
+)
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._services.partner_center.problems import (
     problems_in,
 )
 

@@ -34,7 +34,7 @@ class Shelf:
         self.status = status
         self.requests = 0
 
-    def send(self, method: str, url: str) -> Answer:
+    def send(self, method: str, url: str, **options: Any) -> Answer:
         self.requests += 1
         time.sleep(0.05)
         return Answer(self.status, {}, "", f"{method} {url}", CONTENT)

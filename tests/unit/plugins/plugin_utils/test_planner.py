@@ -37,12 +37,12 @@ def test_every_host_has_its_own_failure() -> None:
 
 def test_a_fault_is_a_sentence_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_call: Any) -> dict[str, Any]:
-        raise KeyError("nonsense")
+        raise RuntimeError("nonsense")
 
     monkeypatch.setattr(_planner, "read", broken)
     found = plans(("a", NOWHERE, {}), ("b", {}, {}))
     assert found["a"]["msg"] == (
-        "The plan was not made because of a fault of this collection (KeyError: 'nonsense'): report it."
+        "The plan was not made because of a fault of this collection (RuntimeError: nonsense): report it."
     )
     assert "missing required arguments" in found["b"]["msg"]
 
