@@ -81,8 +81,11 @@ def get_application(call: Call) -> Answer:
 
 
 def create_application(call: Call) -> Answer:
-    """``POST /applications``: always a new one, also when another has the same name."""
-    return _create(call, call.json_object())
+    """``POST /applications``: always a new one, also when another has the same display name."""
+    body = call.json_object()
+    if not call.world.settings.graph_post_sets_unique_name:
+        body = {name: value for name, value in body.items() if name != "uniqueName"}
+    return _create(call, body)
 
 
 def _create(call: Call, body: dict[str, Any], unique_name: str | None = None) -> Answer:
@@ -101,7 +104,8 @@ def _create(call: Call, body: dict[str, Any], unique_name: str | None = None) ->
     _take_over(call, app, {name: value for name, value in body.items() if name != "passwordCredentials"})
     new_secrets = secrets.generate_all(call, app, body.get("passwordCredentials") or [])
     # Who may write all applications owns none of them by that (contract: create an application).
-    if not call.may(READ_WRITE_ALL) and call.may(OWNED_BY):
+    owns = unique_name is None or call.world.settings.graph_upsert_makes_owner
+    if owns and not call.may(READ_WRITE_ALL) and call.may(OWNED_BY):
         app["_owners"] = [call.caller.object_id]
     call.directory.store.put(APPLICATION, app)
     shown = {**app, "passwordCredentials": new_secrets or app["passwordCredentials"]}

@@ -153,7 +153,7 @@ def test_an_application_of_the_same_display_name_is_never_taken_for_ours(directo
 
 
 def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory) -> None:
-    for route, method in (("/applications\\(", "PATCH"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
+    for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
         directory.cloud.fault(route=route, method=method, reset=True, applied=True)
     run = directory.run(**ALL_OPTIONS)
     assert run.status == 0, run.output
@@ -166,7 +166,7 @@ def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory) 
 def test_a_write_that_was_applied_but_refused_by_a_lagging_directory_is_not_repeated_blindly(
     directory: Directory,
 ) -> None:
-    for route, method in (("/applications\\(", "PATCH"), ("/servicePrincipals$", "POST"), ("addPassword$", "POST")):
+    for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("addPassword$", "POST")):
         directory.cloud.fault(
             route=route, method=method, status=404, code="Directory_ObjectNotFound", body="json", applied=True
         )
@@ -269,8 +269,9 @@ def test_a_tenant_without_dynamics_is_told_apart_from_a_typing_error(directory: 
 
 
 def test_a_runner_without_the_permission_is_told_which_one_to_grant(directory: Directory) -> None:
-    made = directory.make(displayName="Somebody else's", owned=False)
-    run = directory.run(application_id=made["appId"], name="Mine")
+    denied = {"status": 403, "code": "Authorization_RequestDenied", "message": "Insufficient privileges."}
+    directory.cloud.fault(route="/applications$", method="POST", **denied)
+    run = directory.run(**ALL_OPTIONS)
     assert "grant it Application.ReadWrite.OwnedBy" in run.failure(HOST)
     assert "Application.ReadWrite.All for an application that it does not own" in run.failure(HOST)
 

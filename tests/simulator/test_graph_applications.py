@@ -117,6 +117,27 @@ class TestUpsert:
         ]
         assert statuses == [201, 204, 204, 204]
 
+    def test_a_post_gives_a_unique_name_once(self, graph: Graph) -> None:
+        graph.create_application(uniqueName="leads")
+        again = graph("POST", "/applications", {"displayName": "Leads", "uniqueName": "leads"})
+        assert again.status_code == 400
+        assert "uniqueName already exists" in again.json()["error"]["message"]
+
+    def test_a_post_may_leave_the_unique_name_out(self, new_cloud: NewCloud) -> None:
+        graph = new_cloud(graph_post_sets_unique_name=False).graph()
+        assert graph.create_application(uniqueName="leads")["uniqueName"] is None
+
+    @pytest.mark.parametrize("makes_owner", [True, False])
+    def test_an_upsert_may_make_no_owner(self, new_cloud: NewCloud, makes_owner: bool) -> None:
+        cloud = new_cloud(graph_upsert_makes_owner=makes_owner)
+        graph = cloud.graph()
+        path = "/applications(uniqueName='leads')"
+        made = graph("PATCH", path, {"displayName": "Leads"}, **CREATE_IF_MISSING).json()
+        owners = [row["id"] for row in graph.get(f"/applications/{made['id']}/owners")["value"]]
+        assert owners == [cloud.tenant().runner.service_principal_id] * makes_owner
+        renamed = graph("PATCH", f"/applications/{made['id']}", {"displayName": "New"})
+        assert renamed.status_code == (204 if makes_owner else 403)
+
     def test_a_name_is_kept_by_the_recycle_bin(self, graph: Graph) -> None:
         app = graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).json()
         assert graph("DELETE", f"/applications/{app['id']}").status_code == 204

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .._desired_state.plan import Plan
 from .._identity.sign_in import SignInFailed
@@ -22,6 +22,7 @@ from .._rules.secret_schedule import Secret
 from .._rules.well_known import ENTERPRISE_APPLICATION_TAG
 from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
+from .._services.graph.ownership import Ownership
 from .._services.graph.replication import Replication
 from .._services.graph.service_principals import ServicePrincipal, ServicePrincipals
 from .._transport.errors import CallFailed, TimedOut
@@ -29,6 +30,11 @@ from .application_options import DEFAULT_AUDIENCE, OPTIONS, Wanted
 from .application_permissions import Permissions
 from .application_secret import ClientSecret
 from .application_state import application_state, principal_state
+
+Result = TypeVar("Result")
+
+_OWNER_LAG = 60.0
+"""For how many seconds at most a denial is taken for a replica that does not know the owner of a new application."""
 
 __all__ = ["OPTIONS", "ApplicationResource", "Wanted"]
 
@@ -43,6 +49,7 @@ class ApplicationResource:
         self._replication = replication
         self._applications = Applications(graph, replication)
         self._principals = ServicePrincipals(graph, replication)
+        self._ownership = Ownership(graph)
         self._permissions = Permissions(graph, replication, wanted.permissions)
         self._secret = (
             ClientSecret(graph, self._applications, replication, wanted.schedule) if wanted.schedule else None
@@ -71,6 +78,7 @@ class ApplicationResource:
             self._plan_present()
         else:
             self._plan_absent()
+        self._check_ownership()
         return self._plan
 
     def state(self) -> dict[str, Any]:
@@ -261,18 +269,55 @@ class ApplicationResource:
                 after = {"appId": deleted.application_id, "purged": True}
                 self._plan.add("application.purged", before, after, lambda: self._applications.purge(deleted))
 
+    def _check_ownership(self) -> None:
+        """Say before the first write that the runner may not write an application that others made."""
+        application, paths = self._application, set(self._plan.paths)
+        # One in the recycle bin shows no owners. Consent is written elsewhere, whoever owns the application.
+        unowned = {"application.restored", "application.purged"} & paths or not paths - {"admin_consent"}
+        if application is None or (unowned and "application" not in paths):
+            return
+        if self._ownership.lacking(application.object_id):
+            self._plan.blockers.append(
+                f"{self._graph.runner} is no owner of application {application.application_id}, and its permission "
+                f"Application.ReadWrite.OwnedBy covers only what it owns: "
+                f"{self._ownership.cure(application.application_id)}."
+            )
+
     # --- acts
 
     def _create(self) -> None:
-        self._application, self._is_new = self._applications.create(self._wanted.unique_name or "", self._creation())
+        create = self._applications.create_owned if self._ownership.needed else self._applications.create
+        self._application, self._is_new = create(self._wanted.unique_name or "", self._creation())
         self._just_made = True
+
+    def _as_owner(self, act: Callable[[], Result]) -> Result:
+        """Write to the application; if that is denied right after it was made, look whether the runner owns it.
+
+        A denial did nothing. That the runner is an owner may not be known everywhere yet (likely), so then it is
+        tried again for a while.
+        """
+        if not (self._just_made and self._ownership.needed):
+            return act()
+        application = self._managed
+
+        def passing(failed: CallFailed) -> bool:
+            if not failed.has_code("Authorization_RequestDenied"):
+                return False
+            if not all(self._replication.looks(lambda: self._ownership.lacking(application.object_id))):
+                return True
+            raise failed.reworded(
+                f"application {application.application_id} was made, but Microsoft Graph did not make the runner its "
+                f"owner: {self._ownership.cure(application.application_id)}, then run again."
+            ) from failed
+
+        return Replication(min(_OWNER_LAG, self._wanted.replication_timeout)).insist(act, passing)
 
     def _restore(self, deleted: Application) -> None:
         self._application = self._applications.restore(deleted)
         self._just_made = True
 
     def _update(self, values: Mapping[str, Any]) -> None:
-        self._application = self._applications.update(self._managed, values)
+        self._application = self._as_owner(lambda: self._applications.update(self._managed, values))
 
     def _create_principal(self) -> None:
         application = self._managed
@@ -281,7 +326,9 @@ class ApplicationResource:
         if principal is None:
             # A secret that signs in proves more than looking does, and is waited for last.
             settled = self._secret is None or self._wanted.admin_consent
-            principal = self._principals.create(application.application_id, just_made=self._just_made, settled=settled)
+            principal = self._as_owner(
+                lambda: self._principals.create(application.application_id, just_made=self._just_made, settled=settled)
+            )
         if self._is_new and self._secret is None:
             # Only now, because replicas take in the application while the service principal is made.
             self._applications.settled(unique_name=application.unique_name)
@@ -306,7 +353,7 @@ class ApplicationResource:
     def _make_secret(self) -> None:
         secret = self._planned_secret
         planned = secret.surplus
-        self._application = secret.make(self._managed)
+        self._application = self._as_owner(lambda: secret.make(self._managed))
         if secret.made is not None:
             self._and_keep_the_secret(self._await_secret)
         if secret.surplus and not planned:

@@ -75,7 +75,7 @@ class Preflight:
             found.append(lambda: (self._leads(), []))
         if application is not None and plans.get("application"):
             paths = plans["application"].paths
-            found.append(lambda: (self._permissions("admin_consent" in paths), []))
+            found.append(lambda: (self._permissions(paths), []))
             if "application.secret" in paths:
                 found.append(lambda: self._policy(application, is_new="application" in paths))
         if plans.get("user"):
@@ -84,14 +84,17 @@ class Preflight:
         found.append(lambda: ([], self._clock()))
         return found
 
-    def _permissions(self, consents: bool) -> list[str]:
+    def _permissions(self, paths: Sequence[str]) -> list[str]:
         granted = self._graph.granted()
         if granted is None:
             return []
         lacking = []
         if not granted & _WRITE_APPLICATIONS:
-            lacking.append("Application.ReadWrite.OwnedBy")
-        if consents and not granted & _CONSENT:
+            owned = "Application.ReadWrite.OwnedBy"
+            lacking.append(
+                owned if "application" in paths else f"Application.ReadWrite.All (or {owned} for one that it owns)"
+            )
+        if "admin_consent" in paths and not granted & _CONSENT:
             lacking.append("DelegatedPermissionGrant.ReadWrite.All")
         return self._lacking(lacking)
 
@@ -109,7 +112,7 @@ class Preflight:
         # The token names no directory role, or the permissions would not be told at all.
         return lacking, [
             (
-                f"{self._runner} seems to hold no directory role, without which the password of a user cannot be "
+                f"{self._graph.runner} seems to hold no directory role, without which the password of a user cannot be "
                 "replaced: assign it the role User Administrator."
             )
         ]
@@ -120,14 +123,10 @@ class Preflight:
         lacking = " and ".join(dict.fromkeys(permissions))
         return [
             (
-                f"{self._runner} lacks the application permission {lacking} on Microsoft Graph: grant it with admin "
-                "consent."
+                f"{self._graph.runner} lacks the application permission {lacking} on Microsoft Graph: grant it with "
+                "admin consent."
             )
         ]
-
-    @property
-    def _runner(self) -> str:
-        return f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant},"
 
     def _rights(self, needed: Mapping[str, AccessLevel]) -> list[str]:
         return [self._environment.lacks(name) for name in privileges_missing(self._environment, needed)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._identity.credentials import Credentials
 from ..._identity.sign_in import SignIn
+from ..._rules.access_token import token_claims
 from ..._rules.guids import is_guid
 from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
@@ -35,6 +36,11 @@ class GraphClient(ServiceClient):
         """The tenant as the caller names it, for sentences."""
         return self.sign_in.credentials.tenant or "of the runner"
 
+    @property
+    def runner(self) -> str:
+        """The runner, for the beginning of sentences."""
+        return f"The runner, application {self.sign_in.credentials.client_id} in tenant {self.tenant},"
+
     def directory_id(self) -> str:
         """Return the directory id of the tenant; asked of the service only where the caller gives a domain name."""
         if self._directory_id is None:
@@ -49,6 +55,11 @@ class GraphClient(ServiceClient):
     def granted(self) -> frozenset[str] | None:
         """Return the application permissions that the runner was granted, or None where its token does not tell."""
         return self.sign_in.permissions(self._resource)
+
+    @property
+    def runner_object_id(self) -> str:
+        """The object id of the runner in its tenant, an empty string where its token does not show it."""
+        return str(token_claims(self.sign_in.token(self._resource)).get("oid") or "").lower()
 
     def sign_in_as(self, credentials: Credentials) -> SignIn:
         """Return another identity in the same cloud, over the same transport; its tokens are not kept."""
