@@ -90,6 +90,9 @@ applications:
     service_management_reference:
       description: The reference to the application in the asset management of the organization.
       type: str
+    is_disabled:
+      description: Whether the application is deactivated, so that it gets no tokens.
+      type: bool
     web:
       description: The Web platform.
       type: dict
@@ -148,6 +151,9 @@ applications:
           type: str
         account_enabled:
           description: Whether the application may sign in.
+          type: bool
+        is_disabled:
+          description: Whether the service principal is deactivated, so that it gets no tokens.
           type: bool
         tags:
           description: The tags, by one of which the portal lists it under the enterprise applications.

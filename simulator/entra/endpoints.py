@@ -135,6 +135,15 @@ def _client_credentials(world: World, tenant: Tenant, form: Mapping[str, str], *
             f"The provided value for scope {form.get('scope')} is not valid. Client credential flows must have a scope "
             "value with /.default suffixed to the resource identifier (application ID URI).",
         )
+    principal = usable(tenant, app, principal)
+    # Entra signs without looking at permissions: what is missing shows when the resource is called.
+    roles = tenant.directory.graph_permissions_of(principal["id"]) if resource.app_id == GRAPH_APP_ID else []
+    token = tokens.mint(world, tenant, resource.audience, app=app, service_principal=principal, roles=roles)
+    return tokens.token_response(world, resource.audience, token, v2=v2)
+
+
+def usable(tenant: Tenant, app: Object, principal: Object | None) -> Object:
+    """The service principal by which an application may sign in to a tenant. Raises SignInRefused."""
     if principal is None:
         raise SignInRefused(
             7000229,
@@ -142,14 +151,16 @@ def _client_credentials(world: World, tenant: Tenant, form: Mapping[str, str], *
             400,
             f"The client application {app['appId']} is missing service principal in the tenant {tenant.id}.",
         )
-    if not principal["accountEnabled"]:
+    if not principal["accountEnabled"] or _is_deactivated(app) or _is_deactivated(principal):
         raise SignInRefused(
             7000112, "unauthorized_client", 400, f"Application '{app['appId']}'({app['displayName']}) is disabled."
         )
-    # Entra signs without looking at permissions: what is missing shows when the resource is called.
-    roles = tenant.directory.graph_permissions_of(principal["id"]) if resource.app_id == GRAPH_APP_ID else []
-    token = tokens.mint(world, tenant, resource.audience, app=app, service_principal=principal, roles=roles)
-    return tokens.token_response(world, resource.audience, token, v2=v2)
+    return principal
+
+
+def _is_deactivated(item: Object) -> bool:
+    """Whether an application or a service principal was deactivated, in its tenant or by Microsoft."""
+    return bool(item["isDisabled"]) or item["disabledByMicrosoftStatus"] not in (None, "NotDisabled")
 
 
 def _resource(world: World, tenant: Tenant, form: Mapping[str, str], *, v2: bool) -> Resource:

@@ -276,6 +276,66 @@ def test_a_runner_without_the_permission_is_told_which_one_to_grant(directory: D
     assert "Application.ReadWrite.All for an application that it does not own" in run.failure(HOST)
 
 
+@pytest.mark.parametrize("audience", ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"])
+def test_an_application_for_personal_accounts_asks_for_tokens_of_version_2(directory: Directory, audience: str) -> None:
+    run = directory.run(**{**ALL_OPTIONS, "sign_in_audience": audience})
+    assert run.status == 0, run.output
+    assert directory.application()["api"]["requestedAccessTokenVersion"] == 2
+    assert directory.run(**{**ALL_OPTIONS, "sign_in_audience": audience}).changed_hosts() == set()
+
+
+def test_an_application_that_opens_to_personal_accounts_keeps_the_rest_of_its_api(directory: Directory) -> None:
+    scope = {"id": "33333333-3333-4333-8333-333333333333", "value": "read", "type": "User", "isEnabled": True}
+    made = directory.make(displayName="Older", api={"oauth2PermissionScopes": [scope]})
+    options = {"application_id": made["appId"], "sign_in_audience": "AzureADandPersonalMicrosoftAccount"}
+    run = directory.run(**options)
+    assert directory.changes(run)[:2] == ["application.api.requestedAccessTokenVersion", "application.signInAudience"]
+    api = directory.graph("GET", f"/applications/{made['id']}")["api"]
+    assert (api["requestedAccessTokenVersion"], len(api["oauth2PermissionScopes"])) == (2, 1)
+    assert directory.run(**options).changed_hosts() == set()
+
+
+def test_a_third_secret_for_personal_accounts_stops_before_the_first_write(directory: Directory) -> None:
+    audience: dict[str, Any] = {
+        "signInAudience": "AzureADandPersonalMicrosoftAccount",
+        "api": {"requestedAccessTokenVersion": 2},
+    }
+    made = directory.make(displayName="Older", **audience)
+    for _one in range(2):
+        directory.graph("POST", f"/applications/{made['id']}/addPassword", {})
+    run = directory.run(application_id=made["appId"], secret={"name": "leads"})
+    assert "has two secrets, which is the most that it can have" in run.failure(HOST)
+    assert directory.cloud.writes_since(run.mark) == []
+
+
+def test_an_application_id_uri_of_another_domain_gets_a_cure_of_its_own(directory: Directory) -> None:
+    made = directory.make(displayName="Older")
+    path = f"/tenants/contoso/objects/application/{made['id']}"
+    directory.cloud.control("PATCH", path, {"identifierUris": ["https://sign.fabrikam.example/x"]})
+    run = directory.run(application_id=made["appId"], sign_in_audience="AzureADMultipleOrgs")
+    assert "The Application ID URI of the application is in no verified domain" in run.failure(HOST)
+    assert "redirect_uris" not in run.failure(HOST)
+
+
+def test_a_demanded_reference_to_asset_management_is_named(directory: Directory) -> None:
+    message = "ServiceManagementReference field is required for Create, but is missing in the request."
+    refusal = {"status": 400, "code": "ServiceTreeValueMissing", "message": message}
+    directory.cloud.fault(route="/applications$", method="POST", **refusal)
+    run = directory.run(**ALL_OPTIONS)
+    assert "lead_writer_service_management_reference" in run.failure(HOST)
+
+
+def test_an_application_that_microsoft_disabled_is_told(directory: Directory) -> None:
+    made = directory.make(displayName="Older")
+    path = f"/tenants/contoso/objects/application/{made['id']}"
+    status = {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}
+    directory.cloud.control("PATCH", path, status)
+    run = directory.run(application_id=made["appId"])
+    assert "is disabled by Microsoft (disabledByMicrosoftStatus): ask Microsoft support" in run.failure(HOST)
+    gone = directory.run(application_id=made["appId"], state="absent")
+    assert gone.status == 0, gone.output
+
+
 def test_a_gateway_page_in_place_of_the_directory_makes_no_second_application(directory: Directory) -> None:
     directory.run(**ALL_OPTIONS, rehearse=False)
     directory.cloud.fault(route="/applications", method="GET", status=404, body="html")

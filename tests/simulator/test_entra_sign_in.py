@@ -131,6 +131,22 @@ def test_each_mistake_at_sign_in_has_its_number(
     assert body["error_uri"] == f"https://login.microsoftonline.com/error?code={number}"
 
 
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("application", {"isDisabled": True}),
+        ("application", {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}),
+        ("servicePrincipal", {"isDisabled": True}),
+        ("servicePrincipal", {"accountEnabled": False}),
+    ],
+)
+def test_whatever_is_switched_off_gets_no_token(cloud: RunningCloud, kind: str, change: dict[str, Any]) -> None:
+    runner = cloud.tenant().runner
+    object_id = runner.object_id if kind == "application" else runner.service_principal_id
+    cloud.control("PATCH", f"/tenants/contoso/objects/{kind}/{object_id}", change)
+    assert cloud.sign_in(GRAPH)["error_codes"] == [7000112]
+
+
 def test_an_unknown_tenant_is_told_at_discovery(cloud: RunningCloud) -> None:
     response = cloud.session().get(
         "https://login.microsoftonline.com/nobody.example/v2.0/.well-known/openid-configuration"

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from .._desired_state.plan import Plan
 from .._identity.sign_in import SignInFailed
+from .._rules.audience_policy import MOST_SECRETS_OF_PERSONAL, PERSONAL, TOKEN_VERSION_OF_PERSONAL
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._rules.secret_schedule import Secret
@@ -79,6 +80,7 @@ class ApplicationResource:
         else:
             self._plan_absent()
         self._check_ownership()
+        self._check_room_for_a_secret()
         return self._plan
 
     def state(self) -> dict[str, Any]:
@@ -154,6 +156,7 @@ class ApplicationResource:
         if self._application is None:
             self._plan_creation()
         else:
+            self._check_enabled(self._application.disabled_by_microsoft)
             self._plan_drift(self._application)
         if self._wanted.service_principal:
             self._plan_principal(self._application if deleted is None else None)
@@ -178,6 +181,8 @@ class ApplicationResource:
     def _creation(self) -> dict[str, Any]:
         """What a new application is made of, in the service's words."""
         properties: dict[str, Any] = {"signInAudience": DEFAULT_AUDIENCE, **self._wanted.properties}
+        if properties["signInAudience"] in PERSONAL:
+            properties["api"] = {"requestedAccessTokenVersion": TOKEN_VERSION_OF_PERSONAL}
         if self._wanted.redirect_uris:
             properties["web"] = {"redirectUris": list(self._wanted.redirect_uris)}
         if self._wanted.permissions:
@@ -188,6 +193,8 @@ class ApplicationResource:
         if self._wanted.unique_name and application.unique_name is None:
             self._check_name_is_free(self._wanted.unique_name)
             self._plan_property("uniqueName", None, self._wanted.unique_name)
+        self._plan_property("isDisabled", bool(application.properties.get("isDisabled")), False)
+        self._plan_token_version(application)
         for name, value in self._wanted.properties.items():
             # The service keeps no empty text.
             self._plan_property(name, application.properties.get(name) or None, value or None)
@@ -210,6 +217,34 @@ class ApplicationResource:
     def _plan_property(self, name: str, before: Any, after: Any) -> None:
         self._plan.add(f"application.{name}", before, after, lambda: self._update({name: after}))
 
+    def _plan_token_version(self, application: Application) -> None:
+        """Plan what Graph demands of an application for personal accounts, before it becomes one."""
+        if self._audience not in PERSONAL:
+            return
+        # The rest of it is sent along, because it is only likely that the service would keep it.
+        kept = {name: each for name, each in (application.properties.get("api") or {}).items() if each is not None}
+        whole = {**kept, "requestedAccessTokenVersion": TOKEN_VERSION_OF_PERSONAL}
+        self._plan.add(
+            "application.api.requestedAccessTokenVersion",
+            application.token_version,
+            TOKEN_VERSION_OF_PERSONAL,
+            lambda: self._update({"api": whole}),
+        )
+
+    @property
+    def _audience(self) -> str:
+        """The sign-in audience that the application is to have."""
+        current = self._application.properties.get("signInAudience") if self._application else None
+        return str(self._wanted.properties.get("signInAudience") or current or DEFAULT_AUDIENCE)
+
+    def _check_enabled(self, disabled_by_microsoft: bool) -> None:
+        """Raise InvalidInput for an application that no one in the tenant can enable."""
+        if disabled_by_microsoft:
+            raise InvalidInput(
+                f"application {self.application_id} is disabled by Microsoft (disabledByMicrosoftStatus): ask Microsoft "
+                "support why, or use another application by giving another unique_name or application_id."
+            )
+
     def _check_name_is_free(self, unique_name: str) -> None:
         """A unique name is given once and for all, so a dry run must know that it can be given."""
         if self._applications.by_unique_name(unique_name) or self._in_recycle_bin():
@@ -228,6 +263,7 @@ class ApplicationResource:
             self._plan.add("service_principal", None, after, self._create_principal)
             return
         self._learn_directory(principal)
+        self._check_enabled(principal.disabled_by_microsoft)
         tags = tuple(dict.fromkeys((*principal.tags, ENTERPRISE_APPLICATION_TAG)))
         self._plan.add(
             "service_principal.tags",
@@ -240,6 +276,14 @@ class ApplicationResource:
             principal.enabled,
             True,
             lambda: self._update_principal({"accountEnabled": True}, replace(principal, tags=tags, enabled=True)),
+        )
+        self._plan.add(
+            "service_principal.isDisabled",
+            principal.deactivated,
+            False,
+            lambda: self._update_principal(
+                {"isDisabled": False}, replace(principal, tags=tags, enabled=True, deactivated=False)
+            ),
         )
 
     def _plan_secret(self) -> None:
@@ -282,6 +326,15 @@ class ApplicationResource:
                 f"Application.ReadWrite.OwnedBy covers only what it owns: "
                 f"{self._ownership.cure(application.application_id)}."
             )
+
+    def _check_room_for_a_secret(self) -> None:
+        if "application.secret" in self._plan.paths and self._audience in PERSONAL:
+            if len(self.secrets) >= MOST_SECRETS_OF_PERSONAL:
+                self._plan.blockers.append(
+                    f"application {self.application_id} is for personal Microsoft accounts and has two secrets, which "
+                    "is the most that it can have: remove one that is not in use, or set sign_in_audience (in the role "
+                    "lead_writer_sign_in_audience) to AzureADMyOrg or AzureADMultipleOrgs."
+                )
 
     # --- acts
 

@@ -16,13 +16,15 @@ from datetime import timedelta
 
 from .._desired_state.plan import Plan
 from .._rules.access_levels import AccessLevel
-from .._rules.secret_policy import SecretPolicy
+from .._rules.audience_policy import audience_policy, may_be_forbidden
+from .._rules.secret_policy import SecretPolicy, secret_policy
 from .._rules.timestamps import whole_days
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import CREATE_LEAD, Roles
 from .._services.environment.runner import privileges_missing
 from .._services.graph.client import GraphClient
-from .._services.graph.policies import READ_POLICIES, default_secret_policy
+from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy
+from .application import DEFAULT_AUDIENCE
 from .application import Wanted as WantedApplication
 
 _WRITE_APPLICATIONS = frozenset({"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"})
@@ -76,8 +78,7 @@ class Preflight:
         if application is not None and plans.get("application"):
             paths = plans["application"].paths
             found.append(lambda: (self._permissions(paths), []))
-            if "application.secret" in paths:
-                found.append(lambda: self._policy(application, is_new="application" in paths))
+            found.append(lambda: self._policy(application, paths))
         if plans.get("user"):
             paths = plans["user"].paths
             found.append(lambda: self._user_permissions(paths))
@@ -141,15 +142,25 @@ class Preflight:
             )
         ]
 
-    def _policy(self, application: WantedApplication, is_new: bool) -> tuple[list[str], list[str]]:
-        granted = self._graph.granted()
-        if application.schedule is None or (granted is not None and not granted & READ_POLICIES):
+    def _policy(self, application: WantedApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Hold a new secret and a new audience against the tenant's policy."""
+        is_new, granted = "application" in paths, self._graph.granted()
+        secret = application.schedule if "application.secret" in paths else None
+        audience = application.properties.get("signInAudience", DEFAULT_AUDIENCE)
+        judged = may_be_forbidden(audience) and (is_new or "application.signInAudience" in paths)
+        if not (secret or judged) or (granted is not None and not granted & READ_POLICIES):
             return [], []
-        policy = default_secret_policy(self._graph)
-        told = [] if policy is None else _refusals(policy, application.schedule.valid_days)
+        policy, now = default_app_policy(self._graph), self._graph.service_time()
+        told: list[tuple[bool, str]] = []
+        if secret is not None:
+            about_secrets = secret_policy(policy, now)
+            told += [(about_secrets.sure, each) for each in _refusals(about_secrets, secret.valid_days, is_new)]
+        if judged and policy:
+            about_audiences = audience_policy(audience_rules(self._graph, policy), audience, now)
+            told += [(about_audiences.sure, _forbidden_audience(audience))] * about_audiences.forbidden
         # An application that exists already may have a policy of its own, which counts instead.
-        certain = policy is not None and policy.sure and is_new
-        return (told, []) if certain else ([], told)
+        stopping = [sentence for sure, sentence in told if sure and is_new]
+        return stopping, [sentence for _sure, sentence in told if sentence not in stopping]
 
     def _clock(self) -> list[str]:
         ahead = self._graph.clock_difference()
@@ -164,13 +175,19 @@ class Preflight:
         ]
 
 
-def _refusals(policy: SecretPolicy, valid_days: int) -> list[str]:
+def _refusals(policy: SecretPolicy, valid_days: int, is_new: bool) -> list[str]:
     """What a policy says against a secret of so many days."""
     if policy.forbidden:
+        way_out = (
+            "make an application with a policy of its own and the runner as its owner, and name it in application_id "
+            "(in the role lead_writer_application_id)"
+            if is_new
+            else "give this application a policy of its own that allows them"
+        )
         return [
             (
-                "The tenant's app management policy forbids client secrets: ask its administrator to except this "
-                "application."
+                "The tenant's app management policy forbids client secrets: ask its administrator to exempt the runner "
+                f"by a custom security attribute (excludeActors), or to {way_out}."
             )
         ]
     if policy.longest is not None and policy.longest < timedelta(days=valid_days):
@@ -181,3 +198,11 @@ def _refusals(policy: SecretPolicy, valid_days: int) -> list[str]:
             )
         ]
     return []
+
+
+def _forbidden_audience(audience: str) -> str:
+    return (
+        f"The tenant's app management policy forbids the sign-in audience {audience}: set sign_in_audience (in the role "
+        "lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to exempt the runner by a custom "
+        "security attribute (excludeActors)."
+    )

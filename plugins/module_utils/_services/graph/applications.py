@@ -26,9 +26,12 @@ PROPERTIES = (
     "uniqueName",
     "signInAudience",
     "web",
+    "api",
     "requiredResourceAccess",
     "notes",
     "serviceManagementReference",
+    "isDisabled",
+    "disabledByMicrosoftStatus",
     "passwordCredentials",
 )
 _SELECT = query({"$select": ",".join(PROPERTIES)})
@@ -58,6 +61,16 @@ class Application:
     def required_access(self) -> list[dict[str, Any]]:
         """The API permissions, as requiredResourceAccess writes them."""
         return list(self.properties.get("requiredResourceAccess") or [])
+
+    @property
+    def token_version(self) -> int | None:
+        """The version of the access tokens that it asks for as an API."""
+        return (self.properties.get("api") or {}).get("requestedAccessTokenVersion")
+
+    @property
+    def disabled_by_microsoft(self) -> bool:
+        """Whether Microsoft has disabled it, which nobody in the tenant can undo."""
+        return is_disabled_by_microsoft(self.properties.get("disabledByMicrosoftStatus"))
 
     def having(self, properties: Mapping[str, Any]) -> Application:
         """Return the application with other values for some of its properties."""
@@ -254,6 +267,11 @@ class Applications:
                 "bin or one just made: run again, and if it stays restore or purge that application."
             )
         return failed
+
+
+def is_disabled_by_microsoft(status: str | None) -> bool:
+    """Read C(disabledByMicrosoftStatus): nothing and C(NotDisabled) mean no. Source: Graph reference."""
+    return status not in (None, "", "NotDisabled")
 
 
 def _is_taken(failed: CallFailed) -> bool:

@@ -91,7 +91,7 @@ class GraphClient(ServiceClient):
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Name the missing permission's cure, and tell policies in plain words."""
-        cure = _CURES.get(code)
+        cure = next((cure for part, cure in _CURES_BY_MESSAGE.items() if part in message), _CURES.get(code))
         if cure is None:
             return None
         who = f"application {self.sign_in.credentials.client_id} in tenant {self.tenant}"
@@ -111,12 +111,27 @@ _CURES = {
     "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow secrets to live that "
     "long: lower secret.valid_days",
     "CredentialTypeNotAllowedAsPerAppPolicy": "The tenant's app management policy forbids client secrets: "
-    "ask its administrator to except this application",
+    "ask its administrator to exempt the runner by a custom security attribute (excludeActors), or to give an "
+    "application that the runner owns a policy of its own that allows them",
     "SignInAudienceNotAllowedAsPerAppPolicy": "The tenant's app management policy does not allow this "
-    "sign_in_audience: choose a narrower one",
+    "sign_in_audience: set it (in the role lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to "
+    "exempt the runner by a custom security attribute (excludeActors)",
     "HostNameNotOnVerifiedDomain": "The tenant allows only its own verified domains here: "
     "use one of them in redirect_uris",
+    "ServiceTreeValueMissing": "The tenant demands a reference to its asset management for each application: set "
+    "service_management_reference (in the role lead_writer_service_management_reference) to the value that its "
+    "administrators name",
     "Directory_QuotaExceeded": "The directory is full: remove applications, also from the recycle bin",
     DIRECTORY_NOT_READ: "The directory did not answer: run again",
 }
 """Source: Microsoft Graph error codes and Microsoft Entra app management policies."""
+
+_CURES_BY_MESSAGE = {
+    "identifierUris property must use a verified domain": "The Application ID URI of the application is in no verified "
+    "domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
+    "lead_writer_sign_in_audience) at AzureADMyOrg",
+    "maximum of 2 passwords": "An application for personal Microsoft accounts holds two secrets at most: remove one that "
+    "is not in use, or set sign_in_audience to AzureADMyOrg or AzureADMultipleOrgs",
+    "ServiceManagementReference": _CURES["ServiceTreeValueMissing"],
+}
+"""The same for refusals whose code says too little, by a part of their message."""
