@@ -34,9 +34,8 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
   - marketplace_leads.dynamics365.credentials.tenant
 notes:
-  - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and
-    C(DelegatedPermissionGrant.Read.All) to see consent. Where O(tenant_id) is a domain name it may also need
-    C(Organization.Read.All), to learn the directory id.
+  - The runner needs the application permission C(Application.ReadWrite.OwnedBy) or C(Application.Read.All) on Microsoft
+    Graph, and C(DelegatedPermissionGrant.Read.All) to see consent.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
 """

@@ -16,6 +16,7 @@ from .applications import ALL_OPTIONS, CRM, HOST, UNIQUE_NAME, Directory
 from .cloud import Ansible, Cloud, Run, task
 
 pytestmark = pytest.mark.cloud("--tenants", "1")
+GRAPH = "00000003-0000-0000-c000-000000000000"
 
 
 @pytest.fixture
@@ -349,6 +350,25 @@ def test_the_directory_id_is_found_where_the_tenant_is_given_by_its_domain(direc
     run = directory.run(**ALL_OPTIONS, secret={"name": "leads"}, tenant_id=tenants[0]["domain"])
     assert run.status == 0, run.output
     assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
+
+
+def test_an_info_module_learns_the_directory_id_from_sign_in(directory: Directory) -> None:
+    (tenant, *_others) = directory.cloud.control("GET", "/tenants")["tenants"]
+    run = directory.ansible.tasks(task("aad_app_info", unique_name="nobody", tenant_id=tenant["domain"]))
+    assert run.result(HOST, "aad_app_info")["directory_id"] == directory.tenant.tenant_id
+    assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
+
+
+def test_a_runner_that_may_write_only_its_own_needs_no_other_permission(directory: Directory) -> None:
+    runner = f"/servicePrincipals(appId='{directory.tenant.client_id}')/appRoleAssignments"
+    roles = {each["id"]: each["value"] for each in directory.principal(GRAPH)["appRoles"]}
+    for each in directory.graph("GET", runner)["value"]:
+        if roles[each["appRoleId"]] != "Application.ReadWrite.OwnedBy":
+            directory.graph("DELETE", f"{runner}/{each['id']}")
+    options = {**ALL_OPTIONS, "admin_consent": False, "secret": {"name": "leads"}}
+    run = directory.run(**options)
+    assert run.status == 0, run.output
+    assert directory.run(**options).changed_hosts() == set()
 
 
 def test_what_is_known_of_an_application_can_be_looked_at(directory: Directory) -> None:

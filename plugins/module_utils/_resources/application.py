@@ -241,8 +241,8 @@ class ApplicationResource:
         """Raise InvalidInput for an application that no one in the tenant can enable."""
         if disabled_by_microsoft:
             raise InvalidInput(
-                f"application {self.application_id} is disabled by Microsoft (disabledByMicrosoftStatus): ask Microsoft "
-                "support why, or use another application by giving another unique_name or application_id."
+                f"application {self.application_id} is disabled by Microsoft (disabledByMicrosoftStatus): ask "
+                "Microsoft support why, or use another application by giving another unique_name or application_id."
             )
 
     def _check_name_is_free(self, unique_name: str) -> None:
@@ -328,13 +328,13 @@ class ApplicationResource:
             )
 
     def _check_room_for_a_secret(self) -> None:
-        if "application.secret" in self._plan.paths and self._audience in PERSONAL:
-            if len(self.secrets) >= MOST_SECRETS_OF_PERSONAL:
-                self._plan.blockers.append(
-                    f"application {self.application_id} is for personal Microsoft accounts and has two secrets, which "
-                    "is the most that it can have: remove one that is not in use, or set sign_in_audience (in the role "
-                    "lead_writer_sign_in_audience) to AzureADMyOrg or AzureADMultipleOrgs."
-                )
+        full = self._audience in PERSONAL and len(self.secrets) >= MOST_SECRETS_OF_PERSONAL
+        if full and "application.secret" in self._plan.paths:
+            self._plan.blockers.append(
+                f"application {self.application_id} is for personal Microsoft accounts and has two secrets, which is "
+                "the most that it can have: remove one that is not in use, or set sign_in_audience (in the role "
+                "lead_writer_sign_in_audience) to AzureADMyOrg or AzureADMultipleOrgs."
+            )
 
     # --- acts
 

@@ -24,8 +24,8 @@ from .._services.environment.roles import CREATE_LEAD, Roles
 from .._services.environment.runner import privileges_missing
 from .._services.graph.client import GraphClient
 from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy
-from .application import DEFAULT_AUDIENCE
 from .application import Wanted as WantedApplication
+from .application_options import DEFAULT_AUDIENCE
 
 _WRITE_APPLICATIONS = frozenset({"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"})
 _CONSENT = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
@@ -202,7 +202,7 @@ def _refusals(policy: SecretPolicy, valid_days: int, is_new: bool) -> list[str]:
 
 def _forbidden_audience(audience: str) -> str:
     return (
-        f"The tenant's app management policy forbids the sign-in audience {audience}: set sign_in_audience (in the role "
-        "lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to exempt the runner by a custom "
+        f"The tenant's app management policy forbids the sign-in audience {audience}: set sign_in_audience (in the "
+        "role lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to exempt the runner by a custom "
         "security attribute (excludeActors)."
     )
