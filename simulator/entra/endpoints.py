@@ -18,7 +18,7 @@ from ..clouds import CLOUDS, clouds_of_login_host
 from ..directory.first_party import GRAPH_APP_ID
 from ..directory.store import Object, View
 from . import discovery, errors, passwords, tokens
-from .credentials import check_client
+from .credentials import check_client, with_basic
 from .errors import SignInRefused
 from .resources import Resource, resource_of_name, resource_of_scope
 from .tokens import Caller
@@ -58,6 +58,7 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
                 900561, "invalid_request", 400, "The endpoint only accepts POST requests. Received a GET request."
             )
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+        form = with_basic(form, request.headers.get("authorization", ""))
         tenant = _token_tenant(world, host, found[1], form)
         # Nothing is proved yet, but the log tells whom the request was about.
         request.scope["simulator.caller"] = Caller(tenant.id, form["client_id"], object_id="")

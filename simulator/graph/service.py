@@ -172,6 +172,8 @@ def _unauthenticated(reason: str) -> GraphError:
 def execute(call: Call, raw_path: str) -> Answer:
     """Find the route of ``raw_path`` (below the version), check quota and permission, and answer. Raises GraphError."""
     segments = segments_of(raw_path)
+    if segments and segments[-1] == "delta":
+        raise GraphError(501, "NotImplemented", "The simulator does not track changes: delta is not served.")
     route, keys, path_exists = TABLE.find(call.method, segments)
     if route is None:
         if path_exists:

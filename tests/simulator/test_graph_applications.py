@@ -54,6 +54,14 @@ def test_an_application_is_found_by_each_of_its_keys_but_not_by_its_client_id_as
     assert error_of(graph("GET", f"/applications/{app['appId']}")) == (404, "Request_ResourceNotFound")
 
 
+def test_changes_cannot_be_tracked_and_that_is_said(graph: Graph) -> None:
+    graph.conforming = False
+    for path in ("/applications/delta", "/users/delta?$select=id"):
+        answer = graph("GET", path)
+        assert error_of(answer) == (501, "NotImplemented")
+        assert "delta" in answer.json()["error"]["message"]
+
+
 def test_doubled_slashes_are_taken_as_one(graph: Graph) -> None:
     graph.conforming = False
     assert graph.get("//applications")["value"]
