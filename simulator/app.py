@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import control, dataverse, entra, graph, partnercenter, powerplatform
+from . import control, dataverse, entra, graph, partnercenter, powerplatform, resource_manager
 from .clock import graph_time_precise
-from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS, POWER_PLATFORM_HOSTS
+from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS, POWER_PLATFORM_HOSTS, RESOURCE_MANAGER_HOSTS
 from .delivery import deliver, status_for_log
 from .entra import managed_identity
 from .world import Tenant, World
@@ -35,14 +35,16 @@ class CloudApp:
         return self.service_of(host) != ""
 
     def service_of(self, host: str, path: str = "") -> str:
-        """The name of the service behind ``host``: entra, graph, dataverse, power_platform or control; empty for a
-        foreign host. Partner Center lives below a path of Graph's host."""
+        """The name of the service behind ``host``: entra, graph, dataverse, power_platform, resource_manager or
+        control; empty for a foreign host. Partner Center lives below a path of Graph's host."""
         if host in LOGIN_HOSTS:
             return "entra"
         if host in GRAPH_HOSTS:
             return "partner_center" if path.startswith(f"{partnercenter.BASE}/") else "graph"
         if host in POWER_PLATFORM_HOSTS:
             return "power_platform"
+        if host in RESOURCE_MANAGER_HOSTS:
+            return "resource_manager"
         if host == CONTROL_HOST:
             return "control"
         return "dataverse" if self.world.environment_by_host(host) is not None else ""
@@ -113,6 +115,8 @@ class CloudApp:
             return await partnercenter.answer(request, self.world, host, god_tenant)
         if service == "power_platform":
             return await powerplatform.answer(request, self.world, host, god_tenant)
+        if service == "resource_manager":
+            return resource_manager.answer(request, self.world, host)
         if self.world.busy_accounts:
             partnercenter.advance(self.world)
         environment = self.world.environment_by_host(host)

@@ -20,6 +20,7 @@ class Cloud:
     power_platform_host: str
     power_apps_resource: str
     initial_domain_suffix: str
+    resource_manager_hosts: tuple[str, ...]  # of Azure; the last one is only what older clients ask a token for
     environment_domains: tuple[str, ...]  # the first one is where an environment lives unless told otherwise
 
 
@@ -42,6 +43,7 @@ CLOUDS: dict[str, Cloud] = {
             power_platform_host="api.bap.microsoft.com",
             power_apps_resource="https://service.powerapps.com/",
             initial_domain_suffix="onmicrosoft.com",
+            resource_manager_hosts=("management.azure.com", "management.core.windows.net"),
             environment_domains=tuple(f"{region}.dynamics.com" for region in _PUBLIC_REGIONS),
         ),
         Cloud(
@@ -53,6 +55,7 @@ CLOUDS: dict[str, Cloud] = {
             power_platform_host="gov.api.bap.microsoft.us",
             power_apps_resource="https://service.powerapps.us/",
             initial_domain_suffix="onmicrosoft.com",
+            resource_manager_hosts=("management.azure.com", "management.core.windows.net"),
             environment_domains=("crm9.dynamics.com",),
         ),
         Cloud(
@@ -64,6 +67,7 @@ CLOUDS: dict[str, Cloud] = {
             power_platform_host="high.api.bap.microsoft.us",
             power_apps_resource="https://high.service.apps.appsplatform.us/",
             initial_domain_suffix="onmicrosoft.us",
+            resource_manager_hosts=("management.usgovcloudapi.net", "management.core.usgovcloudapi.net"),
             environment_domains=("crm.microsoftdynamics.us",),
         ),
         Cloud(
@@ -75,6 +79,7 @@ CLOUDS: dict[str, Cloud] = {
             power_platform_host="api.bap.appsplatform.us",
             power_apps_resource="https://service.apps.appsplatform.us/",
             initial_domain_suffix="onmicrosoft.us",
+            resource_manager_hosts=("management.usgovcloudapi.net", "management.core.usgovcloudapi.net"),
             environment_domains=("crm.appsplatform.us",),
         ),
         Cloud(
@@ -86,6 +91,7 @@ CLOUDS: dict[str, Cloud] = {
             power_platform_host="api.bap.partner.microsoftonline.cn",
             power_apps_resource="https://service.powerapps.cn/",
             initial_domain_suffix="partner.onmschina.cn",
+            resource_manager_hosts=("management.chinacloudapi.cn", "management.core.chinacloudapi.cn"),
             environment_domains=("crm.dynamics.cn",),
         ),
     )
@@ -94,6 +100,7 @@ CLOUDS: dict[str, Cloud] = {
 LOGIN_HOSTS: frozenset[str] = frozenset(host for cloud in CLOUDS.values() for host in cloud.login_hosts)
 GRAPH_HOSTS: frozenset[str] = frozenset(cloud.graph_host for cloud in CLOUDS.values())
 POWER_PLATFORM_HOSTS: frozenset[str] = frozenset(cloud.power_platform_host for cloud in CLOUDS.values())
+RESOURCE_MANAGER_HOSTS: frozenset[str] = frozenset(cloud.resource_manager_hosts[0] for cloud in CLOUDS.values())
 CONTROL_HOST = "control.simulator.test"
 
 

@@ -92,6 +92,7 @@ class RunnerSpec:
     certificate: bool = False  # also give it a certificate, and put that in the inventory instead of the secret
     permissions: tuple[str, ...] = RUNNER_PERMISSIONS  # application permissions on Microsoft Graph
     directory_roles: tuple[str, ...] = ()  # such as "User Administrator"
+    custom_security_attributes: dict[str, Any] | None = None  # by attribute set, as Graph writes them
     power_platform_admin: bool = True  # whether an administrator has registered it with Power Platform
     partner_center: bool = True  # whether it is associated with the tenant's Partner Center account, if there is one
 
@@ -109,6 +110,7 @@ class RunnerSpec:
             certificate=bool(record.get("certificate", False)),
             permissions=tuple(record.get("permissions", RUNNER_PERMISSIONS)),
             directory_roles=tuple(record.get("directory_roles", ())),
+            custom_security_attributes=record.get("custom_security_attributes"),
             power_platform_admin=bool(record.get("power_platform_admin", True)),
             partner_center=bool(record.get("partner_center", True)),
         )

@@ -39,6 +39,8 @@ class Settings:
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
     graph_tells_when_to_retry: bool = True  # whether a refusal over the quota has a Retry-After
+    graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
+    graph_post_sets_unique_name: bool = True  # whether POST /applications heeds uniqueName; otherwise it is left out
     dataverse_page_size: int = 5000
     privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
     dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit

@@ -274,6 +274,7 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
     with _failures_told(module, done):
         managed = resource(_call(module))
         plan = managed.plan()
+        plan.check()
         if not module.check_mode:
             plan.execute(done.append)
         answer = {"changed": len(plan) > 0, "changes": plan.paths, **managed.state()}

@@ -223,10 +223,9 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
   - marketplace_leads.dynamics365.credentials
 notes:
-  - The runner needs the application permissions C(Application.ReadWrite.OwnedBy) and C(Application.Read.All) on
-    Microsoft Graph, C(Application.ReadWrite.All) for an application that it does not own, and
-    C(DelegatedPermissionGrant.ReadWrite.All) for O(admin_consent). Where O(tenant_id) is a domain name it may also need
-    C(Organization.Read.All), to learn the directory id.
+  - The runner needs the application permission C(Application.ReadWrite.OwnedBy) on Microsoft Graph,
+    C(Application.ReadWrite.All) for an application that it does not own, C(Application.Read.All) to restore or purge an
+    application in the recycle bin, and C(DelegatedPermissionGrant.ReadWrite.All) for O(admin_consent).
   - A result with a new secret holds C(contains_secret), by which its display is censored at every verbosity. A
     registered variable holds the value, so do not print it.
 seealso:
@@ -343,6 +342,9 @@ application:
     service_management_reference:
       description: The reference to the application in the asset management of the organization.
       type: str
+    is_disabled:
+      description: Whether the application is deactivated, so that it gets no tokens.
+      type: bool
     web:
       description: The Web platform.
       type: dict
@@ -399,6 +401,9 @@ service_principal:
       type: str
     account_enabled:
       description: Whether the application may sign in.
+      type: bool
+    is_disabled:
+      description: Whether the service principal is deactivated, so that it gets no tokens.
       type: bool
     tags:
       description: The tags, by one of which the portal lists it under the enterprise applications.

@@ -34,9 +34,8 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
   - marketplace_leads.dynamics365.credentials.tenant
 notes:
-  - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and
-    C(DelegatedPermissionGrant.Read.All) to see consent. Where O(tenant_id) is a domain name it may also need
-    C(Organization.Read.All), to learn the directory id.
+  - The runner needs the application permission C(Application.ReadWrite.OwnedBy) or C(Application.Read.All) on Microsoft
+    Graph, and C(DelegatedPermissionGrant.Read.All) to see consent.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
 """
@@ -90,6 +89,9 @@ applications:
     service_management_reference:
       description: The reference to the application in the asset management of the organization.
       type: str
+    is_disabled:
+      description: Whether the application is deactivated, so that it gets no tokens.
+      type: bool
     web:
       description: The Web platform.
       type: dict
@@ -148,6 +150,9 @@ applications:
           type: str
         account_enabled:
           description: Whether the application may sign in.
+          type: bool
+        is_disabled:
+          description: Whether the service principal is deactivated, so that it gets no tokens.
           type: bool
         tags:
           description: The tags, by one of which the portal lists it under the enterprise applications.

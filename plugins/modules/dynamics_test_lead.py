@@ -77,8 +77,8 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
   - marketplace_leads.dynamics365.credentials.environment
 notes:
-  - To find the cause of a failure, the runner needs the Graph application permission Application.Read.All, and for
-    O(authentication=office365) also User.Read.All. Nothing else of the test needs them.
+  - To find the cause of a failure, the runner needs the Graph application permission Application.ReadWrite.OwnedBy or
+    Application.Read.All, and for O(authentication=office365) also User.Read.All. Nothing else of the test needs them.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
   - module: marketplace_leads.dynamics365.dynamics_app_user

@@ -81,6 +81,8 @@ _IN_PLACES = {
 _PARTS = re.compile(
     r"^(publisher|solution|application|user|role_privileges|application_user|user_role|lead_destinations): "
 )
+_BOTH_NAMED = re.compile(r"[\w.]+ \((?:in the role (lead_writer_\w+)|(lead_writer_\w+) in the role)\)")
+"""An option with the role's variable in brackets, in a sentence that users of the module see as well."""
 _WORDS = re.compile(r"(?<![\w./'=])(" + "|".join(map(re.escape, sorted(VARIABLES, key=len, reverse=True))) + r")(?!\w)")
 
 
@@ -94,6 +96,7 @@ def in_words_of_the_role(sentence: str, publisher_client_id: str = "") -> str:
         bool(publisher_client_id) and f"application {publisher_client_id}" in sentence
     )
     said = sentence[part.end() :] if part else sentence
+    said = _BOTH_NAMED.sub(lambda found: found[1] or found[2], said)
     for pattern, variable in _IN_PLACES.items():
         said = re.sub(pattern, variable, said)
     prefix = "lead_writer_publisher_"

@@ -219,6 +219,7 @@ class Directory:
         runner = self.tenant.runner
         principal = self._put_prepared(runner, "runner", "Set-up runner")
         principal["_directory_roles"] = list(self.tenant.spec.runner.directory_roles)
+        principal["customSecurityAttributes"] = self.tenant.spec.runner.custom_security_attributes
         self._put(SERVICE_PRINCIPAL, principal)
         graph_id = self._id("Microsoft Graph")
         for permission in runner.permissions:

@@ -36,7 +36,6 @@ _OTHER_ROLES = (
     "AppRegistration.Create",
     "LicenseAssignment.Read.All",
     "Organization.ReadWrite.All",
-    "Policy.Read.ApplicationConfiguration",
     "Policy.ReadWrite.ConditionalAccess",
     "Policy.ReadWrite.SecurityDefaults",
     "RoleManagement.Read.Directory",

@@ -9,6 +9,7 @@ import base64
 import hmac
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 import jwt
 from cryptography import x509
@@ -20,6 +21,28 @@ from . import errors, federation
 from .errors import SignInRefused
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def with_basic(form: Mapping[str, str], authorization: str) -> dict[str, str]:
+    """``form`` with what a header ``Authorization: Basic`` says of the client (contract: credentials).
+
+    Both halves are form-encoded in it. Raises SignInRefused for a credential in two places, or a header like none.
+    """
+    scheme, _space, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return dict(form)
+    try:
+        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        client_id, colon, secret = "", "", ""
+    if not colon or "client_secret" in form or "client_assertion" in form:
+        raise SignInRefused(
+            90013,
+            "invalid_request",
+            400,
+            "Invalid input: give one client credential, in the Authorization header or in the body.",
+        )
+    return {**form, "client_id": unquote_plus(client_id), "client_secret": unquote_plus(secret)}
 
 
 def check_client(form: Mapping[str, str], app: Object, token_endpoints: frozenset[str], now: float) -> None:

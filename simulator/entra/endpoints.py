@@ -18,7 +18,7 @@ from ..clouds import CLOUDS, clouds_of_login_host
 from ..directory.first_party import GRAPH_APP_ID
 from ..directory.store import Object, View
 from . import discovery, errors, passwords, tokens
-from .credentials import check_client
+from .credentials import check_client, with_basic
 from .errors import SignInRefused
 from .resources import Resource, resource_of_name, resource_of_scope
 from .tokens import Caller
@@ -58,6 +58,7 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
                 900561, "invalid_request", 400, "The endpoint only accepts POST requests. Received a GET request."
             )
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+        form = with_basic(form, request.headers.get("authorization", ""))
         tenant = _token_tenant(world, host, found[1], form)
         # Nothing is proved yet, but the log tells whom the request was about.
         request.scope["simulator.caller"] = Caller(tenant.id, form["client_id"], object_id="")
@@ -135,6 +136,15 @@ def _client_credentials(world: World, tenant: Tenant, form: Mapping[str, str], *
             f"The provided value for scope {form.get('scope')} is not valid. Client credential flows must have a scope "
             "value with /.default suffixed to the resource identifier (application ID URI).",
         )
+    principal = usable(tenant, app, principal)
+    # Entra signs without looking at permissions: what is missing shows when the resource is called.
+    roles = tenant.directory.graph_permissions_of(principal["id"]) if resource.app_id == GRAPH_APP_ID else []
+    token = tokens.mint(world, tenant, resource.audience, app=app, service_principal=principal, roles=roles)
+    return tokens.token_response(world, resource.audience, token, v2=v2)
+
+
+def usable(tenant: Tenant, app: Object, principal: Object | None) -> Object:
+    """The service principal by which an application may sign in to a tenant. Raises SignInRefused."""
     if principal is None:
         raise SignInRefused(
             7000229,
@@ -142,14 +152,16 @@ def _client_credentials(world: World, tenant: Tenant, form: Mapping[str, str], *
             400,
             f"The client application {app['appId']} is missing service principal in the tenant {tenant.id}.",
         )
-    if not principal["accountEnabled"]:
+    if not principal["accountEnabled"] or _is_deactivated(app) or _is_deactivated(principal):
         raise SignInRefused(
             7000112, "unauthorized_client", 400, f"Application '{app['appId']}'({app['displayName']}) is disabled."
         )
-    # Entra signs without looking at permissions: what is missing shows when the resource is called.
-    roles = tenant.directory.graph_permissions_of(principal["id"]) if resource.app_id == GRAPH_APP_ID else []
-    token = tokens.mint(world, tenant, resource.audience, app=app, service_principal=principal, roles=roles)
-    return tokens.token_response(world, resource.audience, token, v2=v2)
+    return principal
+
+
+def _is_deactivated(item: Object) -> bool:
+    """Whether an application or a service principal was deactivated, in its tenant or by Microsoft."""
+    return bool(item["isDisabled"]) or item["disabledByMicrosoftStatus"] not in (None, "NotDisabled")
 
 
 def _resource(world: World, tenant: Tenant, form: Mapping[str, str], *, v2: bool) -> Resource:

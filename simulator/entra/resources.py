@@ -63,6 +63,8 @@ def _known(world: World, tenant: Tenant, name: str, permissions: tuple[str, ...]
     directory = tenant.directory
     if name == GRAPH_APP_ID or host == tenant.cloud.graph_host:
         return Resource(name, GRAPH_APP_ID, permissions)
+    if host in tenant.cloud.resource_manager_hosts:
+        return Resource(name, "", permissions)
     environment = world.environment_by_host(host)
     if (environment is not None and environment.tenant is tenant) or name == DYNAMICS_CRM_APP_ID:
         if directory.service_principal_by_app_id(DYNAMICS_CRM_APP_ID) is not None:

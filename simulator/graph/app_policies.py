@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +19,21 @@ from .schema import POLICIES
 
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
+_AUDIENCE_RULES = {
+    "AzureADMultipleOrgs": ("azureAdMultipleOrgs",),
+    "AzureADandPersonalMicrosoftAccount": ("azureAdMultipleOrgs", "personalMicrosoftAccount"),
+    "PersonalMicrosoftAccount": ("personalMicrosoftAccount",),
+}
 _NIL = "00000000-0000-0000-0000-000000000000"
 
 
 def get_default(call: Call) -> Answer:
-    """``GET /policies/defaultAppManagementPolicy``."""
+    """``GET /policies/defaultAppManagementPolicy``. What it says of audiences is shown by the beta version only."""
     policy = call.directory.app_management_policy or {}
+    kinds: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": []}
+    application = {**kinds, **(policy.get("applicationRestrictions") or {})}
+    if not call.base.endswith("/beta"):
+        application.pop("audiences", None)
     body = {
         "@odata.context": call.context("policies/defaultAppManagementPolicy/$entity"),
         "id": _NIL,
@@ -35,10 +43,8 @@ def get_default(call: Call) -> Answer:
         "principals. To apply policy to targeted resources, create a new policy under appManagementPolicies "
         "collection.",
         "isEnabled": bool(policy.get("isEnabled", False)),
-        "applicationRestrictions": policy.get("applicationRestrictions")
-        or {"passwordCredentials": [], "keyCredentials": []},
-        "servicePrincipalRestrictions": policy.get("servicePrincipalRestrictions")
-        or {"passwordCredentials": [], "keyCredentials": []},
+        "applicationRestrictions": application,
+        "servicePrincipalRestrictions": {**kinds, **(policy.get("servicePrincipalRestrictions") or {})},
     }
     return Answer(200, body)
 
@@ -70,9 +76,14 @@ def _own_policies(call: Call) -> list[Object]:
 
 
 def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: datetime.datetime) -> None:
-    """Raise GraphError 400 when the policy for ``app`` forbids a new secret, or one that lives so long."""
-    for rule in _rules(call, app):
+    """Raise GraphError 400 when the policy for ``app`` forbids a new secret, or one that lives so long.
+
+    A secret that the service makes is no custom one, so ``customPasswordAddition`` does not forbid it.
+    """
+    for rule in _restrictions(call, app).get("passwordCredentials") or ():
         kind = rule.get("restrictionType")
+        if not _binds(call, app, rule):
+            continue
         if kind == "passwordAddition":
             raise GraphError(
                 400,
@@ -89,13 +100,15 @@ def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: dat
 
 def check_audience(call: Call, app: Object) -> None:
     """Raise GraphError 400 when the policy forbids the sign-in audience, or an identifier URI has a foreign host."""
-    policy = call.directory.app_management_policy or {}
-    audiences = (policy.get("applicationRestrictions") or {}).get("audiences") or {}
-    allowed = audiences.get("allowedSignInAudiences")
-    if policy.get("isEnabled") and allowed is not None and app["signInAudience"] not in allowed:
-        raise GraphError(
-            400, "SignInAudienceNotAllowedAsPerAppPolicy", "The sign-in audience is not allowed as per assigned policy."
-        )
+    audiences = _restrictions(call, app).get("audiences") or {}
+    for name in _AUDIENCE_RULES.get(app["signInAudience"], ()):
+        rule = audiences.get(name)
+        if rule and _binds(call, app, rule):
+            raise GraphError(
+                400,
+                "SignInAudienceNotAllowedAsPerAppPolicy",
+                "The sign-in audience is not allowed as per assigned policy.",
+            )
     for uri in app["identifierUris"]:
         host = urlsplit(uri).hostname or ""
         verified = any(host == domain or host.endswith(f".{domain}") for domain in call.tenant.domains)
@@ -107,30 +120,42 @@ def check_audience(call: Call, app: Object) -> None:
             )
 
 
-def _rules(call: Call, app: Object) -> Iterator[dict[str, Any]]:
-    """The enabled rules on secrets that bind this caller and this application."""
+def _restrictions(call: Call, app: Object) -> dict[str, Any]:
+    """The restrictions that count for this application, of its own policy if it has one; none when that is off.
+
+    A policy of its own has what is for applications alone one level deeper.
+    """
     policy = call.directory.app_management_policy or {}
-    own = next(
-        (item for item in policy.get("appManagementPolicies", ()) if app["id"] in item.get("appliesTo", ())), None
-    )
-    restrictions = policy.get("applicationRestrictions") if own is None else own.get("restrictions")
-    if not (policy if own is None else own).get("isEnabled"):
-        return
-    for rule in (restrictions or {}).get("passwordCredentials") or ():
-        since = rule.get("restrictForAppsCreatedAfterDateTime")
-        created = app.get("createdDateTime")
-        if rule.get("state", "enabled") != "enabled":
-            continue
-        if since and created and parse_time(created) < parse_time(since):
-            continue
-        if not call.as_god and call.caller.app_id in _excluded(rule):
-            continue
-        yield rule
+    for own in policy.get("appManagementPolicies", ()):
+        if app["id"] in own.get("appliesTo", ()):
+            found = (own.get("restrictions") or {}) if own.get("isEnabled") else {}
+            return {**found, **(found.get("applicationRestrictions") or {})}
+    return (policy.get("applicationRestrictions") or {}) if policy.get("isEnabled") else {}
 
 
-def _excluded(rule: dict[str, Any]) -> list[str]:
-    exempt = (rule.get("excludeActors") or {}).get("customSecurityAttributes") or []
-    return [str(item.get("value")) for item in exempt if isinstance(item, dict)]
+def _binds(call: Call, app: Object, rule: dict[str, Any]) -> bool:
+    """Whether a rule is in force for this application and this caller."""
+    since, created = rule.get("restrictForAppsCreatedAfterDateTime"), app.get("createdDateTime")
+    if rule.get("state", "enabled") != "enabled":
+        return False
+    if since and created and parse_time(created) < parse_time(since):
+        return False
+    return call.as_god or not _is_exempt(call, rule)
+
+
+def _is_exempt(call: Call, rule: dict[str, Any]) -> bool:
+    """Whether the rule exempts the caller by one of its custom security attributes, named ``Set_Attribute``."""
+    actor = call.directory.service_principal_by_id(call.caller.object_id) or {}
+    held = {
+        f"{group}_{name}": value
+        for group, values in (actor.get("customSecurityAttributes") or {}).items()
+        for name, value in values.items()
+    }
+    for one in (rule.get("excludeActors") or {}).get("customSecurityAttributes") or ():
+        value = held.get(one.get("id"))
+        if value is not None and one.get("value") in (value if isinstance(value, list) else [value]):
+            return True
+    return False
 
 
 def _duration(text: Any) -> datetime.timedelta:

@@ -18,7 +18,7 @@ from .addressing import addressed, editable, in_use
 from .call import Answer, Call, Key
 from .errors import GraphError, bad_request, denied, not_found
 from .query import collection_of, counted, entity, list_view
-from .schema import APPLICATIONS
+from .schema import APPLICATIONS, PERSONAL_AUDIENCES
 
 OWNED_BY = "Application.ReadWrite.OwnedBy"
 READ_WRITE_ALL = "Application.ReadWrite.All"
@@ -40,6 +40,7 @@ _WRITABLE: dict[str, type] = {
     "identifierUris": list,
     "info": dict,
     "isDeviceOnlyAuthSupported": bool,
+    "isDisabled": bool,
     "isFallbackPublicClient": bool,
     "keyCredentials": list,
     "notes": str,
@@ -59,7 +60,16 @@ _WRITABLE: dict[str, type] = {
     "web": dict,
 }
 _READ_ONLY = frozenset(
-    {"id", "appId", "createdDateTime", "deletedDateTime", "publisherDomain", "applicationTemplateId"}
+    {
+        "id",
+        "appId",
+        "createdByAppId",
+        "createdDateTime",
+        "disabledByMicrosoftStatus",
+        "deletedDateTime",
+        "publisherDomain",
+        "applicationTemplateId",
+    }
 )
 _MAX_REDIRECT_URIS = 256
 _MAX_APIS, _MAX_PERMISSIONS = 50, 400
@@ -81,8 +91,11 @@ def get_application(call: Call) -> Answer:
 
 
 def create_application(call: Call) -> Answer:
-    """``POST /applications``: always a new one, also when another has the same name."""
-    return _create(call, call.json_object())
+    """``POST /applications``: always a new one, also when another has the same display name."""
+    body = call.json_object()
+    if not call.world.settings.graph_post_sets_unique_name:
+        body = {name: value for name, value in body.items() if name != "uniqueName"}
+    return _create(call, body)
 
 
 def _create(call: Call, body: dict[str, Any], unique_name: str | None = None) -> Answer:
@@ -100,8 +113,10 @@ def _create(call: Call, body: dict[str, Any], unique_name: str | None = None) ->
         body = {**body, "uniqueName": unique_name}
     _take_over(call, app, {name: value for name, value in body.items() if name != "passwordCredentials"})
     new_secrets = secrets.generate_all(call, app, body.get("passwordCredentials") or [])
+    app["createdByAppId"] = call.caller.app_id
     # Who may write all applications owns none of them by that (contract: create an application).
-    if not call.may(READ_WRITE_ALL) and call.may(OWNED_BY):
+    owns = unique_name is None or call.world.settings.graph_upsert_makes_owner
+    if owns and not call.may(READ_WRITE_ALL) and call.may(OWNED_BY):
         app["_owners"] = [call.caller.object_id]
     call.directory.store.put(APPLICATION, app)
     shown = {**app, "passwordCredentials": new_secrets or app["passwordCredentials"]}
@@ -179,6 +194,12 @@ def _take_over(call: Call, app: Object, body: dict[str, Any]) -> None:
     payload.merge(app, body)
     if "web" in body and isinstance(app["web"], dict) and "redirectUris" in (body["web"] or {}):
         app["web"]["redirectUriSettings"] = [{"uri": uri, "index": None} for uri in app["web"]["redirectUris"]]
+    if app["signInAudience"] in PERSONAL_AUDIENCES and app["api"]["requestedAccessTokenVersion"] != 2:
+        raise bad_request(
+            "Property api.requestedAccessTokenVersion is invalid.",
+            code="InvalidValue",
+            target="api.requestedAccessTokenVersion",
+        )
     if "signInAudience" in body or "identifierUris" in body:
         app_policies.check_audience(call, app)
 

@@ -100,7 +100,9 @@ def _check_options(call: Call, known: frozenset[str]) -> None:
 def _selected(call: Call, collection: Collection, item: Object) -> list[str]:
     text = call.query.get("select", "")
     if not text:
-        return list(collection.default_properties) or [name for name in item if not name.startswith("_")]
+        return list(collection.default_properties) or [
+            name for name in item if not name.startswith("_") and name not in collection.only_selected
+        ]
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name == "*" or name.startswith("_") or name not in item:

@@ -19,13 +19,11 @@ _READ = {
     APPLICATION: (
         "Application.Read.All",
         "Application.ReadWrite.All",
-        "Application.ReadWrite.OwnedBy",
         "Directory.Read.All",
     ),
     SERVICE_PRINCIPAL: (
         "Application.Read.All",
         "Application.ReadWrite.All",
-        "Application.ReadWrite.OwnedBy",
         "Directory.Read.All",
     ),
     USER: ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All"),

@@ -60,11 +60,7 @@ _UPDATE_USERS = (
 _DELETE_USERS = ("User.ReadWrite.All",)
 _ASSIGN_LICENCES = ("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 _READ_LICENCES = ("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", *_READ_USERS)
-_READ_POLICIES = (
-    "Policy.Read.ApplicationConfiguration",
-    "Policy.ReadWrite.ApplicationConfiguration",
-    "Policy.Read.All",
-)
+_READ_POLICIES = ("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration")
 _READ_SIGN_IN_POLICIES = ("Policy.Read.All",)
 _WRITE_SECURITY_DEFAULTS = ("Policy.ReadWrite.SecurityDefaults",)
 _WRITE_CONDITIONAL_ACCESS = ("Policy.ReadWrite.ConditionalAccess",)

@@ -11,6 +11,8 @@ from typing import Any
 
 from ..odata.model import Kind, Navigation, Property, Row
 
+# Audiences with personal accounts: such an application asks for tokens of version 2 and has two secrets at most.
+PERSONAL_AUDIENCES = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
 # Filters that need no advanced query: comparison with eq, and startswith where the property takes it.
 EQ = frozenset({"eq"})
 EQ_STARTS = frozenset({"eq", "startswith"})
@@ -29,6 +31,7 @@ class Collection:
     searchable: frozenset[str] = frozenset()
     expandable: frozenset[str] = frozenset()
     default_properties: tuple[str, ...] = ()  # what comes without $select; all when empty
+    only_selected: frozenset[str] = frozenset()  # comes only when it is named in $select
     pageable: bool = True
     advanced: bool = True  # whether the advanced queries are taken at all
 
@@ -122,6 +125,7 @@ APPLICATIONS = Collection(
     orderable=frozenset({"displayName", "createdDateTime", "deletedDateTime"}),
     searchable=frozenset({"displayName", "description", "appId"}),
     expandable=frozenset({"owners"}),
+    only_selected=frozenset({"authenticationBehaviors", "managerApplications"}),
 )
 SERVICE_PRINCIPALS = Collection(
     name="servicePrincipals",
@@ -140,6 +144,7 @@ SERVICE_PRINCIPALS = Collection(
     orderable=frozenset({"displayName", "deletedDateTime"}),
     searchable=frozenset({"displayName", "description"}),
     expandable=frozenset({"owners", "appRoleAssignments", "oauth2PermissionGrants"}),
+    only_selected=frozenset({"customSecurityAttributes"}),
 )
 USERS = Collection(
     name="users",

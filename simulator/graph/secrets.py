@@ -15,8 +15,10 @@ from . import app_policies
 from .call import Answer, Call
 from .errors import bad_request
 from .payload import is_guid
+from .schema import PERSONAL_AUDIENCES
 
 _DEFAULT_DAYS = 730
+_MOST_OF_PERSONAL = 2
 _SETTABLE = frozenset({"displayName", "endDateTime", "startDateTime"})
 _ANSWER_ORDER = (
     "customKeyIdentifier",
@@ -92,6 +94,11 @@ def _generate(call: Call, holder: Object, credential: Any) -> Object:
             "The credential's end date must be later than its start date.",
             code="InvalidValue",
             target="passwordCredential.endDateTime",
+        )
+    count = len(holder["passwordCredentials"]) + 1
+    if count > _MOST_OF_PERSONAL and holder["signInAudience"] in PERSONAL_AUDIENCES and "publisherDomain" in holder:
+        raise bad_request(
+            f"Not allowed to add {count} passwords. You can only add a maximum of {_MOST_OF_PERSONAL} passwords."
         )
     app_policies.check_new_secret(call, holder, start, end)
     key_id = call.world.new_guid()

@@ -42,6 +42,8 @@ _DIAGNOSTIC = json.dumps(
     }
 )
 _VERSION = "v1.0"
+_BETA = ("policies/defaultAppManagementPolicy", "policies/appManagementPolicies")
+"""What is served of the beta version too: there alone these say what is forbidden of audiences."""
 _QUOTAS: WeakKeyDictionary[World, Quota] = WeakKeyDictionary()
 _BODILESS = frozenset({"GET", "DELETE"})
 
@@ -57,10 +59,11 @@ class _Visitor:
     request_id: str
     client_request_id: str
     as_god: bool
+    version: str
 
     @property
     def base(self) -> str:
-        return f"https://{self.host}/{_VERSION}"
+        return f"https://{self.host}/{self.version}"
 
     def answer(self, method: str, path_and_query: str, headers: Mapping[str, str], body: Any) -> Answer:
         """Answer one call, given by its path below the version; refusals are answers too."""
@@ -98,17 +101,17 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
     request_id = world.new_guid()
     client_request_id = request.headers.get("client-request-id") or request_id
     try:
-        path_and_query = _below_version(request)
+        version, path_and_query = _below_version(request)
         if path_and_query.strip("/") == "$metadata" and request.method == "GET":  # open to everybody
             return Response(metadata.document(), media_type="application/xml")
         tenant, caller = _who(request, world, host) if god_tenant is None else (god_tenant, _god(god_tenant))
-        visitor = _Visitor(world, tenant, caller, host, request_id, client_request_id, god_tenant is not None)
+        visitor = _Visitor(world, tenant, caller, host, request_id, client_request_id, god_tenant is not None, version)
         body = _parsed(request.method, await request.body(), request.headers.get("content-type", ""))
         if path_and_query.strip("/") == "$batch" and request.method == "POST":
             found = _batch(request, visitor, body)
         else:
             found = visitor.answer(request.method, path_and_query, request.headers, body)
-        if world.settings.record_graph and god_tenant is None:
+        if world.settings.record_graph and god_tenant is None and version == _VERSION:
             url = f"https://{host}/{_VERSION}/{path_and_query}"
             said = found.body if found.text is None else found.text
             world.exchanges.take(request.method, url, request.headers, body, found.status, said)
@@ -117,13 +120,14 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
     return _response(found, request_id, client_request_id)
 
 
-def _below_version(request: Request) -> str:
+def _below_version(request: Request) -> tuple[str, str]:
+    """The version, and path and query below it."""
     target = request.scope["raw_path"].decode("latin-1").partition("?")[0]
     query = request.scope["query_string"].decode("latin-1")
     version, _slash, rest = target.lstrip("/").partition("/")
-    if version != _VERSION:
+    if version != _VERSION and not (version == "beta" and rest.startswith(_BETA)):
         raise no_such_segment(version)
-    return f"{rest}?{query}" if query else str(rest)
+    return version, f"{rest}?{query}" if query else str(rest)
 
 
 def _batch(request: Request, visitor: _Visitor, body: Any) -> Answer:
@@ -168,6 +172,8 @@ def _unauthenticated(reason: str) -> GraphError:
 def execute(call: Call, raw_path: str) -> Answer:
     """Find the route of ``raw_path`` (below the version), check quota and permission, and answer. Raises GraphError."""
     segments = segments_of(raw_path)
+    if segments and segments[-1] == "delta":
+        raise GraphError(501, "NotImplemented", "The simulator does not track changes: delta is not served.")
     route, keys, path_exists = TABLE.find(call.method, segments)
     if route is None:
         if path_exists:

@@ -29,6 +29,7 @@ _WRITABLE: dict[str, type] = {
     "description": str,
     "displayName": str,
     "homepage": str,
+    "isDisabled": bool,
     "info": dict,
     "keyCredentials": list,
     "loginUrl": str,
@@ -43,7 +44,17 @@ _WRITABLE: dict[str, type] = {
     "tags": list,
     "tokenEncryptionKeyId": str,
 }
-_READ_ONLY = frozenset({"id", "deletedDateTime", "appDisplayName", "appOwnerOrganizationId", "signInAudience"})
+_READ_ONLY = frozenset(
+    {
+        "createdByAppId",
+        "disabledByMicrosoftStatus",
+        "id",
+        "deletedDateTime",
+        "appDisplayName",
+        "appOwnerOrganizationId",
+        "signInAudience",
+    }
+)
 _ALL = "Application.ReadWrite.All"
 _OWNED_BY = "Application.ReadWrite.OwnedBy"
 _NOT_LOCAL = (
@@ -90,6 +101,7 @@ def _create(call: Call, body: dict[str, Any]) -> Answer:
     payload.merge(principal, {name: value for name, value in body.items() if name != "appId"})
     if not call.may(_ALL):
         principal["_owners"] = [call.caller.object_id]
+    principal["createdByAppId"] = call.caller.app_id
     call.directory.store.put(SERVICE_PRINCIPAL, principal)
     return entity(call, SERVICE_PRINCIPALS, principal, status=201)
 

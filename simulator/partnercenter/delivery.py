@@ -16,7 +16,7 @@ from ..dataverse.calls import Call
 from ..dataverse.service import answer_call
 from ..directory.first_party import DYNAMICS_CRM_APP_ID
 from ..entra.credentials import check_client
-from ..entra.endpoints import application_of, tenant_of, token_endpoints
+from ..entra.endpoints import application_of, tenant_of, token_endpoints, usable
 from ..entra.errors import SignInRefused
 from ..entra.passwords import signed_in
 from ..entra.tokens import Caller
@@ -69,7 +69,7 @@ def _sign_in(world: World, configuration: dict[str, Any], environment: Environme
     tenant = tenant_of(world, configuration["directoryId"], "invalid_request")
     application, principal = application_of(world, tenant, configuration["applicationId"])
     check_client({"client_secret": configuration["applicationKey"]}, application, token_endpoints(tenant), now)
-    return Caller(tenant.id, configuration["applicationId"].lower(), "" if principal is None else principal["id"])
+    return Caller(tenant.id, configuration["applicationId"].lower(), usable(tenant, application, principal)["id"])
 
 
 def _write(environment: Environment, caller: Caller, values: dict[str, Any]) -> str | None:

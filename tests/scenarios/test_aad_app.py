@@ -16,6 +16,7 @@ from .applications import ALL_OPTIONS, CRM, HOST, UNIQUE_NAME, Directory
 from .cloud import Ansible, Cloud, Run, task
 
 pytestmark = pytest.mark.cloud("--tenants", "1")
+GRAPH = "00000003-0000-0000-c000-000000000000"
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_an_application_of_the_same_display_name_is_never_taken_for_ours(directo
 
 
 def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory) -> None:
-    for route, method in (("/applications\\(", "PATCH"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
+    for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
         directory.cloud.fault(route=route, method=method, reset=True, applied=True)
     run = directory.run(**ALL_OPTIONS)
     assert run.status == 0, run.output
@@ -166,7 +167,7 @@ def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory) 
 def test_a_write_that_was_applied_but_refused_by_a_lagging_directory_is_not_repeated_blindly(
     directory: Directory,
 ) -> None:
-    for route, method in (("/applications\\(", "PATCH"), ("/servicePrincipals$", "POST"), ("addPassword$", "POST")):
+    for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("addPassword$", "POST")):
         directory.cloud.fault(
             route=route, method=method, status=404, code="Directory_ObjectNotFound", body="json", applied=True
         )
@@ -269,10 +270,71 @@ def test_a_tenant_without_dynamics_is_told_apart_from_a_typing_error(directory: 
 
 
 def test_a_runner_without_the_permission_is_told_which_one_to_grant(directory: Directory) -> None:
-    made = directory.make(displayName="Somebody else's", owned=False)
-    run = directory.run(application_id=made["appId"], name="Mine")
+    denied = {"status": 403, "code": "Authorization_RequestDenied", "message": "Insufficient privileges."}
+    directory.cloud.fault(route="/applications$", method="POST", **denied)
+    run = directory.run(**ALL_OPTIONS)
     assert "grant it Application.ReadWrite.OwnedBy" in run.failure(HOST)
     assert "Application.ReadWrite.All for an application that it does not own" in run.failure(HOST)
+
+
+@pytest.mark.parametrize("audience", ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"])
+def test_an_application_for_personal_accounts_asks_for_tokens_of_version_2(directory: Directory, audience: str) -> None:
+    run = directory.run(**{**ALL_OPTIONS, "sign_in_audience": audience})
+    assert run.status == 0, run.output
+    assert directory.application()["api"]["requestedAccessTokenVersion"] == 2
+    assert directory.run(**{**ALL_OPTIONS, "sign_in_audience": audience}).changed_hosts() == set()
+
+
+def test_an_application_that_opens_to_personal_accounts_keeps_the_rest_of_its_api(directory: Directory) -> None:
+    scope = {"id": "33333333-3333-4333-8333-333333333333", "value": "read", "type": "User", "isEnabled": True}
+    made = directory.make(displayName="Older", api={"oauth2PermissionScopes": [scope]})
+    options = {"application_id": made["appId"], "sign_in_audience": "AzureADandPersonalMicrosoftAccount"}
+    run = directory.run(**options)
+    assert directory.changes(run)[:2] == ["application.api.requestedAccessTokenVersion", "application.signInAudience"]
+    api = directory.graph("GET", f"/applications/{made['id']}")["api"]
+    assert (api["requestedAccessTokenVersion"], len(api["oauth2PermissionScopes"])) == (2, 1)
+    assert directory.run(**options).changed_hosts() == set()
+
+
+def test_a_third_secret_for_personal_accounts_stops_before_the_first_write(directory: Directory) -> None:
+    audience: dict[str, Any] = {
+        "signInAudience": "AzureADandPersonalMicrosoftAccount",
+        "api": {"requestedAccessTokenVersion": 2},
+    }
+    made = directory.make(displayName="Older", **audience)
+    for _one in range(2):
+        directory.graph("POST", f"/applications/{made['id']}/addPassword", {})
+    run = directory.run(application_id=made["appId"], secret={"name": "leads"})
+    assert "has two secrets, which is the most that it can have" in run.failure(HOST)
+    assert directory.cloud.writes_since(run.mark) == []
+
+
+def test_an_application_id_uri_of_another_domain_gets_a_cure_of_its_own(directory: Directory) -> None:
+    made = directory.make(displayName="Older")
+    path = f"/tenants/contoso/objects/application/{made['id']}"
+    directory.cloud.control("PATCH", path, {"identifierUris": ["https://sign.fabrikam.example/x"]})
+    run = directory.run(application_id=made["appId"], sign_in_audience="AzureADMultipleOrgs")
+    assert "The Application ID URI of the application is in no verified domain" in run.failure(HOST)
+    assert "redirect_uris" not in run.failure(HOST)
+
+
+def test_a_demanded_reference_to_asset_management_is_named(directory: Directory) -> None:
+    message = "ServiceManagementReference field is required for Create, but is missing in the request."
+    refusal = {"status": 400, "code": "ServiceTreeValueMissing", "message": message}
+    directory.cloud.fault(route="/applications$", method="POST", **refusal)
+    run = directory.run(**ALL_OPTIONS)
+    assert "lead_writer_service_management_reference" in run.failure(HOST)
+
+
+def test_an_application_that_microsoft_disabled_is_told(directory: Directory) -> None:
+    made = directory.make(displayName="Older")
+    path = f"/tenants/contoso/objects/application/{made['id']}"
+    status = {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}
+    directory.cloud.control("PATCH", path, status)
+    run = directory.run(application_id=made["appId"])
+    assert "is disabled by Microsoft (disabledByMicrosoftStatus): ask Microsoft support" in run.failure(HOST)
+    gone = directory.run(application_id=made["appId"], state="absent")
+    assert gone.status == 0, gone.output
 
 
 def test_a_gateway_page_in_place_of_the_directory_makes_no_second_application(directory: Directory) -> None:
@@ -288,6 +350,25 @@ def test_the_directory_id_is_found_where_the_tenant_is_given_by_its_domain(direc
     run = directory.run(**ALL_OPTIONS, secret={"name": "leads"}, tenant_id=tenants[0]["domain"])
     assert run.status == 0, run.output
     assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
+
+
+def test_an_info_module_learns_the_directory_id_from_sign_in(directory: Directory) -> None:
+    (tenant, *_others) = directory.cloud.control("GET", "/tenants")["tenants"]
+    run = directory.ansible.tasks(task("aad_app_info", unique_name="nobody", tenant_id=tenant["domain"]))
+    assert run.result(HOST, "aad_app_info")["directory_id"] == directory.tenant.tenant_id
+    assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
+
+
+def test_a_runner_that_may_write_only_its_own_needs_no_other_permission(directory: Directory) -> None:
+    runner = f"/servicePrincipals(appId='{directory.tenant.client_id}')/appRoleAssignments"
+    roles = {each["id"]: each["value"] for each in directory.principal(GRAPH)["appRoles"]}
+    for each in directory.graph("GET", runner)["value"]:
+        if roles[each["appRoleId"]] != "Application.ReadWrite.OwnedBy":
+            directory.graph("DELETE", f"{runner}/{each['id']}")
+    options = {**ALL_OPTIONS, "admin_consent": False, "secret": {"name": "leads"}}
+    run = directory.run(**options)
+    assert run.status == 0, run.output
+    assert directory.run(**options).changed_hosts() == set()
 
 
 def test_what_is_known_of_an_application_can_be_looked_at(directory: Directory) -> None:

@@ -95,6 +95,12 @@ class ByHand:
         path = f"/servicePrincipals/{self._made.service_principals[0]['id']}"
         self._graph("PATCH", path, {"accountEnabled": False})
 
+    def deactivate_the_application(self) -> None:
+        self._patch_application({"isDisabled": True})
+
+    def deactivate_the_service_principal(self) -> None:
+        self._graph("PATCH", f"/servicePrincipals/{self._made.service_principals[0]['id']}", {"isDisabled": True})
+
     def delete_the_service_principal(self) -> None:
         self._graph("DELETE", f"/servicePrincipals/{self._made.service_principals[0]['id']}")
 
@@ -114,6 +120,8 @@ UNDONE: list[tuple[Callable[[ByHand], None], list[str]]] = [
     (ByHand.take_the_permission, ["application.requiredResourceAccess"]),
     (ByHand.remove_the_secret, ["application.secret", "stored_secret", "hand_off"]),
     (ByHand.disable_the_service_principal, ["service_principal.accountEnabled"]),
+    (ByHand.deactivate_the_application, ["application.isDisabled"]),
+    (ByHand.deactivate_the_service_principal, ["service_principal.isDisabled"]),
     (ByHand.delete_the_service_principal, ["service_principal"]),
     (ByHand.uninstall_the_solution, ["solution", "role.privileges", "role.isinherited", "application_user.roles"]),
 ]

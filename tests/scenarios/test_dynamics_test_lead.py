@@ -83,6 +83,17 @@ class ByHand:
     def disable_the_service_principal(self) -> None:
         self._graph("PATCH", f"/servicePrincipals/{self._made.service_principals[0]['id']}", {"accountEnabled": False})
 
+    def deactivate_the_application(self) -> None:
+        self._graph("PATCH", f"/applications/{self._made.application['id']}", {"isDisabled": True})
+
+    def deactivate_the_service_principal(self) -> None:
+        self._graph("PATCH", f"/servicePrincipals/{self._made.service_principals[0]['id']}", {"isDisabled": True})
+
+    def have_microsoft_disable_it(self) -> None:
+        path = f"/tenants/{self._tenant.name}/objects/application/{self._made.application['id']}"
+        status = {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}
+        self._cloud.control("PATCH", path, status)
+
     # --- the secret
 
     def let_the_secret_expire(self) -> None:
@@ -225,7 +236,10 @@ The second tenant lives in a cloud without Partner Center, so the lead service i
 BROKEN: list[Breakage] = [
     (ByHand.leave_it, None, None),
     (ByHand.disable_the_service_principal, "service_principal_disabled", None),
-    (ByHand.delete_the_service_principal, "service_principal_missing", None),
+    (ByHand.deactivate_the_application, "application_deactivated", "AADSTS7000112"),
+    (ByHand.deactivate_the_service_principal, "service_principal_deactivated", "AADSTS7000112"),
+    (ByHand.have_microsoft_disable_it, "disabled_by_microsoft", "AADSTS7000112"),
+    (ByHand.delete_the_service_principal, "service_principal_missing", "AADSTS7000229"),
     (ByHand.delete_the_application, "application_deleted", "AADSTS700016"),
     (ByHand.let_the_secret_expire, "secret_expired", "AADSTS7000222"),
     (ByHand.remove_the_secret, "secret_missing", "AADSTS7000215"),
@@ -244,6 +258,9 @@ BROKEN: list[Breakage] = [
 
 DOCUMENTED = {
     "service_principal_disabled": "Unable to sign in to Dynamics CRM",
+    "application_deactivated": "Unable to sign in to Dynamics CRM",
+    "service_principal_deactivated": "Unable to sign in to Dynamics CRM",
+    "disabled_by_microsoft": "Unable to sign in to Dynamics CRM",
     "service_principal_missing": "Unable to sign in to Dynamics CRM",
     "application_deleted": "Application with identifier was not found",
     "secret_expired": "Invalid client secret",

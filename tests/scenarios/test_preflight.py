@@ -19,12 +19,26 @@ from .conftest import QUICK
 
 READER = "Application.Read.All"
 WRITER = "Application.ReadWrite.OwnedBy"
+
+
+def _ruled(name: str, **rules: Any) -> dict[str, Any]:
+    """A tenant with a policy for applications that its runner may read."""
+    policy = {"isEnabled": True, "applicationRestrictions": rules}
+    return {
+        "name": name,
+        "runner": {"permissions": [READER, WRITER, "Policy.Read.All"]},
+        "app_management_policy": policy,
+    }
+
+
 POLICY = {
     "isEnabled": True,
     "applicationRestrictions": {
         "passwordCredentials": [{"restrictionType": "passwordLifetime", "maxLifetime": "P180D"}],
     },
 }
+FORBIDDEN: dict[str, Any] = {"state": "enabled"}
+EXEMPT = {"customSecurityAttributes": [{"id": "LeadSetUp_Role", "operator": "equals", "value": "runner"}]}
 TENANTS: list[dict[str, Any]] = [
     {"name": "reader", "runner": {"permissions": [READER]}},
     {"name": "stranger", "environments": [{"name": "stranger_prod", "options": {"runner": False}}]},
@@ -35,6 +49,8 @@ TENANTS: list[dict[str, Any]] = [
         "runner": {"permissions": [READER, WRITER, "Policy.Read.All"]},
         "app_management_policy": POLICY,
     },
+    _ruled("secretless", passwordCredentials=[{"restrictionType": "passwordAddition", "state": "enabled"}]),
+    _ruled("narrow", audiences={"azureAdMultipleOrgs": FORBIDDEN}),
     {"name": "unable", "runner": {"permissions": [READER, WRITER]}},
 ]
 
@@ -94,6 +110,9 @@ def test_whatever_would_stop_a_run_is_told_with_its_cure_before_anything_is_writ
     assert "lacks the privilege prvAssignRole" in told["customizer"]
     assert "has no table for leads: install an app that brings it" in told["salesless"]
     assert "lets secrets live for 180 days, but lead_writer_secret_valid_days is 365: lower it." in told["capped"]
+    assert "forbids client secrets: ask its administrator to exempt the runner" in told["secretless"]
+    assert "lead_writer_application_id" in told["secretless"]
+    assert "forbids the sign-in audience AzureADMultipleOrgs: set lead_writer_sign_in_audience" in told["narrow"]
     assert "lacks the application permission DelegatedPermissionGrant.ReadWrite.All" in told["unable"]
 
 
@@ -109,6 +128,17 @@ def test_a_dry_run_and_a_run_fail_for_the_same_hosts(broken: Broken) -> None:
         broken.cloud.tenants["well"].environment_host,
         "graph.microsoft.com",
     }
+
+
+def _configured(
+    folder: Path, simulators: Callable[..., Simulator], collections: Path, *tenants: dict[str, Any]
+) -> tuple[Cloud, Configure]:
+    """A cloud of these tenants, and the playbook for it."""
+    (folder / "cloud.yml").write_text(
+        yaml.safe_dump({"tenants": [_with_an_environment(each) for each in tenants]}), encoding="utf-8"
+    )
+    cloud = Cloud(folder, simulators(*QUICK, "--config", str(folder / "cloud.yml")))
+    return cloud, Configure(cloud, Ansible(cloud, collections, folder), folder)
 
 
 def _with_an_environment(tenant: dict[str, Any]) -> dict[str, Any]:
@@ -171,3 +201,38 @@ def test_an_address_with_a_wrong_port_gets_its_sentence(cloud: Cloud, configure:
     wrong = {"lead_writer_environment_url": "https://contoso.crm4.dynamics.com:abc"}
     told = configure(rehearse=False, variables=wrong).failure(cloud.contoso.host)
     assert "write https://contoso.crm4.dynamics.com instead" in told
+
+
+def test_a_runner_that_policies_exempt_is_warned_and_goes_on(
+    tmp_path: Path, simulators: Callable[..., Simulator], collections: Path
+) -> None:
+    rule = {**FORBIDDEN, "excludeActors": EXEMPT}
+    tenant = _ruled(
+        "exempt",
+        passwordCredentials=[{"restrictionType": "passwordAddition", **rule}],
+        audiences={"azureAdMultipleOrgs": rule},
+    )
+    tenant["runner"]["custom_security_attributes"] = {"LeadSetUp": {"Role": "runner"}}
+    cloud, configure = _configured(tmp_path, simulators, collections, tenant)
+    run = configure()
+    assert run.status == 0, run.output
+    for words in ("forbids client secrets", "forbids the sign-in audience AzureADMultipleOrgs"):
+        assert words in run.output
+    assert cloud.tenants.keys() == {"exempt"}
+
+
+def test_the_way_out_of_forbidden_secrets_works(
+    tmp_path: Path, simulators: Callable[..., Simulator], collections: Path
+) -> None:
+    tenant = _ruled("secretless", passwordCredentials=[{"restrictionType": "passwordAddition", "state": "enabled"}])
+    cloud, configure = _configured(tmp_path, simulators, collections, tenant)
+    one = cloud.tenants["secretless"]
+    made = cloud.graph(one, "POST", "/applications", {"displayName": "Made by an administrator"})
+    runner = cloud.graph(one, "GET", f"/servicePrincipals(appId='{one.client_id}')")["id"]
+    owner = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{runner}"}
+    cloud.graph(one, "POST", f"/applications/{made['id']}/owners/$ref", owner)
+    own = {"id": "own", "displayName": "Own", "isEnabled": True, "restrictions": {}, "appliesTo": [made["id"]]}
+    policy = {**tenant["app_management_policy"], "appManagementPolicies": [own]}
+    cloud.control("PATCH", "/tenants/secretless", {"app_management_policy": policy})
+    run = configure("-e", f"lead_writer_application_id={made['appId']}")
+    assert run.status == 0, run.output

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 import msal
@@ -129,6 +130,68 @@ def test_each_mistake_at_sign_in_has_its_number(
     assert body["error_description"].startswith(f"AADSTS{number}: ")
     assert body["correlation_id"] == "3d0f8d5e-0000-4000-8000-000000000001"
     assert body["error_uri"] == f"https://login.microsoftonline.com/error?code={number}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("application", {"isDisabled": True}),
+        ("application", {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}),
+        ("servicePrincipal", {"isDisabled": True}),
+        ("servicePrincipal", {"accountEnabled": False}),
+    ],
+)
+def test_whatever_is_switched_off_gets_no_token(cloud: RunningCloud, kind: str, change: dict[str, Any]) -> None:
+    runner = cloud.tenant().runner
+    object_id = runner.object_id if kind == "application" else runner.service_principal_id
+    cloud.control("PATCH", f"/tenants/contoso/objects/{kind}/{object_id}", change)
+    assert cloud.sign_in(GRAPH)["error_codes"] == [7000112]
+
+
+def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str) -> requests.Response:
+    """Ask for a token with the client's credential in the header, as discovery says one may."""
+    return cloud.session().post(
+        f"https://login.microsoftonline.com/{cloud.tenant().id}/oauth2/v2.0/token",
+        data={"grant_type": "client_credentials", "scope": f"{GRAPH}/.default", **form},
+        auth=(quote(user, safe=""), quote(password, safe="")),
+    )
+
+
+def test_the_credential_may_be_in_the_header(cloud: RunningCloud) -> None:
+    runner = cloud.tenant().runner
+    assert token_with_basic(cloud, runner.app_id, runner.secret).json()["token_type"] == "Bearer"
+    assert token_with_basic(cloud, runner.app_id, "wrong~+/").json()["error_codes"] == [7000215]
+
+
+def test_the_credential_may_not_be_in_two_places(cloud: RunningCloud) -> None:
+    runner = cloud.tenant().runner
+    twice = token_with_basic(cloud, runner.app_id, runner.secret, client_secret=runner.secret)
+    assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("resource", ["https://management.core.windows.net/", "https://management.azure.com"])
+def test_a_tenant_has_no_azure_subscriptions(cloud: RunningCloud, resource: str) -> None:
+    token = cloud.sign_in(resource)["access_token"]
+    session = cloud.session()
+    url = "https://management.azure.com/subscriptions?api-version=2022-12-01"
+    assert session.get(url, headers={"Authorization": f"Bearer {token}"}).json()["value"] == []
+    assert session.get(url).status_code == 401
+    graph_token = cloud.sign_in(GRAPH)["access_token"]
+    assert session.get(url, headers={"Authorization": f"Bearer {graph_token}"}).status_code == 401
+
+
+def test_resource_manager_lists_the_tenant_and_nothing_else(cloud: RunningCloud) -> None:
+    headers = {"Authorization": f"Bearer {cloud.sign_in('https://management.azure.com')['access_token']}"}
+    (tenant,) = (
+        cloud.session()
+        .get("https://management.azure.com/tenants?api-version=2022-12-01", headers=headers)
+        .json()["value"]
+    )
+    assert tenant["tenantId"] == cloud.tenant().id
+    other = cloud.session().get("https://management.azure.com/providers?api-version=2022-12-01", headers=headers)
+    assert other.status_code == 404
+    bare = cloud.session().get("https://management.azure.com/subscriptions", headers=headers)
+    assert bare.json()["error"]["code"] == "MissingApiVersionParameter"
 
 
 def test_an_unknown_tenant_is_told_at_discovery(cloud: RunningCloud) -> None:

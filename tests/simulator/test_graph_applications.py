@@ -54,6 +54,14 @@ def test_an_application_is_found_by_each_of_its_keys_but_not_by_its_client_id_as
     assert error_of(graph("GET", f"/applications/{app['appId']}")) == (404, "Request_ResourceNotFound")
 
 
+def test_changes_cannot_be_tracked_and_that_is_said(graph: Graph) -> None:
+    graph.conforming = False
+    for path in ("/applications/delta", "/users/delta?$select=id"):
+        answer = graph("GET", path)
+        assert error_of(answer) == (501, "NotImplemented")
+        assert "delta" in answer.json()["error"]["message"]
+
+
 def test_doubled_slashes_are_taken_as_one(graph: Graph) -> None:
     graph.conforming = False
     assert graph.get("//applications")["value"]
@@ -116,6 +124,27 @@ class TestUpsert:
             graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code for _turn in range(4)
         ]
         assert statuses == [201, 204, 204, 204]
+
+    def test_a_post_gives_a_unique_name_once(self, graph: Graph) -> None:
+        graph.create_application(uniqueName="leads")
+        again = graph("POST", "/applications", {"displayName": "Leads", "uniqueName": "leads"})
+        assert again.status_code == 400
+        assert "uniqueName already exists" in again.json()["error"]["message"]
+
+    def test_a_post_may_leave_the_unique_name_out(self, new_cloud: NewCloud) -> None:
+        graph = new_cloud(graph_post_sets_unique_name=False).graph()
+        assert graph.create_application(uniqueName="leads")["uniqueName"] is None
+
+    @pytest.mark.parametrize("makes_owner", [True, False])
+    def test_an_upsert_may_make_no_owner(self, new_cloud: NewCloud, makes_owner: bool) -> None:
+        cloud = new_cloud(graph_upsert_makes_owner=makes_owner)
+        graph = cloud.graph()
+        path = "/applications(uniqueName='leads')"
+        made = graph("PATCH", path, {"displayName": "Leads"}, **CREATE_IF_MISSING).json()
+        owners = [row["id"] for row in graph.get(f"/applications/{made['id']}/owners")["value"]]
+        assert owners == [cloud.tenant().runner.service_principal_id] * makes_owner
+        renamed = graph("PATCH", f"/applications/{made['id']}", {"displayName": "New"})
+        assert renamed.status_code == (204 if makes_owner else 403)
 
     def test_a_name_is_kept_by_the_recycle_bin(self, graph: Graph) -> None:
         app = graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).json()
@@ -214,7 +243,7 @@ class TestAppManagementPolicy:
     @staticmethod
     def graph_with(new_cloud: NewCloud, *rules: dict[str, Any], enabled: bool = True) -> Graph:
         policy = {"isEnabled": enabled, "applicationRestrictions": {"passwordCredentials": list(rules)}}
-        runner = RunnerSpec(permissions=(*RunnerSpec().permissions, "Policy.Read.ApplicationConfiguration"))
+        runner = RunnerSpec(permissions=(*RunnerSpec().permissions, "Policy.Read.All"))
         spec = dataclasses.replace(generated_tenant(1), app_management_policy=policy, runner=runner)
         return new_cloud(spec).graph()
 
@@ -232,6 +261,75 @@ class TestAppManagementPolicy:
         refused = graph("POST", f"/applications/{app['id']}/addPassword", {})
         assert error_of(refused) == (400, "CredentialTypeNotAllowedAsPerAppPolicy")
 
+    def test_a_policy_of_its_own_counts_instead(self, new_cloud: NewCloud) -> None:
+        rules = [{"restrictionType": "passwordAddition"}]
+        policy: dict[str, Any] = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": rules}}
+        cloud = new_cloud(dataclasses.replace(generated_tenant(1), app_management_policy=policy))
+        graph = cloud.graph()
+        app = graph.create_application()
+        own = {"id": "own", "displayName": "Own", "isEnabled": True, "restrictions": {}, "appliesTo": [app["id"]]}
+        cloud.control(
+            "PATCH", "/tenants/contoso", {"app_management_policy": {**policy, "appManagementPolicies": [own]}}
+        )
+        assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
+
+    def test_a_secret_that_the_service_makes_is_no_custom_one(self, new_cloud: NewCloud) -> None:
+        graph = self.graph_with(new_cloud, {"restrictionType": "customPasswordAddition"})
+        app = graph.create_application()
+        assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
+
+    @staticmethod
+    def with_audiences(new_cloud: NewCloud, runner: RunnerSpec, **rules: dict[str, Any]) -> Graph:
+        policy = {"isEnabled": True, "applicationRestrictions": {"audiences": rules}}
+        spec = dataclasses.replace(generated_tenant(1), app_management_policy=policy, runner=runner)
+        return new_cloud(spec).graph()
+
+    @pytest.mark.parametrize(
+        ("name", "forbidden"),
+        [
+            ("azureAdMultipleOrgs", {"AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount"}),
+            ("personalMicrosoftAccount", {"PersonalMicrosoftAccount", "AzureADandPersonalMicrosoftAccount"}),
+        ],
+    )
+    def test_a_forbidden_audience_is_refused(self, new_cloud: NewCloud, name: str, forbidden: set[str]) -> None:
+        graph = self.with_audiences(new_cloud, RunnerSpec(), **{name: {"state": "enabled"}})
+        for audience in ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount"):
+            body = {"displayName": "x", "signInAudience": audience, "api": {"requestedAccessTokenVersion": 2}}
+            answer = graph("POST", "/applications", body)
+            if audience in forbidden:
+                assert error_of(answer) == (400, "SignInAudienceNotAllowedAsPerAppPolicy")
+            else:
+                assert answer.status_code == 201
+
+    @pytest.mark.parametrize(
+        "rule", [{"state": "disabled"}, {"restrictForAppsCreatedAfterDateTime": "2199-01-01T00:00:00Z"}]
+    )
+    def test_a_rule_on_audiences_that_does_not_apply_forbids_nothing(
+        self, new_cloud: NewCloud, rule: dict[str, str]
+    ) -> None:
+        graph = self.with_audiences(new_cloud, RunnerSpec(), azureAdMultipleOrgs={"state": "enabled", **rule})
+        assert graph.create_application(signInAudience="AzureADMultipleOrgs")
+
+    @pytest.mark.parametrize(("value", "status"), [("runner", 201), (["other", "runner"], 201), ("other", 400)])
+    def test_a_caller_with_the_attribute_is_exempt(self, new_cloud: NewCloud, value: Any, status: int) -> None:
+        exempt = {"id": "LeadSetUp_Role", "operator": "equals", "value": "runner"}
+        rule = {"state": "enabled", "excludeActors": {"customSecurityAttributes": [exempt]}}
+        runner = RunnerSpec(custom_security_attributes={"LeadSetUp": {"Role": value}})
+        graph = self.with_audiences(new_cloud, runner, azureAdMultipleOrgs=rule)
+        body = {"displayName": "x", "signInAudience": "AzureADMultipleOrgs"}
+        assert graph("POST", "/applications", body).status_code == status
+
+    def test_only_the_beta_version_shows_what_is_forbidden_of_audiences(self, new_cloud: NewCloud) -> None:
+        runner = RunnerSpec(permissions=("Policy.Read.All",))
+        graph = self.with_audiences(new_cloud, runner, azureAdMultipleOrgs={"state": "enabled"})
+        path = "/policies/defaultAppManagementPolicy"
+        assert "audiences" not in graph.get(path)["applicationRestrictions"]
+        graph.conforming = False
+        beta = graph.get(f"https://graph.microsoft.com/beta{path}")
+        assert beta["applicationRestrictions"]["audiences"] == {"azureAdMultipleOrgs": {"state": "enabled"}}
+        assert beta["@odata.context"].startswith("https://graph.microsoft.com/beta/")
+        assert graph("GET", "https://graph.microsoft.com/beta/applications").status_code == 400
+
     @pytest.mark.parametrize(
         "rule",
         [
@@ -248,6 +346,37 @@ class TestAppManagementPolicy:
         graph = self.graph_with(new_cloud, {"restrictionType": "passwordAddition"}, enabled=False)
         app = graph.create_application()
         assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
+
+
+PERSONAL: dict[str, Any] = {
+    "signInAudience": "AzureADandPersonalMicrosoftAccount",
+    "api": {"requestedAccessTokenVersion": 2},
+}
+
+
+def test_personal_accounts_need_tokens_of_version_2(graph: Graph) -> None:
+    refused = graph("POST", "/applications", {"displayName": "x", **PERSONAL, "api": {}})
+    assert "api.requestedAccessTokenVersion" in refused.json()["error"]["message"]
+    app = graph.create_application()
+    assert (
+        graph("PATCH", f"/applications/{app['id']}", {"signInAudience": PERSONAL["signInAudience"]}).status_code == 400
+    )
+    assert graph("PATCH", f"/applications/{app['id']}", PERSONAL).status_code == 204
+
+
+def test_personal_accounts_allow_two_secrets(graph: Graph) -> None:
+    app = graph.create_application(**PERSONAL)
+    path = f"/applications/{app['id']}/addPassword"
+    assert [graph("POST", path, {}).status_code for _one in range(3)] == [200, 200, 400]
+
+
+def test_custom_security_attributes_come_only_when_selected(new_cloud: NewCloud) -> None:
+    held = {"LeadSetUp": {"Role": "runner"}}
+    spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(custom_security_attributes=held))
+    cloud = new_cloud(spec)
+    path = f"/servicePrincipals(appId='{cloud.tenant().runner.app_id}')"
+    assert "customSecurityAttributes" not in cloud.graph().get(path)
+    assert cloud.graph().get(f"{path}?$select=customSecurityAttributes")["customSecurityAttributes"] == held
 
 
 def test_owners_are_added_and_removed(cloud: RunningCloud, graph: Graph) -> None:

@@ -39,6 +39,8 @@ class Plan:
     def __init__(self, *changes: Change) -> None:
         self._changes = list(changes)
         self._obstacles: list[str] = []
+        self.blockers: list[str] = []
+        """Sentences, each with its cure, about what would stop the execution; then the plan is not even shown."""
         self.findings: list[str] = []
         """Sentences for the user about what was seen while planning; they stop nothing."""
 
@@ -60,6 +62,7 @@ class Plan:
     def __add__(self, other: Plan) -> Plan:
         joined = Plan(*self, *other)
         joined._obstacles = self._obstacles + other._obstacles
+        joined.blockers = self.blockers + other.blockers
         joined.findings = self.findings + other.findings
         return joined
 
@@ -76,12 +79,18 @@ class Plan:
             "after": {change.path: change.after for change in self},
         }
 
+    def check(self) -> None:
+        """Raise InvalidInput with all blockers, in a dry run too: it must not foretell what cannot be done."""
+        if self._changes and self.blockers:
+            raise InvalidInput("\n".join(self.blockers))
+
     def execute(self, tell: Callable[[str], None] = lambda path: None) -> None:
         """Make the changes in their order, and C(tell) the path of each that is made.
 
         A change that is postponed, and those after it, are none of this plan any more. Raises InvalidInput, before the
-        first change, when the plan is one to show only.
+        first change, when the plan is blocked or one to show only.
         """
+        self.check()
         if self._changes and self._obstacles:
             raise InvalidInput(self._obstacles[0])
         for number, change in enumerate(self._changes):

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .._desired_state.plan import Plan
 from .._identity.sign_in import SignInFailed
+from .._rules.audience_policy import MOST_SECRETS_OF_PERSONAL, PERSONAL, TOKEN_VERSION_OF_PERSONAL
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._rules.secret_schedule import Secret
 from .._rules.well_known import ENTERPRISE_APPLICATION_TAG
 from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
+from .._services.graph.ownership import Ownership
 from .._services.graph.replication import Replication
 from .._services.graph.service_principals import ServicePrincipal, ServicePrincipals
 from .._transport.errors import CallFailed, TimedOut
@@ -29,6 +31,11 @@ from .application_options import DEFAULT_AUDIENCE, OPTIONS, Wanted
 from .application_permissions import Permissions
 from .application_secret import ClientSecret
 from .application_state import application_state, principal_state
+
+Result = TypeVar("Result")
+
+_OWNER_LAG = 60.0
+"""For how many seconds at most a denial is taken for a replica that does not know the owner of a new application."""
 
 __all__ = ["OPTIONS", "ApplicationResource", "Wanted"]
 
@@ -43,6 +50,7 @@ class ApplicationResource:
         self._replication = replication
         self._applications = Applications(graph, replication)
         self._principals = ServicePrincipals(graph, replication)
+        self._ownership = Ownership(graph)
         self._permissions = Permissions(graph, replication, wanted.permissions)
         self._secret = (
             ClientSecret(
@@ -84,6 +92,8 @@ class ApplicationResource:
             self._plan_present()
         else:
             self._plan_absent()
+        self._check_ownership()
+        self._check_room_for_a_secret()
         return self._plan
 
     def state(self) -> dict[str, Any]:
@@ -159,6 +169,7 @@ class ApplicationResource:
         if self._application is None:
             self._plan_creation()
         else:
+            self._check_enabled(self._application.disabled_by_microsoft)
             self._plan_drift(self._application)
         if self._wanted.service_principal:
             self._plan_principal(self._application if deleted is None else None)
@@ -183,6 +194,8 @@ class ApplicationResource:
     def _creation(self) -> dict[str, Any]:
         """What a new application is made of, in the service's words."""
         properties: dict[str, Any] = {"signInAudience": DEFAULT_AUDIENCE, **self._wanted.properties}
+        if properties["signInAudience"] in PERSONAL:
+            properties["api"] = {"requestedAccessTokenVersion": TOKEN_VERSION_OF_PERSONAL}
         if self._wanted.redirect_uris:
             properties["web"] = {"redirectUris": list(self._wanted.redirect_uris)}
         if self._wanted.permissions:
@@ -193,6 +206,8 @@ class ApplicationResource:
         if self._wanted.unique_name and application.unique_name is None:
             self._check_name_is_free(self._wanted.unique_name)
             self._plan_property("uniqueName", None, self._wanted.unique_name)
+        self._plan_property("isDisabled", bool(application.properties.get("isDisabled")), False)
+        self._plan_token_version(application)
         for name, value in self._wanted.properties.items():
             # The service keeps no empty text.
             self._plan_property(name, application.properties.get(name) or None, value or None)
@@ -215,6 +230,34 @@ class ApplicationResource:
     def _plan_property(self, name: str, before: Any, after: Any) -> None:
         self._plan.add(f"application.{name}", before, after, lambda: self._update({name: after}))
 
+    def _plan_token_version(self, application: Application) -> None:
+        """Plan what Graph demands of an application for personal accounts, before it becomes one."""
+        if self._audience not in PERSONAL:
+            return
+        # The rest of it is sent along, because it is only likely that the service would keep it.
+        kept = {name: each for name, each in (application.properties.get("api") or {}).items() if each is not None}
+        whole = {**kept, "requestedAccessTokenVersion": TOKEN_VERSION_OF_PERSONAL}
+        self._plan.add(
+            "application.api.requestedAccessTokenVersion",
+            application.token_version,
+            TOKEN_VERSION_OF_PERSONAL,
+            lambda: self._update({"api": whole}),
+        )
+
+    @property
+    def _audience(self) -> str:
+        """The sign-in audience that the application is to have."""
+        current = self._application.properties.get("signInAudience") if self._application else None
+        return str(self._wanted.properties.get("signInAudience") or current or DEFAULT_AUDIENCE)
+
+    def _check_enabled(self, disabled_by_microsoft: bool) -> None:
+        """Raise InvalidInput for an application that no one in the tenant can enable."""
+        if disabled_by_microsoft:
+            raise InvalidInput(
+                f"application {self.application_id} is disabled by Microsoft (disabledByMicrosoftStatus): ask "
+                "Microsoft support why, or use another application by giving another unique_name or application_id."
+            )
+
     def _check_name_is_free(self, unique_name: str) -> None:
         """A unique name is given once and for all, so a dry run must know that it can be given."""
         if self._applications.by_unique_name(unique_name) or self._in_recycle_bin():
@@ -233,6 +276,7 @@ class ApplicationResource:
             self._plan.add("service_principal", None, after, self._create_principal)
             return
         self._learn_directory(principal)
+        self._check_enabled(principal.disabled_by_microsoft)
         tags = tuple(dict.fromkeys((*principal.tags, ENTERPRISE_APPLICATION_TAG)))
         self._plan.add(
             "service_principal.tags",
@@ -245,6 +289,14 @@ class ApplicationResource:
             principal.enabled,
             True,
             lambda: self._update_principal({"accountEnabled": True}, replace(principal, tags=tags, enabled=True)),
+        )
+        self._plan.add(
+            "service_principal.isDisabled",
+            principal.deactivated,
+            False,
+            lambda: self._update_principal(
+                {"isDisabled": False}, replace(principal, tags=tags, enabled=True, deactivated=False)
+            ),
         )
 
     def _plan_secret(self) -> None:
@@ -275,18 +327,64 @@ class ApplicationResource:
                 after = {"appId": deleted.application_id, "purged": True}
                 self._plan.add("application.purged", before, after, lambda: self._applications.purge(deleted))
 
+    def _check_ownership(self) -> None:
+        """Say before the first write that the runner may not write an application that others made."""
+        application, paths = self._application, set(self._plan.paths)
+        # One in the recycle bin shows no owners. Consent is written elsewhere, whoever owns the application.
+        unowned = {"application.restored", "application.purged"} & paths or not paths - {"admin_consent"}
+        if application is None or (unowned and "application" not in paths):
+            return
+        if self._ownership.lacking(application.object_id):
+            self._plan.blockers.append(
+                f"{self._graph.runner} is no owner of application {application.application_id}, and its permission "
+                f"Application.ReadWrite.OwnedBy covers only what it owns: "
+                f"{self._ownership.cure(application.application_id)}."
+            )
+
+    def _check_room_for_a_secret(self) -> None:
+        full = self._audience in PERSONAL and len(self.secrets) >= MOST_SECRETS_OF_PERSONAL
+        if full and "application.secret" in self._plan.paths:
+            self._plan.blockers.append(
+                f"application {self.application_id} is for personal Microsoft accounts and has two secrets, which is "
+                "the most that it can have: remove one that is not in use, or set sign_in_audience (in the role "
+                "lead_writer_sign_in_audience) to AzureADMyOrg or AzureADMultipleOrgs."
+            )
+
     # --- acts
 
     def _create(self) -> None:
-        self._application, self._is_new = self._applications.create(self._wanted.unique_name or "", self._creation())
+        create = self._applications.create_owned if self._ownership.needed else self._applications.create
+        self._application, self._is_new = create(self._wanted.unique_name or "", self._creation())
         self._just_made = True
+
+    def _as_owner(self, act: Callable[[], Result]) -> Result:
+        """Write to the application; if that is denied right after it was made, look whether the runner owns it.
+
+        A denial did nothing. That the runner is an owner may not be known everywhere yet (likely), so then it is
+        tried again for a while.
+        """
+        if not (self._just_made and self._ownership.needed):
+            return act()
+        application = self._managed
+
+        def passing(failed: CallFailed) -> bool:
+            if not failed.has_code("Authorization_RequestDenied"):
+                return False
+            if not all(self._replication.looks(lambda: self._ownership.lacking(application.object_id))):
+                return True
+            raise failed.reworded(
+                f"application {application.application_id} was made, but Microsoft Graph did not make the runner its "
+                f"owner: {self._ownership.cure(application.application_id)}, then run again."
+            ) from failed
+
+        return Replication(min(_OWNER_LAG, self._wanted.replication_timeout)).insist(act, passing)
 
     def _restore(self, deleted: Application) -> None:
         self._application = self._applications.restore(deleted)
         self._just_made = True
 
     def _update(self, values: Mapping[str, Any]) -> None:
-        self._application = self._applications.update(self._managed, values)
+        self._application = self._as_owner(lambda: self._applications.update(self._managed, values))
 
     def _create_principal(self) -> None:
         application = self._managed
@@ -295,7 +393,9 @@ class ApplicationResource:
         if principal is None:
             # A secret that signs in proves more than looking does, and is waited for last.
             settled = self._secret is None or self._wanted.admin_consent
-            principal = self._principals.create(application.application_id, just_made=self._just_made, settled=settled)
+            principal = self._as_owner(
+                lambda: self._principals.create(application.application_id, just_made=self._just_made, settled=settled)
+            )
         if self._is_new and self._secret is None:
             # Only now, because replicas take in the application while the service principal is made.
             self._applications.settled(unique_name=application.unique_name)
@@ -320,7 +420,7 @@ class ApplicationResource:
     def _make_secret(self) -> None:
         secret = self._planned_secret
         planned = secret.surplus
-        self._application = secret.make(self._managed)
+        self._application = self._as_owner(lambda: secret.make(self._managed))
         if secret.made is not None:
             self._and_keep_the_secret(self._await_secret)
         if secret.surplus and not planned:

@@ -37,6 +37,7 @@ def application_state(application: Application) -> dict[str, Any]:
         "sign_in_audience": properties.get("signInAudience"),
         "notes": properties.get("notes"),
         "service_management_reference": properties.get("serviceManagementReference"),
+        "is_disabled": bool(properties.get("isDisabled")),
         "web": {"redirect_uris": application.redirect_uris},
         "required_resource_access": snake_case(application.required_access),
         "password_credentials": [secret_state(secret) for secret in application.secrets],
@@ -50,5 +51,6 @@ def principal_state(principal: ServicePrincipal) -> dict[str, Any]:
         "app_id": principal.application_id,
         "display_name": principal.display_name,
         "account_enabled": principal.enabled,
+        "is_disabled": principal.deactivated,
         "tags": list(principal.tags),
     }

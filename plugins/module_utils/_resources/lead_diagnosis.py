@@ -42,6 +42,7 @@ Seen = TypeVar("Seen")
 _UNKNOWN_APPLICATION = "700016"
 _WRONG_SECRET = "7000215"  # noqa: S105  # a refusal's number
 _EXPIRED_SECRET = "7000222"  # noqa: S105
+_DISABLED = "7000112"
 _NOT_A_MEMBER = "0x80072560"
 _USER_DISABLED = "0x80040225"
 NO_ROLES = "0x80042f09"
@@ -130,7 +131,22 @@ class Diagnosis:
             return self._of_unknown_application()
         if code in (_WRONG_SECRET, _EXPIRED_SECRET):
             return self._of_secret(code)
+        if code == _DISABLED:
+            return self._of_disabled(), {}
         return cause or "sign_in_refused", {}
+
+    def _of_disabled(self) -> str:
+        """Return which of the switches is off: four of them end in the same refusal."""
+        wanted = self._given.application_id
+        application = self._seen(lambda: self._applications.by_application_id(wanted))
+        principal = self._seen(lambda: self._principals.by_application_id(wanted))
+        if any(each is not None and each.disabled_by_microsoft for each in (application, principal)):
+            return "disabled_by_microsoft"
+        if application is not None and application.properties.get("isDisabled"):
+            return "application_deactivated"
+        if principal is not None and principal.deactivated:
+            return "service_principal_deactivated"
+        return "service_principal_disabled"
 
     def _of_unknown_application(self) -> tuple[str, dict[str, Any]]:
         wanted = self._given.application_id

@@ -142,6 +142,7 @@ class EnvironmentPlan:
     def _check(self, obstacles: list[str]) -> None:
         """Look ahead, also where a part could not be planned: all that is in the way is told at once."""
         self.findings = [finding for plan in self.plans.values() for finding in plan.findings]
+        obstacles += [blocker for plan in self.plans.values() for blocker in plan.blockers]
         checks = self._parts.checks(self.plans)
         if not checks:
             return

@@ -16,16 +16,18 @@ from datetime import timedelta
 
 from .._desired_state.plan import Plan
 from .._rules.access_levels import AccessLevel
+from .._rules.audience_policy import audience_policy, may_be_forbidden
 from .._rules.environment_refusals import UNMANAGED_CUSTOMIZATIONS_BLOCKED
-from .._rules.secret_policy import SecretPolicy
+from .._rules.secret_policy import SecretPolicy, secret_policy
 from .._rules.timestamps import whole_days
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import CREATE_LEAD, Roles
 from .._services.environment.runner import privileges_missing
 from .._services.environment.settings import blocks_unmanaged_customizations
 from .._services.graph.client import GraphClient
-from .._services.graph.policies import READ_POLICIES, default_secret_policy
+from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy
 from .application import Wanted as WantedApplication
+from .application_options import DEFAULT_AUDIENCE
 
 _WRITE_APPLICATIONS = frozenset({"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"})
 _CONSENT = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
@@ -79,23 +81,25 @@ class Preflight:
             found.append(lambda: (self._customizations(), []))
         if application is not None and plans.get("application"):
             paths = plans["application"].paths
-            found.append(lambda: (self._permissions("admin_consent" in paths), []))
-            if "application.secret" in paths:
-                found.append(lambda: self._policy(application, is_new="application" in paths))
+            found.append(lambda: (self._permissions(paths), []))
+            found.append(lambda: self._policy(application, paths))
         if plans.get("user"):
             paths = plans["user"].paths
             found.append(lambda: self._user_permissions(paths))
         found.append(lambda: ([], self._clock()))
         return found
 
-    def _permissions(self, consents: bool) -> list[str]:
+    def _permissions(self, paths: Sequence[str]) -> list[str]:
         granted = self._graph.granted()
         if granted is None:
             return []
         lacking = []
         if not granted & _WRITE_APPLICATIONS:
-            lacking.append("Application.ReadWrite.OwnedBy")
-        if consents and not granted & _CONSENT:
+            owned = "Application.ReadWrite.OwnedBy"
+            lacking.append(
+                owned if "application" in paths else f"Application.ReadWrite.All (or {owned} for one that it owns)"
+            )
+        if "admin_consent" in paths and not granted & _CONSENT:
             lacking.append("DelegatedPermissionGrant.ReadWrite.All")
         return self._lacking(lacking)
 
@@ -113,7 +117,7 @@ class Preflight:
         # The token names no directory role, or the permissions would not be told at all.
         return lacking, [
             (
-                f"{self._runner} seems to hold no directory role, without which the password of a user cannot be "
+                f"{self._graph.runner} seems to hold no directory role, without which the password of a user cannot be "
                 "replaced: assign it the role User Administrator."
             )
         ]
@@ -124,14 +128,10 @@ class Preflight:
         lacking = " and ".join(dict.fromkeys(permissions))
         return [
             (
-                f"{self._runner} lacks the application permission {lacking} on Microsoft Graph: grant it with admin "
-                "consent."
+                f"{self._graph.runner} lacks the application permission {lacking} on Microsoft Graph: grant it with "
+                "admin consent."
             )
         ]
-
-    @property
-    def _runner(self) -> str:
-        return f"The runner, application {self._graph.sign_in.credentials.client_id} in tenant {self._graph.tenant},"
 
     def _rights(self, needed: Mapping[str, AccessLevel]) -> list[str]:
         return [self._environment.lacks(name) for name in privileges_missing(self._environment, needed)]
@@ -152,15 +152,25 @@ class Preflight:
             return []
         return [UNMANAGED_CUSTOMIZATIONS_BLOCKED.sentence.format(host=self._environment.address.host)]
 
-    def _policy(self, application: WantedApplication, is_new: bool) -> tuple[list[str], list[str]]:
-        granted = self._graph.granted()
-        if application.schedule is None or (granted is not None and not granted & READ_POLICIES):
+    def _policy(self, application: WantedApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Hold a new secret and a new audience against the tenant's policy."""
+        is_new, granted = "application" in paths, self._graph.granted()
+        secret = application.schedule if "application.secret" in paths else None
+        audience = application.properties.get("signInAudience", DEFAULT_AUDIENCE)
+        judged = may_be_forbidden(audience) and (is_new or "application.signInAudience" in paths)
+        if not (secret or judged) or (granted is not None and not granted & READ_POLICIES):
             return [], []
-        policy = default_secret_policy(self._graph)
-        told = [] if policy is None else _refusals(policy, application.schedule.valid_days)
+        policy, now = default_app_policy(self._graph), self._graph.service_time()
+        told: list[tuple[bool, str]] = []
+        if secret is not None:
+            about_secrets = secret_policy(policy, now)
+            told += [(about_secrets.sure, each) for each in _refusals(about_secrets, secret.valid_days, is_new)]
+        if judged and policy:
+            about_audiences = audience_policy(audience_rules(self._graph, policy), audience, now)
+            told += [(about_audiences.sure, _forbidden_audience(audience))] * about_audiences.forbidden
         # An application that exists already may have a policy of its own, which counts instead.
-        certain = policy is not None and policy.sure and is_new
-        return (told, []) if certain else ([], told)
+        stopping = [sentence for sure, sentence in told if sure and is_new]
+        return stopping, [sentence for _sure, sentence in told if sentence not in stopping]
 
     def _clock(self) -> list[str]:
         ahead = self._graph.clock_difference()
@@ -175,13 +185,19 @@ class Preflight:
         ]
 
 
-def _refusals(policy: SecretPolicy, valid_days: int) -> list[str]:
+def _refusals(policy: SecretPolicy, valid_days: int, is_new: bool) -> list[str]:
     """What a policy says against a secret of so many days."""
     if policy.forbidden:
+        way_out = (
+            "make an application with a policy of its own and the runner as its owner, and name it in application_id "
+            "(in the role lead_writer_application_id)"
+            if is_new
+            else "give this application a policy of its own that allows them"
+        )
         return [
             (
-                "The tenant's app management policy forbids client secrets: ask its administrator to except this "
-                "application."
+                "The tenant's app management policy forbids client secrets: ask its administrator to exempt the runner "
+                f"by a custom security attribute (excludeActors), or to {way_out}."
             )
         ]
     if policy.longest is not None and policy.longest < timedelta(days=valid_days):
@@ -192,3 +208,11 @@ def _refusals(policy: SecretPolicy, valid_days: int) -> list[str]:
             )
         ]
     return []
+
+
+def _forbidden_audience(audience: str) -> str:
+    return (
+        f"The tenant's app management policy forbids the sign-in audience {audience}: set sign_in_audience (in the "
+        "role lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to exempt the runner by a custom "
+        "security attribute (excludeActors)."
+    )

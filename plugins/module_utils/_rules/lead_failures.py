@@ -122,6 +122,24 @@ CAUSES = {
             "aad_app does it, or az ad sp create --id {application_id}).",
         ),
         Cause(
+            "application_deactivated",
+            UNABLE_TO_SIGN_IN,
+            "Application {application_id} is deactivated in tenant {tenant} (isDisabled): activate it in its app "
+            "registration.",
+        ),
+        Cause(
+            "service_principal_deactivated",
+            UNABLE_TO_SIGN_IN,
+            "The service principal of application {application_id} is deactivated in tenant {tenant} (isDisabled): "
+            "activate this enterprise application.",
+        ),
+        Cause(
+            "disabled_by_microsoft",
+            UNABLE_TO_SIGN_IN,
+            "Application {application_id} is disabled by Microsoft (disabledByMicrosoftStatus): ask Microsoft support "
+            "why, or set up another application and hand that over.",
+        ),
+        Cause(
             "service_principal_disabled",
             UNABLE_TO_SIGN_IN,
             "The service principal of application {application_id} is disabled in tenant {tenant}: enable sign-in for "

@@ -27,8 +27,8 @@ _DURATION = re.compile(
 class SecretPolicy:
     """What the policy says of secrets of an application that is made now.
 
-    C(longest) is the longest life that it allows, None for no limit. C(sure) is false where the policy excepts some
-    callers or applications, so that the one in question may be among them.
+    C(longest) is the longest life that it allows, None for no limit. C(sure) is false where the policy exempts some
+    callers, so that the one in question may be among them.
     """
 
     forbidden: bool = False
@@ -43,8 +43,7 @@ def secret_policy(policy: Mapping[str, Any], now: datetime) -> SecretPolicy:
     rules = (policy.get("applicationRestrictions") or {}).get("passwordCredentials") or []
     forbidden, longest, sure = False, None, True
     for rule in rules:
-        since = read_timestamp(rule.get("restrictForAppsCreatedAfterDateTime"))
-        if str(rule.get("state") or "enabled").lower() != "enabled" or (since is not None and since > now):
+        if not in_force(rule, now):
             continue
         kind, limit = rule.get("restrictionType"), duration(str(rule.get("maxLifetime") or ""))
         if kind == "passwordAddition":
@@ -53,8 +52,19 @@ def secret_policy(policy: Mapping[str, Any], now: datetime) -> SecretPolicy:
             longest = limit if longest is None else min(limit, longest)
         else:
             continue
-        sure = sure and not rule.get("excludeActors")
+        sure = sure and not exempts_some(rule)
     return SecretPolicy(forbidden, longest, sure)
+
+
+def in_force(rule: Mapping[str, Any], created: datetime) -> bool:
+    """Say whether a rule of a policy counts for an application that was made at C(created), a time with a zone."""
+    since = read_timestamp(rule.get("restrictForAppsCreatedAfterDateTime"))
+    return str(rule.get("state") or "enabled").lower() == "enabled" and (since is None or since <= created)
+
+
+def exempts_some(rule: Mapping[str, Any]) -> bool:
+    """Say whether a rule exempts callers with some custom security attributes, the runner perhaps among them."""
+    return bool((rule.get("excludeActors") or {}).get("customSecurityAttributes"))
 
 
 def duration(text: str) -> timedelta | None:

@@ -14,6 +14,7 @@ from ..._rules.odata import key_literal, query, text_literal
 from ..._rules.secret_schedule import Secret
 from ..._rules.timestamps import read_timestamp
 from ..._transport.errors import CallFailed
+from ..._transport.http import Answer
 from ..client import Expect
 from .client import GraphClient
 from .replication import Replication, not_there_yet
@@ -25,9 +26,12 @@ PROPERTIES = (
     "uniqueName",
     "signInAudience",
     "web",
+    "api",
     "requiredResourceAccess",
     "notes",
     "serviceManagementReference",
+    "isDisabled",
+    "disabledByMicrosoftStatus",
     "passwordCredentials",
 )
 _SELECT = query({"$select": ",".join(PROPERTIES)})
@@ -58,6 +62,16 @@ class Application:
     def required_access(self) -> list[dict[str, Any]]:
         """The API permissions, as requiredResourceAccess writes them."""
         return list(self.properties.get("requiredResourceAccess") or [])
+
+    @property
+    def token_version(self) -> int | None:
+        """The version of the access tokens that it asks for as an API."""
+        return (self.properties.get("api") or {}).get("requestedAccessTokenVersion")
+
+    @property
+    def disabled_by_microsoft(self) -> bool:
+        """Whether Microsoft has disabled it, which nobody in the tenant can undo."""
+        return is_disabled_by_microsoft(self.properties.get("disabledByMicrosoftStatus"))
 
     def having(self, properties: Mapping[str, Any]) -> Application:
         """Return the application with other values for some of its properties."""
@@ -124,6 +138,57 @@ class Applications:
             if answer.status == _CREATED:
                 return _application(answer.body), True
         return self.settled(unique_name=unique_name), False
+
+    def create_owned(self, unique_name: str, properties: Mapping[str, Any]) -> tuple[Application, bool]:
+        """Do the same as C(create) for a runner that may write only what it owns.
+
+        C(POST) makes its caller an owner, which an upsert may fail to do (`msgraph-bicep-types` 134 and 154). It is
+        sent with the unique name, so that a request sent again after a lost answer is refused rather than obeyed. A
+        directory that takes no unique name there gets an upsert, which cannot make a second one.
+        """
+        body = {**properties, "uniqueName": unique_name}
+        lost: list[CallFailed] = []
+
+        def send() -> Answer | None:
+            if lost and any(self._replication.looks(lambda: self.by_unique_name(unique_name))):
+                return None
+            try:
+                return self._graph.call("POST", "/applications", expect=Expect.OBJECT, body=body, repeatable=False)
+            except CallFailed as failed:
+                if _perhaps_done(failed):
+                    lost.append(failed)
+                raise
+
+        try:
+            answer = self._replication.insist(send, _perhaps_done)
+        except CallFailed as failed:
+            return self._not_posted(failed, unique_name, properties, bool(lost))
+        return self._posted(answer, unique_name)
+
+    def _posted(self, answer: Answer | None, unique_name: str) -> tuple[Application, bool]:
+        try:
+            made = _application(answer.body) if answer else None
+        except CallFailed:
+            # Half an answer says as little as none.
+            made = None
+        if made is None:
+            return self.settled(unique_name=unique_name), False
+        if made.unique_name is None:
+            # At once, because without it no later run would recognize the application.
+            made = self.update(made, {"uniqueName": unique_name})
+        return made, True
+
+    def _not_posted(
+        self, failed: CallFailed, unique_name: str, properties: Mapping[str, Any], lost: bool
+    ) -> tuple[Application, bool]:
+        if _is_taken(failed):
+            # By this very request, if its first answer was lost, or by another run.
+            if lost or any(self._replication.looks(lambda: self.by_unique_name(unique_name))):
+                return self.settled(unique_name=unique_name), False
+            raise self._name_taken(failed, unique_name) from failed
+        if failed.status == 400 and "uniqueName" in failed.message:
+            return self.create(unique_name, properties)
+        raise failed
 
     def settled(
         self, *, unique_name: str | None = None, application_id: str | None = None, secret: str | None = None
@@ -206,12 +271,21 @@ class Applications:
         return _application(row) if row else None
 
     def _name_taken(self, failed: CallFailed, unique_name: str | None) -> CallFailed:
-        if "uniqueName" in failed.message and "already exists" in failed.message:
+        if _is_taken(failed):
             return failed.reworded(
                 f"unique_name {unique_name!r} is taken in tenant {self._graph.tenant} by an application in the recycle "
                 "bin or one just made: run again, and if it stays restore or purge that application."
             )
         return failed
+
+
+def is_disabled_by_microsoft(status: str | None) -> bool:
+    """Read C(disabledByMicrosoftStatus): nothing and C(NotDisabled) mean no. Source: Graph reference."""
+    return status not in (None, "", "NotDisabled")
+
+
+def _is_taken(failed: CallFailed) -> bool:
+    return "uniqueName" in failed.message and "already exists" in failed.message
 
 
 def _perhaps_done(failed: CallFailed) -> bool:

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..._identity.credentials import Credentials
 from ..._identity.sign_in import SignIn
+from ..._rules.access_token import token_claims
+from ..._rules.errors import InvalidInput
 from ..._rules.guids import is_guid
 from ..._transport.errors import CallFailed
 from ..._transport.http import Answer, Transport
@@ -35,8 +39,16 @@ class GraphClient(ServiceClient):
         """The tenant as the caller names it, for sentences."""
         return self.sign_in.credentials.tenant or "of the runner"
 
+    @property
+    def runner(self) -> str:
+        """The runner, for the beginning of sentences."""
+        return f"The runner, application {self.sign_in.credentials.client_id} in tenant {self.tenant},"
+
     def directory_id(self) -> str:
-        """Return the directory id of the tenant; asked of the service only where the caller gives a domain name."""
+        """Return the directory id of the tenant.
+
+        Where the caller gives a domain name, it is what sign-in makes of it. Raises CallFailed or InvalidInput.
+        """
         if self._directory_id is None:
             named = self.sign_in.credentials.tenant or ""
             self._directory_id = named.lower() if is_guid(named) else self._asked_directory_id()
@@ -49,6 +61,11 @@ class GraphClient(ServiceClient):
     def granted(self) -> frozenset[str] | None:
         """Return the application permissions that the runner was granted, or None where its token does not tell."""
         return self.sign_in.permissions(self._resource)
+
+    @property
+    def runner_object_id(self) -> str:
+        """The object id of the runner in its tenant, an empty string where its token does not show it."""
+        return str(token_claims(self.sign_in.token(self._resource)).get("oid") or "").lower()
 
     def sign_in_as(self, credentials: Credentials) -> SignIn:
         """Return another identity in the same cloud, over the same transport; its tokens are not kept."""
@@ -80,32 +97,71 @@ class GraphClient(ServiceClient):
 
     def explain(self, status: int, code: str, message: str) -> str | None:
         """Name the missing permission's cure, and tell policies in plain words."""
-        cure = _CURES.get(code)
+        cure = next((cure for part, cure in _CURES_BY_MESSAGE.items() if part in message), _CURES.get(code))
         if cure is None:
             return None
         who = f"application {self.sign_in.credentials.client_id} in tenant {self.tenant}"
         return f"{cure.format(who=who)} (Graph says: {message.rstrip('.')})."
 
     def _asked_directory_id(self) -> str:
-        return str(self.get("/organization?$select=id")["value"][0]["id"]).lower()
+        """Return the directory id that sign-in names: in its discovery document, else in the token that it issued."""
+        named = self.sign_in.credentials.tenant
+        found = _directory_in(self._discovery_document(named)) if named else ""
+        found = found or str(token_claims(self.sign_in.token(self._resource)).get("tid") or "")
+        if not is_guid(found):
+            raise InvalidInput(
+                f"The directory id of tenant {self.tenant} cannot be seen: give it as tenant_id instead of a domain "
+                "name."
+            )
+        return found.lower()
+
+    def _discovery_document(self, tenant: str) -> Mapping[str, Any]:
+        """Return the document that signing in has read already, in most cases, and that anyone may read."""
+        url = f"{self.sign_in.cloud.authority(tenant)}/v2.0/.well-known/openid-configuration"
+        kept = self.sign_in.cache.get("discovery", url)
+        if kept is not None:
+            document: Mapping[str, Any] = json.loads(str(kept))
+            return document
+        return self._transport.send("GET", url).body
+
+
+def _directory_in(document: Mapping[str, Any]) -> str:
+    """Return the directory id in the address of the token endpoint; an empty string where there is none."""
+    found = re.match(r"https://[^/]+/([^/]+)/", str(document.get("token_endpoint") or ""))
+    return found.group(1) if found and is_guid(found.group(1)) else ""
 
 
 _CURES = {
     "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: "
-    "grant it Application.ReadWrite.OwnedBy and Application.Read.All (Application.ReadWrite.All for an application "
-    "that it does not own), DelegatedPermissionGrant.ReadWrite.All where admin_consent is wanted, and "
-    "Organization.Read.All where tenant_id is a domain name",
+    "grant it Application.ReadWrite.OwnedBy (Application.ReadWrite.All for an application that it does not own, "
+    "Application.Read.All for the recycle bin), and DelegatedPermissionGrant.ReadWrite.All where admin_consent is "
+    "wanted",
     "Authorization_IdentityNotFound": "The runner, {who}, has no service principal in this tenant: "
     "consent to it there, and wait a minute if that was just done",
     "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow secrets to live that "
     "long: lower secret.valid_days",
     "CredentialTypeNotAllowedAsPerAppPolicy": "The tenant's app management policy forbids client secrets: "
-    "ask its administrator to except this application",
+    "ask its administrator to exempt the runner by a custom security attribute (excludeActors), or to give an "
+    "application that the runner owns a policy of its own that allows them",
     "SignInAudienceNotAllowedAsPerAppPolicy": "The tenant's app management policy does not allow this "
-    "sign_in_audience: choose a narrower one",
+    "sign_in_audience: set sign_in_audience (in the role lead_writer_sign_in_audience) to AzureADMyOrg, or ask its "
+    "administrator to exempt the runner by a custom security attribute (excludeActors)",
     "HostNameNotOnVerifiedDomain": "The tenant allows only its own verified domains here: "
     "use one of them in redirect_uris",
+    "ServiceTreeValueMissing": "The tenant demands a reference to its asset management for each application: set "
+    "service_management_reference (in the role lead_writer_service_management_reference) to the value that its "
+    "administrators name",
     "Directory_QuotaExceeded": "The directory is full: remove applications, also from the recycle bin",
     DIRECTORY_NOT_READ: "The directory did not answer: run again",
 }
 """Source: Microsoft Graph error codes and Microsoft Entra app management policies."""
+
+_CURES_BY_MESSAGE = {
+    "identifierUris property must use a verified domain": "The Application ID URI of the application is in no verified "
+    "domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
+    "lead_writer_sign_in_audience) at AzureADMyOrg",
+    "maximum of 2 passwords": "An application for personal Microsoft accounts holds two secrets at most: remove one "
+    "that is not in use, or set sign_in_audience to AzureADMyOrg or AzureADMultipleOrgs",
+    "ServiceManagementReference": _CURES["ServiceTreeValueMissing"],
+}
+"""The same for refusals whose code says too little, by a part of their message."""

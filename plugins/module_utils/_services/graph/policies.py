@@ -6,20 +6,38 @@
 
 from __future__ import annotations
 
-from ..._rules.secret_policy import SecretPolicy, secret_policy
+from typing import Any
+
 from ..._transport.errors import CallFailed
 from .client import GraphClient
 
-READ_POLICIES = frozenset({"Policy.Read.All", "Policy.Read.ApplicationConfiguration"})
+READ_POLICIES = frozenset({"Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration"})
 """Application permissions that let the policies be read; each is enough."""
 
+_PATH = "/policies/defaultAppManagementPolicy"
 
-def default_secret_policy(graph: GraphClient) -> SecretPolicy | None:
-    """Return what the tenant's default policy says of secrets, or None where the runner may not read it."""
+
+def default_app_policy(graph: GraphClient) -> dict[str, Any]:
+    """Return the tenant's default policy if it is in force, else nothing; nothing also where it cannot be read."""
     try:
-        policy = graph.get("/policies/defaultAppManagementPolicy")
+        policy = graph.get(_PATH)
     except CallFailed as failed:
-        if failed.status in (403, 404):
-            return None
-        raise
-    return secret_policy(policy, graph.service_time())
+        if failed.status not in (403, 404):
+            raise
+        return {}
+    return policy if policy.get("isEnabled") else {}
+
+
+def audience_rules(graph: GraphClient, policy: dict[str, Any]) -> dict[str, Any]:
+    """Return what C(policy), the tenant's default one, says of audiences; nothing where that cannot be seen.
+
+    The Graph reference has it in the beta version only, which may change, so no answer of that one is an error.
+    """
+    known = (policy.get("applicationRestrictions") or {}).get("audiences")
+    if known is None:
+        try:
+            beta = graph.get(f"{graph.sign_in.cloud.graph_url}/beta{_PATH}")
+        except CallFailed:
+            return {}
+        known = (beta.get("applicationRestrictions") or {}).get("audiences")
+    return dict(known or {})

@@ -14,10 +14,13 @@ from ..._rules.odata import key_literal, query
 from ..._rules.well_known import ENTERPRISE_APPLICATION_TAG
 from ..._transport.errors import CallFailed
 from ..client import Expect
+from .applications import is_disabled_by_microsoft
 from .client import GraphClient
 from .replication import Replication, not_there_yet
 
-_SELECT = query({"$select": "id,appId,displayName,accountEnabled,tags,appOwnerOrganizationId"})
+_SELECT = query(
+    {"$select": "id,appId,displayName,accountEnabled,isDisabled,disabledByMicrosoftStatus,tags,appOwnerOrganizationId"}
+)
 _SELECT_API = query({"$select": "id,appId,displayName,oauth2PermissionScopes"})
 
 _LOCAL_TENANT = "local tenant"
@@ -26,12 +29,17 @@ _LOCAL_TENANT = "local tenant"
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """The service principal of an application. C(directory_id) is the tenant in which the application lives."""
+    """The service principal of an application. C(directory_id) is the tenant in which the application lives.
+
+    C(enabled) is the older switch for sign-in, C(deactivated) the newer one; both have to allow it.
+    """
 
     object_id: str
     application_id: str
     display_name: str | None = None
     enabled: bool = True
+    deactivated: bool = False
+    disabled_by_microsoft: bool = False
     tags: tuple[str, ...] = ()
     directory_id: str | None = None
 
@@ -124,6 +132,8 @@ class ServicePrincipals:
             application_id=str(row["appId"]).lower(),
             display_name=row.get("displayName"),
             enabled=row.get("accountEnabled") is not False,
+            deactivated=row.get("isDisabled") is True,
+            disabled_by_microsoft=is_disabled_by_microsoft(row.get("disabledByMicrosoftStatus")),
             tags=tuple(row.get("tags") or ()),
             directory_id=str(owner).lower() if owner else None,
         )

@@ -38,6 +38,8 @@ def test_a_limit_and_a_ban_are_heard() -> None:
         {**ADDITION, "state": "disabled"},
         {**ADDITION, "restrictForAppsCreatedAfterDateTime": "2027-01-01T00:00:00Z"},
         {"restrictionType": "symmetricKeyAddition"},
+        # It forbids secrets whose values the caller chose; this collection lets the service choose them.
+        {"restrictionType": "customPasswordAddition"},
         {**LIFETIME, "maxLifetime": None},
     ],
 )
@@ -46,8 +48,14 @@ def test_what_does_not_count_stops_nobody(rule: dict[str, Any]) -> None:
     assert judge(ADDITION, enabled=False) == SecretPolicy()
 
 
-def test_a_policy_that_excepts_somebody_is_no_certainty() -> None:
-    assert not judge({**ADDITION, "excludeActors": {"customSecurityAttributes": []}}).sure
+def test_a_policy_that_exempts_some_callers_is_no_certainty() -> None:
+    some = {"customSecurityAttributes": [{"id": "Set_Attribute", "operator": "equals", "value": "x"}]}
+    assert not judge({**ADDITION, "excludeActors": some}).sure
+
+
+@pytest.mark.parametrize("none", [None, {}, {"customSecurityAttributes": []}])
+def test_a_policy_that_exempts_no_caller_is_certain(none: Any) -> None:
+    assert judge({**ADDITION, "excludeActors": none}).sure
 
 
 @pytest.mark.parametrize(
