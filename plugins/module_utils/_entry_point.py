@@ -29,7 +29,7 @@ from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
 from ._services.power_platform.client import PowerPlatformClient
 from ._transport.errors import CallFailed, TimedOut, forms_checked
-from ._transport.http import Transport
+from ._transport.http import Transport, secrets_in_address
 from ._transport.run_cache import RunCache
 from ._transport.trust import REQUESTS_IMPORT_ERROR
 
@@ -233,7 +233,18 @@ def _open(module_class: type[AnsibleModule], arguments: Arguments) -> AnsibleMod
     for library, error in (("msal", MSAL_IMPORT_ERROR), ("requests", REQUESTS_IMPORT_ERROR)):
         if error is not None:
             module.fail_json(msg=missing_required_lib(library), exception=error)
+    module.no_log_values.update(_logins_in(module.params))
     return module
+
+
+def _logins_in(options: Mapping[str, Any]) -> set[str]:
+    """Return the logins and signatures in the addresses of packages, which no output may show."""
+    nested = options.get("solution")
+    found = _logins_in(nested) if isinstance(nested, Mapping) else set()
+    for name in ("url", "solution_package"):
+        address = str(options.get(name) or "")
+        found |= secrets_in_address(address) if "://" in address else set()
+    return found
 
 
 def _call(module: AnsibleModule) -> Call:

@@ -16,7 +16,7 @@ from typing import Any
 from .._rules.errors import InvalidInput
 from .._rules.solution_package import PackagedRole, SolutionPackage
 from .._transport.errors import CallFailed
-from .._transport.http import Transport
+from .._transport.http import Transport, address_shown
 from .._transport.run_cache import RunCache
 
 SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
@@ -51,7 +51,7 @@ def package_of(
     if options.get("path"):
         return package_at(options["path"], "path", checksum), f"path {options['path']}"
     if options.get("url"):
-        return package_from(options["url"], checksum or "", transport(), cache), f"url {options['url']}"
+        return package_from(options["url"], checksum or "", transport(), cache), f"url {address_shown(options['url'])}"
     return None, ""
 
 
@@ -76,21 +76,22 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
     CallFailed when there is none.
     """
     digest = _digest(checksum)
+    shown = address_shown(url)
     if not url.startswith("https://"):
-        raise InvalidInput(f"url must be an https address, not {url}.")
+        raise InvalidInput(f"url must be an https address, not {shown}.")
     content = cache.get_bytes("package", digest)
     if content is None:
         answer = transport.send("GET", url, download=LARGEST_PACKAGE)
         if answer.status != 200:
             raise CallFailed(
-                f"url {url} was answered with {answer.status}: get the package by other means and give its path.",
+                f"url {shown} was answered with {answer.status}: get the package by other means and give its path.",
                 request=answer.request,
                 status=answer.status,
             )
         content = answer.content
-        _check(content, digest, f"url {url}")
+        _check(content, digest, f"url {shown}")
         cache.put_bytes(content, "package", digest)
-    return SolutionPackage.read(content, f"url {url}")
+    return SolutionPackage.read(content, f"url {shown}")
 
 
 def _digest(checksum: str) -> str:
