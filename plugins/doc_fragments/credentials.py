@@ -28,8 +28,9 @@ options:
     description:
       - A client secret of the runner.
       - Of several credentials the first one set is used, in the order O(managed_identity), O(azure_cli),
-        O(client_secret), O(client_certificate_path), O(federated_token_file). One that comes from an environment
-        variable counts as set, so E(AZURE_CLIENT_SECRET) is used before O(client_certificate_path).
+        O(client_secret), O(client_certificate_path), O(federated_token_file). One that only an environment variable
+        holds comes after all that are set as options, so O(client_certificate_path) is used before
+        E(AZURE_CLIENT_SECRET).
       - Falls back to the environment variable E(AZURE_CLIENT_SECRET).
     type: str
   client_certificate_path:

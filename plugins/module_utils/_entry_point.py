@@ -32,7 +32,7 @@ from ._services.graph.client import GraphClient
 from ._services.partner_center.client import PartnerCenterClient
 from ._services.power_platform.client import PowerPlatformClient
 from ._transport.errors import CallFailed, TimedOut, forms_checked
-from ._transport.http import Transport
+from ._transport.http import Transport, secrets_in_address
 from ._transport.run_cache import RunCache
 from ._transport.trust import REQUESTS_IMPORT_ERROR
 
@@ -303,6 +303,7 @@ def _open(module_class: type[AnsibleModule], arguments: Arguments) -> AnsibleMod
     lacking = missing_library()
     if lacking is not None:
         module.fail_json(msg=f"{lacking}: install it there, or set ansible_python_interpreter to a Python that has it.")
+    module.no_log_values.update(logins_in(module.params))
     return module
 
 
@@ -317,6 +318,16 @@ def missing_library() -> str | None:
         if error is not None:
             return f"{sys.executable} cannot import the Python library {library} ({error})"
     return None
+
+
+def logins_in(options: Mapping[str, Any]) -> set[str]:
+    """Return the logins and signatures in the addresses of packages, which no output may show."""
+    nested = options.get("solution")
+    found = logins_in(nested) if isinstance(nested, Mapping) else set()
+    for name in ("url", "solution_package"):
+        address = str(options.get(name) or "")
+        found |= secrets_in_address(address) if "://" in address else set()
+    return found
 
 
 def _call(module: AnsibleModule) -> Call:

@@ -21,7 +21,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
-from ..module_utils._entry_point import CREDENTIALS, EXPECTED_FAILURES, Call, said
+from ..module_utils._entry_point import CREDENTIALS, EXPECTED_FAILURES, Call, logins_in, said
 from ..module_utils._transport.errors import forms_checked
 from ..module_utils._transport.http import Transport
 from ..module_utils._transport.run_cache import RunCache
@@ -85,7 +85,7 @@ class Planner:
         if key not in self._transports:
             self._transports[key] = Call(options, self._cache).transport
         call = Call(options, self._cache, transport=self._transports[key])
-        self._running[self._pool.submit(_plan, call, validated._no_log_values)] = host
+        self._running[self._pool.submit(_plan, call, {*validated._no_log_values, *logins_in(options)})] = host
         self._collect(0)
 
     def plans(self) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ from .._rules.solution_package import PackagedRole, SolutionPackage
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.solutions import Solutions
 from .._transport.errors import CallFailed
-from .._transport.http import Transport
+from .._transport.http import Transport, address_shown
 from .._transport.run_cache import RunCache
 
 SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
@@ -59,7 +59,7 @@ def package_of(
     if options.get("path"):
         return package_at(options["path"], "path", checksum), f"path {options['path']}"
     if options.get("url"):
-        return package_from(options["url"], checksum or "", transport(), cache), f"url {options['url']}"
+        return package_from(options["url"], checksum or "", transport(), cache), f"url {address_shown(options['url'])}"
     return None, ""
 
 
@@ -84,8 +84,9 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
     CallFailed when there is none.
     """
     digest = _digest(checksum)
+    shown = address_shown(url)
     if not url.startswith("https://"):
-        raise InvalidInput(f"url must be an https address, not {url}.")
+        raise InvalidInput(f"url must be an https address, not {shown}.")
     # Environments that are planned side by side wait for the first one's download.
     with _DOWNLOADING:
         content = cache.get_bytes("package", digest)
@@ -93,23 +94,23 @@ def package_from(url: str, checksum: str, transport: Transport, cache: RunCache)
             if (url, digest) in _FAILED:
                 raise _FAILED[url, digest]
             try:
-                content = _downloaded(url, digest, transport)
+                content = _downloaded(url, shown, digest, transport)
             except CallFailed as failed:
                 _FAILED[url, digest] = failed
                 raise
             cache.put_bytes(content, "package", digest)
-    return _parsed(content, f"url {url}")
+    return _parsed(content, f"url {shown}")
 
 
-def _downloaded(url: str, digest: str, transport: Transport) -> bytes:
+def _downloaded(url: str, shown: str, digest: str, transport: Transport) -> bytes:
     answer = transport.send("GET", url, download=LARGEST_PACKAGE)
     if answer.status != 200:
         raise CallFailed(
-            f"url {url} was answered with {answer.status}: get the package by other means and give its path.",
+            f"url {shown} was answered with {answer.status}: get the package by other means and give its path.",
             request=answer.request,
             status=answer.status,
         )
-    _check(answer.content, digest, f"url {url}")
+    _check(answer.content, digest, f"url {shown}")
     return answer.content
 
 

@@ -226,6 +226,12 @@ class ServiceClient:
                 f"{answer.request} was refused with {answer.status} and asks to wait {wait:.0f} s, which is longer "
                 f"than a run waits: run again after that ({code}: {message.rstrip('.')})."
             )
+        elif answer.status == 401 and "claims=" in answer.headers.get("WWW-Authenticate", ""):
+            sentence = (
+                f"{answer.request} was refused with 401 also with a new token, because a conditional access policy of "
+                f"tenant {self.sign_in.credentials.tenant} asks for more (a claims challenge): exempt the runner or "
+                f"this machine's address from that policy ({code})."
+            )
         elif error:
             sentence = self.explain(answer.status, code, message)
         else:

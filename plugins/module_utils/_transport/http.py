@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .._rules.timestamps import read_http_date
 from .errors import CallFailed, note_request
@@ -157,8 +157,13 @@ class Answer:
     @property
     def error(self) -> dict[str, Any]:
         """The C(error) object of an answer that carries one, else an empty dictionary; never raises."""
-        error = self._parsed.get("error") if isinstance(self._parsed, dict) else None
+        error = self.fields.get("error")
         return error if isinstance(error, dict) else {}
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The JSON object of an answer that carries one, else an empty dictionary; never raises."""
+        return self._parsed if isinstance(self._parsed, dict) else {}
 
     @cached_property
     def _parsed(self) -> Any:
@@ -214,7 +219,7 @@ class Transport:
         C(content). Raises CallFailed when no whole answer could be had.
         """
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
-        request = f"{method} {_without_query(url)}"
+        request = f"{method} {address_shown(url)}"
         note_request(request)
         end = self._clock() + self._retry_for
         for tried, pause in enumerate(pauses(1.0, 30.0, 2.0), start=1):
@@ -271,15 +276,17 @@ class Transport:
                 stream=True,
             )
             content = self._read(got, request, download or LARGEST_ANSWER)
+        except (ValueError, urllib3.exceptions.LocationParseError) as error:
+            raise _unusable_address(request, self._proxy_of(url), error) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
-            raise _no_answer(request, error) from error
+            raise _no_answer(request, error, self._proxy_of(url)) from None
         except requests.exceptions.RequestException as error:
             raise CallFailed(
                 f"{request} got no whole answer within {self._timeout:.0f} s: run again, or raise timeout "
-                f"({_innermost(error)}).",
+                f"({_innermost(error, self._proxy_of(url))}).",
                 request=request,
                 maybe_applied=True,
-            ) from error
+            ) from None
         if download:
             return Answer(got.status_code, got.headers, "", request, content)
         return Answer(got.status_code, got.headers, _text(got, content), request)
@@ -320,6 +327,13 @@ class Transport:
             self._proxies[host] = reader.merge_environment_settings(url, {}, None, True, None)["proxies"]
         return self._proxies[host]
 
+    def _proxy_of(self, url: str) -> str:
+        """The address of the proxy that a request goes through, or an empty text; never raises."""
+        try:
+            return str(requests.utils.select_proxy(url, self._proxies_to(url)) or "")
+        except ValueError:
+            return ""
+
     def _open_session(self) -> Any:
         with self._opening:
             if self._session is None:
@@ -334,19 +348,45 @@ class Transport:
         return self._session
 
 
-def _without_query(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+def address_shown(url: str) -> str:
+    """Return an address without what can be a secret: user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a malformed address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def secrets_in_address(url: str) -> set[str]:
+    """Return the parts of an address that can be secrets: its user and password, and its query."""
+    before, _hash, _fragment = url.partition("#")
+    place, _mark, query = before.partition("?")
+    login = place.partition("://")[2].rpartition("@")[0]
+    return {part for part in (login, login.partition(":")[2], query) if len(part) > 2}
 
 
 class _Hopeless(CallFailed):
     """A failure that the next try would meet again: somebody has to change a setting first."""
 
 
-def _no_answer(request: str, error: BaseException) -> CallFailed:
+def _unusable_address(request: str, proxy: str, error: BaseException) -> CallFailed:
+    """The error for an address of a server or of a proxy that cannot be used at all, without any part of it."""
+    if proxy:
+        sentence = (
+            f"{request} cannot be sent, because the proxy setting is not usable ({type(error).__name__}): write "
+            "http://HOST:PORT in HTTPS_PROXY or ALL_PROXY; a SOCKS proxy also needs the Python library PySocks."
+        )
+    else:
+        sentence = f"{request} cannot be sent ({type(error).__name__}): correct the address."
+    return _Hopeless(sentence, request=request)
+
+
+def _no_answer(request: str, error: BaseException, proxy: str = "") -> CallFailed:
     """The error for a connection that was refused or that broke, with the cure for what is known to cause it."""
     never_sent = _never_sent(error)
     kind = CallFailed
+    if proxy.lower().startswith("https:") and "WRONG_VERSION_NUMBER" in str(error):
+        return _unusable_address(request, proxy, error)
     if never_sent and isinstance(error, requests.exceptions.SSLError):
         kind = _Hopeless
         sentence = (
@@ -361,7 +401,7 @@ def _no_answer(request: str, error: BaseException) -> CallFailed:
         sentence = "failed because nobody knows this host: correct its name, or look at this machine's name servers"
     else:
         sentence = "got no answer: check the host name and the network, then run again"
-    return kind(f"{request} {sentence} ({_innermost(error)}).", request=request, maybe_applied=not never_sent)
+    return kind(f"{request} {sentence} ({_innermost(error, proxy)}).", request=request, maybe_applied=not never_sent)
 
 
 def _unknown_host(error: BaseException) -> bool:
@@ -430,10 +470,21 @@ _BEFORE_SENDING = frozenset(
 )
 
 
-def _innermost(error: BaseException) -> str:
-    """The shortest true reason inside a chain of wrapped errors; it never holds headers or bodies."""
+def _innermost(error: BaseException, proxy: str = "") -> str:
+    """The shortest true reason inside a chain of wrapped errors; it never holds headers, bodies, or a proxy's login."""
     *_wrappers, reason = _reasons(error)
-    return f"{type(reason).__name__}: {reason}" if str(reason) else type(reason).__name__
+    text = str(reason)
+    for part in _login_of(proxy):
+        text = text.replace(part, "***")
+    return f"{type(reason).__name__}: {text}" if text else type(reason).__name__
+
+
+def _login_of(proxy: str) -> list[str]:
+    """The user and the password in a proxy's address, as they are written and as they are meant, the longest first."""
+    login = proxy.rpartition("@")[0].partition("://")[2]
+    user, _colon, password = login.partition(":")
+    parts = {login, user, password, unquote(login), unquote(user), unquote(password)}
+    return sorted((part for part in parts if len(part) > 1), key=len, reverse=True)
 
 
 def _reasons(error: BaseException) -> Iterator[BaseException]:

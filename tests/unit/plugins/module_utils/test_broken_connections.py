@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import socket
 import ssl
+import traceback
 from typing import Any
 
 import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.errors import CallFailed
-from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Transport
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import (
+    Transport,
+    address_shown,
+    secrets_in_address,
+)
 from requests import exceptions
 from urllib3.exceptions import (
     MaxRetryError,
@@ -109,3 +114,67 @@ def unresolved(number: int) -> Exception:
     error = NameResolutionError("contoso.crm4.dynamics.example", None, said)  # type: ignore[arg-type]
     error.__cause__ = said
     return wrapped(exceptions.ConnectionError, error)
+
+
+# --- proxies and addresses that can never work
+
+LOGIN, PASSWORD = "proxy-user", "p%40ss-word"
+
+UNUSABLE = {
+    "SOCKS": "socks5h://{login}proxy.example:1080",
+    "SOCKS as GNOME writes it": "socks://{login}proxy.example:1080",
+    "a port that is none": "http://{login}proxy.example:8o80",
+    "a port that is too large": "http://{login}proxy.example:808080",
+    "no host": "http://{login}:3128",
+    "an unfinished address": "http://{login}[proxy.example:3128",
+    "a blank in the host": "http://{login}proxy .example:3128",
+}
+
+
+@pytest.mark.parametrize("login", ["", f"{LOGIN}:{PASSWORD}@", f"{LOGIN}:pa/ss-word@", f"{LOGIN}:pa#ss-word@"])
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_a_proxy_that_can_never_work_fails_at_once(kind: str, login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", UNUSABLE[kind].format(login=login))
+    naps: list[float] = []
+    with pytest.raises(CallFailed) as failed:
+        Transport(sleep=naps.append, timeout=2).send("GET", URL)
+    assert "HTTPS_PROXY" in str(failed.value)
+    assert naps == []
+    assert not failed.value.maybe_applied
+    shown = "".join(traceback.format_exception(failed.value))
+    assert not {part for part in (LOGIN, "ss-word", "p@ss") if part in shown}
+
+
+def test_https_for_a_plain_proxy_fails_at_once_with_the_cure() -> None:
+    error = wrapped(exceptions.SSLError, SSLError(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")))
+    transport = Transport(sleep=lambda seconds: None)
+    transport._session = session = Session(error)
+    transport._proxies["contoso.crm4.dynamics.com"] = {"https": f"https://{LOGIN}:{PASSWORD}@proxy.example:3128"}
+    with pytest.raises(CallFailed, match=r"write http://HOST:PORT in HTTPS_PROXY"):
+        transport.send("GET", URL)
+    assert session.sent == 1
+
+
+@pytest.mark.parametrize("written", [PASSWORD, "p@ss-word"])
+def test_a_proxys_login_is_in_no_sentence(written: str) -> None:
+    error = wrapped(exceptions.ProxyError, ProxyError(f"Cannot connect to {LOGIN}:{written}", REFUSED))
+    error.args[0].reason.args = (f"Cannot connect to proxy {LOGIN}:{written}@proxy.example",)
+    transport = Transport(sleep=lambda seconds: None, retry_for=0)
+    transport._session = Session(error)
+    transport._proxies["contoso.crm4.dynamics.com"] = {"https": f"http://{LOGIN}:{PASSWORD}@proxy.example:3128"}
+    with pytest.raises(CallFailed) as failed:
+        transport.send("GET", URL)
+    assert LOGIN not in str(failed.value)
+    assert "ss-word" not in str(failed.value)
+
+
+def test_an_address_is_shown_without_login_query_and_fragment() -> None:
+    assert address_shown("https://user:pass@x.example:8443/a.zip?sig=abc#d") == "https://x.example:8443/a.zip"
+    assert address_shown("https://[x/a.zip?sig=abc") == "a malformed address"
+
+
+def test_the_secrets_of_an_address_are_its_login_and_query() -> None:
+    assert secrets_in_address("https://user:pass@x.example/a.zip?sig=abc#d") == {"user:pass", "pass", "sig=abc"}
+    assert secrets_in_address("https://x.example/a.zip") == set()
