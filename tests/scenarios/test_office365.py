@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .cloud import Ansible, Cloud, Run
 from .configure import Configure
@@ -99,7 +100,7 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     cloud.jump(91 * DAY)
     assert not delivered(cloud)
     expired = run(configure, expect=1)
-    assert f"The password of {NAME} has expired, and password_renewal is false" in expired.failure(HOST)
+    assert f"The password of {NAME} has expired, and lead_writer_password_renewal is false" in expired.failure(HOST)
     by_hand = run(configure, lead_writer_password_renewal=True)
     assert by_hand.changes(HOST) == ["user.password", "stored_secret", HANDED_OVER[0], "hand_off"], by_hand.output
     assert run(configure, **LIVE).changes(HOST) == [HANDED_OVER[1], "hand_off"]
@@ -111,9 +112,15 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     assert delivered(cloud)
 
 
-def test_a_password_that_could_not_be_kept_leaves_no_user_behind(configure: Configure, person: Person) -> None:
-    broken = run(configure, rehearse=False, expect=1, lead_writer_store_write_tasks="/nowhere/write.yml")
-    assert "nowhere" in broken.output
+def test_a_password_that_could_not_be_kept_leaves_no_user_behind(
+    configure: Configure, person: Person, tmp_path: Path
+) -> None:
+    refuse = tmp_path / "refuse.yml"
+    refuse.write_text(
+        yaml.safe_dump([{"name": "Refuse", "ansible.builtin.fail": {"msg": "the store is full"}}]), encoding="utf-8"
+    )
+    broken = run(configure, rehearse=False, expect=1, lead_writer_store_write_tasks=str(refuse))
+    assert "the store is full" in broken.output
     assert person.users() == []
     assert person.graph("GET", "/directory/deletedItems/microsoft.graph.user")["value"] == []
     again = run(configure, lead_writer_offers=[])
