@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,10 +40,7 @@ class Fleet:
 def fleet(tmp_path_factory: pytest.TempPathFactory, simulators: Callable[..., Simulator], collections: Path) -> Fleet:
     folder = tmp_path_factory.mktemp("fleet")
     cloud = Cloud(folder, simulators(*AT_ONCE, "--tenants", str(TENANTS)))
-    t = time.time()
-    fleet = Fleet(Configure(cloud, Ansible(cloud, collections, folder), folder), cloud)
-    print(time.time() - t)
-    return fleet
+    return Fleet(Configure(cloud, Ansible(cloud, collections, folder), folder), cloud)
 
 
 def test_a_dry_run_of_many_tenants_is_short(fleet: Fleet) -> None:
