@@ -56,6 +56,7 @@ _USED_OFTEN = (
     "lead_writer_store_path",
     "lead_writer_hand_off_path",
     "lead_writer_stored",
+    "lead_writer__adopted",
 )
 """Variables of the role that many of its templates use, and that take long to evaluate."""
 _FRESH_SECONDS = 600.0
