@@ -82,14 +82,15 @@ class LeadDestinations:
     def in_use(self, stored_key_id: str) -> SecretInUse:
         """Return which secret of the application the offers sign in with. `stored_key_id` is the stored one."""
         uses = [self._use(name, offer) for name, offer in self._offers.items()]
-        # Offers that are named no longer cannot be looked at, and may be live with what they were given.
-        unseen = [self._record(name).get("key_id") for name in self._options["handed_over"] if name not in self._offers]
-        return secret_in_use(
-            uses,
-            stored_key_id,
-            self._options["secret_in_use_key_id"] or "",
-            frozenset(str(key_id) for key_id in unseen if key_id),
-        )
+        # Offers that are named no longer cannot be looked at. The record says whether they were live with the stored one.
+        unseen = [self._record(name) for name in self._options["handed_over"] if name not in self._offers]
+        unsure = [
+            record
+            for record in unseen
+            if record.get("key_id") and not (record["key_id"] == stored_key_id and record.get("live_since"))
+        ]
+        confirmed = self._options["secret_in_use_key_id"] or ""
+        return secret_in_use(uses, stored_key_id, confirmed, others_unsure=bool(unsure))
 
     def signed_in_as(self, user_name: str) -> bool:
         """Say whether a published offer writes its leads to the environment as a user."""

@@ -37,16 +37,16 @@ class SecretInUse:
 
 
 def secret_in_use(
-    offers: Sequence[OfferUse], stored: str, confirmed: str, given_to_others: frozenset[str] = frozenset()
+    offers: Sequence[OfferUse], stored: str, confirmed: str, *, others_unsure: bool = False
 ) -> SecretInUse:
     """Return which secret is in use.
 
     `stored` is the one in the caller's store. `confirmed` is the one that the caller says is in use; it counts where
     no offer shows it: where none is named, and where none of them is live here, for then another one may be.
-    `given_to_others` are the ones that were handed over to offers that cannot be looked at.
+    `others_unsure` says that offers that cannot be looked at were given a secret, and may be live with an older one.
     """
     using = [offer for offer in offers if offer.live_here]
-    if not using or given_to_others - {stored}:
+    if not using or others_unsure:
         contradicted = any(offer.handed_over != stored for offer in using)
         return SecretInUse() if contradicted else SecretInUse(confirmed)
     if all(offer.live_since is not None and offer.handed_over == stored for offer in using):

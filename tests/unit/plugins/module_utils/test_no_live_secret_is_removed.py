@@ -63,9 +63,10 @@ class Store:
 
     record: StoreRecord = field(default_factory=StoreRecord)
     handed_over: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    seen_live: set[str] = field(default_factory=set)
 
     def copy(self) -> Store:
-        return Store(self.record, dict(self.handed_over))
+        return Store(self.record, dict(self.handed_over), set(self.seen_live))
 
 
 @dataclass
@@ -120,7 +121,7 @@ class World(RuleBasedStateMachine):
         if event in ("lose record", "lose both"):
             store.record = StoreRecord()
         if event in ("lose handover", "lose both"):
-            store.handed_over = {}
+            store.handed_over, store.seen_live = {}, set()
 
     @precondition(lambda self: self.by_hand)
     @rule(name=st.sampled_from(OFFERS), which=STORES)
@@ -189,8 +190,12 @@ class World(RuleBasedStateMachine):
     def _schedule(self, store: Store, options: RunOptions) -> Schedule:
         record = store.record
         uses = [self._use(store, name) for name in options.named]
-        others = frozenset(key for name, (key, _at) in store.handed_over.items() if name not in options.named)
-        in_use = secret_in_use(uses, record.key_id, record.key_id if options.choices[2] else "", others)
+        unsure = any(
+            key != record.key_id or name not in store.seen_live
+            for name, (key, _at) in store.handed_over.items()
+            if name not in options.named
+        )
+        in_use = secret_in_use(uses, record.key_id, record.key_id if options.choices[2] else "", others_unsure=unsure)
         return Schedule(
             name=NAME,
             valid_days=365,
@@ -222,12 +227,15 @@ class World(RuleBasedStateMachine):
             at = self.now
             yield
             store.handed_over[name] = (key, at)
+            store.seen_live.discard(name)
             yield
         at = store.handed_over[name][1]
         if publish and not (offer.published and offer.published > at):
             self.now += timedelta(seconds=1)
             self._publish(offer)
             yield
+        if offer.published and offer.published > at:
+            store.seen_live.add(name)
 
     # --- the services
 
