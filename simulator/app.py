@@ -35,8 +35,8 @@ class CloudApp:
         return self.service_of(host) != ""
 
     def service_of(self, host: str, path: str = "") -> str:
-        """The name of the service behind ``host``: entra, graph, dataverse, power_platform, resource_manager or control; empty for a
-        foreign host. Partner Center lives below a path of Graph's host."""
+        """The name of the service behind ``host``: entra, graph, dataverse, power_platform, resource_manager
+        or control; empty for a foreign host. Partner Center lives below a path of Graph's host."""
         if host in LOGIN_HOSTS:
             return "entra"
         if host in GRAPH_HOSTS:
