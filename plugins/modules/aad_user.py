@@ -46,6 +46,14 @@ options:
     type: list
     elements: str
     default: []
+  license_for_leads:
+    description:
+      - Whether the user must have a license that lets it write leads, of any product with such a service plan. It is
+        looked at only where O(licenses) is empty.
+      - A license that the user has is enough. Otherwise the tenant's product with a free seat is chosen that suits
+        best, those of Dynamics 365 Sales before attached ones and trials.
+    type: bool
+    default: false
   password:
     description:
       - The password to set wherever one has to be set. When it is left out, one of 32 characters is made.

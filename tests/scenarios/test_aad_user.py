@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from .cloud import Ansible, Cloud, task
+from .cloud import Ansible, Cloud, Simulator, task
+from .conftest import QUICK
 from .people import CLOUD, DAY, HOST, NAME, SALES, SALES_ID, Person
 
 pytestmark = pytest.mark.cloud("--config", CLOUD)
@@ -109,6 +112,67 @@ def test_what_would_stop_it_is_told_before_anything_is_written(cloud: Cloud, ans
         sentences = [sentence for name, _options, sentence in wrong if name == tenant]
         assert len(told) == len(sentences), run.output
         assert [each for each, sentence in zip(told, sentences, strict=True) if sentence not in each] == []
+
+
+@pytest.mark.parametrize(
+    ("products", "chosen"),
+    [
+        ([("D365_SALES_PRO_ATTACH", 5, 0), ("DYN365_SALES_PREMIUM", 5, 0)], ["DYN365_SALES_PREMIUM"]),
+        ([("DYN365_ENTERPRISE_SALES", 1, 1), ("D365_SALES_PRO", 5, 0)], ["D365_SALES_PRO"]),
+        (
+            [("D365_ENTERPRISE_SALES_GOV", 5, 0), ("DYN365_ENTERPRISE_TEAM_MEMBERS", 5, 0)],
+            ["D365_ENTERPRISE_SALES_GOV"],
+        ),
+    ],
+)
+def test_a_license_is_chosen_among_what_the_tenant_has(
+    tmp_path: Path,
+    simulators: Callable[..., Simulator],
+    collections: Path,
+    products: list[tuple[str, int, int]],
+    chosen: list[str],
+) -> None:
+    person = _person_in_a_tenant_with(tmp_path, simulators, collections, products)
+    run = person.run(licenses=None, license_for_leads=True)
+    assert run.status == 0, run.output
+    user = person.cloud.graph(person.tenant, "GET", f"/users/{NAME}/licenseDetails")["value"]
+    assert [each["skuPartNumber"] for each in user] == chosen
+    assert person.changes(person.run(licenses=None, license_for_leads=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("products", "sentence"),
+    [
+        ([("DYN365_ENTERPRISE_TEAM_MEMBERS", 5, 0)], "if one of those it has does (DYN365_ENTERPRISE_TEAM_MEMBERS)"),
+        (
+            [("DYN365_ENTERPRISE_SALES", 2, 2), ("D365_SALES_PRO", 1, 1)],
+            "(taken: DYN365_ENTERPRISE_SALES 2 of 2, D365_SALES_PRO 1 of 1): free one",
+        ),
+    ],
+)
+def test_a_tenant_without_a_license_for_leads_is_told_before_anything_is_written(
+    tmp_path: Path,
+    simulators: Callable[..., Simulator],
+    collections: Path,
+    products: list[tuple[str, int, int]],
+    sentence: str,
+) -> None:
+    person = _person_in_a_tenant_with(tmp_path, simulators, collections, products)
+    run = person.run(licenses=None, license_for_leads=True)
+    assert sentence in run.failure(HOST)
+    assert person.cloud.writes_since(run.mark) == []
+
+
+def _person_in_a_tenant_with(
+    folder: Path, simulators: Callable[..., Simulator], collections: Path, products: list[tuple[str, int, int]]
+) -> Person:
+    """A tenant with these products: part number, seats, seats that are taken."""
+    (contoso, *_others) = yaml.safe_load(Path(CLOUD).read_text(encoding="utf-8"))["tenants"]
+    names = ("part_number", "enabled", "consumed")
+    contoso["licences"] = [dict(zip(names, each, strict=True)) for each in products]
+    (folder / "cloud.yml").write_text(yaml.safe_dump({"tenants": [contoso]}), encoding="utf-8")
+    cloud = Cloud(folder, simulators(*QUICK, "--config", str(folder / "cloud.yml")))
+    return Person(cloud, Ansible(cloud, collections, folder), folder)
 
 
 def _somebody(name: str) -> dict[str, Any]:

@@ -182,7 +182,7 @@ class DirectoryUserResource:
         wanted = self._wanted
         if "displayName" not in wanted.properties:
             raise InvalidInput(f"display_name is missing: user {wanted.name} is yet to be made and needs one.")
-        if wanted.licenses and "usageLocation" not in wanted.properties:
+        if wanted.licensed and "usageLocation" not in wanted.properties:
             raise InvalidInput(NO_LOCATION)
         self._plan.add("user", None, self._creation(), self._create)
         self._plan_licences(DirectoryUser(NIL_GUID))
@@ -208,7 +208,7 @@ class DirectoryUserResource:
             self._plan_property("accountEnabled", False, True)
         for name, value in wanted.properties.items():
             self._plan_property(name, user.properties.get(name), value)
-        if wanted.licenses and not (user.properties.get("usageLocation") or "usageLocation" in wanted.properties):
+        if wanted.licensed and not (user.properties.get("usageLocation") or "usageLocation" in wanted.properties):
             raise InvalidInput(NO_LOCATION)
         held = user.password_policies
         before, after = policies_text(held), policies_text(wanted.policies(held))

@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "display_name": {"type": "str"},
     "usage_location": {"type": "str"},
     "licenses": {"type": "list", "elements": "str", "default": []},
+    "license_for_leads": {"type": "bool", "default": False},
     "password": {"type": "str", "no_log": True},
     "password_never_expires": {"type": "bool", "no_log": False},
     "password_renew_before_days": {"type": "int", "no_log": False},
@@ -42,12 +43,14 @@ class Wanted:
     """What the caller asks for; None leaves a property alone.
 
     C(properties) are those with plain values, in the service's words. C(licenses) are part numbers or ids of products.
-    C(replication_timeout) is in seconds.
+    C(license_for_leads) asks for one of any product that lets its holder write leads. C(replication_timeout) is in
+    seconds.
     """
 
     name: str
     properties: Mapping[str, str] = field(default_factory=dict)
     licenses: tuple[str, ...] = ()
+    license_for_leads: bool = False
     password: str | None = field(default=None, repr=False)
     never_expires: bool | None = None
     schedule: PasswordSchedule = field(default_factory=PasswordSchedule)
@@ -80,6 +83,7 @@ class Wanted:
             name=name,
             properties={name: value for name, value in properties.items() if value is not None},
             licenses=tuple(dict.fromkeys(options["licenses"])),
+            license_for_leads=options["license_for_leads"] and not options["licenses"],
             password=options["password"],
             never_expires=options["password_never_expires"],
             schedule=_schedule(options),
@@ -91,6 +95,11 @@ class Wanted:
     def renewing(self, allowed: bool) -> Wanted:
         """Return the same with another say about whether a password in force may be replaced."""
         return replace(self, schedule=replace(self.schedule, may_renew=allowed))
+
+    @property
+    def licensed(self) -> bool:
+        """Whether any license is asked for."""
+        return bool(self.licenses) or self.license_for_leads
 
     @property
     def domain(self) -> str:

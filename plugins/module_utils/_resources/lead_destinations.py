@@ -82,7 +82,8 @@ class LeadDestinations:
     def in_use(self, stored_key_id: str) -> SecretInUse:
         """Return which secret of the application the offers sign in with. `stored_key_id` is the stored one."""
         uses = [self._use(name, offer) for name, offer in self._offers.items()]
-        # Offers that are named no longer cannot be looked at. The record says whether they were live with the stored one.
+        # Offers that are named no longer cannot be looked at; their record says whether they were live with the stored
+        # one.
         unseen = [self._record(name) for name in self._options["handed_over"] if name not in self._offers]
         unsure = [
             record

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .._rules.errors import InvalidInput
+from .._rules.lead_licenses import lead_rank
 from .._services.graph.licences import Licences, Subscription
 from .._services.graph.users import DirectoryUser, DirectoryUsers
 from .directory_user_options import Wanted
@@ -26,12 +29,16 @@ class UserLicences:
         self._wanted = wanted
         self._tenant = tenant
         self._subscriptions: dict[str, Subscription] = {}
+        self._candidates: list[Subscription] = []
 
     def read(self) -> None:
         """Find the product of each wanted licence, by part number or id. Raises InvalidInput for one not bought."""
-        if not self._wanted.licenses:
+        if not self._wanted.licensed:
             return
         owned = self._licences.subscriptions()
+        if self._wanted.license_for_leads:
+            self._read_candidates(owned)
+            return
         by_name = {each.part_number.lower(): each for each in owned}
         by_name.update({each.sku_id: each for each in owned})
         for name in self._wanted.licenses:
@@ -44,11 +51,39 @@ class UserLicences:
                 )
             self._subscriptions[found.sku_id] = found
 
+    def _read_candidates(self, owned: Sequence[Subscription]) -> None:
+        """Find the products that let their holders write leads, the preferred ones first."""
+        ranked = [(lead_rank(each.plans), each) for each in owned]
+        suited = [(rank, each.part_number, each) for rank, each in ranked if rank is not None and each.seats]
+        self._candidates = [each for _rank, _name, each in sorted(suited, key=lambda one: one[:2])]
+        if not self._candidates:
+            others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
+            raise InvalidInput(
+                f"Tenant {self._tenant} has no product that is known to let a person write leads: buy a license of "
+                "Dynamics 365 Sales, or name a product in licenses (in the role lead_writer_user_licenses) if one of "
+                f"those it has does ({others})."
+            )
+
+    def _choose(self, user: DirectoryUser) -> None:
+        """Settle on one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
+        if not self._candidates:
+            return
+        held = [each for each in self._candidates if each.sku_id in user.licence_ids]
+        chosen = next(iter([*held, *(each for each in self._candidates if each.free > 0)]), None)
+        if chosen is None:
+            taken = ", ".join(f"{each.part_number} {each.taken} of {each.seats}" for each in self._candidates)
+            raise InvalidInput(
+                f"Tenant {self._tenant} has no free seat of a license that lets a person write leads (taken: {taken}): "
+                "free one, or buy another one."
+            )
+        self._subscriptions = {chosen.sku_id: chosen}
+
     def judge(self, user: DirectoryUser) -> tuple[list[str], list[str]]:
         """Return the products that a user has and is to have, by part number where it is known.
 
         Raises InvalidInput when the tenant has no seat left of one that is missing.
         """
+        self._choose(user)
         missing = self._missing(user)
         for each in missing:
             if each.free < 1:

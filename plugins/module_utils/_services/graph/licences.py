@@ -17,7 +17,7 @@ from .client import GraphClient
 from .replication import Replication, not_there_yet
 from .users import DirectoryUser
 
-_SELECT = query({"$select": "skuId,skuPartNumber,capabilityStatus,consumedUnits,prepaidUnits"})
+_SELECT = query({"$select": "skuId,skuPartNumber,capabilityStatus,consumedUnits,prepaidUnits,servicePlans"})
 _USABLE = frozenset({"Enabled", "Warning"})
 _LOCATION_LAG = "invalid usage location"
 """In the refusal of a licence right after the usage location was set (contract: licences)."""
@@ -25,12 +25,16 @@ _LOCATION_LAG = "invalid usage location"
 
 @dataclass(frozen=True)
 class Subscription:
-    """A product of the tenant. C(seats) is how many users may have it, C(taken) how many do."""
+    """A product of the tenant. C(seats) is how many users may have it, C(taken) how many do.
+
+    C(plans) are the names of the service plans in it.
+    """
 
     sku_id: str
     part_number: str
     seats: int
     taken: int
+    plans: tuple[str, ...] = ()
 
     @property
     def free(self) -> int:
@@ -94,4 +98,5 @@ def _subscription(row: Mapping[str, Any]) -> Subscription:
         part_number=str(row.get("skuPartNumber") or row["skuId"]),
         seats=int(units.get("enabled") or 0) + int(units.get("warning") or 0) if usable else 0,
         taken=int(row.get("consumedUnits") or 0),
+        plans=tuple(str(each.get("servicePlanName") or "") for each in row.get("servicePlans") or []),
     )
