@@ -12,7 +12,7 @@ from typing import Any
 
 from .._services.partner_center.client import PartnerCenterClient
 from .._services.partner_center.jobs import Jobs, Outcome
-from .._services.partner_center.offers import LIVE, PREVIEW, Offer, State, Submission, read_published
+from .._services.partner_center.offers import LIVE, PREVIEW, Offer, State, Submission, read_preview
 from .._transport.errors import CallFailed
 from .lead_destination_options import Wanted
 
@@ -81,7 +81,7 @@ class Publications:
 
     def preview_of(self, offer: Offer) -> State:
         """Return what is in preview, nothing where the offer never got there."""
-        return read_published(self._client, offer.product_id, PREVIEW, offer.submissions) or State()
+        return read_preview(self._client, offer) or State()
 
     def others(self, offer: Offer, source: State) -> tuple[str, ...]:
         """Return what publishing C(source) would publish besides the lead destination, unless the caller allows it."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -163,7 +163,7 @@ def newest(submissions: Iterable[Submission], target: str) -> Submission | None:
 
 
 def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
-    """Read an offer by its offer id: at most four requests, two of them side by side.
+    """Read an offer by its offer id: at most four requests, three of them side by side.
 
     Raises InvalidInput when the account has no such offer, or one of a type that the API does not serve; CallFailed or
     SignInFailed.
@@ -173,11 +173,12 @@ def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
     if product["type"] in NOT_SERVED:
         raise InvalidInput(not_served(external_id, product["type"]))
     try:
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with ThreadPoolExecutor(max_workers=3) as pool:
             draft = pool.submit(_tree, partner_center, product_id, DRAFT)
+            live = pool.submit(_tree, partner_center, product_id, LIVE)
             submissions = pool.submit(read_submissions, partner_center, product_id).result()
-            live = read_published(partner_center, product_id, LIVE, submissions)
-            return Offer(external_id, product_id, draft.result(), live, submissions)
+            state = _unless_unpublished(live.result, LIVE, submissions)
+            return Offer(external_id, product_id, draft.result(), state, submissions)
     except CallFailed as failed:
         kind = type_refused(failed.message) if failed.status == 400 else ""
         raise failed.reworded(not_served(external_id, kind)) if kind else failed from None
@@ -211,21 +212,23 @@ def read_draft(partner_center: PartnerCenterClient, offer: Offer) -> Offer:
     return replace(offer, draft=_tree(partner_center, offer.product_id, DRAFT))
 
 
-def read_published(
-    partner_center: PartnerCenterClient, product_id: str, target: str, submissions: Iterable[Submission]
-) -> State | None:
-    """Read what a product holds in preview or live; None when it was never published there.
-
-    The service answers 400 when it is asked for a state that a product has never reached, so it is asked only where
-    C(submissions) name that state; and while none of them has got there, a refusal means the same.
-    """
-    to_target = [each for each in submissions if each.target == target]
-    if not to_target:
+def read_preview(partner_center: PartnerCenterClient, offer: Offer) -> State | None:
+    """Read what an offer holds in preview; None when it was never published there."""
+    if not any(each.target == PREVIEW for each in offer.submissions):
         return None
+    return _unless_unpublished(lambda: _tree(partner_center, offer.product_id, PREVIEW), PREVIEW, offer.submissions)
+
+
+def _unless_unpublished(read: Callable[[], State], target: str, submissions: Iterable[Submission]) -> State | None:
+    """Return what C(read) returns of a state of a product, or None when the product has never reached that state.
+
+    The service answers 400 then. Two answers have to agree on it: leads may come from what is live, so it is asked for
+    also where no submission names it, and a refusal counts only where none has got there.
+    """
     try:
-        return _tree(partner_center, product_id, target)
+        return read()
     except CallFailed as failed:
-        if failed.status in (400, 404) and failed.code and newest(to_target, target) is None:
+        if failed.status in (400, 404) and newest(submissions, target) is None:
             return None
         raise
 
