@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -182,6 +183,24 @@ def test_what_partner_center_refuses_is_told_item_by_item(publisher: Publisher) 
     assert "'shown' is not allowed" in run.failure(HOST)
     failed = run.result(HOST, "partner_center_lead_destination")
     assert (failed["failure"]["code"], failed["changes"]) == ("schemaValidationError", [])
+
+
+def test_what_is_wrong_with_a_resource_is_told_also_when_it_is_refused_at_once(publisher: Publisher) -> None:
+    details = [{"code": "schemaValidationError", "message": "contactEmail/0 is no e-mail address."}]
+    error = {"code": "badRequest", "message": "Invalid configuration", "details": details}
+    refused = json.dumps({"error": error})
+    publisher.cloud.fault(route="configure\\?", method="POST", status=400, content=refused, count=0)
+    run = publisher.run(rehearse=False)
+    assert "Invalid configuration; schemaValidationError: contactEmail/0 is no e-mail address." in run.failure(HOST)
+
+
+@pytest.mark.parametrize(("status", "body"), [(401, "empty"), (403, "empty"), (403, "problem")])
+def test_an_application_that_is_refused_without_a_word_gets_the_cure(
+    publisher: Publisher, status: int, body: str
+) -> None:
+    publisher.cloud.fault(route="product-ingestion", status=status, body=body, count=0)
+    run = publisher.run(rehearse=False)
+    assert "add it to the publisher's account there" in run.failure(HOST)
 
 
 def test_a_connection_that_does_not_work_is_told_by_the_publication_that_fails(publisher: Publisher) -> None:

@@ -16,6 +16,7 @@ from .._rules.origins import Origins, is_absolute, origin_shown
 from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
 from .._transport.http import LONGEST_RETRY_AFTER, Answer, BearerToken, Transport
+from .refusal import Refusal, read_refusal
 
 
 class Expect(Enum):
@@ -210,47 +211,44 @@ class ServiceClient:
 
     def failed(self, answer: Answer) -> CallFailed:
         """Turn an answer of 400 and more into the error to raise."""
-        error = answer.error
-        code, message = str(error.get("code") or ""), str(error.get("message") or "")
-        listed = error.get("details")
-        details = tuple(
-            str(each.get("code", "")) for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)
-        )
-        inner = error.get("innerError") or error.get("innererror")
-        request_id = answer.headers.get(self.request_id_header) or str(
-            inner.get("request-id", "") if isinstance(inner, dict) else ""
-        )
-        wait = answer.retry_after or 0.0
-        if wait > LONGEST_RETRY_AFTER:
-            sentence: str | None = (
-                f"{answer.request} was refused with {answer.status} and asks to wait {wait:.0f} s, which is longer "
-                f"than a run waits: run again after that ({code}: {message.rstrip('.')})."
-            )
-        elif answer.status == 401 and "claims=" in answer.headers.get("WWW-Authenticate", ""):
-            sentence = (
-                f"{answer.request} was refused with 401 also with a new token, because a conditional access policy of "
-                f"tenant {self.sign_in.credentials.tenant} asks for more (a claims challenge): exempt the runner or "
-                f"this machine's address from that policy ({code})."
-            )
-        elif error:
-            sentence = self.explain(answer.status, code, message)
-        else:
-            sentence = (
-                f"{answer.request} was answered with {answer.status} and no error of the service's own "
-                f"({answer.kind}): run again, and if it stays look for a proxy or a gateway that answers in the "
-                "service's place."
-            )
-        if sentence is None:
-            sentence = f"{answer.request} was refused with {answer.status} {code}: {message}"
+        refusal = read_refusal(answer.fields)
         return CallFailed(
-            sentence,
+            self._sentence(answer, refusal),
             request=answer.request,
             status=answer.status,
-            code=code,
-            message=message,
-            request_id=request_id,
-            details=details,
+            code=refusal.code,
+            message=refusal.message,
+            request_id=answer.headers.get(self.request_id_header) or refusal.request_id,
+            details=refusal.details,
             maybe_applied=answer.status >= 500,
+        )
+
+    def _sentence(self, answer: Answer, refusal: Refusal) -> str:
+        said = ": ".join(part for part in (refusal.code, refusal.whole) if part)
+        wait = answer.retry_after or 0.0
+        if wait > LONGEST_RETRY_AFTER:
+            return (
+                f"{answer.request} was refused with {answer.status} and asks to wait {wait:.0f} s, which is longer "
+                f"than a run waits: run again after that ({said})."
+            )
+        if answer.status == 401 and "claims=" in answer.headers.get("WWW-Authenticate", ""):
+            return (
+                f"{answer.request} was refused with 401 also with a new token, because a conditional access policy of "
+                f"tenant {self.sign_in.credentials.tenant} asks for more (a claims challenge): exempt the runner or "
+                f"this machine's address from that policy ({said})."
+            )
+        explained: str | None = None
+        # Some services refuse a stranger without a word; a page for people is somebody else's.
+        if refusal.given or (answer.status in (401, 403) and not answer.is_page):
+            explained = self.explain(answer.status, refusal.code, refusal.whole or "nothing more")
+        if explained is not None:
+            return explained
+        if refusal.given:
+            return f"{answer.request} was refused with {answer.status} {said}."
+        return (
+            f"{answer.request} was answered with {answer.status} and no error of the service's own "
+            f"({answer.kind}): run again, and if it stays look for a proxy or a gateway that answers in the "
+            "service's place."
         )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
