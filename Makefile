@@ -16,7 +16,7 @@ TOOLS := .venv
 NOX = $(TOOLS)/bin/python -m nox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format clean
+.PHONY: help demo test torture bench lint format clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -26,6 +26,9 @@ demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and 
 
 test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other, PRE=1 adds pre-releases of ansible-core
 	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS)
+
+torture: $(TOOLS)/installed ## run what takes too long for every change: the world of the secrets, many times over
+	@$(NOX) --session torture
 
 bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run
 	@$(NOX) --session bench

@@ -129,6 +129,13 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session
+def torture(session: nox.Session) -> None:
+    """Try many more orders of runs, kills and stores than the unit tests do, another set each time."""
+    session.env["MARKETPLACE_LEADS_EXAMPLES"] = "20000"
+    run_pytest(session, "tests/unit/plugins/module_utils/test_no_live_secret_is_removed.py")
+
+
+@nox.session
 def simulator(session: nox.Session) -> None:
     """Run the simulator's own tests."""
     run_pytest(session, "tests/simulator")
