@@ -229,7 +229,7 @@ class Call:
 
     @cached_property
     def partner_center_of_publisher(self) -> PartnerCenterClient:
-        """Partner Center in the account of C(publisher), who may be somebody else than the caller.
+        """Partner Center in the account of C(publisher), who may be another identity than the caller.
 
         Raises InvalidInput when no credentials are given.
         """

@@ -119,7 +119,7 @@ options:
   publish_again:
     description:
       - Whether to publish an offer again whose last publication failed after the last hand-over. Without it the module
-        warns of the failure, because nothing is submitted for certification twice unless somebody asks for it.
+        warns of the failure, because nothing is submitted for certification twice unless that is asked for.
       - An offer whose draft is changed by the same run is published without it.
     type: bool
     default: false
@@ -135,7 +135,7 @@ options:
     default: 600
   publish_timeout:
     description:
-      - How long to wait for a publication, in seconds, from the time at which it began, and how long somebody else's is
+      - How long to wait for a publication, in seconds, from the time at which it began, and how long another person's is
         waited for. V(0) does not wait.
       - A publication may take days, because offers are certified. One that takes longer goes on by itself. The module
         ends well and says so, and a later run finds it, begins no other one, and goes live when the preview is done.

@@ -66,7 +66,7 @@ def _status_of(process: int) -> list[str]:
     """The fields of a process after its name, as Linux shows them, the state first; none on other systems."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-            # The name stands in brackets, and may hold blanks and brackets itself.
+            # The name is in brackets, and may hold blanks and brackets itself.
             return file.read().rpartition(")")[2].split()
     except OSError:
         return []

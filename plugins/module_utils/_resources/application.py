@@ -330,7 +330,7 @@ class ApplicationResource:
     def _check_ownership(self) -> None:
         """Say before the first write that the runner may not write an application that others made."""
         application, paths = self._application, set(self._plan.paths)
-        # One in the recycle bin shows no owners. Consent is written elsewhere, whoever owns the application.
+        # One in the recycle bin shows no owners. Consent is written elsewhere, regardless of who owns the application.
         unowned = {"application.restored", "application.purged"} & paths or not paths - {"admin_consent"}
         if application is None or (unowned and "application" not in paths):
             return

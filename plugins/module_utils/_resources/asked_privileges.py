@@ -48,7 +48,7 @@ def give(roles: Roles, role_id: str, different: Levels, held: Levels, ids: Mappi
     """Give a role the privileges that are C(different) from what it held.
 
     That a privilege which is there already gets the new level by being added is likely, not certain. So where there is
-    one, the role is read back, and gets all of its privileges anew if the level stayed.
+    one, the role is read back, and gets all of its privileges again if the level stayed.
     """
     roles.add_privileges(role_id, [(ids[name], level) for name, level in different.items()])
     if not any(name in held for name in different):

@@ -25,7 +25,7 @@ class Answer(Enum):
     """What to do about a refusal."""
 
     EXPLAIN = "explain"
-    """Somebody has to change something first."""
+    """A setting has to be changed first."""
     RETRY = "retry"
     """The environment could not do it at that moment: the same request again, where that does no harm."""
     WAIT_FOR_OPERATION = "wait for operation"

@@ -238,7 +238,7 @@ class ServiceClient:
                 f"this machine's address from that policy ({said})."
             )
         explained: str | None = None
-        # Some services refuse a stranger without a word; a page for people is somebody else's.
+        # Some services refuse a stranger without a word; a page for people is from another program.
         if refusal.given or (answer.status in (401, 403) and not answer.is_page):
             explained = self.explain(answer.status, refusal.code, refusal.whole or "nothing more")
         if explained is not None:

@@ -70,7 +70,7 @@ class Application:
 
     @property
     def disabled_by_microsoft(self) -> bool:
-        """Whether Microsoft has disabled it, which nobody in the tenant can undo."""
+        """Whether Microsoft has disabled it, which no one in the tenant can undo."""
         return is_disabled_by_microsoft(self.properties.get("disabledByMicrosoftStatus"))
 
     def having(self, properties: Mapping[str, Any]) -> Application:
