@@ -135,8 +135,8 @@ options:
     default: 600
   publish_timeout:
     description:
-      - How long to wait for a publication, in seconds, from the time at which it began, and how long another person's is
-        waited for. V(0) does not wait.
+      - How long to wait for a publication, in seconds, from the time at which it began, and how long one by another
+        person is waited for. V(0) does not wait.
       - A publication may take days, because offers are certified. One that takes longer goes on by itself. The module
         ends well and says so, and a later run finds it, begins no other one, and goes live when the preview is done.
     type: int

@@ -99,6 +99,7 @@ class World(RuleBasedStateMachine):
         self.offers = {name: Offer() for name in OFFERS}
         self.stores = [Store()]
         self.cut: list[str] = []
+        self.record_was_lost = False
 
     # --- what people do
 
@@ -122,6 +123,7 @@ class World(RuleBasedStateMachine):
             store.record = StoreRecord()
         if event in ("lose handover", "lose both"):
             store.handed_over, store.seen_live = {}, set()
+            self.record_was_lost = True
 
     @precondition(lambda self: self.by_hand)
     @rule(name=st.sampled_from(OFFERS), which=STORES)
@@ -147,7 +149,8 @@ class World(RuleBasedStateMachine):
         store = self._store(which)
         # People confirm what is true.
         true = all(offer.live in ("", store.record.key_id) for offer in self.offers.values())
-        named = () if self.by_hand else options.named
+        # Without the record of what was handed over, only the caller knows which offers there are (docs/stores.md).
+        named = () if self.by_hand else OFFERS if self.record_was_lost else options.named
         publish, lost, confirm = options.choices
         options = replace(options, named=named, choices=(publish, lost, confirm and true))
         for _step in zip(range(steps), self._run(store, options), strict=False):
