@@ -71,12 +71,14 @@ class ActionModule(PlainVariables, ActionBase):
         if options["state"] == "intended":
             return self._announce(path, before or StoreRecord(), options)
         after = (before or StoreRecord()).holding(_given(options))
-        changed = before is None or before.key_id != after.key_id
+        same = before is not None and before.key_id == after.key_id
+        changed = not same or (before or after).adopted_key_id != after.adopted_key_id
         if changed and not self._task.check_mode:
-            if not options["secret"]:
+            kept = read_encrypted(path) if same else None
+            if kept is None and not options["secret"]:
                 raise AnsibleActionFail("secret is missing: a new file needs the secret's value.")
             # Whole or not at all: the secret cannot be read again from the service.
-            write_whole(path, render(after, self._vault(options).encrypt(options["secret"])))
+            write_whole(path, render(after, kept or self._vault(options).encrypt(options["secret"])))
         return self._answer(before, after, changed=changed)
 
     def _announce(self, path: str, before: StoreRecord, options: dict[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,6 @@ options:
     type: list
     elements: str
     default: []
-  adopted_key_id:
-    description: The key ID of a secret that was made by hand and taken over. A file keeps the one that it has.
-    type: str
   expected_key_id:
     description:
       - The key ID that the file held when the run began, an empty string for none. If it holds another one by now,
@@ -69,7 +66,7 @@ options:
     type: str
   adopted_key_id:
     description:
-      - The key id of the secret that was taken over from a set-up made by hand. It stays when that secret is rotated.
+      - The key ID of the secret that was taken over from a set-up made by hand. A file keeps the one that it has.
       - A file that lacks it is written again, although it has this O(key_id) already.
     type: str
   vault_id:

@@ -80,7 +80,10 @@ def _by_value(code: str, credentials: Credentials) -> str | None:
 
 
 def _copied_badly(value: str | None) -> bool:
-    return value is not None and (value != value.strip() or (len(value) > 1 and value[0] == value[-1] in "\"'"))
+    if value is None:
+        return False
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return quoted or value != value.strip()
 
 
 CURES_BY_METHOD = {
