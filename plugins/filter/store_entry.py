@@ -6,6 +6,55 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: store_entry
+short_description: Make what a store keeps for an environment
+version_added: 1.0.0
+author:
+  - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
+description:
+  - Returns the dictionary that a store of your own has to keep for an environment and to return as it is. All of its
+    values are text; C(secret) is the secret, and everything else may be stored in plain text.
+  - The role uses it to make C(lead_writer_store_entry).
+options:
+  _input:
+    description: What the store holds now, as in C(lead_writer_stored).
+    type: dict
+    required: true
+  secret:
+    description: The secret to keep.
+    type: str
+    default: ''
+  intended_end_date_time:
+    description:
+      - When the secret that is about to be made will end. The entry then keeps the secret that the store holds, and
+        announces the new one.
+    type: str
+  key_id:
+    description: The key ID of the secret. The other values of the record, such as C(application_id), are options as well.
+    type: str
+  previous_key_ids:
+    description: The key IDs of live secrets that it has replaced.
+    type: list
+    elements: str
+"""
+
+EXAMPLES = r"""
+- name: What the store is given once the secret is made
+  ansible.builtin.set_fact:
+    entry: >-
+      {{ lead_writer_stored | marketplace_leads.dynamics365.store_entry(
+           secret=app.secret.value, key_id=app.secret.key_id, end_date_time=app.secret.end_date_time,
+           previous_key_ids=app.secret.previous_key_ids) }}
+  no_log: true
+"""
+
+RETURN = r"""
+_value:
+  description: The entry, a dictionary of text.
+  type: dict
+"""
+
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any

@@ -116,26 +116,29 @@ def test_a_due_secret_is_followed_by_a_new_one_and_stays_for_those_who_still_use
 
 
 @pytest.mark.parametrize("known", ["", NOBODY])
-def test_a_live_secret_that_the_store_does_not_hold_is_replaced(directory: Directory, known: str) -> None:
-    orphan = first_secret(directory)
-    foreign = directory.graph(
-        "POST",
-        f"/applications/{directory.application()['id']}/addPassword",
-        {"passwordCredential": {"displayName": "somebody else's"}},
-    )["keyId"]
-    run = with_secret(directory, stored_key_id=known)
-    assert directory.changes(run) == ["application.secret", "application.secret.removed"], run.output
-    assert set(directory.key_ids()) == {foreign, directory.secret_of(run)["key_id"]}
-    assert orphan not in directory.key_ids()
+def test_a_live_secret_that_the_store_does_not_hold_stays(directory: Directory, known: str) -> None:
+    unknown = first_secret(directory)
+    run = with_secret(directory, stored_key_id=known, store_lost=True)
+    assert directory.changes(run) == ["application.secret"], run.output
+    assert set(directory.key_ids()) == {unknown, directory.secret_of(run)["key_id"]}
     assert directory.signs_in(directory.application()["appId"], directory.stored_value)
 
 
-def test_a_run_killed_while_it_rotated_leaves_one_secret_after_the_next(directory: Directory) -> None:
+def test_an_empty_record_beside_a_live_secret_changes_nothing(directory: Directory) -> None:
+    unknown = first_secret(directory)
+    run = with_secret(directory, stored_key_id="")
+    assert "secret.stored_key_id is empty, but the application has live secrets" in run.failure(HOST)
+    assert directory.cloud.writes_since(run.mark) == []
+    assert directory.key_ids() == [unknown]
+
+
+def test_what_an_interrupted_run_made_is_recognized_by_its_end(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(330 * DAY)
-    with_secret(directory, stored_key_id=old, rehearse=False)
-    run = with_secret(directory, stored_key_id=old)
-    assert directory.changes(run) == ["application.secret", "application.secret.removed"], run.output
+    chosen = "2028-06-01T10:20:30Z"
+    with_secret(directory, stored_key_id=old, end_date_time=chosen, rehearse=False)
+    run = with_secret(directory, stored_key_id=old, intended_end_date_times=[chosen])
+    assert directory.changes(run) == ["application.secret.lost", "application.secret"], run.output
     assert set(directory.key_ids()) == {old, directory.secret_of(run)["key_id"]}
 
 
@@ -152,7 +155,7 @@ def test_a_secret_named_for_removal_goes_and_only_that(directory: Directory) -> 
 def test_an_orphan_that_cannot_be_removed_does_not_cost_the_new_value(directory: Directory) -> None:
     orphan = first_secret(directory)
     directory.cloud.fault(route="removePassword$", status=500, count=0)
-    run = with_secret(directory, stored_key_id="")
+    run = with_secret(directory, stored_key_id="", absent_key_ids=[orphan])
     assert run.status == 0, run.output
     assert "The new secret is there and works, but afterwards" in run.output
     assert directory.signs_in(directory.application()["appId"], directory.stored_value)
@@ -177,7 +180,7 @@ def test_a_secret_that_does_not_sign_in_is_removed_again(directory: Directory) -
     ("restriction", "sentence"),
     [
         ({"restrictionType": "passwordLifetime", "maxLifetime": "P90D"}, "lower secret.valid_days"),
-        ({"restrictionType": "passwordAddition"}, "forbids client secrets: ask its administrator to except"),
+        ({"restrictionType": "passwordAddition"}, "forbids client secrets: ask its administrator to exempt"),
     ],
 )
 def test_a_policy_of_the_tenant_against_secrets_is_told_in_plain_words(

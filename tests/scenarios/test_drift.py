@@ -166,7 +166,8 @@ def test_whatever_is_undone_by_hand_at_an_offer_is_put_right_and_only_that(cloud
     run = configure(variables=wanted)
     assert run.status == 0, run.output
     assert run.changes(nowhere.host) == [*_at_the_offer(nowhere, *NEW_DESTINATION, "secret"), "hand_off"]
-    assert run.changes(other_address.host) == _at_the_offer(other_address, "contactEmail")
+    # What is corrected waits for a publication, which is recorded.
+    assert run.changes(other_address.host) == [*_at_the_offer(other_address, "contactEmail"), "hand_off"]
     assert run.changes(other_application.host) == [
         *_at_the_offer(other_application, "applicationId", "secret"),
         "hand_off",
@@ -202,20 +203,6 @@ def test_an_application_thrown_away_comes_back_from_the_recycle_bin_as_the_same_
     assert run.status == 0, run.output
     assert run.changes(HOST)[0] == "application.restored"
     assert Made(cloud, cloud.contoso).application["appId"] == before["appId"]
-
-
-@pytest.mark.cloud("--tenants", "1")
-def test_a_store_that_lost_its_file_gets_a_new_secret_and_the_lost_one_does_not_stay(
-    cloud: Cloud, configure: Configure
-) -> None:
-    assert configure(rehearse=False).status == 0
-    (lost,) = Made(cloud, cloud.contoso).secrets
-    (configure.store / f"{cloud.contoso.environment_host}.yml").unlink()
-    run = configure()
-    assert run.status == 0, run.output
-    (alive,) = Made(cloud, cloud.contoso).secrets
-    assert alive["keyId"] != lost["keyId"]
-    assert configure.stored(cloud.contoso)["key_id"] == alive["keyId"]
 
 
 @pytest.mark.cloud("--tenants", "1")

@@ -72,7 +72,11 @@ def test_without_an_interface_a_module_is_executed_once(cloud: Cloud, ansible: A
     one = task("aad_app", name="Lead Writer", unique_name="leads")
     run = ansible.tasks(one, rehearse=False, environment=without(hidden))
     assert run.status == 0, run.output
-    made = [write for write in cloud.writes_since(run.mark) if "/applications(uniqueName" in write]
+    made = [
+        write
+        for write in cloud.writes_since(run.mark)
+        if write.startswith("POST graph.microsoft.com/v1.0/applications") and write.endswith("/applications")
+    ]
     assert len(made) == 1
 
 

@@ -45,10 +45,12 @@ class PublicationFailed(CallFailed):
 
 class _Locking(Protocol):
     @property
-    def locked(self) -> bool: ...
+    def locked(self) -> bool:
+        """Whether it was refused because the offer is locked."""
 
     @property
-    def problems(self) -> tuple[str, ...]: ...
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong."""
 
 
 Sent = TypeVar("Sent", bound=_Locking)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -54,7 +55,9 @@ def test_nothing_is_routed_to_another_name() -> None:
 def test_loading_an_action_loads_all_that_its_workers_use(module: str) -> None:
     wanted = f"{{'msal', 'requests', '{PLUGINS}.modules.{module}'}}"
     program = f"import sys, {PLUGINS}.action.{module}; assert {wanted} <= set(sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    # Where pytest has found the collection, the program has to find it as well.
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
