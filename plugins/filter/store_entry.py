@@ -31,7 +31,8 @@ options:
         announces the new one.
     type: str
   key_id:
-    description: The key ID of the secret. The other values of the record, such as C(application_id), are options as well.
+    description:
+      - The key ID of the secret. The other values of the record, such as C(application_id), are options as well.
     type: str
   previous_key_ids:
     description: The key IDs of live secrets that it has replaced.
