@@ -166,6 +166,8 @@ class ApplicationResource:
             before, after = {"deleted": True}, {"deleted": False}
             self._plan.add("application.restored", before, after, lambda: self._restore(deleted))
             self._application = deleted
+            if self._secret is not None:
+                self._secret.in_recycle_bin = True
         if self._application is None:
             self._plan_creation()
         else:

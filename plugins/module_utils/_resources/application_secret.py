@@ -122,6 +122,8 @@ class ClientSecret:
         self._secrets = Secrets(graph, applications, replication)
         self._schedule = schedule
         self._made_by_caller = made_by_caller
+        self.in_recycle_bin = False
+        """Whether the application is deleted: no secret of it signs in, so nothing can be using one."""
         self._decision = Decision(True, None, ())
         self._made: NewSecret | None = None
 
@@ -145,7 +147,8 @@ class ClientSecret:
                 f"Another run has made {_named(meanwhile)} for this application meanwhile: no secret was made; run "
                 "again when the other run is over."
             )
-        if schedule.record_is_empty and foreign and decision.create and not schedule.store_lost:
+        unsure = foreign and not self.in_recycle_bin
+        if schedule.record_is_empty and unsure and decision.create and not schedule.store_lost:
             raise StoreMissing(
                 f"secret.stored_key_id is empty, but the application has live secrets named {schedule.name!r} that "
                 f"something may be using ({_named(foreign)}): give the key ID of the one that you hold, or set "
