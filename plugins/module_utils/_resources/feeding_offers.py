@@ -60,10 +60,15 @@ class Feed:
         else:
             at = told_before_publication(self.offer) if self.is_live else now
         since = self.offer.live_since(at, self.connection)
+        published = self.offer.newest(LIVE) if since else None
         return {
             "key_id": key_id,
             "handed_over_at": write_exact_timestamp(at) if at else "",
             "live_since": write_exact_timestamp(since) if since else "",
+            "publication": LIVE if published else "",
+            "publication_since": write_exact_timestamp(published.created) if published and published.created else "",
+            "submission_id": published.submission_id if published else "",
+            "job_id": "",
         }
 
 

@@ -169,26 +169,7 @@ def is_current(path: str, fields: Mapping[str, Any]) -> bool:
     Raises InvalidInput, of which UnreadableHandOff is one kind.
     """
     content = read(path)
-    if content is None:
-        return False
-    known = content.get("offers") or {}
-    handed_over = {
-        offer: _without_old_news(record, known.get(offer) or {})
-        for offer, record in (fields.get("handed_over") or {}).items()
-    }
-    expected = render(merged(content, {**fields, "handed_over": handed_over}))
-    return (read_text(path), read_text(sheet_path(path))) == expected
-
-
-def _without_old_news(record: Any, known: Mapping[str, Any]) -> Any:
-    """Return the record of an offer without a publication that ended before anything was recorded of it."""
-    if not isinstance(record, Mapping) or record.get("publication") != "live" or known.get("publication"):
-        return record
-    return {name: each for name, each in record.items() if name not in _PUBLICATION}
-
-
-_PUBLICATION = ("publication", "publication_since", "submission_id", "job_id")
-"""What is recorded of a publication, so that a later run goes on with it."""
+    return content is not None and (read_text(path), read_text(sheet_path(path))) == render(merged(content, fields))
 
 
 def _unreadable(path: str) -> UnreadableHandOff:
