@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +44,9 @@ FOR_ARGUMENTS = [
 
 def without(*hidden: str) -> dict[str, str]:
     """The environment of a run whose ansible-core lacks these places."""
-    return {"ANSIBLE_CALLBACKS_ENABLED": "recorder,hider", "HIDDEN": " ".join(hidden)}
+    folders = os.pathsep.join(str(Path(__file__).parent / each) for each in ("callback_plugins", "hiding_plugins"))
+    enabled = {"ANSIBLE_CALLBACK_PLUGINS": folders, "ANSIBLE_CALLBACKS_ENABLED": "recorder,hider"}
+    return {**enabled, "HIDDEN": " ".join(hidden)}
 
 
 def warnings_in(run: Run) -> list[str]:

@@ -161,7 +161,11 @@ class LeadDestinationResource:
     def _plan_publication(self, plan: Plan) -> None:
         offer, target = self.offer, self._wanted.publish
         pending = self._pending = len(plan) > 0
-        found = self._progress = self._publications.progress(offer, self._handed_over_at, pending=pending)
+        if pending and self._returns_to_live():
+            found = Progress(LIVE, offer.newest(LIVE))
+        else:
+            found = self._publications.progress(offer, self._handed_over_at, pending=pending)
+        self._progress = found
         running = offer.running if found.state == WAITING else None
         patient = running is not None and target != "never" and self._publications.patience(running) > 0
         waits = found.state == WAITING and not patient
@@ -234,6 +238,13 @@ class LeadDestinationResource:
         found = offer.newest(LIVE)
         return found.created if found and live and not live.differing(self._wanted.connection) else None
 
+    def _returns_to_live(self) -> bool:
+        """Say whether the changes bring the draft back to what is live, so that there is nothing to publish."""
+        live = self.offer.live_connection
+        if live is None or self._new_secret or live.differing(self._wanted.connection):
+            return False
+        return self._handed_over_at is None or self.offer.published_since(LIVE, self._handed_over_at) is not None
+
     def _path(self, name: str) -> str:
         return f"lead_destination.{self._wanted.offer}.{name}"
 
@@ -276,7 +287,7 @@ class LeadDestinationResource:
         if secret is not None and self._new_secret:
             self._handed_over_key_id, self._handed_over_at = secret.key_id, moment
         self._read = read_draft(self._client, offer)
-        if self._progress.state != HELD:
+        if self._progress.state not in (HELD, LIVE):
             self._progress = Progress(NOT_PUBLISHED)
         left = self.offer.connection.differing(wanted.connection)
         if left:
