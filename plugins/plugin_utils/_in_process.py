@@ -20,7 +20,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, trusting, usual_bundle
 from . import _ansible_internals as internals
 from ._plain_variables import PlainVariables
+from ._role_words import in_words_of_the_role
 
 MODULES = {
     name: importlib.import_module(f"..modules.{name}", __package__)
@@ -57,6 +58,10 @@ for _lookup in ("hand_off", "stored_secret"):
     lookup_loader.get(f"marketplace_leads.dynamics365.{_lookup}", class_only=True)
 
 
+_ROLE = os.path.realpath(os.path.join(os.path.dirname(__file__), *(os.pardir,) * 2, "roles", "lead_writer"))
+"""The folder of the collection's role."""
+
+
 class _InProcessModule(basic.AnsibleModule):
     """An AnsibleModule inside the worker.
 
@@ -64,6 +69,13 @@ class _InProcessModule(basic.AnsibleModule):
     """
 
     run_directory = getattr(constants, "DEFAULT_LOCAL_TMP", None)
+
+    said: Callable[[str], str] = staticmethod(str)
+    """Returns a warning as the user of the task has to read it."""
+
+    def warn(self, warning: str, *arguments: Any, **keywords: Any) -> None:
+        """Warn the user."""
+        super().warn(self.said(warning), *arguments, **keywords)
 
     def tell(self, sentence: str) -> None:
         """Show how far something long has come, while it goes on."""
@@ -85,12 +97,33 @@ class InProcess(PlainVariables, ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._refuse_to_leave_a_secret()
         prepared = self._prepared(task_vars or {}) if self._may_run_here() else None
-        outcome = self._run_usually(task_vars or {}) if prepared is None else self._run_here(prepared)
+        outcome = self._run_usually(task_vars or {}) if prepared is None else self._run_here(prepared, task_vars or {})
         result = merge_hash(result, self._without_result(outcome) if "module_stdout" in outcome else outcome)
         if result.get("contains_secret"):
             # Returned to the playbook, but shown by no callback at any verbosity.
             result["_ansible_no_log"] = True
+        if result.get("failed") and isinstance(result.get("msg"), str):
+            result["msg"] = self._said(result["msg"], task_vars or {})
         return result
+
+    @property
+    def _in_role(self) -> bool:
+        """Say whether the task is one of the role lead_writer, whose users see variables and no options."""
+        folder = internals.folder_of_role(internals.role_of(self._task))
+        return bool(folder) and os.path.realpath(folder) == _ROLE
+
+    def _said(self, sentence: str, task_vars: dict[str, Any]) -> str:
+        """Return a sentence as the user of the task has to read it: in the role with variables instead of options."""
+        if not self._in_role:
+            return sentence
+        publisher = str(task_vars.get("lead_writer_publisher_client_id") or "")
+        secret = str(task_vars.get("lead_writer__secret_called") or "lead_writer_stored_value")
+        return in_words_of_the_role(sentence, publisher).replace("application_key", secret)
+
+    def _warned(self, sentence: str, task_vars: dict[str, Any]) -> str:
+        """Return a warning, in the role with its host: Ansible shows equal ones once, as if there were one host."""
+        said = self._said(sentence, task_vars)
+        return f"{task_vars.get('inventory_hostname')}: {said}" if self._in_role else said
 
     def _refuse_to_leave_a_secret(self) -> None:
         """Refuse a job that would have a secret in its file and in the output. Raises AnsibleActionFail.
@@ -131,7 +164,12 @@ class InProcess(PlainVariables, ActionBase):
             internals.warn_of_lacking()
         return prepared
 
-    def _run_here(self, prepared: _Prepared) -> dict[str, Any]:
+    def _run_here(self, prepared: _Prepared, task_vars: dict[str, Any]) -> dict[str, Any]:
+        class Module(_InProcessModule):
+            """The module of this task."""
+
+            said = staticmethod(lambda sentence: self._warned(sentence, task_vars))
+
         printed = io.StringIO()
         with (
             internals.arguments_laid_out(prepared.arguments),
@@ -139,7 +177,7 @@ class InProcess(PlainVariables, ActionBase):
             contextlib.redirect_stdout(printed),
             contextlib.suppress(SystemExit),
         ):
-            self._module.main(_InProcessModule)
+            self._module.main(Module)
         return internals.result_of(self, printed.getvalue())
 
     def _run_usually(self, task_vars: dict[str, Any]) -> dict[str, Any]:

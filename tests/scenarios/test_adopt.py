@@ -267,7 +267,7 @@ def test_a_secret_of_another_application_is_refused(take_over: TakeOver, hand_ma
 
 def test_a_wrong_secret_that_begins_right_is_not_stored(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"][:-1])
-    assert "begins like the secret" in take_over.refused()
+    assert "lead_writer_adopt_secret begins like the secret" in take_over.refused()
 
 
 def test_an_expired_secret_is_refused(take_over: TakeOver, hand_made: HandMade) -> None:
