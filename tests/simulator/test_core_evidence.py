@@ -1,0 +1,149 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The evidence file names every request, code, id and property of the simulator."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import simulator
+from simulator.dataverse import operations
+from simulator.dataverse.tables import PLATFORM_TABLES, SALES_TABLES
+from simulator.directory import shapes
+from simulator.graph import routes as graph_routes
+
+ROOT = Path(simulator.__file__).parent
+EVIDENCE = yaml.safe_load((ROOT.parent / "evidence" / "facts.yml").read_text(encoding="utf-8"))
+FACTS = [
+    {**fact, "service": service}
+    for service, section in EVIDENCE["services"].items()
+    for topic in section["topics"]
+    for fact in topic["facts"]
+]
+PARTS = {
+    "entra": ("entra",),
+    "graph": ("graph", "directory"),
+    "environment": ("dataverse", "odata"),
+    "power-platform": ("powerplatform",),
+    "partner-center": ("partnercenter",),
+}
+"""The services of the evidence file, each with the simulator's folders that follow it."""
+
+GUID = r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+
+
+def files(service: str) -> Iterator[Path]:
+    for part in PARTS[service]:
+        yield from sorted((ROOT / part).rglob("*.py"))
+
+
+def listed(key: str) -> set[str]:
+    return {name for fact in FACTS for name in fact.get(key, ())}
+
+
+def codes(service: str) -> Iterator[str]:
+    """The codes with which a service of the simulator refuses: texts in the calls that make its errors."""
+    for path in files(service):
+        text = path.read_text(encoding="utf-8")
+        yield from (code.lower() for code in re.findall(r"0x8[0-9a-fA-F]{7}\b", text))
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name in ("GraphError", "Refused", "Refusal", "SignInRefused") and len(node.args) > 1:
+                code = node.args[1]
+                if isinstance(code, ast.Constant) and isinstance(code.value, str) and not code.value.startswith("0x"):
+                    yield code.value
+            for keyword in node.keywords:
+                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant) and keyword.value.value:
+                    yield str(keyword.value.value)
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_every_code_has_a_fact(service: str) -> None:
+    assert set(codes(service)) - listed("codes") == set()
+
+
+def test_every_sign_in_code_has_a_fact() -> None:
+    numbers = {
+        node.value
+        for path in files("entra")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and 16_000 <= node.value <= 9_999_999
+    }
+    assert {f"AADSTS{number}" for number in numbers} - listed("codes") == set()
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_every_fixed_id_has_a_fact(service: str) -> None:
+    found = {guid for path in files(service) for guid in re.findall(GUID, path.read_text(encoding="utf-8"))}
+    assert found - listed("names") == set()
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_every_file_follows_a_fact(service: str) -> None:
+    """Files that nothing is cited for are machinery; those that say what the service does name their topic."""
+    topics = {topic["topic"].lower() for section in EVIDENCE["services"].values() for topic in section["topics"]}
+    cited = {
+        fact.strip().lower()
+        for path in files(service)
+        for fact in re.findall(r"contract: ([^).;,]+)", re.sub(r"\s+(#:? )?", " ", path.read_text(encoding="utf-8")))
+    }
+    assert cited - topics == set()
+
+
+def properties(entity: str) -> set[str]:
+    return {name for entry in EVIDENCE["entities"] if entry["entity"] == entity for name in entry["properties"]}
+
+
+def entities() -> Iterator[tuple[str, Any]]:
+    """The objects of the simulator's services with their property names."""
+    for table in (*PLATFORM_TABLES, *SALES_TABLES):
+        yield f"environment {table.logical}", set(table.columns)
+    yield "graph application", shapes.new_application("", "", "", "", "").keys()
+    yield "graph servicePrincipal", _service_principal().keys()
+    yield "graph user", shapes.new_user("", "", "", "").keys()
+
+
+def _service_principal() -> dict[str, Any]:
+    arguments = inspect.signature(shapes.new_service_principal).parameters
+    return shapes.new_service_principal(*([""] * len(arguments)))
+
+
+@pytest.mark.parametrize(
+    ("entity", "names"), list(entities()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_property_has_been_compared(entity: str, names: Any) -> None:
+    shown = {name for name in names if not name.startswith("_")}
+    assert shown - properties(entity) == set()
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """The requests that the simulator's services answer, each as the evidence file writes it."""
+    for route in graph_routes.ROUTES:
+        yield "graph", f"{route.method} {_with_blanks(route.pattern)}"
+    for (table, name), (is_function, _handler) in operations.BOUND.items():
+        yield "environment", f"{'GET' if is_function else 'POST'} {table}s({{}})/{name}"
+    for name in operations.FUNCTIONS:
+        yield "environment", f"GET {name}"
+    for name in operations.ACTIONS:
+        yield "environment", f"POST {name}"
+
+
+def _with_blanks(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+@pytest.mark.parametrize(("service", "request_line"), list(routes()))
+def test_every_route_has_a_fact(service: str, request_line: str) -> None:
+    described = {line for fact in FACTS if fact["service"] == service for line in fact.get("requests", ())}
+    assert request_line in described
