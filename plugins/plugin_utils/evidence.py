@@ -1,0 +1,161 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compare a recording of a run with the facts that this collection relies on.
+
+    python -m ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils.evidence FOLDER
+
+C(FOLDER) is what `lead_writer_record` named. The folder above C(ansible_collections) has to be on C(PYTHONPATH). The
+exit status is 1 when a fact is refuted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ._evidence import Condition, Fact, read_evidence
+from ._recording import read_recording
+
+CONFIRMED, REFUTED, NOT_MET = "confirmed", "refuted", "not met"
+
+_BASES = {
+    "entra": r"/",
+    "graph": r"/(v1\.0|beta)/",
+    "environment": r"/(api/data|XRMServices/2011/Organization\.svc/web)/v?\d+\.\d+/",
+    "power-platform": r"/providers/Microsoft\.BusinessAppPlatform/",
+    "partner-center": r"/rp/product-ingestion/",
+}
+"""The part of a path, by service, that the evidence file leaves out."""
+_NAMESPACE = "Microsoft.Dynamics.CRM."
+
+
+class Exchange(Protocol):
+    """A request and its answer, as a recording has it."""
+
+    service: str
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    request_body: Any
+    status: int | None
+    headers: Mapping[str, str]
+    answer_body: Any
+    codes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a recording says of a fact: CONFIRMED, REFUTED or NOT_MET, after so many exchanges about it."""
+
+    fact: Fact
+    verdict: str
+    exchanges: int
+
+
+def compare(facts: Sequence[Fact], exchanges: Sequence[Exchange]) -> list[Verdict]:
+    """Return a verdict for every fact that a recording can confirm or refute, in the order of the facts."""
+    by_request: dict[tuple[str, str], list[Exchange]] = {}
+    for exchange in exchanges:
+        by_request.setdefault((exchange.service, request_line(exchange)), []).append(exchange)
+    return [_verdict(fact, by_request) for fact in facts if fact.check is not None]
+
+
+def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[Exchange]]) -> Verdict:
+    check = fact.check
+    assert check is not None
+    met = [each for each in by_request.get((fact.service, check.request), ()) if holds(check.where, each)]
+    if check.refuted_by is not None and any(holds(check.refuted_by, each) for each in met):
+        return Verdict(fact, REFUTED, len(met))
+    confirmed = check.confirmed_by is not None and any(holds(check.confirmed_by, each) for each in met)
+    return Verdict(fact, CONFIRMED if confirmed else NOT_MET, len(met))
+
+
+def request_line(exchange: Exchange) -> str:
+    """Return method and path of an exchange as the evidence file writes them: `PATCH systemusers({})`."""
+    path = re.sub(f"^{_BASES.get(exchange.service, '/')}", "", exchange.path)
+    segments = [_segment(segment) for segment in path.replace(_NAMESPACE, "").split("/")]
+    return f"{exchange.method} {'/'.join(segments)}"
+
+
+def _segment(segment: str) -> str:
+    name, parenthesis, _key = segment.partition("(")
+    if parenthesis:
+        # A function names its parameters there, a row its key.
+        return name if name[:1].isupper() else f"{name}({{}})"
+    return re.sub(r"\{[^}]*\}", "{}", segment)
+
+
+def holds(condition: Condition, exchange: Exchange) -> bool:
+    """Say whether every part of a condition that is given holds for an exchange."""
+    found = {name.lower() for name in exchange.headers}
+    codes = {code.lower() for code in exchange.codes}
+    return (
+        (not condition.status or exchange.status in condition.status)
+        and (not condition.codes or any(code.lower() in codes for code in condition.codes))
+        and all(any(True for _ in values_at(exchange.answer_body, path)) for path in condition.fields)
+        and not any(any(True for _ in values_at(exchange.answer_body, path)) for path in condition.lacks)
+        and all(value in list(values_at(exchange.answer_body, path)) for path, value in condition.values.items())
+        and all(name.lower() in found for name in condition.headers)
+        and all(any(True for _ in values_at(exchange.request_body, path)) for path in condition.asks)
+        and all(word in str(dict(exchange.query)) for word in condition.query)
+    )
+
+
+def values_at(body: Any, path: str) -> Iterator[Any]:
+    """Yield the values that a path such as `value[].owner.id` reaches in a body."""
+    reached = [body]
+    for step in path.replace("[]", ".[]").split("."):
+        if step == "[]":
+            reached = [item for each in reached if isinstance(each, list) for item in each]
+        elif step:
+            reached = [each[step] for each in reached if isinstance(each, dict) and step in each]
+    yield from reached
+
+
+def page(verdicts: Sequence[Verdict]) -> str:
+    """Return the verdicts as a page in Markdown: refuted facts first, because those are news."""
+    count = Counter(each.verdict for each in verdicts)
+    lines = [
+        "# What this recording says of the facts",
+        "",
+        f"{count[CONFIRMED]} confirmed, {count[REFUTED]} refuted, {count[NOT_MET]} not met.",
+    ]
+    for verdict in (REFUTED, CONFIRMED, NOT_MET):
+        chosen = [each for each in verdicts if each.verdict == verdict]
+        if chosen:
+            lines += ["", f"## {verdict.capitalize()}", "", "| fact | believed to be | what it says |", "|---|---|---|"]
+            lines += [
+                f"| `{each.fact.id}` | {each.fact.certainty} | {' '.join(each.fact.fact.split())} |" for each in chosen
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def write_page(directory: Path) -> Path:
+    """Compare a recording with the evidence file, write the page beside it, and return the page's path."""
+    path = directory / "facts.md"
+    path.write_text(page(compare(read_evidence().facts, read_recording(directory))), encoding="utf-8")
+    return path
+
+
+def main() -> int:
+    """Print the page of the folder that the command line names; return the exit status."""
+    parser = argparse.ArgumentParser(description="Compare a recording of a run with the evidence file.")
+    parser.add_argument("folder", type=Path, help="the folder that lead_writer_record named")
+    folder = parser.parse_args().folder
+    if not folder.is_dir():
+        parser.error(f"{folder} is not a folder: name the one that lead_writer_record named.")
+    verdicts = compare(read_evidence().facts, read_recording(folder))
+    sys.stdout.write(page(verdicts))
+    return 1 if any(each.verdict == REFUTED for each in verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
