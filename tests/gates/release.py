@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.gates.building import ROOT, build, tracked_files
+from .building import ROOT, build, tracked_files
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
