@@ -29,15 +29,19 @@ def drawing(lines: list[str]) -> str:
     """Return the picture of these lines as SVG; what follows an indented line has the color of what it continues."""
     height = _BAR + _MARGIN + _LINE * len(lines) + 8
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        'aria-label="A dry run over three environments, the run, a second run that changes nothing, and a test lead">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+            'aria-label="A dry run over three environments, the run, a second run that changes nothing, and a test lead">'
+        ),
         f'<rect width="{_WIDTH}" height="{height}" rx="10" fill="#0d1117"/>',
         *(
             f'<circle cx="{_MARGIN + 18 * place}" cy="{_BAR // 2 + 2}" r="6" fill="{color}"/>'
             for place, color in enumerate(("#ff5f57", "#febc2e", "#28c840"))
         ),
-        '<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13.5" '
-        'xml:space="preserve">',
+        (
+            '<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13.5" '
+            'xml:space="preserve">'
+        ),
     ]
     color = _OTHER
     for number, line in enumerate(lines):
