@@ -31,7 +31,7 @@ def drawing(lines: list[str]) -> str:
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-            'aria-label="A dry run over three environments, the run, a second run that changes nothing, and a test lead">'
+            'aria-label="A dry run over three environments, the run, a second run that changes nothing, a test lead">'
         ),
         f'<rect width="{_WIDTH}" height="{height}" rx="10" fill="#0d1117"/>',
         *(
