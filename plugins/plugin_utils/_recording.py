@@ -63,7 +63,10 @@ def read_recording(directory: Path) -> list[RecordedExchange]:
 
 
 def read_exchange(path: Path) -> RecordedExchange | None:
-    """Return the exchange in one file, None if it holds none. Raises RecordingNotRead for another edition, and OSError."""
+    """Return the exchange in one file, None if it holds none.
+
+    Raises RecordingNotRead for another edition of the form, and OSError.
+    """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .clouds import CLOUDS
 from .recorded_values import (
     GUID,
     UNKNOWN_CODE,
@@ -37,23 +36,19 @@ from .recorded_words import (
     INTEGERS,
     LARGEST_ENUMERATION,
     MEDIA_TYPES,
+    METHODS,
     NAMES,
     QUERY_WORDS,
     RECEIVED_HEADERS,
     SCHEMES,
     SEGMENTS,
     SENT_HEADERS,
-    TEXTS,
 )
+from .services import OTHER, service_of
 
 FORMAT = 1
 """The edition of the form in which exchanges are recorded."""
 
-OTHER = "other"
-"""The service of a host that is none of Microsoft's services that the collection knows."""
-UNKNOWN_CLOUD = "unknown"
-
-_PARTNER_CENTER = "/rp/product-ingestion"
 _MOST_SEGMENTS = 20
 _EXPRESSIONS = frozenset({"$select", "$expand", "$filter", "$orderby", "$search", "$apply"})
 _ADDRESSES = frozenset({"location", "odata-entityid"})
@@ -121,9 +116,7 @@ def file_name(record: Mapping[str, Any]) -> str:
 def _record(sent: Sent, answer: dict[str, Any]) -> dict[str, Any]:
     service, cloud, path, query = _shown_address(sent.url)
     request = {
-        "method": sent.method
-        if sent.method.isalpha() and sent.method.isupper() and len(sent.method) < 10
-        else "{text}",
+        "method": sent.method if sent.method in METHODS else "{text}",
         "path": path,
         "query": query,
         "headers": {name: _shown_pieces(value) for name, value in _listed(sent.headers, SENT_HEADERS).items()},
@@ -133,28 +126,6 @@ def _record(sent: Sent, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 # --- addresses
-
-
-def service_of(url: str) -> tuple[str, str]:
-    """Return the kind of service that an address belongs to, and its cloud; `other` and `unknown` for all others.
-
-    Clouds share hosts: what is asked of such a host is recorded for the first cloud that has it.
-    """
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return OTHER, UNKNOWN_CLOUD
-    for cloud in CLOUDS.values():
-        if host in cloud.login_hosts:
-            return "entra", cloud.name
-        if host == cloud.graph_host:
-            return "partner-center" if parts.path.startswith(_PARTNER_CENTER) else "graph", cloud.name
-        if host == cloud.power_platform_host:
-            return "power-platform", cloud.name
-        if cloud.environment_host.fullmatch(host.replace(".api.", ".", 1)):
-            return "environment", cloud.name
-    return OTHER, UNKNOWN_CLOUD
 
 
 def _shown_address(url: str) -> tuple[str, str, str, dict[str, Any]]:
@@ -232,9 +203,7 @@ def _shown_expression(text: str) -> str:
             last_name = last_name if piece in QUERY_WORDS else known
             shown.append(known)
         elif kind == "text":
-            content = piece[1:-1].replace("''", "'")
-            kept = content if content and content in TEXTS.get(last_name, ()) else kind_of(content)
-            shown.append(f"'{kept}'")
+            shown.append(f"'{shown_text(last_name, piece[1:-1])}'")
         elif kind == "number":
             enumerated = last_name in INTEGERS and piece.isdigit() and int(piece) <= LARGEST_ENUMERATION
             shown.append(piece if enumerated else "{number}")

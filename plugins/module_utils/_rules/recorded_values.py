@@ -23,6 +23,7 @@ from .recorded_words import (
     INTEGERS,
     LARGEST_ENUMERATION,
     NAMES,
+    NAMES_IN_TEXTS,
     PHRASES,
     RESOURCES,
     SHORT_PARTS,
@@ -31,6 +32,7 @@ from .recorded_words import (
     VERSIONS_OF_APIS,
     WORDS,
 )
+from .services import OTHER, service_of
 
 UNKNOWN_NAME = "{property}"
 UNKNOWN_CODE = "{code}"
@@ -82,7 +84,8 @@ _KINDS = tuple(
         ("jwt", r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),
         ("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S+"),
         ("email", r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+"),
-        ("base64", r"[A-Za-z0-9+/_-]{40,}={0,2}"),
+        ("base64", r"(?=.{0,200}?[0-9])(?=.{0,200}?[A-Z])(?=.{0,200}?[a-z])[A-Za-z0-9+/]{60,}={0,2}"),
+        ("path", r"/\S*"),
     )
 )
 
@@ -161,14 +164,15 @@ def kind_of(text: str) -> str:
     begin = text[:_LONG]
     for kind, pattern in _KINDS:
         if pattern.fullmatch(begin):
-            return f"{{{kind}}}"
+            service = service_of(text)[0] if kind == "url" else OTHER
+            return f"{{{kind}}}" if service == OTHER else f"{{{kind}: {service}}}"
     start = begin.lstrip()[:1]
     return {"<": "{xml}", "{": "{json}", "[": "{json}"}.get(start, "{text}")
 
 
 def shown_text(name: str, text: str) -> str:
     """Return the text of a property if it is one of an enumeration, else what kind of text it is."""
-    if not text or text in TEXTS.get(name, ()):
+    if not text or text in TEXTS.get(name, ()) or text.lower() in ("true", "false"):
         return text
     if name in CODES or (name == "error" and " " not in text):
         return shown_code(text)
@@ -180,6 +184,8 @@ def shown_text(name: str, text: str) -> str:
         return _shown_type(text)
     if name in ERROR_TEXTS:
         return _shown_message(text)
+    if name in NAMES_IN_TEXTS and shown_name(text) != UNKNOWN_NAME:
+        return text
     if text.startswith("prv") and shown_name(text[3:] or "_") != UNKNOWN_NAME and text[3:4].isupper():
         return text
     first, *rest = text.split("/")

@@ -18,6 +18,7 @@ from __future__ import annotations
 from .customer_leads import AZURE_AD, DYNAMICS, HTTPS_ENDPOINT, NONE, OFFICE365, TABLE
 from .environment_refusals import ASYNC_DISABLED
 from .guids import NIL_GUID
+from .offers import NOT_SERVED
 from .password_schedule import NEVER_EXPIRES_POLICY
 from .well_known import DYNAMICS_CRM_APPLICATION_ID, ENTERPRISE_APPLICATION_TAG, SAMPLE_CLIENT_ID
 
@@ -65,60 +66,60 @@ greater group groups gt guest guid guide handle handler hard has hash header hea
 history holding home host hosts hot hour hours html http https identifier identities identity ids ignore iis im image
 images immutable implemented implicit import importance imported imports in inactive include included incoming index
 individual info information informational ingestion inherit inheritance inherited initial initiated inner input ins
-install installed instance instances integer integrated integration intended interactive interests interface internal
-interval invalid invitation invite ip issuance issue issued issuer item items job jobs join joined keep kept key keys
-kind known label labels language languages large last lasttry later latest latin latitude layer le lead leads leave
-legal length less letter level levels library license licensed licenses lifecycle lifetime limit limits line link
-linked links list listed listing lists live lo loads local locale localized location lock lockdown locked log logical
-login logo logon logout long longitude lookup lower lowest lt mail mailbox mails main maintenance major maker
-malformed managed management manager mandatory manifest manual manufacturer many map mapped mapping marketing marketo
-marketplace mask master match matching max maximum me media meeting member members membership memo merge message
-messages met meta metadata method methods mfa microsoft middle migration min minimum minor minors minutes missing
-mixed mobile mode model moderate modified module modules moment money monitor monthly months move moved mscrm msdyn
-multi multiple my name named names native navigation ne nearest need needed nested network never new next nickname no
-non none normal not notes notice notification notifications notify null nullable number oauth object objects occurred
-occurrence odata odb offer offers office offline offset oid old one online only open openid operation operational
-operations operator option optional options or order org organization organizations orgdborg orgs origin original os
-other out outcome outgoing output overridden override overwrite overwritten own owned owner owners ownership owning
-package packages page pages parallel parameter parameters parent parental part partial participant partition partner
-passed passport password passwords past patch path pattern pause paused payload pending per percent percentage period
-permission permissions person personal phase phone phones photo picklist picture pim pinpoint pipeline placeholder
-plan planned plans platform plugin plugins point policies policy pool populated portal position post postal postpone
-power pre preauthorized precondition prefer preference preferred prefix premises prepaid prepare prerequisites
-presence present preview previous primary principal principals priority privacy private privilege privileges problem
-process processed processing product production products profile profiles program progress project projects promote
-properties property protected protection protocol provided provider providers province provision provisioned
-provisioning proxy prv public publication publish published publisher publishers puid purge purpose qualified quality
-query queue queued quota range rate rated ratelimit raw rbac read ready reason receive received recipient record
-records recover recovered recovery recurrence recurring redirect reduce reference references refresh refused regarding
-region regional regions registered registration registry related relation relationship relationships relative relay
-release remaining remote remove removed rename reparent repeat repeatable replace replica replicated replies reply
-report reporting reports request requested requests require required requirement requirements reserve reserved reset
-resolution resolve resolved resource resources response responses responsibilities restore restored restrict
-restricted restriction restrictions result results retain retention retired retrieve retry return returned revoke
-revoked ribbon right rights risk risks role roles rollback root rotation route router row rows rule rules run runner
-running runtime saas salesforce salesperson salutation same saml sandbox save saved scale scan scenario schedule
-scheduled schema schemas school schools scope scopes score script search second secondary seconds secret section
-secure security seed segment select selected self send sender sensitivity sent sequence serial serve server service
-services session sessions set setting settings setup severity share shared sharing shipped shipping short show shown
-side sign signature signed signing since single site sites size skills skip skipped sku skus sla slice sms snapshot
-social soft software solution solutions sort sorted source sources sp spa span spec specific specified spend split ssl
-sso stack stage staged stages standard start started starting starts state statement stateorprovince states static
-status statuscode step steps stock stop stopped storage stored stream street string strong sts sub subject submission
-submissions subscribed subscription subscriptions subset subtype succeeded success successful suffix summary support
-supported supporting suppress surname suspend suspended switch symbol symbols symmetric sync synced synchronization
-synchronize synchronized system table tables tag tags target targets task tasks team teams technical telephone
-template templates temporary tenant tenants terms territory test text than theme then thread threshold throttle
-throttled thumbprint ticker ticket tier time timedout timeline timeout times timestamp timezone title tls toggle token
-tokens too tool top topic total touched trace tracking transaction transactioncurrency transfer transient transition
-transitive transport traversed tree trial trigger truncated trust trusted type types ui unauthenticated unauthorized
-unavailable unblock undo uninstall union unique unit units universal unknown unlicensed unlimited unlocked unmanaged
-unpublished unsupported until unused unverified update updated updates upgrade upload uploads upn upper ups uri uris
-url urls usable usage use used user users utc utcconversion uuid valid validate validated validation validations
-validity value values variable variables variant vault vendor verification verified verify version versions via view
-views violation virtual visibility visible visual vm wait waiting warm warning warnings weak web website week weekly
-welcome when window windows with withdrawn without wizard work workflow workflows working workload workspace write
-written xml xrm yammer year yearly years yomi zone
+install installed instance instances insufficient integer integrated integration intended interaction interactive
+interests interface internal interval invalid invitation invite ip issuance issue issued issuer item items job jobs
+join joined keep kept key keys kind known label labels language languages large last lasttry later latest latin
+latitude layer le lead leads leave legal length less letter level levels library license licensed licenses lifecycle
+lifetime limit limits line link linked links list listed listing lists live lo loads local locale localized location
+lock lockdown locked log logical login logo logon logout long longitude lookup lower lowest lt mail mailbox mails main
+maintenance major maker malformed managed management manager mandatory manifest manual manufacturer many map mapped
+mapping marketing marketo marketplace mask master match matching max maximum me media meeting member members
+membership memo merge message messages met meta metadata method methods mfa microsoft middle migration min minimum
+minor minors minutes missing mixed mobile mode model moderate modified module modules moment money monitor monthly
+months move moved mscrm msdyn multi multiple my name named names native navigation ne nearest need needed nested
+network never new next nickname no non none normal not notes notice notification notifications notify null nullable
+number oauth object objects occurred occurrence odata odb offer offers office offline offset oid old one online only
+open openid operation operational operations operator option optional options or order org organization organizations
+orgdborg orgs origin original os other out outcome outgoing output overridden override overwrite overwritten own owned
+owner owners ownership owning package packages page pages parallel parameter parameters parent parental part partial
+participant partition partner passed passport password passwords past patch path pattern pause paused payload pending
+per percent percentage period permission permissions person personal phase phone phones photo picklist picture pim
+pinpoint pipeline placeholder plan planned plans platform plugin plugins point policies policy pool populated portal
+position post postal postpone power pre preauthorized precondition prefer preference preferred prefix premises prepaid
+prepare prerequisites presence present preview previous primary principal principals priority privacy private
+privilege privileges problem process processed processing product production products profile profiles program
+progress project projects promote properties property protected protection protocol provided provider providers
+province provision provisioned provisioning proxy prv public publication publish published publisher publishers puid
+purge purpose qualified quality query queue queued quota range rate rated ratelimit raw rbac read ready reason receive
+received recipient record records recover recovered recovery recurrence recurring redirect reduce reference references
+refresh refused regarding region regional regions registered registration registry related relation relationship
+relationships relative relay release remaining remote remove removed rename reparent repeat repeatable replace replica
+replicated replies reply report reporting reports request requested requests require required requirement requirements
+reserve reserved reset resolution resolve resolved resource resources response responses responsibilities restore
+restored restrict restricted restriction restrictions result results retain retention retired retrieve retry return
+returned revoke revoked ribbon right rights risk risks role roles rollback root rotation route router row rows rule
+rules run runner running runtime saas salesforce salesperson salutation same saml sandbox save saved scale scan
+scenario schedule scheduled schema schemas school schools scope scopes score script search second secondary seconds
+secret section secure security seed segment select selected self send sender sensitivity sent sequence serial serve
+server service services session sessions set setting settings setup severity share shared sharing shipped shipping
+short show shown side sign signature signed signing since single site sites size skills skip skipped sku skus sla
+slice sms snapshot social soft software solution solutions sort sorted source sources sp spa span spec specific
+specified spend split ssl sso stack stage staged stages standard start started starting starts state statement
+stateorprovince states static status statuscode step steps stock stop stopped storage stored stream street string
+strong sts sub subject submission submissions subscribed subscription subscriptions subset subtype succeeded success
+successful suffix summary support supported supporting suppress surname suspend suspended switch symbol symbols
+symmetric sync synced synchronization synchronize synchronized system table tables tag tags target targets task tasks
+team teams technical telephone template templates temporarily temporary tenant tenants terms territory test text than
+theme then thread threshold throttle throttled thumbprint ticker ticket tier time timedout timeline timeout times
+timestamp timezone title tls toggle token tokens too tool top topic total touched trace tracking transaction
+transactioncurrency transfer transient transition transitive transport traversed tree trial trigger truncated trust
+trusted type types ui unauthenticated unauthorized unavailable unblock undo uninstall union unique unit units
+universal unknown unlicensed unlimited unlocked unmanaged unpublished unsupported until unused unverified update
+updated updates upgrade upload uploads upn upper ups uri uris url urls usable usage use used user users utc
+utcconversion uuid valid validate validated validation validations validity value values variable variables variant
+vault vendor verification verified verify version versions via view views violation virtual visibility visible visual
+vm wait waiting warm warning warnings weak web website week weekly welcome when window windows with withdrawn without
+wizard work workflow workflows working workload workspace write written xml xrm yammer year yearly years yomi zone
 """
 )
 """The words that names of properties, actions, tables and error codes are made of.
@@ -306,7 +307,7 @@ TEXTS: dict[str, frozenset[str]] = {
         "isDefault": "true false",
         "jobResult": "pending succeeded failed cancelled",
         "jobStatus": "notStarted running completed",
-        "kind": "azureSaaS azureContainer azureVirtualMachine azureApplication consultingService softwareAsAService",
+        "kind": "azureApplication azureContainer azureSaaS azureVirtualMachine containerApp softwareAsAService",
         "leadDestination": f"{NONE} {DYNAMICS} {HTTPS_ENDPOINT} {TABLE} email marketo salesforce blob",
         "level": "error warning informational",
         "lifecycleState": "generallyAvailable deprecated deleted",
@@ -334,7 +335,11 @@ TEXTS: dict[str, frozenset[str]] = {
         "tags": f"{ENTERPRISE_APPLICATION_TAG} HideApp",
         "targetType": "draft preview live",
         "token_type": "Bearer pop mtls_pop",
-        "type": "Scope Role User Admin ServicePrincipal Application Group Tenant",
+        "StageSolutionStatus": "Passed Failed Warning",
+        "type": (
+            "Scope Role User Admin ServicePrincipal Application Group Tenant azureSaaS azureContainer "
+            f"azureVirtualMachine softwareAsAService containerApp coreVirtualMachine {' '.join(NOT_SERVED)}"
+        ),
         "userType": "Member Guest",
         "uniquename": "MicrosoftMarketplacesLeadIntegrationSolution",
         "UniqueName": "MicrosoftMarketplacesLeadIntegrationSolution",
@@ -361,6 +366,14 @@ CODES = frozenset(
     {"error_codes", "code", "Code", "errorCode", "ErrorCode", "errorcode", "suberror", "subCode", "SubCode"}
 )
 """Properties that hold an error's code; of texts, `error` holds one too."""
+
+NAMES_IN_TEXTS = frozenset(
+    {
+        *_each("ManagedPropertyLogicalName logicalname LogicalName ComponentTypeName primaryentitytype target"),
+        "@Microsoft.Dynamics.CRM.lookuplogicalname",
+    }
+)
+"""Properties that name a property or a table, whose names are judged as those of properties are."""
 
 ERROR_TEXTS = frozenset(
     {
@@ -392,6 +405,8 @@ PHRASES = (
 )
 """Phrases of the services' messages that the collection decides by, or that tell two refusals of one code apart."""
 
+METHODS = _each("GET HEAD POST PUT PATCH DELETE OPTIONS")
+
 MEDIA_TYPES = frozenset(
     {
         *_each("application/json application/xml application/octet-stream application/problem+json"),
@@ -402,6 +417,7 @@ MEDIA_TYPES = frozenset(
 
 HEADER_WORDS = frozenset(
     {
+        *METHODS,
         *_each("application/json */* * null 4.0 4.01 Strong eventual return=representation return=minimal"),
         *_each("create-if-missing respond-async odata.continue-on-error odata.allow-entityreferences"),
         *_each("odata.track-changes odata.metadata=minimal odata.metadata=full odata.metadata=none"),
