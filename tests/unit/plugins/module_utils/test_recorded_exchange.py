@@ -78,7 +78,7 @@ def test_a_request_keeps_its_words_and_the_kinds_of_the_rest() -> None:
         (f"systemusers({ID})", "systemusers({id})"),
         ("systemusers(domainname='a@wuwei.com')", "systemusers(domainname='{email}')"),
         ("WhoAmI()", "WhoAmI()"),
-        (f"teams({ID})/Microsoft.Dynamics.CRM.RetrieveAadUserRoles", "teams({id})/Microsoft.Dynamics.CRM.RetrieveAadUserRoles"),
+        (f"systemusers({ID})/systemuserroles_association/$ref", "systemusers({id})/systemuserroles_association/$ref"),
         ("RetrieveVersion(SolutionUniqueName=@p)", "RetrieveVersion(SolutionUniqueName={alias})"),
         ("wuwei_orders(7)/x", "{name}({number})/{name}"),
         ("roles('a/b')/privileges", "roles({text})/privileges"),

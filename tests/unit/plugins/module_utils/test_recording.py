@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(url: str, folder: Path, m
     def denied(*_arguments: Any, **_options: Any) -> Any:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(recording.tempfile, "mkstemp", denied)
+    monkeypatch.setattr("tempfile.mkstemp", denied)
     with pytest.raises(InvalidInput, match=r"\(Permission denied\)"):
         recorder(folder).send("POST", url)
     assert Server.asked == []
@@ -155,7 +155,7 @@ def test_a_run_goes_on_when_its_disk_is_full(url: str, folder: Path, monkeypatch
     def full(*_arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recording.os, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     assert transport.send("POST", url, json_body={}).status == 200
     assert len([*folder.iterdir()]) == 1
 
