@@ -57,7 +57,7 @@ _TOKEN = re.compile(
     r"|(?P<number>-?\d+(?:\.\d+)?(?![\w.-]))|(?P<alias>@[A-Za-z]\w*)|(?P<name>[$A-Za-z_][\w.@$-]*)|(?P<blank>\s+)"
     r"|(?P<sign>[(),;=:/*\[\]])|(?P<other>[^\s(),;=:/*\[\]'\"]+|['\"])"
 )
-_PARAMETER = re.compile(r"""([A-Za-z_][\w-]*)=("[^"]*"|[^,\s]*)""")
+_PARAMETER = re.compile(r"""(?<![\w-])([A-Za-z_][\w-]*)=("[^"]*"|[^,\s]*)""")
 _SEPARATED = re.compile(r"\s*([,;])\s*")
 _WITH_NUMBER = re.compile(r"(max-age|odata\.maxpagesize|timeout|q)=[0-9.]+", re.IGNORECASE)
 

@@ -140,12 +140,14 @@ def _adds_up(part: str) -> bool:
 
 def shown_code(code: str) -> str:
     """Return an error's code if it is one of Microsoft's, else `{code}`: a number of theirs, or known words."""
+    if not code or len(code) > LONGEST_NAME:
+        return UNKNOWN_CODE
     if _HRESULT.fullmatch(code):
         return code.lower()
     if _AADSTS.fullmatch(code):
         return code
     parts = re.split("[._-]", code)
-    known = len(code) <= LONGEST_NAME and code.isascii() and all(part and _are_words(part) for part in parts)
+    known = code.isascii() and all(part and _are_words(part) for part in parts)
     return code if known and not code[0].isdigit() else UNKNOWN_CODE
 
 
@@ -172,6 +174,10 @@ def kind_of(text: str) -> str:
 
 def shown_text(name: str, text: str) -> str:
     """Return the text of a property if it is one of an enumeration, else what kind of text it is."""
+    if name in ERROR_TEXTS:
+        return _shown_message(text)
+    if len(text) > _LONG:
+        return kind_of(text)
     if not text or text in TEXTS.get(name, ()) or text.lower() in ("true", "false"):
         return text
     if name in CODES or (name == "error" and " " not in text):
@@ -182,8 +188,6 @@ def shown_text(name: str, text: str) -> str:
         return _shown_schema(text)
     if name in ("@odata.type", "odata.type"):
         return _shown_type(text)
-    if name in ERROR_TEXTS:
-        return _shown_message(text)
     if name in NAMES_IN_TEXTS and shown_name(text) != UNKNOWN_NAME:
         return text
     if text.startswith("prv") and shown_name(text[3:] or "_") != UNKNOWN_NAME and text[3:4].isupper():
@@ -208,7 +212,7 @@ def _shown_type(text: str) -> str:
 
 def _shown_message(text: str) -> str:
     """Return the codes, the names of privileges and the known phrases of a message, with an ellipsis for the rest."""
-    found = [_spelled(each) for each in _IN_MESSAGES.finditer(text)]
+    found = [_spelled(each) for each in _IN_MESSAGES.finditer(text[:_LONG])]
     kept = [each for each in found if each]
     return f"… {' … '.join(dict.fromkeys(kept))} …" if kept else kind_of(text)
 
@@ -292,10 +296,10 @@ def codes_in(value: Any, name: str = "", depth: int = 0) -> set[str]:
     if isinstance(value, (list, tuple)) and depth < DEEPEST:
         return {code for each in value[:MOST_ELEMENTS] for code in codes_in(each, name, depth + 1)}
     if isinstance(value, str):
-        if name in CODES or (name == "error" and " " not in value):
-            return {shown_code(value)} - {UNKNOWN_CODE} if value else set()
+        if len(value) <= LONGEST_NAME and (name in CODES or (name == "error" and " " not in value)):
+            return {shown_code(value)} - {UNKNOWN_CODE}
         if name in ERROR_TEXTS:
-            return {_code_in_message(each) for each in _IN_MESSAGES.finditer(value) if each["code"]}
+            return {_code_in_message(each) for each in _IN_MESSAGES.finditer(value[:_LONG]) if each["code"]}
     if isinstance(value, int) and not isinstance(value, bool) and name in CODES:
         shown = _shown_number(name, value)
         return {shown} if isinstance(shown, str) and shown != "{number}" else set()
