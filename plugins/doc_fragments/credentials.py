@@ -74,6 +74,13 @@ options:
     description: How long one request may take, in seconds.
     type: int
     default: 60
+  record_directory:
+    description:
+      - A folder on the node that runs the module, in which each different request is kept with its answer, to report
+        what Microsoft's services really answer. It is made if it is missing.
+      - The files are censored. They hold names and words of the services' protocols, and the kind of everything else,
+        such as C({guid}) or C({text}); no secrets, IDs, host names, addresses or names of a tenant.
+    type: path
 requirements:
   - msal >= 1.35.0
   - requests >= 2.31.0

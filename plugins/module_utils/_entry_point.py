@@ -93,6 +93,7 @@ CREDENTIALS = Arguments(
         "cloud": {"type": "str", "choices": list(CLOUDS)},
         "ca_bundle": {"type": "path"},
         "timeout": {"type": "int", "default": 60},
+        "record_directory": {"type": "path"},
     }
 )
 """Who signs in, and how requests travel: options of every module."""
@@ -106,7 +107,7 @@ PUBLISHER = Arguments(
                 # The runner's environment variables are not the publisher's.
                 name: {key: value for key, value in option.items() if key != "fallback"}
                 for name, option in CREDENTIALS.options.items()
-                if name not in ("cloud", "ca_bundle", "timeout")
+                if name not in ("cloud", "ca_bundle", "timeout", "record_directory")
             },
         }
     }
@@ -132,7 +133,8 @@ class Call:
     ) -> None:
         """C(tell) shows a sentence about the progress of something long to the person who waits.
 
-        C(transport) is one that other calls with the same C(ca_bundle) and C(timeout) use as well.
+        C(transport) is one that other calls use as well: with the same C(ca_bundle), C(timeout) and
+        C(record_directory).
         """
         self.options = dict(options)
         self.cache = cache
@@ -145,8 +147,15 @@ class Call:
 
     @cached_property
     def transport(self) -> Transport:
-        """The transport for all services, by the caller's C(ca_bundle) and C(timeout) (seconds for one try)."""
-        return Transport(ca_bundle=self.options["ca_bundle"], timeout=float(self.options["timeout"]))
+        """The transport for all services, by the caller's C(ca_bundle) and C(timeout) (seconds for one try).
+
+        It records what goes through it in C(record_directory), if that is given.
+        """
+        return Transport(
+            ca_bundle=self.options["ca_bundle"],
+            timeout=float(self.options["timeout"]),
+            record_directory=self.options["record_directory"],
+        )
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -50,7 +50,7 @@ class Planner:
         self._total = total
         self._say = say
         self._running: dict[Future[dict[str, Any]], str] = {}
-        self._transports: dict[tuple[Any, Any], Transport] = {}
+        self._transports: dict[tuple[Any, ...], Transport] = {}
         self._process_environment = dict(os.environ)
         self._environment: Mapping[str, str] = {}
         self._last_said = time.monotonic()
@@ -81,7 +81,7 @@ class Planner:
             self._plans[host] = {"failed": True, "msg": "; ".join(validated.error_messages)}
             return
         options = validated.validated_parameters
-        key = options["ca_bundle"], options["timeout"]
+        key = options["ca_bundle"], options["timeout"], options["record_directory"]
         if key not in self._transports:
             self._transports[key] = Call(options, self._cache).transport
         call = Call(options, self._cache, transport=self._transports[key])

@@ -36,6 +36,7 @@ VARIABLES = {
     "password_renew_before_days": "lead_writer_password_renew_before_days",
     "password_renewal": "lead_writer_password_renewal",
     "publish_other_changes": "lead_writer_publish_other_changes",
+    "record_directory": "lead_writer_record",
     "redirect_uris": "lead_writer_redirect_uris",
     "replace_other_destination": "lead_writer_replace_other_destination",
     "roles_mode": "lead_writer_roles_mode",

@@ -162,12 +162,12 @@ BACKGROUND_OPERATIONS_OFF = EnvironmentRefusal(
 )
 """Known by its text alone: its code and its status are not documented."""
 
-_ASYNC_DISABLED = "async operations are currently disabled"
+ASYNC_DISABLED = "async operations are currently disabled"
 
 
 def refusal_of(code: str, message: str = "") -> EnvironmentRefusal | None:
     """Return what is known of a refusal, or None."""
-    if _ASYNC_DISABLED in message.lower():
+    if ASYNC_DISABLED in message.lower():
         return BACKGROUND_OPERATIONS_OFF
     return REFUSALS.get(code.lower())
 

@@ -24,10 +24,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
+from .._rules.recorded_exchange import Received, Sent
 from .._rules.timestamps import read_http_date
 from .errors import CallFailed, note_request
+from .recording import Recorder
 from .trust import REQUESTS_IMPORT_ERROR, TrustingAdapter, usual_bundle
 from .waiting import pauses
 
@@ -165,6 +167,11 @@ class Answer:
         """The JSON object of an answer that carries one, else an empty dictionary; never raises."""
         return self._parsed if isinstance(self._parsed, dict) else {}
 
+    @property
+    def content_as_json(self) -> Any:
+        """Whatever JSON the answer holds, None where it holds none; never raises."""
+        return self._parsed
+
     @cached_property
     def _parsed(self) -> Any:
         try:
@@ -184,13 +191,18 @@ class Transport:
         retry_for: float = 180.0,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        record_directory: str | None = None,
     ) -> None:
-        """C(timeout) is for one try and C(retry_for) for all tries of one request, both in seconds."""
+        """C(timeout) is for one try and C(retry_for) for all tries of one request, both in seconds.
+
+        What is sent and answered is recorded in C(record_directory), censored, if there is one.
+        """
         self._ca_bundle = ca_bundle
         self._timeout = timeout
         self._retry_for = retry_for
         self._sleep = sleep
         self._clock = clock
+        self._recorder = Recorder(record_directory) if record_directory else None
         self._session: Any = None
         self._opening = threading.Lock()
         self._proxies: dict[str, Any] = {}
@@ -221,11 +233,14 @@ class Transport:
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
         request = f"{method} {address_shown(url)}"
         note_request(request)
+        if self._recorder is not None:
+            self._recorder.open()
         end = self._clock() + self._retry_for
         for tried, pause in enumerate(pauses(1.0, 30.0, 2.0), start=1):
             try:
                 answer = self._try_once(method, url, request, auth, headers, json_body, form, params, download)
             except CallFailed as failed:
+                self._record(method, url, headers, form if json_body is None else json_body, params, failed)
                 # A connection that was never made cannot have carried anything out.
                 if (
                     isinstance(failed, _Hopeless)
@@ -234,6 +249,9 @@ class Transport:
                 ):
                     raise
             else:
+                self._record(
+                    method, url, headers, form if json_body is None else json_body, params, answer, bool(download)
+                )
                 if final is not None and final(answer):
                     return answer
                 if not (
@@ -247,6 +265,29 @@ class Transport:
                     return answer
             self._sleep(pause)
         raise AssertionError("pauses never end")
+
+    def _record(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        body: Any,
+        params: Mapping[str, str] | None,
+        outcome: Answer | CallFailed,
+        is_file: bool = False,
+    ) -> None:
+        """Record one try, as it was answered or as it broke."""
+        if self._recorder is None:
+            return
+        address = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
+        sent = Sent(method, address, headers or {}, body)
+        if isinstance(outcome, Answer):
+            received = Received(outcome.status, outcome.headers, outcome.content_as_json, outcome.text, is_file)
+            self._recorder.note_answer(sent, received)
+        else:
+            # What was raised for is hidden from tracebacks, but it is there.
+            *_wrappers, reason = _reasons(outcome.__context__ or outcome)
+            self._recorder.note_break(sent, reason, outcome.maybe_applied)
 
     def _try_once(
         self,
