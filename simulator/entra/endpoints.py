@@ -148,8 +148,8 @@ def usable(tenant: Tenant, app: Object, principal: Object | None) -> Object:
     if principal is None:
         raise SignInRefused(
             7000229,
-            "unauthorized_client",
-            400,
+            "invalid_client",
+            401,
             f"The client application {app['appId']} is missing service principal in the tenant {tenant.id}.",
         )
     if not principal["accountEnabled"] or _is_deactivated(app) or _is_deactivated(principal):
