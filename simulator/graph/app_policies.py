@@ -84,10 +84,24 @@ def _own_policies(call: Call, application: str | None = None) -> list[Object]:
             "deletedDateTime": None,
             "description": None,
             **{name: value for name, value in item.items() if name != "appliesTo"},
+            "restrictions": _restrictions_shown(call, item.get("restrictions")),
         }
         for item in policy.get("appManagementPolicies", ())
         if application is None or application in item.get("appliesTo", ())
     ]
+
+
+def _restrictions_shown(call: Call, restrictions: Object | None) -> Object | None:
+    """What a policy of an application's own restricts: of audiences the beta version alone speaks."""
+    if not restrictions or call.base.endswith("/beta"):
+        return restrictions
+    for_applications = restrictions.get("applicationRestrictions") or {}
+    shown = {name: value for name, value in restrictions.items() if name not in ("audiences", "applicationRestrictions")}
+    if for_applications:
+        shown["applicationRestrictions"] = {
+            name: value for name, value in for_applications.items() if name != "audiences"
+        }
+    return shown
 
 
 def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: datetime.datetime) -> None:
