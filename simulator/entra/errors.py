@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from ..directory.store import Object
+
 if TYPE_CHECKING:
     from ..world import World
 
@@ -24,6 +26,13 @@ class SignInRefused(Exception):
         self.status = status
         self.sentence = sentence
         self.more = more
+
+
+def refuse_as_asked(who: Object, error: str, status: int) -> None:
+    """Raise SignInRefused with the number that somebody has given a user or a service principal by hand."""
+    number = who.get("_refused_with")
+    if number:
+        raise SignInRefused(int(number), error, status, "The sign-in was refused as a test has asked for.")
 
 
 def tenant_not_found(tenant: str, error: str = "invalid_tenant") -> SignInRefused:

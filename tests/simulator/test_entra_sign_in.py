@@ -157,6 +157,13 @@ def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str)
     )
 
 
+def test_a_sign_in_is_refused_with_any_number_that_is_asked_for(cloud: RunningCloud) -> None:
+    path = f"/tenants/contoso/objects/servicePrincipal/{cloud.tenant().runner.service_principal_id}"
+    cloud.control("PATCH", path, {"_refused_with": 530032})
+    refused = cloud.sign_in(GRAPH)
+    assert (refused["error"], refused["error_codes"]) == ("invalid_client", [530032])
+
+
 def test_the_credential_may_be_in_the_header(cloud: RunningCloud) -> None:
     runner = cloud.tenant().runner
     assert token_with_basic(cloud, runner.app_id, runner.secret).json()["token_type"] == "Bearer"
