@@ -40,7 +40,13 @@ class Settings:
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
     graph_tells_when_to_retry: bool = True  # whether a refusal over the quota has a Retry-After
     graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
+    graph_upsert_takes_owned_by: bool = True  # whether the permission to write one's own applications allows upserts
     graph_post_sets_unique_name: bool = True  # whether POST /applications heeds uniqueName; otherwise it is left out
+    graph_restore_brings_principal: bool = False  # whether a restored application brings its service principal along
+    graph_deleted_users_renamed: bool = False  # whether a deleted user has its object id in front of its name
+    graph_joint_audience_is_multiple_orgs: bool = True  # whether an audience with both kinds of accounts counts as both
+    graph_own_policy_off_exempts: bool = True  # whether an application's own policy counts when it is off, as none
+    graph_consent_conflict_is_400: bool = False  # whether a second consent of one kind is refused with 400, not 409
     dataverse_page_size: int = 5000
     privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
     dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit

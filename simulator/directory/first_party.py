@@ -23,25 +23,24 @@ _KNOWN_ROLE_IDS = {
     "Directory.Read.All": "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
     "Directory.ReadWrite.All": "19dbc75e-c2e2-444c-a770-ec69d8559fc7",
     "Domain.Read.All": "dbb9058a-0e50-45d7-ae91-66909b5d4664",
+    "LicenseAssignment.Read.All": "e2f98668-2877-4f38-a2f4-8202e0717aa1",
     "LicenseAssignment.ReadWrite.All": "5facf0c1-8979-4e95-abcf-ff3d079771c0",
     "Organization.Read.All": "498476ce-e0fe-48b0-b801-37ba7e2685c6",
+    "Organization.ReadWrite.All": "292d869f-3427-49a8-9dab-8c70152b74e9",
     "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
     "Policy.ReadWrite.ApplicationConfiguration": "be74164b-cff1-491c-8741-e671cb536e13",
+    "Policy.ReadWrite.ConditionalAccess": "01c0a623-fc9b-48e9-b794-0756f8e8f067",
+    "Policy.ReadWrite.SecurityDefaults": "1c6e93a6-28e2-4cbb-9f64-1a46a821124d",
+    "RoleManagement.Read.Directory": "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
+    "User-PasswordProfile.ReadWrite.All": "cc117bb9-00cf-4eb8-b580-ea2a878fe8f7",
+    "User.Create": "4240f680-4f73-4082-a766-aa916a2dc9b3",
+    "User.DeleteRestore.All": "eccc023d-eccf-4e7b-9683-8813ab36cecc",
     "User.EnableDisableAccount.All": "3011c876-62b7-4ada-afa2-506cbbecc68c",
     "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
     "User.ReadWrite.All": "741f803b-c850-494e-b5df-cde7c675a1ca",
 }
-# Their real ids are not known here; clients look ids up by value, so any stable id serves.
-_OTHER_ROLES = (
-    "AppRegistration.Create",
-    "LicenseAssignment.Read.All",
-    "Organization.ReadWrite.All",
-    "Policy.ReadWrite.ConditionalAccess",
-    "Policy.ReadWrite.SecurityDefaults",
-    "RoleManagement.Read.Directory",
-    "User-PasswordProfile.ReadWrite.All",
-    "User.Create",
-)
+# In no list of ids; clients look ids up by value, so any stable id serves.
+_OTHER_ROLES = ("AppRegistration.Create",)
 
 GRAPH_ROLE_IDS: dict[str, str] = {
     **_KNOWN_ROLE_IDS,

@@ -55,12 +55,7 @@ def check_client(form: Mapping[str, str], app: Object, token_endpoints: frozense
     elif form.get("client_secret"):
         _check_secret(form["client_secret"], app, now)
     else:
-        raise SignInRefused(
-            7000218,
-            "invalid_client",
-            401,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-        )
+        raise errors.no_credential(form["grant_type"])
 
 
 def _check_secret(value: str, app: Object, now: float) -> None:
@@ -136,7 +131,12 @@ def _registered_certificate(header: dict[str, Any], app: Object, now: float) -> 
         )
         if matches:
             if parse_time(credential["endDateTime"]).timestamp() <= now:
-                raise _bad_assertion("The certificate that was used to sign is expired.")
+                raise SignInRefused(
+                    1000502,
+                    "invalid_client",
+                    401,
+                    "The provided certificate is not within its specified validity window.",
+                )
             return certificate
     raise _bad_assertion("The key was not found by the thumbprint of the certificate.")
 

@@ -148,10 +148,11 @@ def usable(tenant: Tenant, app: Object, principal: Object | None) -> Object:
     if principal is None:
         raise SignInRefused(
             7000229,
-            "unauthorized_client",
-            400,
+            "invalid_client",
+            401,
             f"The client application {app['appId']} is missing service principal in the tenant {tenant.id}.",
         )
+    errors.refuse_as_asked(principal, "invalid_client", 401)
     if not principal["accountEnabled"] or _is_deactivated(app) or _is_deactivated(principal):
         raise SignInRefused(
             7000112, "unauthorized_client", 400, f"Application '{app['appId']}'({app['displayName']}) is disabled."

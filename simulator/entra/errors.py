@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from ..directory.store import Object
+
 if TYPE_CHECKING:
     from ..world import World
 
@@ -24,6 +26,13 @@ class SignInRefused(Exception):
         self.status = status
         self.sentence = sentence
         self.more = more
+
+
+def refuse_as_asked(who: Object, error: str, status: int) -> None:
+    """Raise SignInRefused with the number that somebody has given a user or a service principal by hand."""
+    number = who.get("_refused_with")
+    if number:
+        raise SignInRefused(int(number), error, status, "The sign-in was refused as a test has asked for.")
 
 
 def tenant_not_found(tenant: str, error: str = "invalid_tenant") -> SignInRefused:
@@ -68,6 +77,15 @@ def expired_secret(app_id: str) -> SignInRefused:
         f"The provided client secret keys for app '{app_id}' are expired. Visit the Azure portal to create new keys "
         "for your app, or consider using certificate credentials for added security.",
     )
+
+
+def no_credential(grant_type: str) -> SignInRefused:
+    """An application that has to prove itself sends nothing that would; the number depends on the grant."""
+    if grant_type == "client_credentials":
+        sentence = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+        return SignInRefused(7000216, "invalid_client", 401, sentence)
+    sentence = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+    return SignInRefused(7000218, "invalid_client", 401, sentence)
 
 
 def unknown_application(app_id: str, tenant_name: str) -> SignInRefused:

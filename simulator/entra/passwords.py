@@ -106,6 +106,7 @@ def signed_in(world: World, tenant: Tenant, name: str, password: str, applicatio
         raise SignInRefused(
             50126, "invalid_grant", 400, "Error validating credentials due to invalid username or password."
         )
+    errors.refuse_as_asked(user, "invalid_grant", 400)
     if not user["accountEnabled"]:
         raise SignInRefused(50057, "invalid_grant", 400, "The user account is disabled.")
     if user["_must_change_password"] or _password_expired(world, tenant, user):

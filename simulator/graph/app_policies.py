@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..clock import parse_time
+from ..directory.directory import APPLICATION
 from ..directory.store import Object
+from .addressing import addressed
 from .call import Answer, Call
-from .errors import GraphError, not_found
+from .errors import GraphError, denied, not_found
 from .query import collection_of
 from .schema import POLICIES
 
@@ -21,9 +23,11 @@ _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d
 _SECONDS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
 _AUDIENCE_RULES = {
     "AzureADMultipleOrgs": ("azureAdMultipleOrgs",),
-    "AzureADandPersonalMicrosoftAccount": ("azureAdMultipleOrgs", "personalMicrosoftAccount"),
+    "AzureADandPersonalMicrosoftAccount": ("personalMicrosoftAccount",),
     "PersonalMicrosoftAccount": ("personalMicrosoftAccount",),
 }
+_JOINT_AUDIENCE = "AzureADandPersonalMicrosoftAccount"
+_READ_POLICIES = ("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration")
 _NIL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -63,16 +67,41 @@ def get_policy(call: Call) -> Answer:
     raise not_found(call.keys[0].value)
 
 
-def _own_policies(call: Call) -> list[Object]:
+def list_of_application(call: Call) -> Answer:
+    """``GET /applications/{id}/appManagementPolicies``: the one of its own, if it has one."""
+    app = addressed(call, APPLICATION)
+    # Reading applications and reading policies are both needed.
+    if not call.may(*_READ_POLICIES):
+        raise denied()
+    return collection_of(call, POLICIES, _own_policies(call, app["id"]))
+
+
+def _own_policies(call: Call, application: str | None = None) -> list[Object]:
+    """The policies for single applications, or that of the application with this object id."""
     policy = call.directory.app_management_policy or {}
     return [
         {
             "deletedDateTime": None,
             "description": None,
             **{name: value for name, value in item.items() if name != "appliesTo"},
+            "restrictions": _restrictions_shown(call, item.get("restrictions")),
         }
         for item in policy.get("appManagementPolicies", ())
+        if application is None or application in item.get("appliesTo", ())
     ]
+
+
+def _restrictions_shown(call: Call, restrictions: Object | None) -> Object | None:
+    """What a policy of an application's own restricts: of audiences the beta version alone speaks."""
+    if not restrictions or call.base.endswith("/beta"):
+        return restrictions
+    for_applications = restrictions.get("applicationRestrictions") or {}
+    shown = {name: value for name, value in restrictions.items() if name not in ("audiences", "applicationRestrictions")}
+    if for_applications:
+        shown["applicationRestrictions"] = {
+            name: value for name, value in for_applications.items() if name != "audiences"
+        }
+    return shown
 
 
 def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: datetime.datetime) -> None:
@@ -101,7 +130,10 @@ def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: dat
 def check_audience(call: Call, app: Object) -> None:
     """Raise GraphError 400 when the policy forbids the sign-in audience, or an identifier URI has a foreign host."""
     audiences = _restrictions(call, app).get("audiences") or {}
-    for name in _AUDIENCE_RULES.get(app["signInAudience"], ()):
+    names = _AUDIENCE_RULES.get(app["signInAudience"], ())
+    if app["signInAudience"] == _JOINT_AUDIENCE and call.world.settings.graph_joint_audience_is_multiple_orgs:
+        names = ("azureAdMultipleOrgs", *names)
+    for name in names:
         rule = audiences.get(name)
         if rule and _binds(call, app, rule):
             raise GraphError(
@@ -128,6 +160,8 @@ def _restrictions(call: Call, app: Object) -> dict[str, Any]:
     policy = call.directory.app_management_policy or {}
     for own in policy.get("appManagementPolicies", ()):
         if app["id"] in own.get("appliesTo", ()):
+            if not own.get("isEnabled") and not call.world.settings.graph_own_policy_off_exempts:
+                break
             found = (own.get("restrictions") or {}) if own.get("isEnabled") else {}
             return {**found, **(found.get("applicationRestrictions") or {})}
     return (policy.get("applicationRestrictions") or {}) if policy.get("isEnabled") else {}

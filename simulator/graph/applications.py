@@ -145,7 +145,8 @@ def _upsert(call: Call, key: Key) -> Answer:
         return Answer(204)
     if not call.prefers("create-if-missing"):
         raise not_found(key.value)
-    if not call.may(OWNED_BY, READ_WRITE_ALL, "AppRegistration.Create"):
+    own = (OWNED_BY, "AppRegistration.Create") if call.world.settings.graph_upsert_takes_owned_by else ()
+    if not call.may(READ_WRITE_ALL, *own):
         raise denied()
     return _create(call, body, unique_name=key.value)
 

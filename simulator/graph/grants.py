@@ -66,6 +66,8 @@ def create_grant(call: Call) -> Answer:
         "scope": body.get("scope") or "",
     }
     if call.directory.store.get(GRANT, grant["id"]) is not None:
+        if call.world.settings.graph_consent_conflict_is_400:
+            raise bad_request("Permission entry already exists.")
         raise already_exists("Permission entry already exists.")
     call.directory.store.put(GRANT, grant)
     return entity(call, GRANTS, grant, status=201)

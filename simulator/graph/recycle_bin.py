@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..directory.directory import APPLICATION, SERVICE_PRINCIPAL, USER
 from ..directory.store import Object, View
-from . import applications, schema, service_principals
+from . import applications, schema, service_principals, users
 from .call import Answer, Call
 from .errors import bad_request, denied, not_found
 from .query import collection_of, counted, shown
@@ -65,7 +65,7 @@ def get_deleted(call: Call) -> Answer:
 
 
 def restore(call: Call) -> Answer:
-    """``POST /directory/deletedItems/{id}/restore``: 200. An application comes back without its service principal."""
+    """``POST /directory/deletedItems/{id}/restore``: 200. A service principal does not come with its application."""
     kind, item = _in_bin(call)
     _check_may_write(call, kind, item)
     if kind == SERVICE_PRINCIPAL and call.directory.service_principal_by_app_id(item["appId"]) is not None:
@@ -74,6 +74,8 @@ def restore(call: Call) -> Answer:
             code="ObjectConflict",
             target="servicePrincipalNames",
         )
+    if kind == USER:
+        item = {**item, "userPrincipalName": users.name_in_use(item)}
     if kind == USER and call.directory.user_by_principal_name(item["userPrincipalName"]) is not None:
         raise bad_request(
             "Another object with the same value for property userPrincipalName already exists.",
@@ -82,7 +84,16 @@ def restore(call: Call) -> Answer:
         )
     restored = {**item, "deletedDateTime": None}
     call.directory.store.put(kind, restored)
+    if kind == APPLICATION and call.world.settings.graph_restore_brings_principal:
+        _restore_principal(call, item)
     return Answer(200, _typed(call, kind, restored))
+
+
+def _restore_principal(call: Call, app: Object) -> None:
+    """Bring back the service principal that went into the bin together with its application."""
+    for principal in call.directory.store.find(SERVICE_PRINCIPAL, "appId", app["appId"]):
+        if principal["deletedDateTime"] == app["deletedDateTime"]:
+            call.directory.store.put(SERVICE_PRINCIPAL, {**principal, "deletedDateTime": None})
 
 
 def purge(call: Call) -> Answer:
@@ -108,7 +119,7 @@ def _check_may_write(call: Call, kind: str, item: Object) -> None:
         applications.check_may_write(call, item)
     elif kind == SERVICE_PRINCIPAL:
         service_principals.check_may_write(call, item)
-    elif not call.may("User.ReadWrite.All"):
+    elif not call.may("User.DeleteRestore.All", "User.ReadWrite.All"):
         raise denied()
 
 

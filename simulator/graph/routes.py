@@ -57,7 +57,7 @@ _UPDATE_USERS = (
     "User-PasswordProfile.ReadWrite.All",
     "Directory.ReadWrite.All",
 )
-_DELETE_USERS = ("User.ReadWrite.All",)
+_DELETE_USERS = ("User.DeleteRestore.All", "User.ReadWrite.All")
 _ASSIGN_LICENCES = ("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 _READ_LICENCES = ("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", *_READ_USERS)
 _READ_POLICIES = ("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration")
@@ -128,6 +128,7 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "applications/{id}", _WRITE_APPS, applications.delete_application),
     *_with_passwords("applications", APPLICATION),
     *_with_owners("applications", APPLICATION),
+    Route("GET", "applications/{id}/appManagementPolicies", _READ_APPS, app_policies.list_of_application),
     Route("GET", _FEDERATED, _READ_APPS, federated_credentials.list_credentials),
     Route("POST", _FEDERATED, _WRITE_APPS, federated_credentials.create_credential),
     Route("GET", f"{_FEDERATED}/{{id}}", _READ_APPS, federated_credentials.get_credential),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ _DIAGNOSTIC = json.dumps(
     }
 )
 _VERSION = "v1.0"
-_BETA = ("policies/defaultAppManagementPolicy", "policies/appManagementPolicies")
+_BETA = re.compile(r"policies/(default)?appManagementPolic|applications/[^/]+/appManagementPolicies", re.IGNORECASE)
 """What is served of the beta version too: there alone these say what is forbidden of audiences."""
 _QUOTAS: WeakKeyDictionary[World, Quota] = WeakKeyDictionary()
 _BODILESS = frozenset({"GET", "DELETE"})
@@ -125,7 +126,7 @@ def _below_version(request: Request) -> tuple[str, str]:
     target = request.scope["raw_path"].decode("latin-1").partition("?")[0]
     query = request.scope["query_string"].decode("latin-1")
     version, _slash, rest = target.lstrip("/").partition("/")
-    if version != _VERSION and not (version == "beta" and rest.startswith(_BETA)):
+    if version != _VERSION and not (version == "beta" and _BETA.match(rest)):
         raise no_such_segment(version)
     return version, f"{rest}?{query}" if query else str(rest)
 

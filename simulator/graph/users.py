@@ -123,8 +123,21 @@ def delete_user(call: Call) -> Answer:
     """``DELETE /users/{id}``: into the recycle bin."""
     user = editable(call, USER)
     moment = graph_time(call.world.clock.now())
-    call.directory.store.put(USER, {**user, "deletedDateTime": moment})
+    name = user["userPrincipalName"]
+    if call.world.settings.graph_deleted_users_renamed:
+        name = f"{_prefix(user)}{name}"
+    call.directory.store.put(USER, {**user, "userPrincipalName": name, "deletedDateTime": moment})
     return Answer(204)
+
+
+def name_in_use(user: Object) -> str:
+    """The name that a deleted user has once it is restored."""
+    name: str = user["userPrincipalName"]
+    return name.removeprefix(_prefix(user))
+
+
+def _prefix(user: Object) -> str:
+    return str(user["id"]).replace("-", "")
 
 
 def _check_may_update(call: Call, user: Object, body: dict[str, Any]) -> None:

@@ -73,6 +73,23 @@ def test_a_password_is_renewed_only_where_that_is_allowed_and_the_old_one_ends(p
     assert person.signs_in(person.password)
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (530035, "asks more of leads@contoso.onmicrosoft.com than the password (AADSTS530035)"),
+        (65002, "Whether leads@contoso.onmicrosoft.com can sign in with the new password could not be tried"),
+        (50053, "could not be tried (AADSTS50053)"),
+    ],
+)
+def test_a_new_password_that_cannot_be_tried_is_told(person: Person, number: int, words: str) -> None:
+    person.run(rehearse=False)
+    person.trait(_refused_with=number)
+    person.cloud.jump(80 * DAY)
+    run = person.run()
+    assert person.changes(run) == ["user.password"], run.output
+    assert words in run.output.replace("\n", " ")
+
+
 def test_what_would_stop_it_is_told_before_anything_is_written(cloud: Cloud, ansible: Ansible) -> None:
     cloud.graph(cloud.tenants["northwind"], "POST", "/users", _somebody("busy@northwind.onmicrosoft.com"))
     wrong: list[tuple[str, dict[str, Any], str]] = [

@@ -221,18 +221,99 @@ def test_a_runner_that_policies_exempt_is_warned_and_goes_on(
     assert cloud.tenants.keys() == {"exempt"}
 
 
-def test_the_way_out_of_forbidden_secrets_works(
-    tmp_path: Path, simulators: Callable[..., Simulator], collections: Path
-) -> None:
-    tenant = _ruled("secretless", passwordCredentials=[{"restrictionType": "passwordAddition", "state": "enabled"}])
-    cloud, configure = _configured(tmp_path, simulators, collections, tenant)
-    one = cloud.tenants["secretless"]
-    made = cloud.graph(one, "POST", "/applications", {"displayName": "Made by an administrator"})
-    runner = cloud.graph(one, "GET", f"/servicePrincipals(appId='{one.client_id}')")["id"]
-    owner = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{runner}"}
-    cloud.graph(one, "POST", f"/applications/{made['id']}/owners/$ref", owner)
-    own = {"id": "own", "displayName": "Own", "isEnabled": True, "restrictions": {}, "appliesTo": [made["id"]]}
-    policy = {**tenant["app_management_policy"], "appManagementPolicies": [own]}
-    cloud.control("PATCH", "/tenants/secretless", {"app_management_policy": policy})
-    run = configure("-e", f"lead_writer_application_id={made['appId']}")
+class Ruled:
+    """A tenant that forbids client secrets, and an application in it that its runner owns."""
+
+    def __init__(
+        self,
+        folder: Path,
+        simulators: Callable[..., Simulator],
+        collections: Path,
+        *settings: str,
+        rule: dict[str, Any] | None = None,
+    ) -> None:
+        self.rules = [{"restrictionType": "passwordAddition", "state": "enabled", **(rule or {})}]
+        self.tenant = _ruled("ruled", passwordCredentials=self.rules)
+        (folder / "cloud.yml").write_text(
+            yaml.safe_dump({"tenants": [_with_an_environment(self.tenant)]}), encoding="utf-8"
+        )
+        options = [word for each in settings for word in ("--set", each)]
+        self.cloud = Cloud(folder, simulators(*QUICK, *options, "--config", str(folder / "cloud.yml")))
+        self.configure = Configure(self.cloud, Ansible(self.cloud, collections, folder), folder)
+        one = self.cloud.tenants["ruled"]
+        self.application = self.cloud.graph(one, "POST", "/applications", {"displayName": "Made by an administrator"})
+        runner = self.cloud.graph(one, "GET", f"/servicePrincipals(appId='{one.client_id}')")["id"]
+        owner = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{runner}"}
+        self.cloud.graph(one, "POST", f"/applications/{self.application['id']}/owners/$ref", owner)
+
+    def give(self, restrictions: dict[str, Any], *, enabled: bool = True) -> None:
+        """Give the application a policy of its own."""
+        own = {
+            "id": "22222222-2222-4222-8222-222222222222",
+            "displayName": "Own",
+            "isEnabled": enabled,
+            "restrictions": restrictions,
+            "appliesTo": [self.application["id"]],
+        }
+        policy = {**self.tenant["app_management_policy"], "appManagementPolicies": [own]}
+        self.cloud.control("PATCH", "/tenants/ruled", {"app_management_policy": policy})
+
+    def run(self, **options: Any) -> Run:
+        """Run configure for that application."""
+        return self.configure("-e", f"lead_writer_application_id={self.application['appId']}", **options)
+
+
+@pytest.fixture
+def ruled(tmp_path: Path, simulators: Callable[..., Simulator], collections: Path) -> Callable[..., Ruled]:
+    return lambda *settings, **more: Ruled(tmp_path, simulators, collections, *settings, **more)
+
+
+def test_the_tenants_policy_stops_an_application_that_has_none_of_its_own(ruled: Callable[..., Ruled]) -> None:
+    world = ruled()
+    run = world.run(rehearse=False)
+    assert "or to give this application a policy of its own that allows them." in run.failure("ruled_prod")
+    assert world.cloud.writes_since(run.mark) == []
+
+
+def test_a_policy_of_its_own_stops_before_the_first_write(ruled: Callable[..., Ruled]) -> None:
+    world = ruled()
+    audiences = {"applicationRestrictions": {"audiences": {"azureAdMultipleOrgs": FORBIDDEN}}}
+    world.give({"passwordCredentials": [{"restrictionType": "passwordLifetime", "maxLifetime": "P90D"}], **audiences})
+    run = world.run(rehearse=False, variables={"lead_writer_sign_in_audience": "AzureADMultipleOrgs"})
+    told = run.failure("ruled_prod")
+    assert "The application's app management policy lets secrets live for 90 days" in told
+    assert "The application's app management policy forbids the sign-in audience AzureADMultipleOrgs" in told
+    assert world.cloud.writes_since(run.mark) == []
+
+
+def test_a_policy_that_is_younger_than_the_application_does_not_stop_it(ruled: Callable[..., Ruled]) -> None:
+    world = ruled(rule={"restrictForAppsCreatedAfterDateTime": "2199-01-01T00:00:00Z"})
+    run = world.run()
     assert run.status == 0, run.output
+    assert "forbids client secrets" not in run.output
+
+
+@pytest.mark.parametrize(("exempts", "status"), [("true", 0), ("false", 2)])
+def test_a_policy_of_its_own_that_is_off_is_warned_of(ruled: Callable[..., Ruled], exempts: str, status: int) -> None:
+    world = ruled(f"graph_own_policy_off_exempts={exempts}")
+    world.give({}, enabled=False)
+    run = world.run(rehearse=False)
+    assert run.status == status, run.output
+    assert "forbids client secrets" in run.output
+
+
+def test_a_policy_of_its_own_that_cannot_be_seen_is_warned_of(ruled: Callable[..., Ruled]) -> None:
+    world = ruled()
+    world.give({})
+    world.cloud.fault(route="/applications/[^/]+/appManagementPolicies", status=403, count=0)
+    run = world.run()
+    assert run.status == 0, run.output
+    assert "forbids client secrets" in run.output
+
+
+def test_the_way_out_of_forbidden_secrets_works(ruled: Callable[..., Ruled]) -> None:
+    world = ruled()
+    world.give({})
+    run = world.run()
+    assert run.status == 0, run.output
+    assert "forbids client secrets" not in run.output

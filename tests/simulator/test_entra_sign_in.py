@@ -96,7 +96,7 @@ def test_a_token_signed_by_somebody_else_opens_nothing(cloud: RunningCloud) -> N
     ("form", "status", "number", "error"),
     [
         ({"client_secret": "wrong"}, 401, 7000215, "invalid_client"),
-        ({}, 401, 7000218, "invalid_client"),
+        ({}, 401, 7000216, "invalid_client"),
         ({"client_secret": "right", "scope": f"{GRAPH}/User.Read"}, 400, 1002012, "invalid_scope"),
         ({"client_secret": "right", "scope": "nonsense"}, 400, 70011, "invalid_scope"),
         (
@@ -155,6 +155,13 @@ def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str)
         data={"grant_type": "client_credentials", "scope": f"{GRAPH}/.default", **form},
         auth=(quote(user, safe=""), quote(password, safe="")),
     )
+
+
+def test_a_sign_in_is_refused_with_any_number_that_is_asked_for(cloud: RunningCloud) -> None:
+    path = f"/tenants/contoso/objects/servicePrincipal/{cloud.tenant().runner.service_principal_id}"
+    cloud.control("PATCH", path, {"_refused_with": 530032})
+    refused = cloud.sign_in(GRAPH)
+    assert (refused["error"], refused["error_codes"]) == ("invalid_client", [530032])
 
 
 def test_the_credential_may_be_in_the_header(cloud: RunningCloud) -> None:
@@ -248,6 +255,14 @@ def test_a_certificate_that_is_not_registered_does_not_sign_in(new_cloud: NewClo
     assert (result["error"], result["error_codes"]) == ("invalid_client", [700027])
 
 
+def test_an_expired_certificate_does_not_sign_in(new_cloud: NewCloud) -> None:
+    cloud = new_cloud(dataclasses.replace(generated_tenant(1), runner=RunnerSpec(certificate=True)))
+    key, certificate = cloud.tenant().directory.runner_certificate_pem().split("-----BEGIN CERTIFICATE-----")
+    cloud.world.clock.jump(366 * 86400)
+    credential = {"private_key": key, "public_certificate": f"-----BEGIN CERTIFICATE-----{certificate}"}
+    assert cloud.sign_in(GRAPH, credential=credential)["error_codes"] == [1000502]
+
+
 def test_a_new_secret_signs_in_only_after_seconds(new_cloud: NewCloud) -> None:
     cloud = new_cloud(secret_activation_seconds=10)
     graph = cloud.graph()
@@ -267,7 +282,8 @@ def test_an_expired_secret_is_told_from_a_wrong_one(cloud: RunningCloud) -> None
 def test_an_application_without_service_principal_cannot_sign_in(cloud: RunningCloud, graph: Graph) -> None:
     app = graph.create_application()
     secret = graph("POST", f"/applications/{app['id']}/addPassword", {}).json()["secretText"]
-    assert cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])["error_codes"] == [7000229]
+    refused = cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])
+    assert (refused["error"], refused["error_codes"]) == ("invalid_client", [7000229])
 
 
 class TestOtherProviders:

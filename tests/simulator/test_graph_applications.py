@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from simulator.spec import RunnerSpec, generated_tenant
+from simulator.spec import RUNNER_PERMISSIONS, RunnerSpec, generated_tenant
 
 from .running import Graph, RunningCloud, error_of
 
 NewCloud = Callable[..., RunningCloud]
 DYNAMICS_CRM = "00000007-0000-0000-c000-000000000000"
 USER_IMPERSONATION = "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4"
+OWN = "22222222-2222-4222-8222-222222222222"
 CREATE_IF_MISSING = {"Prefer": "create-if-missing"}
 
 
@@ -146,6 +147,11 @@ class TestUpsert:
         renamed = graph("PATCH", f"/applications/{made['id']}", {"displayName": "New"})
         assert renamed.status_code == (204 if makes_owner else 403)
 
+    def test_an_upsert_may_need_the_permission_to_write_all(self, new_cloud: NewCloud) -> None:
+        graph = new_cloud(graph_upsert_takes_owned_by=False).graph()
+        refused = graph("PATCH", "/applications(uniqueName='lead-writer')", {"displayName": "x"}, **CREATE_IF_MISSING)
+        assert error_of(refused) == (403, "Authorization_RequestDenied")
+
     def test_a_name_is_kept_by_the_recycle_bin(self, graph: Graph) -> None:
         app = graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).json()
         assert graph("DELETE", f"/applications/{app['id']}").status_code == 204
@@ -179,6 +185,17 @@ class TestRecycleBin:
         assert (restored.status_code, restored.json()["deletedDateTime"]) == (200, None)
         assert graph("GET", f"/applications/{app['id']}").status_code == 200
         assert graph("GET", f"/servicePrincipals/{principal['id']}").status_code == 404
+
+    @pytest.mark.parametrize(("brings", "status"), [(True, 200), (False, 404)])
+    def test_an_application_may_bring_its_service_principal_back(
+        self, new_cloud: NewCloud, brings: bool, status: int
+    ) -> None:
+        graph = new_cloud(graph_restore_brings_principal=brings).graph()
+        app = graph.create_application()
+        graph("POST", "/servicePrincipals", {"appId": app["appId"]})
+        graph("DELETE", f"/applications/{app['id']}")
+        assert graph("POST", f"/directory/deletedItems/{app['id']}/restore", {}).status_code == 200
+        assert graph("GET", f"/servicePrincipals(appId='{app['appId']}')").status_code == status
 
     def test_after_thirty_days_it_is_gone(self, cloud: RunningCloud, graph: Graph) -> None:
         app = graph.create_application()
@@ -273,6 +290,48 @@ class TestAppManagementPolicy:
         )
         assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
 
+    @pytest.mark.parametrize(("exempts", "status"), [(True, 200), (False, 400)])
+    def test_a_policy_of_its_own_that_is_off_may_exempt(
+        self, new_cloud: NewCloud, exempts: bool, status: int
+    ) -> None:
+        graph, app = self.with_own_policy(new_cloud, isEnabled=False, graph_own_policy_off_exempts=exempts)
+        assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == status
+
+    @pytest.mark.parametrize(
+        ("permissions", "status"),
+        [
+            (("Application.ReadWrite.OwnedBy", "Policy.Read.All"), 200),
+            (("Application.ReadWrite.OwnedBy",), 403),
+        ],
+    )
+    def test_a_policy_of_its_own_is_read_at_the_application(
+        self, new_cloud: NewCloud, permissions: tuple[str, ...], status: int
+    ) -> None:
+        graph, app = self.with_own_policy(new_cloud, permissions=permissions)
+        found = graph("GET", f"/applications/{app['id']}/appManagementPolicies")
+        assert found.status_code == status
+        if status == 200:
+            assert [each["displayName"] for each in found.json()["value"]] == ["Own"]
+            other = graph.create_application()
+            assert graph.get(f"/applications/{other['id']}/appManagementPolicies")["value"] == []
+
+    @staticmethod
+    def with_own_policy(
+        new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, isEnabled: bool = True, **settings: Any
+    ) -> tuple[Graph, dict[str, Any]]:
+        """A tenant that forbids secrets, and an application with a policy of its own that has no rules."""
+        rules = [{"restrictionType": "passwordAddition"}]
+        policy: dict[str, Any] = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": rules}}
+        runner = RunnerSpec(permissions=permissions)
+        cloud = new_cloud(dataclasses.replace(generated_tenant(1), app_management_policy=policy, runner=runner), **settings)
+        graph = cloud.graph()
+        app = graph.create_application()
+        own = {"id": OWN, "displayName": "Own", "isEnabled": isEnabled, "restrictions": {}, "appliesTo": [app["id"]]}
+        cloud.control(
+            "PATCH", "/tenants/contoso", {"app_management_policy": {**policy, "appManagementPolicies": [own]}}
+        )
+        return graph, app
+
     def test_a_secret_that_the_service_makes_is_no_custom_one(self, new_cloud: NewCloud) -> None:
         graph = self.graph_with(new_cloud, {"restrictionType": "customPasswordAddition"})
         app = graph.create_application()
@@ -300,6 +359,16 @@ class TestAppManagementPolicy:
                 assert error_of(answer) == (400, "SignInAudienceNotAllowedAsPerAppPolicy")
             else:
                 assert answer.status_code == 201
+
+    @pytest.mark.parametrize(("both", "status"), [(True, 400), (False, 201)])
+    def test_an_audience_of_both_kinds_may_count_as_personal_only(
+        self, new_cloud: NewCloud, both: bool, status: int
+    ) -> None:
+        policy = {"isEnabled": True, "applicationRestrictions": {"audiences": {"azureAdMultipleOrgs": {"state": "enabled"}}}}
+        spec = dataclasses.replace(generated_tenant(1), app_management_policy=policy)
+        graph = new_cloud(spec, graph_joint_audience_is_multiple_orgs=both).graph()
+        body = {"signInAudience": "AzureADandPersonalMicrosoftAccount", "api": {"requestedAccessTokenVersion": 2}}
+        assert graph("POST", "/applications", {"displayName": "x", **body}).status_code == status
 
     @pytest.mark.parametrize(
         "rule", [{"state": "disabled"}, {"restrictForAppsCreatedAfterDateTime": "2199-01-01T00:00:00Z"}]

@@ -108,6 +108,17 @@ class TestConsent:
         assert error_of(again) == (409, "Request_MultipleObjectsWithSameKeyValue")
         assert again.json()["error"]["message"] == "Permission entry already exists."
 
+    def test_a_second_one_may_be_a_bad_request(self, new_cloud: NewCloud) -> None:
+        graph = new_cloud(graph_consent_conflict_is_400=True).graph()
+        app = graph.create_application()
+        client = graph("POST", "/servicePrincipals", {"appId": app["appId"]}).json()["id"]
+        resource = graph.get(f"/servicePrincipals(appId='{DYNAMICS_CRM}')")["id"]
+        body = {"clientId": client, "consentType": "AllPrincipals", "resourceId": resource, "scope": "x"}
+        graph("POST", "/oauth2PermissionGrants", body)
+        again = graph("POST", "/oauth2PermissionGrants", body)
+        assert error_of(again) == (400, "Request_BadRequest")
+        assert again.json()["error"]["message"] == "Permission entry already exists."
+
     def test_it_is_found_changed_and_withdrawn(self, graph: Graph, body: dict[str, str]) -> None:
         made = graph("POST", "/oauth2PermissionGrants", body).json()
         query = f"clientId eq '{body['clientId']}' and consentType eq 'AllPrincipals'"

@@ -109,6 +109,16 @@ def test_a_deleted_user_is_in_the_bin_and_frees_its_name(users: Graph) -> None:
     assert users("POST", f"/directory/deletedItems/{first['id']}/restore").status_code == 400
 
 
+def test_a_deleted_user_may_bear_its_id_in_front_of_its_name(new_cloud: NewCloud) -> None:
+    users = new_cloud(contoso(), graph_deleted_users_renamed=True).graph()
+    made = users("POST", "/users", BODY).json()
+    users("DELETE", f"/users/{NAME}")
+    (deleted,) = users.get("/directory/deletedItems/microsoft.graph.user")["value"]
+    assert deleted["userPrincipalName"] == made["id"].replace("-", "") + NAME
+    assert users("POST", f"/directory/deletedItems/{made['id']}/restore").status_code == 200
+    assert users.get(f"/users/{NAME}")["id"] == made["id"]
+
+
 class TestPasswordReset:
     """The permission alone is not enough."""
 

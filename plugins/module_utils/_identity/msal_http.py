@@ -16,7 +16,7 @@ from .._rules.timestamps import read_http_date
 from .._transport.errors import CallFailed
 from .._transport.http import Answer, Transport
 from .._transport.run_cache import RunCache
-from .refusals import PASSING, SignInFailed, code_of
+from .refusals import SignInFailed, code_of, is_passing
 
 _DISCOVERY = "/openid-configuration"
 
@@ -85,7 +85,7 @@ class MsalHttp:
                 form=data,
                 headers=headers,
                 repeatable=True,
-                retry_codes=lambda answer: code_of(answer.fields) in PASSING,
+                retry_codes=lambda answer: is_passing(answer.fields),
             )
         )
         return token_reply(answer)

@@ -44,6 +44,11 @@ def code_of(answer: Mapping[str, Any]) -> str:
     return found.group(1) if found else ""
 
 
+def is_passing(answer: Mapping[str, Any]) -> bool:
+    """Say whether a refusal declares that the same request may be sent again: by its number, or by OAuth's word."""
+    return code_of(answer) in PASSING or answer.get("error") == "temporarily_unavailable"
+
+
 def refused(answer: Mapping[str, Any], credentials: Credentials, host: str, ahead: timedelta) -> SignInFailed:
     """Return the failure that a refusal of the sign-in host C(host) means.
 

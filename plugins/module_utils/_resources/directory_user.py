@@ -339,11 +339,19 @@ class DirectoryUserResource:
     def _try_password(self) -> None:
         """Sign in as the lead service would, which also tells when the new password counts everywhere."""
         refused = self._passwords.refusal(self._wanted.name, self._new_password or "")
-        if SIGN_IN_CAUSES.get(refused or "") in ("more_than_a_password", "conditional_access"):
+        if refused is None:
+            return
+        if SIGN_IN_CAUSES.get(refused) in ("more_than_a_password", "conditional_access"):
             self._plan.findings.append(
                 f"The tenant asks more of {self._wanted.name} than the password (AADSTS{refused}), and more the lead "
                 "service does not have: except the account from multi-factor authentication and conditional access, "
                 "or use an application instead."
+            )
+        else:
+            self._plan.findings.append(
+                f"Whether {self._wanted.name} can sign in with the new password could not be tried "
+                f"(AADSTS{refused}): try it with the module dynamics_test_lead or the playbook validate once the "
+                "environment is set up."
             )
 
     def _and_keep_the_password(self, act: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ from .._rules.access_levels import AccessLevel
 from .._rules.environment_refusals import refusal_of
 from .._rules.errors import InvalidInput
 from .._rules.guids import is_guid
-from .._rules.lead_failures import SIGN_IN_CAUSES, LeadFailure
+from .._rules.lead_failures import OF_PEOPLE, SIGN_IN_CAUSES, LeadFailure
 from .._rules.marketplace_lead import (
     LEAD_PRIVILEGES,
     SYSTEM_JOB_PRIVILEGES,
@@ -133,7 +133,7 @@ class Diagnosis:
             return self._of_secret(code)
         if code == _DISABLED:
             return self._of_disabled(), {}
-        return cause or "sign_in_refused", {}
+        return "sign_in_refused" if cause is None or cause in OF_PEOPLE else cause, {}
 
     def _of_disabled(self) -> str:
         """Return which of the switches is off: four of them end in the same refusal."""
@@ -191,7 +191,8 @@ class Diagnosis:
         if cause == "directory_unknown":
             # Without a directory id, it is the user's name that tells the tenant.
             cause = "user_unknown"
-        elif code == _UNKNOWN_APPLICATION:
+        elif code == _UNKNOWN_APPLICATION or cause.startswith("service_principal"):
+            # The only application in a person's sign-in is the public client.
             cause = "public_client_refused"
         if cause == "password_wrong":
             person = self._person()

@@ -12,7 +12,9 @@ about a part in which nothing is to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from .._desired_state.plan import Plan
 from .._rules.access_levels import AccessLevel
@@ -24,8 +26,10 @@ from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import CREATE_LEAD, Roles
 from .._services.environment.runner import privileges_missing
 from .._services.environment.settings import blocks_unmanaged_customizations
+from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
-from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy
+from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy, own_app_policy
+from .._services.graph.replication import Replication
 from .application import Wanted as WantedApplication
 from .application_options import DEFAULT_AUDIENCE
 
@@ -35,6 +39,7 @@ _CONSENT = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
 _WRITE_USER = ("User.ReadWrite.All", "Directory.ReadWrite.All")
 _USER_PERMISSIONS = {
     "user": ("User.Create", *_WRITE_USER),
+    "user.restored": ("User.DeleteRestore.All", "User.ReadWrite.All"),
     "user.accountEnabled": ("User.EnableDisableAccount.All", "User.ReadWrite.All"),
     "user.assignedLicenses": ("LicenseAssignment.ReadWrite.All", *_WRITE_USER),
     "user.password": ("User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All"),
@@ -153,24 +158,47 @@ class Preflight:
         return [UNMANAGED_CUSTOMIZATIONS_BLOCKED.sentence.format(host=self._environment.address.host)]
 
     def _policy(self, application: WantedApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Hold a new secret and a new audience against the tenant's policy."""
+        """Hold a new secret and a new audience against the policy that counts for the application."""
         is_new, granted = "application" in paths, self._graph.granted()
         secret = application.schedule if "application.secret" in paths else None
         audience = application.properties.get("signInAudience", DEFAULT_AUDIENCE)
         judged = may_be_forbidden(audience) and (is_new or "application.signInAudience" in paths)
         if not (secret or judged) or (granted is not None and not granted & READ_POLICIES):
             return [], []
-        policy, now = default_app_policy(self._graph), self._graph.service_time()
+        counting = self._counting_policy(None if is_new else application)
+        policy, created = counting.policy, counting.created
         told: list[tuple[bool, str]] = []
         if secret is not None:
-            about_secrets = secret_policy(policy, now)
-            told += [(about_secrets.sure, each) for each in _refusals(about_secrets, secret.valid_days, is_new)]
+            about_secrets = secret_policy(policy, created)
+            told += [(about_secrets.sure, each) for each in counting.refusals(about_secrets, secret.valid_days)]
         if judged and policy:
-            about_audiences = audience_policy(audience_rules(self._graph, policy), audience, now)
-            told += [(about_audiences.sure, _forbidden_audience(audience))] * about_audiences.forbidden
-        # An application that exists already may have a policy of its own, which counts instead.
-        stopping = [sentence for sure, sentence in told if sure and is_new]
+            rules = audience_rules(self._graph, policy, counting.own_of)
+            about_audiences = audience_policy(rules, audience, created)
+            told += [(about_audiences.sure, counting.forbidden_audience(audience))] * about_audiences.forbidden
+        stopping = [sentence for sure, sentence in told if sure and counting.sure]
         return stopping, [sentence for _sure, sentence in told if sentence not in stopping]
+
+    def _counting_policy(self, application: WantedApplication | None) -> _CountingPolicy:
+        """Return the policy that counts for an application that exists, or, with None, for one to be made."""
+        policy, now = default_app_policy(self._graph), self._graph.service_time()
+        if application is None:
+            return _CountingPolicy(policy, now, is_new=True)
+        known = self._existing(application)
+        if known is None or known.created is None:
+            return _CountingPolicy(policy, now, sure=False)
+        own = own_app_policy(self._graph, known.object_id)
+        if own is None:
+            return _CountingPolicy(policy, known.created, sure=False)
+        if own.get("isEnabled"):
+            return _CountingPolicy(own, known.created, own_of=known.object_id)
+        # Whether one of its own that is off keeps the tenant's away is unsure.
+        return _CountingPolicy(policy, known.created, sure=not own)
+
+    def _existing(self, application: WantedApplication) -> Application | None:
+        applications = Applications(self._graph, Replication(0.0))
+        if application.application_id is not None:
+            return applications.by_application_id(application.application_id)
+        return applications.by_unique_name(application.unique_name or "")
 
     def _clock(self) -> list[str]:
         ahead = self._graph.clock_difference()
@@ -185,34 +213,56 @@ class Preflight:
         ]
 
 
-def _refusals(policy: SecretPolicy, valid_days: int, is_new: bool) -> list[str]:
-    """What a policy says against a secret of so many days."""
-    if policy.forbidden:
-        way_out = (
-            "make an application with a policy of its own and the runner as its owner, and name it in application_id "
-            "(in the role lead_writer_application_id)"
-            if is_new
-            else "give this application a policy of its own that allows them"
+@dataclass(frozen=True)
+class _CountingPolicy:
+    """The policy that counts for an application, and how what it forbids is told.
+
+    C(created) is when the application was made. C(own_of) is the object id of the application whose own policy it is,
+    None for the tenant's default one. C(sure) is false where another policy may count instead.
+    """
+
+    policy: dict[str, Any]
+    created: datetime
+    own_of: str | None = None
+    sure: bool = True
+    is_new: bool = False
+
+    def refusals(self, said: SecretPolicy, valid_days: int) -> list[str]:
+        """Return what the policy says against a secret of so many days."""
+        if said.forbidden:
+            return [f"{self._whose} forbids client secrets: ask its administrator to {self._way_out}."]
+        if said.longest is not None and said.longest < timedelta(days=valid_days):
+            return [
+                (
+                    f"{self._whose} lets secrets live for {whole_days(said.longest)} days, but secret.valid_days is "
+                    f"{valid_days}: lower it."
+                )
+            ]
+        return []
+
+    def forbidden_audience(self, audience: str) -> str:
+        """Return the sentence for an audience that the policy forbids."""
+        way_out = _EXEMPT if self.own_of is None else _ALLOW
+        return (
+            f"{self._whose} forbids the sign-in audience {audience}: set sign_in_audience (in the role "
+            f"lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to {way_out}."
         )
-        return [
-            (
-                "The tenant's app management policy forbids client secrets: ask its administrator to exempt the runner "
-                f"by a custom security attribute (excludeActors), or to {way_out}."
-            )
-        ]
-    if policy.longest is not None and policy.longest < timedelta(days=valid_days):
-        return [
-            (
-                f"The tenant's app management policy lets secrets live for {whole_days(policy.longest)} days, but "
-                f"secret.valid_days is {valid_days}: lower it."
-            )
-        ]
-    return []
+
+    @property
+    def _whose(self) -> str:
+        return f"The {'tenant' if self.own_of is None else 'application'}'s app management policy"
+
+    @property
+    def _way_out(self) -> str:
+        if self.own_of is not None:
+            return _ALLOW
+        if not self.is_new:
+            return f"{_EXEMPT}, or to give this application a policy of its own that allows them"
+        return (
+            f"{_EXEMPT}, or to make an application with a policy of its own and the runner as its owner, and name it "
+            "in application_id (in the role lead_writer_application_id)"
+        )
 
 
-def _forbidden_audience(audience: str) -> str:
-    return (
-        f"The tenant's app management policy forbids the sign-in audience {audience}: set sign_in_audience (in the "
-        "role lead_writer_sign_in_audience) to AzureADMyOrg, or ask its administrator to exempt the runner by a custom "
-        "security attribute (excludeActors)."
-    )
+_EXEMPT = "exempt the runner by a custom security attribute (excludeActors)"
+_ALLOW = "allow that in it"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a tenant's app management policy allows a new application's sign-in audience to be.
+"""What an app management policy allows an application's sign-in audience to be.
 
 Source: Microsoft Graph (beta), resource types C(audiencesConfiguration) and C(audienceRestriction).
 """
@@ -21,7 +21,10 @@ _RULES = {
     "AzureADandPersonalMicrosoftAccount": ("personalMicrosoftAccount", "azureAdMultipleOrgs"),
     "PersonalMicrosoftAccount": ("personalMicrosoftAccount",),
 }
-"""The rules that an audience can break. That both kinds of accounts break either is unsure."""
+"""The rules that an audience can break."""
+
+_IN_DOUBT = {"AzureADandPersonalMicrosoftAccount": "azureAdMultipleOrgs"}
+"""Rules that an audience may break or not: whether personal accounts on top of organizations count as both is unsure."""
 
 PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
 """Audiences with personal Microsoft accounts."""
@@ -35,7 +38,7 @@ MOST_SECRETS_OF_PERSONAL = 2
 
 @dataclass(frozen=True)
 class AudiencePolicy:
-    """Whether an audience is forbidden; C(sure) is false where the policy exempts some callers."""
+    """Whether an audience is forbidden; C(sure) is false where the policy exempts some callers, or is in doubt."""
 
     forbidden: bool = False
     sure: bool = True
@@ -46,12 +49,12 @@ def may_be_forbidden(audience: str) -> bool:
     return audience in _RULES
 
 
-def audience_policy(audiences: Mapping[str, Any], audience: str, now: datetime) -> AudiencePolicy:
-    """Judge an audience of an application made C(now), a time with a zone.
+def audience_policy(audiences: Mapping[str, Any], audience: str, created: datetime) -> AudiencePolicy:
+    """Judge an audience of an application that was made at C(created), a time with a zone.
 
-    C(audiences) is C(applicationRestrictions.audiences) of the policy in force.
+    C(audiences) is what the policy in force says of audiences.
     """
-    rules = [audiences.get(name) or {} for name in _RULES.get(audience, ())]
-    broken = [rule for rule in rules if rule and in_force(rule, now)]
-    sure = not broken or not all(exempts_some(rule) for rule in broken)
-    return AudiencePolicy(bool(broken), sure)
+    rules = {name: audiences.get(name) or {} for name in _RULES.get(audience, ())}
+    broken = {name: rule for name, rule in rules.items() if rule and in_force(rule, created)}
+    certain = [rule for name, rule in broken.items() if name != _IN_DOUBT.get(audience) and not exempts_some(rule)]
+    return AudiencePolicy(bool(broken), sure=bool(certain) or not broken)

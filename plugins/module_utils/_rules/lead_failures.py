@@ -205,6 +205,12 @@ CAUSES = {
             "The account of {user_name} is disabled in tenant {tenant}: enable sign-in for it.",
         ),
         Cause(
+            "account_locked",
+            UNABLE_TO_SIGN_IN,
+            "The account of {user_name} is locked after too many wrong passwords or a risky address: stop trying, and "
+            "hand over the right password once the lock has ended.",
+        ),
+        Cause(
             "more_than_a_password",
             UNABLE_TO_SIGN_IN,
             "{user_name} needs more than a password to sign in (AADSTS{code}), which the lead service does not have: "
@@ -334,22 +340,57 @@ class LeadFailure(Exception):
 
 
 SIGN_IN_CAUSES = {
+    "50020": "user_unknown",
     "50034": "user_unknown",
+    "50053": "account_locked",
     "50055": "password_expired",
     "50057": "account_disabled",
     "50072": "more_than_a_password",
     "50074": "more_than_a_password",
     "50076": "more_than_a_password",
     "50079": "more_than_a_password",
+    "50097": "conditional_access",
+    "50105": "public_client_refused",
     "50126": "password_wrong",
+    "50135": "password_expired",
+    "50144": "password_expired",
     "50158": "more_than_a_password",
+    "53000": "conditional_access",
+    "53001": "conditional_access",
+    "53002": "conditional_access",
     "53003": "conditional_access",
+    "53011": "conditional_access",
+    "530032": "conditional_access",
+    "530035": "more_than_a_password",
     "65001": "public_client_refused",
+    "65002": "public_client_refused",
+    "650052": "public_client_refused",
+    "650057": "public_client_refused",
     "7000112": "service_principal_disabled",
+    "7000216": "public_client_refused",
+    "7000217": "service_principal_missing",
     "7000218": "public_client_refused",
     "7000229": "service_principal_missing",
     "90002": "directory_unknown",
+    "90038": "directory_unknown",
+    "90051": "directory_unknown",
+    "90072": "user_unknown",
+    "90094": "public_client_refused",
     "900023": "directory_unknown",
     "federated": "user_federated",
 }
 """The causes that a refusal's number tells by itself; the others have to be looked for."""
+
+OF_PEOPLE = frozenset(
+    {
+        "user_unknown",
+        "password_wrong",
+        "password_expired",
+        "account_disabled",
+        "account_locked",
+        "more_than_a_password",
+        "user_federated",
+        "public_client_refused",
+    }
+)
+"""Causes that only the sign-in of a person can have."""

@@ -25,7 +25,7 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True)
 class SecretPolicy:
-    """What the policy says of secrets of an application that is made now.
+    """What a policy says of the secrets of an application.
 
     C(longest) is the longest life that it allows, None for no limit. C(sure) is false where the policy exempts some
     callers, so that the one in question may be among them.
@@ -36,14 +36,23 @@ class SecretPolicy:
     sure: bool = True
 
 
-def secret_policy(policy: Mapping[str, Any], now: datetime) -> SecretPolicy:
-    """Read the tenant's default policy as Graph returns it. C(now) is a time with a zone."""
+def restrictions_of(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a policy restricts, as Graph returns it: the tenant's default one, or one of an application's own.
+
+    The latter has it in C(restrictions), and what is for applications alone one level deeper.
+    """
+    own = policy.get("restrictions") or {}
+    return {**own, **(own.get("applicationRestrictions") or {}), **(policy.get("applicationRestrictions") or {})}
+
+
+def secret_policy(policy: Mapping[str, Any], created: datetime) -> SecretPolicy:
+    """Read a policy as Graph returns it, for an application that was made at C(created), a time with a zone."""
     if not policy.get("isEnabled"):
         return SecretPolicy()
-    rules = (policy.get("applicationRestrictions") or {}).get("passwordCredentials") or []
+    rules = restrictions_of(policy).get("passwordCredentials") or []
     forbidden, longest, sure = False, None, True
     for rule in rules:
-        if not in_force(rule, now):
+        if not in_force(rule, created):
             continue
         kind, limit = rule.get("restrictionType"), duration(str(rule.get("maxLifetime") or ""))
         if kind == "passwordAddition":

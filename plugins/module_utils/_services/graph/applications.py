@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ..._rules.odata import key_literal, query, text_literal
@@ -32,6 +33,7 @@ PROPERTIES = (
     "serviceManagementReference",
     "isDisabled",
     "disabledByMicrosoftStatus",
+    "createdDateTime",
     "passwordCredentials",
 )
 _SELECT = query({"$select": ",".join(PROPERTIES)})
@@ -62,6 +64,11 @@ class Application:
     def required_access(self) -> list[dict[str, Any]]:
         """The API permissions, as requiredResourceAccess writes them."""
         return list(self.properties.get("requiredResourceAccess") or [])
+
+    @property
+    def created(self) -> datetime | None:
+        """When it was made."""
+        return read_timestamp(self.properties.get("createdDateTime"))
 
     @property
     def token_version(self) -> int | None:

@@ -160,7 +160,7 @@ _CURES_BY_MESSAGE = {
     "identifierUris property must use a verified domain": "The Application ID URI of the application is in no verified "
     "domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
     "lead_writer_sign_in_audience) at AzureADMyOrg",
-    "maximum of 2 passwords": "An application for personal Microsoft accounts holds two secrets at most: remove one "
+    "maximum of 2 ": "An application for personal Microsoft accounts holds two secrets at most: remove one "
     "that is not in use, or set sign_in_audience to AzureADMyOrg or AzureADMultipleOrgs",
     "ServiceManagementReference": _CURES["ServiceTreeValueMissing"],
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from ..._identity.credentials import Credentials
-from ..._rules.well_known import SAMPLE_CLIENT_ID
+from ..._rules.well_known import DYNAMICS_CRM_APPLICATION_ID, SAMPLE_CLIENT_ID
 from ..._transport.waiting import pauses
 from .client import GraphClient
 
@@ -33,7 +33,9 @@ class PasswordSignIn:
         """
         credentials = Credentials(self._graph.directory_id(), SAMPLE_CLIENT_ID, user_name=name, password=password)
         sign_in = self._graph.sign_in_as(credentials)
-        resource = self._graph.sign_in.cloud.graph_url
+        # For environments, as the lead service will: the public client is Microsoft's own for them, and what is
+        # demanded of a sign-in may differ from API to API.
+        resource = DYNAMICS_CRM_APPLICATION_ID
         refused = sign_in.try_once(resource)
         for pause, _try in zip(pauses(1.0, 15.0), range(_MOST_TRIES - 1)):
             if refused not in _NOT_KNOWN_YET:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._rules.secret_policy import restrictions_of
 from ..._transport.errors import CallFailed
 from .client import GraphClient
 
@@ -28,16 +29,35 @@ def default_app_policy(graph: GraphClient) -> dict[str, Any]:
     return policy if policy.get("isEnabled") else {}
 
 
-def audience_rules(graph: GraphClient, policy: dict[str, Any]) -> dict[str, Any]:
-    """Return what C(policy), the tenant's default one, says of audiences; nothing where that cannot be seen.
+def own_app_policy(graph: GraphClient, object_id: str) -> dict[str, Any] | None:
+    """Return the policy that an application has of its own, which counts instead of the tenant's default one.
 
-    The Graph reference has it in the beta version only, which may change, so no answer of that one is an error.
+    C(object_id) is the application's. An empty dictionary where it has none; None where that cannot be seen.
     """
-    known = (policy.get("applicationRestrictions") or {}).get("audiences")
+    try:
+        return next(graph.rows(_own_path(object_id)), {})
+    except CallFailed as failed:
+        if failed.status not in (400, 403, 404):
+            raise
+        return None
+
+
+def audience_rules(graph: GraphClient, policy: dict[str, Any], object_id: str | None = None) -> dict[str, Any]:
+    """Return what C(policy) says of audiences; nothing where that cannot be seen.
+
+    C(policy) is the tenant's default one, or, with C(object_id), the own one of that application. The Graph reference
+    has audiences in the beta version only, which may change, so no answer of that one is an error.
+    """
+    known = restrictions_of(policy).get("audiences")
     if known is None:
+        beta = f"{graph.sign_in.cloud.graph_url}/beta"
         try:
-            beta = graph.get(f"{graph.sign_in.cloud.graph_url}/beta{_PATH}")
+            seen = next(graph.rows(beta + _own_path(object_id)), {}) if object_id else graph.get(beta + _PATH)
         except CallFailed:
             return {}
-        known = (beta.get("applicationRestrictions") or {}).get("audiences")
+        known = restrictions_of(seen).get("audiences")
     return dict(known or {})
+
+
+def _own_path(object_id: str) -> str:
+    return f"/applications/{object_id}/appManagementPolicies"

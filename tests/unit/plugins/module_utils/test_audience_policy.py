@@ -31,13 +31,17 @@ def judge(audience: str = "AzureADMultipleOrgs", **rules: dict[str, Any] | None)
         ("AzureADMultipleOrgs", "azureAdMultipleOrgs", True),
         ("AzureADMultipleOrgs", "personalMicrosoftAccount", False),
         ("PersonalMicrosoftAccount", "personalMicrosoftAccount", True),
-        ("AzureADandPersonalMicrosoftAccount", "azureAdMultipleOrgs", True),
         ("AzureADandPersonalMicrosoftAccount", "personalMicrosoftAccount", True),
         ("AzureADMyOrg", "azureAdMultipleOrgs", False),
     ],
 )
 def test_each_audience_has_its_rule(audience: str, rule: str, forbidden: bool) -> None:
     assert judge(audience, **{rule: ON}) == AudiencePolicy(forbidden)
+
+
+def test_whether_personal_accounts_count_as_organizations_too_is_no_certainty() -> None:
+    judged = judge("AzureADandPersonalMicrosoftAccount", azureAdMultipleOrgs=ON)
+    assert judged == AudiencePolicy(True, sure=False)
 
 
 @pytest.mark.parametrize(

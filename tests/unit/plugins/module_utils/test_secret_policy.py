@@ -32,6 +32,20 @@ def test_a_limit_and_a_ban_are_heard() -> None:
     assert judge(ADDITION) == SecretPolicy(forbidden=True)
 
 
+@pytest.mark.parametrize("deeper", [False, True])
+def test_a_policy_of_an_applications_own_is_heard(deeper: bool) -> None:
+    rules: dict[str, Any] = {"passwordCredentials": [LIFETIME]}
+    policy = {"isEnabled": True, "restrictions": {"applicationRestrictions": rules} if deeper else rules}
+    assert secret_policy(policy, NOW) == SecretPolicy(longest=timedelta(days=180))
+
+
+def test_a_rule_counts_for_applications_by_the_time_they_were_made() -> None:
+    rule = {**ADDITION, "restrictForAppsCreatedAfterDateTime": "2026-01-01T00:00:00Z"}
+    policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [rule]}}
+    assert not secret_policy(policy, datetime(2025, 12, 31, tzinfo=UTC)).forbidden
+    assert secret_policy(policy, NOW).forbidden
+
+
 @pytest.mark.parametrize(
     "rule",
     [

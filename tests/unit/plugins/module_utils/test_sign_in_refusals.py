@@ -184,6 +184,8 @@ def test_a_passing_refusal_is_asked_again() -> None:
 
     SignIn(SECRET, CLOUDS["public"], Watched()).token(GRAPH)
     assert [asked[-1](answer(refusal(code), 400)) for code in (90033, 90024, 90090, 7000215)] == [True] * 3 + [False]
+    # A number nobody knows, with OAuth's own word for it.
+    assert asked[-1](answer(refusal(1234567, "temporarily_unavailable"), 503))
 
 
 def test_a_token_that_was_forgotten_is_followed_by_a_new_one() -> None:
