@@ -148,8 +148,10 @@ def _tree(call: _Call, product: str) -> Any:
     kind = offers.type_of(offer)
     if kind not in offers.SERVED_TYPES:
         raise Refused(400, "badRequest", f"Type {kind[:1].upper()}{kind[1:]} is not supported")
-    if not offer[target]:
-        raise Refused(400, "badRequest", f"The product has never been published to {target}.")
+    status = call.world.settings.partner_center_unpublished_status
+    if not offer[target] and status >= 400:
+        code = "notFound" if status == 404 else "badRequest"
+        raise Refused(status, code, f"The product has never been published to {target}.")
     shown = {
         "$schema": f"{offers.SCHEMA_HOST}/resource-tree/2022-03-01-preview2",
         "root": f"product/{product.lower()}",
@@ -190,7 +192,8 @@ def _configure(call: _Call) -> Any:
     if not isinstance(body.get("resources"), list) or not body["resources"]:
         raise Refused(400, "badRequest", "'resources' is expected to be a list of resources.")
     schemas = [str(item.get("$schema", "")) for item in [body, *body["resources"]] if isinstance(item, dict)]
-    _refuse_deprecated(call, [schema.rpartition("/")[2] for schema in schemas])
+    if call.world.settings.partner_center_deprecated_in_bodies:
+        _refuse_deprecated(call, [schema.rpartition("/")[2] for schema in schemas])
     if call.world.settings.partner_center_conflicts_at_once:
         _refuse_locked(call, body["resources"])
     if call.world.settings.partner_center_schema_at_once:
