@@ -33,7 +33,7 @@ _CERTIFICATION = "invalidState"
 _NOT_ENDED = "0001-01-01T00:00:00"
 #: What a submission may hold; those after the first four are read-only, and may be sent back as they were read.
 _SUBMISSION = frozenset(
-    {"$schema", "id", "product", "target", "status", "result", "created", "errors", "lifecycleState"}
+    {"$schema", "id", "product", "target", "status", "result", "created", "lifecycleState"}
 )
 #: What a modular publication may leave out, however strict the service is about the rest.
 _PRODUCT_LEVEL = frozenset({"listing", "listing-asset", "reseller", "customer-leads"})
@@ -328,7 +328,7 @@ def shown_submission(world: World, product: str, item: dict[str, Any]) -> dict[s
         "created": moment(item["created"]),
     }
     if item["failed"] and item["failed"]["code"] != _CERTIFICATION:
-        shown["errors"] = [item["failed"]]
+        shown["validations"] = [item["failed"] | {"level": "warning"}]
     return as_documented(world, shown)
 
 

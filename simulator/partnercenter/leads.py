@@ -29,6 +29,12 @@ _DYNAMICS = {
 _DYNAMICS_FIELDS = frozenset(
     {"instanceUrl", "authentication", "contactEmail", *_DYNAMICS["azureAD"], *_DYNAMICS["office365"]}
 )
+#: The details of each destination, by the property that holds them.
+DETAILS: dict[str, frozenset[str]] = {
+    name: frozenset({*required, "contactEmail"}) | (_DYNAMICS_FIELDS if name == "dynamicsLeadConfiguration" else set())
+    for name, required in _CONFIGURATIONS.values()
+    if name
+}
 _SECRETS = frozenset({"applicationKey", "password", "storageAccountConnectionString", "clientSecret"})
 _CONNECTION_STRING = (
     r"[*]+|DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*(;|;EndpointSuffix="
@@ -52,7 +58,7 @@ _PATTERNS = {
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _TOP = frozenset({"$schema", "id", "product", "leadDestination"})
-_NAMES = frozenset(name for name, _required in _CONFIGURATIONS.values() if name)
+_NAMES = frozenset(DETAILS)
 
 
 def masked(resource: dict[str, Any]) -> dict[str, Any]:

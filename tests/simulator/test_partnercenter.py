@@ -177,9 +177,10 @@ def test_a_publication_fails_when_the_test_lead_does_not_arrive(offers: Offers) 
     job = offers.publish("preview")
 
     submission = offers.submission("preview")
-    assert job["errors"][0]["details"][0]["details"] == submission["errors"]
+    (told,) = job["errors"][0]["details"][0]["details"]
+    assert submission["validations"] == [told | {"level": "warning"}]
     assert (submission["status"], submission["result"]) == ("completed", "failed")
-    assert "Unable to sign in to Dynamics CRM" in submission["errors"][0]["message"]
+    assert "Unable to sign in to Dynamics CRM" in submission["validations"][0]["message"]
     assert offers.leads("preview")["leadDestination"] == "none"
     refused = offers.publish("live", identifier=submission["id"])
     assert refused["errors"][0]["code"] == "invalidState"
@@ -211,7 +212,7 @@ def test_posting_the_mask_back_keeps_the_secret(offers: Offers) -> None:
 def test_a_mask_may_be_taken_for_the_secret(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_masks_keep = False
 
-    assert "Invalid client secret" in masked_back(offers)["errors"][0]["message"]
+    assert "Invalid client secret" in masked_back(offers)["validations"][0]["message"]
 
 
 def masked_back(offers: Offers) -> dict[str, Any]:
@@ -659,7 +660,7 @@ class TestOffice365:
     def test_leads_are_delivered_with_name_and_password_once_the_person_holds_a_role(
         self, offers: Offers, user: str
     ) -> None:
-        assert "has not been assigned any roles" in self.publish(offers)["errors"][0]["message"]
+        assert "has not been assigned any roles" in self.publish(offers)["validations"][0]["message"]
 
         host = offers.tenant.environments[0].host
         base = f"https://control.simulator.test/god/{host}/api/data/v9.2"
@@ -690,7 +691,7 @@ class TestOffice365:
     ) -> None:
         offers.cloud.control("PATCH", f"/tenants/contoso/objects/user/{user}", trouble)
 
-        message = self.publish(offers)["errors"][0]["message"]
+        message = self.publish(offers)["validations"][0]["message"]
 
         assert message.startswith("Unable to sign in to Dynamics CRM")
         assert number in message
@@ -709,7 +710,7 @@ def test_each_wrong_detail_of_a_connection_has_its_message(offers: Offers, chang
     offers.configure(offers.destination(**change))
     offers.publish("preview")
 
-    assert words in offers.submission("preview")["errors"][0]["message"]
+    assert words in offers.submission("preview")["validations"][0]["message"]
 
 
 def test_the_account_survives_a_dump_of_the_state(offers: Offers) -> None:
