@@ -42,7 +42,8 @@ def shared(
 
     Where several processes run the tests, the first that comes tries them, and the others read what it found.
     """
-    wanted = [item.callspec.params["world"] for item in request.session.items if "shared" in item.fixturenames]
+    tests = (item for item in request.session.items if isinstance(item, pytest.Function))
+    wanted = [test.callspec.params["world"] for test in tests if "shared" in test.fixturenames]
     folder = tmp_path_factory.getbasetemp()
     common = folder.parent if hasattr(request.config, "workerinput") else folder
     found = common / "flipped_facts.json"

@@ -133,7 +133,7 @@ def _of_an_account() -> Iterator[tuple[str, Any]]:
         yield f"partner-center {offers.kind_of(resource)}", shown.keys()
     for name, fields in leads.DETAILS.items():
         yield f"partner-center {name}", fields
-    failed = offer["submissions"][0] | {"failed": jobs.problem("invalidState", "", "")}
+    failed = offer["submissions"][0] | {"failed": jobs.problem("businessValidationError", "", "")}
     yield "partner-center submission", jobs.shown_submission(world, product, failed).keys()
     job = jobs.start_job(world, tenant, account, [])
     yield "partner-center configure-status", jobs.shown_job(world, job).keys()
