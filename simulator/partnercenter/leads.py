@@ -78,7 +78,7 @@ def validations(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "level": "informational",
-            "code": "leadConnectionNotVerified",
+            "code": "businessValidationError",
             "message": "The connection is tried when the offer is published.",
             "resourceId": resource["id"],
         }
