@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 _CERTIFICATION = "invalidState"
 _NOT_ENDED = "0001-01-01T00:00:00"
 #: What a submission may hold; those after the first four are read-only, and may be sent back as they were read.
-_SUBMISSION = frozenset(
-    {"$schema", "id", "product", "target", "status", "result", "created", "lifecycleState"}
-)
+_SUBMISSION = frozenset({"$schema", "id", "product", "target", "status", "result", "created", "lifecycleState"})
 #: What a modular publication may leave out, however strict the service is about the rest.
 _PRODUCT_LEVEL = frozenset({"listing", "listing-asset", "reseller", "customer-leads"})
 
@@ -239,7 +237,8 @@ def _apply(
     if kind != "customer-leads" and (key not in drafts[product] or kind != kind_of(drafts[product][key])):
         return problem("resourceNotFound", f"The resource '{key}' does not exist.", identifier)
     if kind == "customer-leads":
-        found = leads.merged(drafts[product].get(key, {}), resource, masks_keep=world.settings.partner_center_masks_keep)
+        before = drafts[product].get(key, {})
+        found = leads.merged(before, resource, masks_keep=world.settings.partner_center_masks_keep)
         if isinstance(found, str):
             code, _colon, message = found.partition(": ")
             return problem(code, message, key)

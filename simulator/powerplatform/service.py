@@ -217,7 +217,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...] = (
     ("GET", "adminApplications", _registered),
 )
 _PATTERNS = [
-    (method, re.compile(f"{_BASE}/{path.replace('{}', '([0-9A-Za-z-]+)')}"), handler) for method, path, handler in ROUTES
+    (method, re.compile(f"{_BASE}/{path.replace('{}', '([0-9A-Za-z-]+)')}"), handler)
+    for method, path, handler in ROUTES
 ]
 
 

@@ -173,10 +173,8 @@ def routes() -> Iterator[tuple[str, str]]:
         yield "environment", f"GET {name}"
     for name in operations.ACTIONS:
         yield "environment", f"POST {name}"
-    for method, path, _handler in partner_center.ROUTES:
-        yield "partner-center", f"{method} {path}"
-    for method, path, _handler in power_platform.ROUTES:
-        yield "power-platform", f"{method} {path}"
+    yield from (("partner-center", f"{each[0]} {each[1]}") for each in partner_center.ROUTES)
+    yield from (("power-platform", f"{each[0]} {each[1]}") for each in power_platform.ROUTES)
 
 
 def _with_blanks(path: str) -> str:
