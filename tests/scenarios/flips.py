@@ -93,7 +93,15 @@ def combined(worlds: Iterable[Flip]) -> Flip:
             faults += world.faults
             for part, known in taken.items():
                 known.update(getattr(world, part))
-    return Flip(fact="all", title="together", faults=faults, **taken)
+    return Flip(
+        fact="all",
+        title="together",
+        settings=taken["settings"],
+        environment=taken["environment"],
+        tenant=taken["tenant"],
+        variables=taken["variables"],
+        faults=faults,
+    )
 
 
 class Worlds:

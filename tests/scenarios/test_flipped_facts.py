@@ -43,7 +43,8 @@ def shared(
     Where several processes run the tests, the first that comes tries them, and the others read what it found.
     """
     tests = (item for item in request.session.items if isinstance(item, pytest.Function))
-    wanted = [test.callspec.params["world"] for test in tests if "shared" in test.fixturenames]
+    given = (test.callspec.params["world"] for test in tests if "shared" in test.fixturenames)
+    wanted = [world for world in given if isinstance(world, Flip)]
     folder = tmp_path_factory.getbasetemp()
     common = folder.parent if hasattr(request.config, "workerinput") else folder
     found = common / "flipped_facts.json"
