@@ -27,7 +27,7 @@ demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and 
 test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other, PRE=1 adds pre-releases of ansible-core
 	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS)
 
-torture: $(TOOLS)/installed ## run what takes too long for every change: the world of the secrets, many times over
+torture: $(TOOLS)/installed ## run what takes too long for every change: the world of the secrets many times over, and all worlds in which a fact is not so
 	@$(NOX) --session torture
 
 bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run

@@ -132,9 +132,11 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Try many more orders of runs, kills and stores than the unit tests do, another set each time."""
+    """Try many more orders of runs, kills and stores than the unit tests do, and all worlds of the facts."""
     session.env["MARKETPLACE_LEADS_EXAMPLES"] = "20000"
     run_pytest(session, "tests/unit/plugins/module_utils/test_no_live_secret_is_removed.py")
+    session.env["MARKETPLACE_LEADS_FLIPS"] = "all"
+    run_pytest(session, "tests/scenarios/test_flipped_facts.py", "--numprocesses", "3", "--dist", "worksteal")
 
 
 @nox.session

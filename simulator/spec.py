@@ -168,6 +168,7 @@ class TenantSpec:
     application_quota: int = 250  # applications in use and in the recycle bin together
     offers: tuple[str, ...] = ()  # external ids of the offers in the tenant's Partner Center account
     unpublished_offers: tuple[str, ...] = ()  # those of them that were never published
+    offers_without_leads: tuple[str, ...] = ()  # those of them that have no customer-leads resource yet
     offer_types: dict[str, str] = field(default_factory=dict)  # by external id; softwareAsAService where none is given
     publisher: PublisherSpec | None = None  # an application of its own for that account
     environments: tuple[EnvironmentSpec, ...] = ()
@@ -202,6 +203,9 @@ class TenantSpec:
             offers=offers,
             unpublished_offers=_known_offers(
                 record.get("unpublished_offers", ()), offers, f"{where}.unpublished_offers"
+            ),
+            offers_without_leads=_known_offers(
+                record.get("offers_without_leads", ()), offers, f"{where}.offers_without_leads"
             ),
             offer_types=_offer_types(record.get("offer_types", {}), offers, f"{where}.offer_types"),
             publisher=None

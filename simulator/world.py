@@ -66,6 +66,11 @@ class Settings:
     partner_center_deprecated_versions: str = ""  # versions of the schemas that are refused, with commas between them
     partner_center_old_host_gone: bool = False  # schemas at the host of Microsoft's older examples are refused
     partner_center_as_documented: bool = False  # the names and addresses of Microsoft's examples, not of real answers
+    partner_center_deprecated_in_bodies: bool = True  # refused versions are refused in bodies too, and read as newer
+    partner_center_unpublished_status: int = 400  # the answer for a state that an offer never reached; 200 is empty
+    partner_center_validates_all: bool = False  # every state of an offer tells validations, not the draft alone
+    partner_center_keeps_created: bool = False  # a live submission has the time of its preview
+    partner_center_tells_job_end: bool = True  # otherwise the end of a job that is over is the year 1 as well
     refuse_writes: bool = False
     record_graph: bool = False  # keep what clients and Graph say to each other, one exchange of each shape
 

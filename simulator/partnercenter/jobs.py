@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 _CERTIFICATION = "invalidState"
 _NOT_ENDED = "0001-01-01T00:00:00"
 #: What a submission may hold; those after the first four are read-only, and may be sent back as they were read.
-_SUBMISSION = frozenset(
-    {"$schema", "id", "product", "target", "status", "result", "created", "errors", "lifecycleState"}
-)
+_SUBMISSION = frozenset({"$schema", "id", "product", "target", "status", "result", "created", "lifecycleState"})
 #: What a modular publication may leave out, however strict the service is about the rest.
 _PRODUCT_LEVEL = frozenset({"listing", "listing-asset", "reseller", "customer-leads"})
 
@@ -99,7 +97,7 @@ def shown_job(world: World, job: dict[str, Any]) -> dict[str, Any]:
         "jobStatus": "notStarted" if waiting else "running" if running else "completed",
         "jobResult": "pending" if running else job["state"],
         "jobStart": moment(job["start"]),
-        "jobEnd": _NOT_ENDED if running else moment(job["end"]),
+        "jobEnd": _NOT_ENDED if running or not world.settings.partner_center_tells_job_end else moment(job["end"]),
         "resourceUri": "" if running else f"https://graph.microsoft.com/rp/product-ingestion/configure/{job['id']}",
         "errors": job["errors"],
     }
@@ -201,7 +199,7 @@ def _carry_out(world: World, account: dict[str, Any], job: dict[str, Any]) -> No
     for product, submission in submissions:
         end = job["end"] + max(0.001, world.settings.publish_seconds)
         waiting = job["id"] if job["state"] == "certifying" else ""
-        begun = submission | {"created": job["end"], "end": end, "job": waiting}
+        begun = submission | {"created": submission["created"] or job["end"], "end": end, "job": waiting}
         account["offers"][product]["submissions"].append(begun)
 
 
@@ -234,12 +232,13 @@ def _apply(
     if busy(account["offers"][product]):
         return problem("productLocked", "The product is locked: a submission is in progress.", identifier)
     if kind == "submission":
-        return _submit(account["offers"][product], submissions, product, resource)
+        return _submit(world, account["offers"][product], submissions, product, resource)
     key = f"customer-leads/{product}" if kind == "customer-leads" else str(resource.get("id", ""))
-    if key not in drafts[product] or kind != kind_of(drafts[product][key]):
+    if kind != "customer-leads" and (key not in drafts[product] or kind != kind_of(drafts[product][key])):
         return problem("resourceNotFound", f"The resource '{key}' does not exist.", identifier)
     if kind == "customer-leads":
-        found = leads.merged(drafts[product][key], resource, masks_keep=world.settings.partner_center_masks_keep)
+        before = drafts[product].get(key, {})
+        found = leads.merged(before, resource, masks_keep=world.settings.partner_center_masks_keep)
         if isinstance(found, str):
             code, _colon, message = found.partition(": ")
             return problem(code, message, key)
@@ -250,7 +249,11 @@ def _apply(
 
 
 def _submit(
-    offer: dict[str, Any], submissions: list[tuple[str, dict[str, Any]]], product: str, resource: dict[str, Any]
+    world: World,
+    offer: dict[str, Any],
+    submissions: list[tuple[str, dict[str, Any]]],
+    product: str,
+    resource: dict[str, Any],
 ) -> dict[str, Any] | None:
     """Begin a publication: to preview from the draft, to live from a preview that succeeded, under its id."""
     target = resource.get("target")
@@ -270,6 +273,8 @@ def _submit(
                 "invalidState", "A product goes live by the id of its latest successful preview submission.", identifier
             )
         item["id"] = last["id"]
+        if world.settings.partner_center_keeps_created:
+            item["created"] = last["created"]
     submissions.append((product, item))
     return None
 
@@ -301,7 +306,7 @@ def _publish(world: World, product: str, offer: dict[str, Any], item: dict[str, 
         item["failed"] = problem(_CERTIFICATION, "Issues found during Certification.", "")
         return
     if item["target"] == "preview":
-        failure = delivery.deliver(world, source[key], delivery.test_lead(world))
+        failure = delivery.deliver(world, source.get(key, {}), delivery.test_lead(world))
         if failure is not None and world.settings.partner_center_needs_test_lead:
             item["failed"] = problem("businessValidationError", failure, key)
             return
@@ -322,7 +327,7 @@ def shown_submission(world: World, product: str, item: dict[str, Any]) -> dict[s
         "created": moment(item["created"]),
     }
     if item["failed"] and item["failed"]["code"] != _CERTIFICATION:
-        shown["errors"] = [item["failed"]]
+        shown["validations"] = [item["failed"] | {"level": "warning"}]
     return as_documented(world, shown)
 
 

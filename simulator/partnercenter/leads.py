@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 MASK = "*********"
 
@@ -30,11 +29,18 @@ _DYNAMICS = {
 _DYNAMICS_FIELDS = frozenset(
     {"instanceUrl", "authentication", "contactEmail", *_DYNAMICS["azureAD"], *_DYNAMICS["office365"]}
 )
+#: The details of each destination, by the property that holds them.
+DETAILS: dict[str, frozenset[str]] = {
+    name: frozenset({*required, "contactEmail"}) | (_DYNAMICS_FIELDS if name == "dynamicsLeadConfiguration" else set())
+    for name, required in _CONFIGURATIONS.values()
+    if name
+}
 _SECRETS = frozenset({"applicationKey", "password", "storageAccountConnectionString", "clientSecret"})
 _CONNECTION_STRING = (
     r"[*]+|DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*(;|;EndpointSuffix="
     r"(core\.chinacloudapi\.cn|core\.cloudapi\.de|core\.usgovcloudapi\.net|core\.windows\.net))?"
 )
+_ADDRESS = r"[a-zA-Z0-9/?$+-~!@#%^&*()_='.:\[\]@,;]+"
 #: What the schema says of single fields: a pattern, and the longest that is taken.
 _PATTERNS = {
     "applicationKey": (".+", 2048),
@@ -42,11 +48,17 @@ _PATTERNS = {
     "password": (".+", 256),
     "applicationId": ("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", 36),
     "directoryId": ("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", 36),
-    "httpsEndpointUrl": ("https://.+", 2048),
+    "instanceUrl": (f"https?://{_ADDRESS}", 2048),
+    "httpsEndpointUrl": (f"https://{_ADDRESS}", 2048),
+    "containerName": ("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", 63),
+    "formId": (r"\d{1,8}", 8),
+    "munchkinId": ("[a-zA-Z0-9]{3}(-[a-zA-Z0-9]{3}){2}", 11),
+    "objectIdentifier": ("[a-zA-Z0-9]{15}", 15),
     "storageAccountConnectionString": (_CONNECTION_STRING, 2048),
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _TOP = frozenset({"$schema", "id", "product", "leadDestination"})
+_NAMES = frozenset(DETAILS)
 
 
 def masked(resource: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +78,7 @@ def validations(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "level": "informational",
-            "code": "leadConnectionNotVerified",
+            "code": "businessValidationError",
             "message": "The connection is tried when the offer is published.",
             "resourceId": resource["id"],
         }
@@ -83,11 +95,16 @@ def merged(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dic
     if destination not in _CONFIGURATIONS:
         return f"schemaValidationError: 'leadDestination' is one of {', '.join(_CONFIGURATIONS)}."
     name, required = _CONFIGURATIONS[destination]
-    strange = next((key for key in new if key not in _TOP and key != name), None)
+    strange = next((key for key in new if key not in _TOP | _NAMES), None)
     if strange is not None:
-        return f"schemaValidationError: The property '{strange}' is not allowed with the destination '{destination}'."
+        return f"schemaValidationError: The property '{strange}' is not known."
+    others = _NAMES - {name}
+    if others <= new.keys():
+        return f"schemaValidationError: The details of all other destinations are not allowed with '{destination}'."
+    if any(not isinstance(new[each], dict) or _wrong_fields(new[each]) for each in others & new.keys()):
+        return "schemaValidationError: The details of another destination do not match the schema."
     if not name:
-        return dict(new)
+        return _keeping(old, new, masks_keep=masks_keep)
     configuration = new.get(name)
     if not isinstance(configuration, dict):
         return f"schemaValidationError: The destination '{destination}' needs '{name}'."
@@ -98,26 +115,33 @@ def merged(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dic
         required = (*required, *_DYNAMICS[configuration["authentication"]])
     missing = next((field for field in required if not configuration.get(field)), None)
     if missing is not None:
-        return f"businessValidationError: '{name}' needs '{missing}'."
-    kept = dict(configuration)
-    before = old.get(name)
-    for field in _SECRETS & kept.keys() if masks_keep else ():
-        if set(str(kept[field])) == {"*"}:
-            if not isinstance(before, dict) or not before.get(field):
-                return f"businessValidationError: '{field}' is a mask, and there is no value to keep."
-            kept[field] = before[field]
-    return {**new, name: kept}
+        return f"schemaValidationError: '{name}' needs '{missing}'."
+    return _keeping(old, new, masks_keep=masks_keep)
+
+
+def _keeping(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dict[str, Any] | str:
+    """The new resource with the values of the old one where masks stand for them."""
+    kept = copy.deepcopy(new)
+    for name in _NAMES & kept.keys() if masks_keep else ():
+        for field in _SECRETS & kept[name].keys():
+            if set(str(kept[name][field])) == {"*"}:
+                before = old.get(name, {}).get(field)
+                if not before:
+                    return f"businessValidationError: '{field}' is a mask, and there is no value to keep."
+                kept[name][field] = before
+    return kept
 
 
 def _wrong_dynamics(configuration: dict[str, Any]) -> str | None:
     strange = next((key for key in configuration if key not in _DYNAMICS_FIELDS), None)
     if strange is not None:
         return f"The property '{strange}' is not allowed in 'dynamicsLeadConfiguration'."
-    if configuration.get("authentication") not in _DYNAMICS:
+    authentication = configuration.get("authentication")
+    if authentication not in _DYNAMICS:
         return "'authentication' is 'azureAD' or 'office365'."
-    address = urlsplit(str(configuration.get("instanceUrl", "")))
-    if address.scheme != "https" or not address.hostname:
-        return "'instanceUrl' is no https address."
+    other = next(fields for name, fields in _DYNAMICS.items() if name != authentication)
+    if set(other) <= configuration.keys():
+        return f"{', '.join(other)} are not allowed together with '{authentication}'."
     return None
 
 

@@ -90,6 +90,8 @@ def _new_offer(world: World, product: str, external_id: str, tenant: TenantSpec)
             },
         )
     }
+    if external_id in tenant.offers_without_leads:
+        del resources[f"customer-leads/{product}"]
     begun = world.begun.timestamp()
     published = external_id not in tenant.unpublished_offers
     return {
@@ -133,9 +135,9 @@ def shown_resource(world: World, resource: dict[str, Any], target: str) -> dict[
     """A resource as it is read: secrets masked, and in a draft with its validations, which are not to be sent back."""
     shown = leads.masked(resource)
     schema, slash, version = str(shown.get("$schema", "")).rpartition("/")
-    if version in deprecated_versions(world):
+    if version in deprecated_versions(world) and world.settings.partner_center_deprecated_in_bodies:
         shown["$schema"] = f"{schema}{slash}{NEWEST_VERSION}"
-    if target == "draft":
+    if target == "draft" or (world.settings.partner_center_validates_all and target in TARGETS):
         shown.setdefault("validations", leads.validations(resource))
         shown.setdefault("resourceName", kind_of(resource))
     return as_documented(world, shown)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -81,7 +82,7 @@ def _signed_in(request: Request, world: World, host: str) -> Tenant:
 
 def _route(request: Request, call: _Call, path: str) -> Any:
     known = False
-    for method, pattern, handler in _ROUTES:
+    for method, pattern, handler in _PATTERNS:
         match = pattern.fullmatch(path)
         if match is None:
             continue
@@ -147,8 +148,10 @@ def _tree(call: _Call, product: str) -> Any:
     kind = offers.type_of(offer)
     if kind not in offers.SERVED_TYPES:
         raise Refused(400, "badRequest", f"Type {kind[:1].upper()}{kind[1:]} is not supported")
-    if not offer[target]:
-        raise Refused(400, "badRequest", f"The product has never been published to {target}.")
+    status = call.world.settings.partner_center_unpublished_status
+    if not offer[target] and status >= 400:
+        code = "notFound" if status == 404 else "badRequest"
+        raise Refused(status, code, f"The product has never been published to {target}.")
     shown = {
         "$schema": f"{offers.SCHEMA_HOST}/resource-tree/2022-03-01-preview2",
         "root": f"product/{product.lower()}",
@@ -158,8 +161,9 @@ def _tree(call: _Call, product: str) -> Any:
     return offers.as_documented(call.world, shown)
 
 
-def _resource(call: _Call, path: str, product: str) -> Any:
+def _resource(kind: str, call: _Call, product: str, *parts: str) -> Any:
     """A resource of a draft by its durable id."""
+    path = "/".join((kind, product, *parts))
     found = _offer(call, product)["draft"].get(path.lower())
     if found is None:
         raise Refused(404, "notFound", f"The resource '{path}' does not exist.")
@@ -188,7 +192,8 @@ def _configure(call: _Call) -> Any:
     if not isinstance(body.get("resources"), list) or not body["resources"]:
         raise Refused(400, "badRequest", "'resources' is expected to be a list of resources.")
     schemas = [str(item.get("$schema", "")) for item in [body, *body["resources"]] if isinstance(item, dict)]
-    _refuse_deprecated(call, [schema.rpartition("/")[2] for schema in schemas])
+    if call.world.settings.partner_center_deprecated_in_bodies:
+        _refuse_deprecated(call, [schema.rpartition("/")[2] for schema in schemas])
     if call.world.settings.partner_center_conflicts_at_once:
         _refuse_locked(call, body["resources"])
     if call.world.settings.partner_center_schema_at_once:
@@ -236,17 +241,22 @@ def _cancel(call: _Call, job_id: str) -> Any:
     return jobs.shown_job(call.world, job)
 
 
-_ID = r"([0-9A-Za-z-]+)"
-_ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Any]], ...] = (
-    ("GET", re.compile("product"), _products),
-    ("GET", re.compile(f"resource-tree/product/{_ID}"), _tree),
-    ("GET", re.compile(f"submission/{_ID}"), _submissions),
-    ("POST", re.compile("configure"), _configure),
-    ("GET", re.compile(f"configure/{_ID}/status"), _job_status),
-    ("GET", re.compile(f"configure/{_ID}"), _job_result),
-    ("POST", re.compile(f"configure/{_ID}/cancel"), _cancel),
-    ("GET", re.compile(f"((?:product|customer-leads|property|plan|listing)/{_ID}(?:/[0-9A-Za-z/-]+)?)"), _resource),
+#: What is answered: the method, the path with ``{}`` for each id or name, and who answers.
+ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    ("GET", "product", _products),
+    ("GET", "resource-tree/product/{}", _tree),
+    ("GET", "submission/{}", _submissions),
+    ("POST", "configure", _configure),
+    ("GET", "configure/{}/status", _job_status),
+    ("GET", "configure/{}", _job_result),
+    ("POST", "configure/{}/cancel", _cancel),
+    ("GET", "product/{}", partial(_resource, "product")),
+    ("GET", "customer-leads/{}", partial(_resource, "customer-leads")),
+    ("GET", "property/{}/{}/{}", partial(_resource, "property")),
+    ("GET", "plan/{}/{}", partial(_resource, "plan")),
+    ("GET", "listing/{}/{}/{}/{}/{}", partial(_resource, "listing")),
 )
+_PATTERNS = [(method, re.compile(path.replace("{}", "([0-9A-Za-z-]+)")), handler) for method, path, handler in ROUTES]
 
 
 def _parsed(body: bytes) -> Any:

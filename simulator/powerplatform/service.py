@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 #: The application id of the resource "PowerApps Service", by which its tokens may be asked for.
 POWER_APPS_APP_ID = "475226c6-020e-4fb2-8a90-7a972cbfc1d4"
 _BASE = "/providers/Microsoft.BusinessAppPlatform"
-_ENVIRONMENTS = f"{_BASE}/scopes/admin/environments"
 #: Directory roles that make a person, or a service principal, an administrator of Power Platform.
 _ADMINISTRATORS = frozenset({"Global Administrator", "Power Platform Administrator", "Dynamics 365 Administrator"})
 
@@ -78,7 +77,7 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
             body=_json_body(body),
             path=request.url.path,
         )
-        for method, pattern, handler in _ROUTES:
+        for method, pattern, handler in _PATTERNS:
             match = pattern.fullmatch(call.path)
             if match is not None and method == request.method:
                 if "api-version" not in call.query:
@@ -208,15 +207,19 @@ def _registered(call: _Call) -> tuple[int, Any]:
     return 200, {"value": [{"applicationId": item} for item in state_of(call.tenant)["applications"]]}
 
 
-_GUID = r"([0-9A-Za-z-]+)"
-_ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., tuple[int, Any]]], ...] = (
-    ("GET", re.compile(_ENVIRONMENTS), _list),
-    ("GET", re.compile(f"{_ENVIRONMENTS}/{_GUID}"), _get),
-    ("POST", re.compile(f"{_ENVIRONMENTS}/{_GUID}/addAppUser"), _add_app_user),
-    ("POST", re.compile(f"{_ENVIRONMENTS}/{_GUID}/addUser"), _add_user),
-    ("PUT", re.compile(f"{_BASE}/adminApplications/{_GUID}"), _register),
-    ("GET", re.compile(f"{_BASE}/adminApplications"), _registered),
+#: What is answered: the method, the path with ``{}`` for each id, and who answers.
+ROUTES: tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...] = (
+    ("GET", "scopes/admin/environments", _list),
+    ("GET", "scopes/admin/environments/{}", _get),
+    ("POST", "scopes/admin/environments/{}/addAppUser", _add_app_user),
+    ("POST", "scopes/admin/environments/{}/addUser", _add_user),
+    ("PUT", "adminApplications/{}", _register),
+    ("GET", "adminApplications", _registered),
 )
+_PATTERNS = [
+    (method, re.compile(f"{_BASE}/{path.replace('{}', '([0-9A-Za-z-]+)')}"), handler)
+    for method, path, handler in ROUTES
+]
 
 
 def _json_body(body: bytes) -> dict[str, Any]:

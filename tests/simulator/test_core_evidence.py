@@ -20,6 +20,12 @@ from simulator.dataverse import operations
 from simulator.dataverse.tables import PLATFORM_TABLES, SALES_TABLES
 from simulator.directory import shapes
 from simulator.graph import routes as graph_routes
+from simulator.partnercenter import jobs, leads, offers
+from simulator.partnercenter import service as partner_center
+from simulator.powerplatform import service as power_platform
+from simulator.powerplatform.shapes import described
+from simulator.spec import generated_tenant
+from simulator.world import Settings, World
 
 ROOT = Path(simulator.__file__).parent
 EVIDENCE = yaml.safe_load((ROOT.parent / "evidence" / "facts.yml").read_text(encoding="utf-8"))
@@ -112,6 +118,36 @@ def entities() -> Iterator[tuple[str, Any]]:
     yield "graph application", shapes.new_application("", "", "", "", "").keys()
     yield "graph servicePrincipal", _service_principal().keys()
     yield "graph user", shapes.new_user("", "", "", "").keys()
+    yield from _of_an_account()
+
+
+def _of_an_account() -> Iterator[tuple[str, Any]]:
+    """The objects of Partner Center, and of the admin API, that a new cloud has."""
+    world = World(Settings(), seed=1)
+    tenant = world.add_tenant(generated_tenant(1, 1))
+    account = offers.account_of(world, tenant)
+    assert account is not None
+    ((product, offer),) = account["offers"].items()
+    for resource in offer["draft"].values():
+        shown = offers.shown_resource(world, resource, "draft")
+        yield f"partner-center {offers.kind_of(resource)}", shown.keys()
+    for name, fields in leads.DETAILS.items():
+        yield f"partner-center {name}", fields
+    failed = offer["submissions"][0] | {"failed": jobs.problem("businessValidationError", "", "")}
+    yield "partner-center submission", jobs.shown_submission(world, product, failed).keys()
+    job = jobs.start_job(world, tenant, account, [])
+    yield "partner-center configure-status", jobs.shown_job(world, job).keys()
+    yield "partner-center error", jobs.problem("", "", "").keys()
+    yield "power-platform environment", _paths(described(world, tenant.environments[0]))
+
+
+def _paths(content: Any, before: str = "") -> Iterator[str]:
+    """The properties of an object with those inside it, such as C(properties.states.runtime.id)."""
+    for name, value in content.items():
+        first = value[0] if isinstance(value, list) and value else value
+        yield f"{before}{name}"
+        if isinstance(first, dict):
+            yield from _paths(first, f"{before}{name}.")
 
 
 def _service_principal() -> dict[str, Any]:
@@ -137,6 +173,8 @@ def routes() -> Iterator[tuple[str, str]]:
         yield "environment", f"GET {name}"
     for name in operations.ACTIONS:
         yield "environment", f"POST {name}"
+    yield from (("partner-center", f"{each[0]} {each[1]}") for each in partner_center.ROUTES)
+    yield from (("power-platform", f"{each[0]} {each[1]}") for each in power_platform.ROUTES)
 
 
 def _with_blanks(path: str) -> str:

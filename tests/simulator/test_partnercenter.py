@@ -18,6 +18,8 @@ from .running import RunningCloud
 BASE = "https://graph.microsoft.com/rp/product-ingestion"
 SCHEMA = "https://schema.mp.microsoft.com/schema"
 
+OTHERS = ("blob", "email", "httpsEndpoint", "marketo", "salesforce", "table")
+
 NewCloud = Callable[..., RunningCloud]
 
 
@@ -136,6 +138,13 @@ def offers(cloud: RunningCloud) -> Offers:
     return Offers(cloud)
 
 
+@pytest.fixture
+def young(new_cloud: NewCloud) -> Offers:
+    """The offer of a tenant that was never published, and has no lead destination yet."""
+    only = ("contoso-offer",)
+    return Offers(new_cloud(replace(generated_tenant(1), unpublished_offers=only, offers_without_leads=only)))
+
+
 def test_a_change_reaches_the_draft_alone_and_its_secret_is_masked(offers: Offers) -> None:
     assert offers.configure(offers.destination())["jobResult"] == "succeeded"
 
@@ -168,9 +177,10 @@ def test_a_publication_fails_when_the_test_lead_does_not_arrive(offers: Offers) 
     job = offers.publish("preview")
 
     submission = offers.submission("preview")
-    assert job["errors"][0]["details"][0]["details"] == submission["errors"]
+    (told,) = job["errors"][0]["details"][0]["details"]
+    assert submission["validations"] == [told | {"level": "warning"}]
     assert (submission["status"], submission["result"]) == ("completed", "failed")
-    assert "Unable to sign in to Dynamics CRM" in submission["errors"][0]["message"]
+    assert "Unable to sign in to Dynamics CRM" in submission["validations"][0]["message"]
     assert offers.leads("preview")["leadDestination"] == "none"
     refused = offers.publish("live", identifier=submission["id"])
     assert refused["errors"][0]["code"] == "invalidState"
@@ -202,7 +212,7 @@ def test_posting_the_mask_back_keeps_the_secret(offers: Offers) -> None:
 def test_a_mask_may_be_taken_for_the_secret(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_masks_keep = False
 
-    assert "Invalid client secret" in masked_back(offers)["errors"][0]["message"]
+    assert "Invalid client secret" in masked_back(offers)["validations"][0]["message"]
 
 
 def masked_back(offers: Offers) -> dict[str, Any]:
@@ -281,6 +291,8 @@ def test_a_preview_that_went_live_keeps_its_id_and_has_the_date_of_going_live(of
         ({"leadDestination": "nonsense"}, "schemaValidationError"),
         ({"validations": []}, "schemaValidationError"),
         ({"nonsense": 1}, "schemaValidationError"),
+        ({"salesforceLeadConfiguration": {"objectIdentifier": "short"}}, "schemaValidationError"),
+        ({f"{name}LeadConfiguration": {} for name in OTHERS}, "schemaValidationError"),
         ({"dynamicsLeadConfiguration": None}, "schemaValidationError"),
         ({"product": "product/11111111-1111-1111-1111-111111111111"}, "resourceNotFound"),
     ],
@@ -297,10 +309,11 @@ def test_a_resource_that_does_not_fit_fails_the_job_and_changes_nothing(
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"applicationKey": None}, "businessValidationError"),
+        ({"applicationKey": None}, "schemaValidationError"),
+        ({"username": "leads@contoso.example", "password": "x"}, "schemaValidationError"),
         ({"applicationKey": "****"}, "businessValidationError"),
         ({"authentication": "oauth"}, "schemaValidationError"),
-        ({"instanceUrl": "http://contoso.crm4.dynamics.com"}, "schemaValidationError"),
+        ({"instanceUrl": "contoso.crm4.dynamics.com"}, "schemaValidationError"),
         ({"contactEmail": "sales@contoso.example"}, "schemaValidationError"),
         ({"contactEmail": ["sales@contoso"]}, "schemaValidationError"),
         ({"applicationKey": "k" * 2049}, "schemaValidationError"),
@@ -310,6 +323,72 @@ def test_a_resource_that_does_not_fit_fails_the_job_and_changes_nothing(
 )
 def test_connection_details_that_do_not_fit_fail_the_job(offers: Offers, change: dict[str, Any], code: str) -> None:
     assert [error["code"] for error in offers.configure(offers.destination(**change))["errors"]] == [code]
+
+
+def test_details_of_another_destination_may_stand_beside(offers: Offers) -> None:
+    table = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey=a2V5"
+    beside = {"tableLeadConfiguration": {"storageAccountConnectionString": table}}
+
+    assert offers.configure(offers.destination() | beside)["jobResult"] == "succeeded"
+
+    read = offers.leads("draft")
+    assert set(read["tableLeadConfiguration"]["storageAccountConnectionString"]) == {"*"}
+    masked = {name: value for name, value in read.items() if name not in ("validations", "resourceName")}
+    assert offers.configure(masked)["jobResult"] == "succeeded"
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "notFound"), (400, "badRequest")])
+def test_a_state_never_reached_may_be_refused_otherwise(young: Offers, status: int, code: str) -> None:
+    young.cloud.world.settings.partner_center_unpublished_status = status
+    answer = young("GET", f"resource-tree/product/{young.product}?targetType=live")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_a_state_never_reached_may_be_empty(young: Offers) -> None:
+    young.cloud.world.settings.partner_center_unpublished_status = 200
+    assert young.get(f"resource-tree/product/{young.product}?targetType=live")["resources"] == []
+
+
+def test_every_state_may_tell_validations(offers: Offers) -> None:
+    assert "validations" not in offers.leads("live")
+    offers.cloud.world.settings.partner_center_validates_all = True
+    assert "validations" in offers.leads("live")
+
+
+def test_a_live_submission_may_have_the_time_of_its_preview(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_keeps_created = True
+    offers.configure(offers.destination())
+    offers.publish("preview")
+    offers.cloud.world.clock.jump(1800)
+    offers.publish("live", identifier=offers.submission("preview")["id"])
+    assert offers.submission("live")["created"] == offers.submission("preview")["created"]
+
+
+def test_a_job_may_not_tell_its_end(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_tells_job_end = False
+    done = offers.configure(offers.destination())
+    assert (done["jobResult"], done["jobEnd"]) == ("succeeded", "0001-01-01T00:00:00")
+
+
+def test_deprecated_versions_may_be_refused_in_the_query_alone(offers: Offers) -> None:
+    offers.cloud.world.settings.partner_center_deprecated_versions = "2022-03-01-preview2,2022-03-01-preview3"
+    offers.cloud.world.settings.partner_center_deprecated_in_bodies = False
+    body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": [offers.destination()]}
+
+    assert offers("POST", "configure", body, "2022-03-01-preview2").status_code == 400
+    assert offers("POST", "configure", body, "2022-07-01").status_code == 200
+    tree = offers("GET", f"resource-tree/product/{offers.product}", version="2022-07-01").json()
+    assert any(each["$schema"].endswith("/2022-03-01-preview3") for each in tree["resources"])
+
+
+def test_an_offer_may_have_no_lead_destination_until_one_is_written(young: Offers) -> None:
+    assert young("GET", f"customer-leads/{young.product}").status_code == 404
+    assert young.configure(young.destination())["jobResult"] == "succeeded"
+    assert young.get(f"customer-leads/{young.product}")["leadDestination"] == "dynamics"
+
+
+def test_an_offer_without_a_lead_destination_is_published(young: Offers) -> None:
+    assert young.publish("preview")["jobResult"] == "succeeded"
 
 
 def test_a_product_is_locked_while_it_is_published(offers: Offers) -> None:
@@ -581,7 +660,7 @@ class TestOffice365:
     def test_leads_are_delivered_with_name_and_password_once_the_person_holds_a_role(
         self, offers: Offers, user: str
     ) -> None:
-        assert "has not been assigned any roles" in self.publish(offers)["errors"][0]["message"]
+        assert "has not been assigned any roles" in self.publish(offers)["validations"][0]["message"]
 
         host = offers.tenant.environments[0].host
         base = f"https://control.simulator.test/god/{host}/api/data/v9.2"
@@ -612,7 +691,7 @@ class TestOffice365:
     ) -> None:
         offers.cloud.control("PATCH", f"/tenants/contoso/objects/user/{user}", trouble)
 
-        message = self.publish(offers)["errors"][0]["message"]
+        message = self.publish(offers)["validations"][0]["message"]
 
         assert message.startswith("Unable to sign in to Dynamics CRM")
         assert number in message
@@ -631,7 +710,7 @@ def test_each_wrong_detail_of_a_connection_has_its_message(offers: Offers, chang
     offers.configure(offers.destination(**change))
     offers.publish("preview")
 
-    assert words in offers.submission("preview")["errors"][0]["message"]
+    assert words in offers.submission("preview")["validations"][0]["message"]
 
 
 def test_the_account_survives_a_dump_of_the_state(offers: Offers) -> None:

@@ -21,6 +21,7 @@ from .._rules.customer_leads import (
     OFFICE365,
     TABLE,
     Connection,
+    is_address,
     is_connection_string,
     is_email,
 )
@@ -157,7 +158,7 @@ def _details(
     if destination == HTTPS_ENDPOINT:
         url = _needed(options, "https_endpoint_url")
         scheme, mark, rest = url.partition("://")
-        if scheme.lower() != "https" or not mark or not rest:
+        if scheme.lower() != "https" or not mark or not is_address(rest):
             raise InvalidInput(f"https_endpoint_url must be an https address, not {url!r}.")
         # The schema takes the scheme in lower case only.
         return {"httpsEndpointUrl": f"https://{rest}"}, "", ""

@@ -144,6 +144,7 @@ class LicensedUserResource:
             plan.shown_only("user is the nil GUID, which stands for a user that is yet to be made.")
         elif not is_guid(wanted.user):
             self._look_up(plan)
+        self._check_administration()
         plan.add("environment_user", None, {"user": wanted.user}, self._bring_in)
         # The platform puts people into the root business unit, whose copies of the roles also tell which one that is.
         found = self._roles.root_copies(wanted.roles)
@@ -173,6 +174,8 @@ class LicensedUserResource:
                 f"user {person.user_name} has the access mode {person.access_mode} in "
                 f"{self._environment.address.host}, which keeps it from writing leads: set it to Read-Write there."
             )
+        if person.disabled:
+            self._check_administration()
         plan.add("environment_user.isdisabled", person.disabled, False, lambda: self._enable(person))
         change = change_of_roles(self._roles, person.roles, self._wanted.roles, exact=self._wanted.exact_roles)
         found = self._roles.in_business_unit(change.missing, self._unit_id)
@@ -180,6 +183,13 @@ class LicensedUserResource:
         copies = copies_to_assign(change.missing, found, self._wanted.coming_roles, host, plan)
         plan.add("environment_user.roles", change.before, change.after, lambda: self._assign(copies, change.surplus))
         return plan
+
+    def _check_administration(self) -> None:
+        """See that the admin API, through which the user is brought in, knows the caller and the environment.
+
+        Raises CallFailed; before anything is written, for it takes an administrator to register the caller there.
+        """
+        self._admin.id_of(self._environment.address)
 
     def _plan_absent(self) -> Plan:
         plan = Plan()

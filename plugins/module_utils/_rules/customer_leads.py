@@ -32,6 +32,7 @@ LONGEST = {"applicationKey": 2048, "username": 128, "password": 256}
 _OLD_SCHEMAS, _SCHEMAS = "https://product-ingestion.azureedge.net/", "https://schema.mp.microsoft.com/"
 """Where resources may still say that their schema is, which does not answer any more, and where it is now."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_ADDRESS = re.compile("[!#-~]+")
 _CONNECTION_STRING = re.compile(
     r"DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*(;|;EndpointSuffix="
     r"(core\.chinacloudapi\.cn|core\.cloudapi\.de|core\.usgovcloudapi\.net|core\.windows\.net))?"
@@ -50,6 +51,11 @@ _WITHOUT_CASE = frozenset({"instanceUrl", "applicationId", "directoryId", "usern
 def is_email(text: str) -> bool:
     """Say whether a text is an e-mail address as the schema asks for one."""
     return _EMAIL.fullmatch(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text may follow the scheme of an address as the schema asks for one: no blanks, nothing foreign."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def is_connection_string(text: str) -> bool:

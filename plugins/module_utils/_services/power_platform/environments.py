@@ -16,6 +16,9 @@ from .client import PowerPlatformClient
 NOT_LICENSED = "usernotlicensed"
 """In the refusal of a user whose licence has not arrived yet, or who has none (contract: people)."""
 
+_UNKNOWN = "usernotfound"
+"""In the refusal of a user who is not in the environment's view of the directory, which may lag behind."""
+
 _OUTSIDE_OF_GROUP = "usernotpartofsecuritygroup"
 """In the refusal of a user who is not in the security group that an environment is restricted to."""
 
@@ -49,7 +52,7 @@ class AdminEnvironments:
         return None
 
     def add_user(self, environment_id: str, object_id: str) -> bool:
-        """Let an environment know a user of the directory now; False while the user's licence is not known there.
+        """Let an environment know a user of the directory now; False while the user or its licence is unknown there.
 
         A user that is there already stays as it is, so this may be repeated. Raises CallFailed.
         """
@@ -65,7 +68,7 @@ class AdminEnvironments:
                     f"User {object_id} is not in the security group of the environment: add it to that group, or "
                     "choose another group for the environment in the Power Platform admin center."
                 ) from failed
-            if NOT_LICENSED not in said:
+            if NOT_LICENSED not in said and _UNKNOWN not in said:
                 raise
             return False
         return True

@@ -166,6 +166,7 @@ def wanted_from(**options: Any) -> Wanted:
         ({"user_name": "u" * 129}, "user_name has 129 characters, but Partner Center takes at most 128"),
         ({**HTTPS, "https_endpoint_url": "http://leads.example"}, "https_endpoint_url must be an https address"),
         ({**HTTPS, "https_endpoint_url": "https://"}, "https_endpoint_url must be an https address"),
+        ({**HTTPS, "https_endpoint_url": "https://leads.example/a b"}, "https_endpoint_url must be an https address"),
         ({**TABLE, "azure_table_connection_string": f"{ACCOUNT};more"}, "is no connection string"),
         (
             {**TABLE, "azure_table_connection_string": f"{ACCOUNT};EndpointSuffix=example.com"},

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Clouds in which a fact is not as the collection takes it to be, and what a run of configure makes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._evidence import read_evidence
+
+from .cloud import Ansible, Cloud, Outcome, Run, Simulator, Tenant
+from .configure import Configure
+from .conftest import QUICK
+
+PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4", "--set", "usage_location_seconds=0.2")
+OFFER = "contoso-offer"
+VALIDATE = "marketplace_leads.dynamics365.validate"
+ALL = os.environ.get("MARKETPLACE_LEADS_FLIPS") == "all"
+_HTTP = re.compile(r"(GET|POST|PUT|PATCH|DELETE) \S+ was ")
+_SAMPLE = 4
+"""How many of the worlds that need a cloud of their own are tried unless all are asked for."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One other world: an item of a fact's C(flips), as evidence/README.md explains it."""
+
+    fact: str
+    title: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    tenant: Mapping[str, Any] = field(default_factory=dict)
+    faults: Sequence[Mapping[str, Any]] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    stops: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a test of it is called."""
+        return f"{self.fact}: {self.title}"
+
+    @property
+    def is_a_tenants(self) -> bool:
+        """Whether it may share a cloud with others."""
+        return not self.settings and not self.faults
+
+    def configured(self, name: str) -> dict[str, Any]:
+        """A tenant of the simulator's configuration in which the fact is not so, with one environment."""
+        tenant: dict[str, Any] = {"name": name, "offers": [OFFER], "publisher": {}, **self.tenant}
+        environment: dict[str, Any] = {"name": f"{name}_prod", "options": dict(self.environment)}
+        if tenant.get("cloud", "public") == "public":
+            environment |= {"region": "crm4", "offers": list(tenant["offers"])}
+        return {"environments": [environment], **tenant}
+
+
+def flips() -> list[Flip]:
+    """All other worlds of all facts. Raises TypeError for a key that none has."""
+    return [Flip(fact=fact.id, **item) for fact in read_evidence().facts for item in fact.flips]
+
+
+def chosen(worlds: Sequence[Flip]) -> list[Flip]:
+    """Those of C(worlds) to try: MARKETPLACE_LEADS_FLIPS=all says all, else a sample, MARKETPLACE_LEADS_SEED which."""
+    if ALL or len(worlds) <= _SAMPLE:
+        return list(worlds)
+    sample = random.Random(os.environ.get("MARKETPLACE_LEADS_SEED", "1")).sample(worlds, _SAMPLE)
+    return sorted(sample, key=worlds.index)
+
+
+def combined(worlds: Iterable[Flip]) -> Flip:
+    """One world with all of C(worlds) in which a run ends well, as far as they do not contradict each other.
+
+    Faults are among them only where all worlds are asked for: waiting for all of them to pass takes minutes.
+    """
+    taken: dict[str, dict[str, Any]] = {"settings": {}, "environment": {}, "tenant": {}, "variables": {}}
+    faults: list[Mapping[str, Any]] = []
+    for world in worlds:
+        agrees = all(
+            known.get(name, value) == value
+            for part, known in taken.items()
+            for name, value in getattr(world, part).items()
+        )
+        if agrees and not world.stops and (ALL or not world.faults):
+            faults += world.faults
+            for part, known in taken.items():
+                known.update(getattr(world, part))
+    return Flip(
+        fact="all",
+        title="together",
+        settings=taken["settings"],
+        environment=taken["environment"],
+        tenant=taken["tenant"],
+        variables=taken["variables"],
+        faults=faults,
+    )
+
+
+class Worlds:
+    """Runs configure in clouds that are made from other worlds."""
+
+    def __init__(self, folder: Path, simulators: Callable[..., Simulator], collections: Path) -> None:
+        self._folder = folder
+        self._simulators = simulators
+        self._collections = collections
+
+    def verdicts(self, worlds: Sequence[Flip]) -> dict[str, str]:
+        """Try worlds in one cloud, each in a tenant of its own; return by name what is wrong, '' where nothing is.
+
+        Settings and faults are the whole cloud's, so a world with any has to come alone.
+        """
+        cloud = self._cloud(worlds)
+        tenants = list(cloud.tenants.values())
+        runs = self._runs(cloud, thorough=len(worlds) > 1 or ALL)
+        return {world.name: _verdict(cloud, world, tenant, runs) for world, tenant in zip(worlds, tenants, strict=True)}
+
+    def _cloud(self, worlds: Sequence[Flip]) -> Cloud:
+        if any(world.tenant or world.environment for world in worlds):
+            path = self._folder / "cloud.yml"
+            tenants = [world.configured(f"world{index:03}") for index, world in enumerate(worlds)]
+            path.write_text(yaml.safe_dump({"tenants": tenants}), encoding="utf-8")
+            cloud = Cloud(self._folder, self._simulators(*QUICK, *PACE, "--config", str(path)))
+        else:
+            # One simulator serves all of these, one after the other.
+            cloud = Cloud(self._folder, self._simulators(*QUICK, *PACE, "--tenants", "1", "--offers", "1"))
+        for world in worlds:
+            cloud.set(**world.settings)
+            for fault in world.faults:
+                cloud.fault(**fault)
+        content = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
+        for world, group in zip(worlds, content["all"]["children"].values(), strict=True):
+            group["vars"].update(world.variables)
+        cloud.inventory.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return cloud
+
+    def _runs(self, cloud: Cloud, *, thorough: bool) -> Runs:
+        """Run configure twice; where it is C(thorough), after a dry run, and validate in the end."""
+        configure = Configure(cloud, Ansible(cloud, self._collections, self._folder), self._folder)
+
+        def run(**options: Any) -> Run:
+            return configure("--forks", "8", variables={"lead_writer_publish": "live"}, **options)
+
+        return Runs(
+            dry=run(check=True) if thorough else None,
+            first=run(rehearse=False),
+            second=run(rehearse=False),
+            validation=run(rehearse=False, playbook=VALIDATE) if thorough else None,
+        )
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs that worlds were tried with; those without which a trial is quicker may be missing."""
+
+    dry: Run | None
+    first: Run
+    second: Run
+    validation: Run | None
+
+    def of(self, host: str) -> Iterator[Outcome]:
+        """All results of a host."""
+        for run in (self.dry, self.first, self.second, self.validation):
+            yield from run.of(host) if run is not None else ()
+
+
+def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
+    """Say what is wrong with how a world ended; nothing is where leads arrive, or where a run stops in time."""
+    host, first, second = tenant.host, runs.first, runs.second
+    if any("Traceback (most recent" in json.dumps(each.result) for each in runs.of(host)):
+        return "a traceback was shown"
+    if first.status not in (0, 2) or not first.hosts() >= {host}:
+        return f"the run ended with {first.status}: {first.output[-2000:]}"
+    if host in first.failed_hosts():
+        return _stopped(cloud, world, tenant, runs)
+    if world.stops:
+        return f"it did not stop with {world.stops!r}"
+    for run, name in ((runs.dry, "dry run"), (second, "second run"), (runs.validation, "validation")):
+        if run is not None and host in run.failed_hosts():
+            return f"the {name} failed: {run.failure(host)}"
+    if host in second.changed_hosts():
+        return f"the second run changed {second.changes(host)}"
+    if OFFER in world.configured("")["environments"][0].get("offers", ()):
+        answer = cloud.control("POST", f"/tenants/{tenant.tenant_id}/leads", {"offer": OFFER})
+        return "" if answer["delivered"] else f"a customer's lead did not arrive: {answer['error']}"
+    return ""
+
+
+def _stopped(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
+    """Say what is wrong with how a run stopped: it has to do so before it writes, with a sentence and its cure."""
+    message = runs.first.failure(tenant.host)
+    # The second run stops as well, so whatever was written since the first began was written by one that stopped.
+    written = [
+        f"{each['method']} {each['host']}{each['path']}"
+        for each in cloud.requests_since(runs.first.mark)
+        if each["write"] and each["tenant"] == tenant.tenant_id
+    ]
+    if written:
+        return f"it stopped after {written}: {message}"
+    if _HTTP.search(message) or not all(": " in line and line.endswith(".") for line in message.splitlines()):
+        return f"it stopped without a sentence that says what to do: {message}"
+    if world.stops not in message:
+        return f"it stopped, but not with {world.stops!r}: {message}"
+    if runs.dry is not None and tenant.host not in runs.dry.failed_hosts():
+        return f"the dry run said nothing of it: {message}"
+    return ""
