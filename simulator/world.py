@@ -42,6 +42,7 @@ class Settings:
     graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
     graph_post_sets_unique_name: bool = True  # whether POST /applications heeds uniqueName; otherwise it is left out
     dataverse_page_size: int = 5000
+    dataverse_lag_seconds: float = 0.0  # by how much more an environment's view of the directory is behind
     privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
     dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit
     dataverse_limit_seconds: float = 1200.0  # of execution time of one user in five minutes; 0 = no limit

@@ -151,8 +151,8 @@ def test_an_unknown_privilege_and_an_empty_id_are_refused(office: Office) -> Non
     def add(privilege: str) -> tuple[int, str]:
         return act(office, role_id, "AddPrivilegesRole", {"Privileges": [{"PrivilegeId": privilege, "Depth": "Basic"}]})
 
-    assert add(office.world.new_guid()) == (404, "0x80040217")
-    assert add("00000000-0000-0000-0000-000000000000") == (400, "0x80040203")
+    assert add(office.world.new_guid()) == (400, "0x800404ce")
+    assert add("00000000-0000-0000-0000-000000000000") == (400, "0x80041408")
 
 
 def test_what_a_user_may_do_is_the_widest_of_all_roles(office: Office) -> None:
