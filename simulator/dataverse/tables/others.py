@@ -9,8 +9,8 @@ from ..schema import AUDIT, OWNER, Ownership, Table, columns
 
 #: ``logical name, schema name, entity set, type code, ownership [rights] [levels]``, the privileges' noun being the
 #: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all when not given:
-#: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G, followed by those
-#: of single rights that differ, such as ``B,A=BG``.
+#: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G, followed by
+#: those of single rights that differ, such as ``BLDG,CWPT=BG,RD=G``.
 _PLATFORM = """
 actioncard ActionCard actioncards 9962 u CRWDPTA
 expiredprocess ExpiredProcess expiredprocesses 955 o
@@ -67,9 +67,9 @@ sdkmessage SdkMessage sdkmessages 4606 o CRWDPT
 sdkmessageprocessingstep SdkMessageProcessingStep sdkmessageprocessingsteps 4608 o CRWDT
 serviceendpoint ServiceEndpoint serviceendpoints 4618 o CRWD
 sharepointdata SharePointData sharepointdatas 9509 o
-sharepointdocument SharePointDocument sharepointdocuments 9507 o CRWDPTA BG,R=G,D=G,A=BLDG
-sharepointdocumentlocation SharePointDocumentLocation sharepointdocumentlocations 9508 u CRWDPTAS BLDG,C=BG,R=G,W=BG,D=G,P=BG,T=BG
-sharepointsite SharePointSite sharepointsites 9502 u CRWDPTAS BLDG,C=LDG,R=LDG,W=LDG,D=LDG,P=LDG
+sharepointdocument SharePointDocument sharepointdocuments 9507 o CRWDPTA BG,RD=G,A=BLDG
+sharepointdocumentlocation SharePointDocumentLocation sharepointdocumentlocations 9508 u CRWDPTAS BLDG,CWPT=BG,RD=G
+sharepointsite SharePointSite sharepointsites 9502 u CRWDPTAS BLDG,CRWDP=LDG
 sla SLA slas 9750 u
 socialprofile SocialProfile socialprofiles 99 u
 stagesolutionupload StageSolutionUpload stagesolutionuploads 10090 u
@@ -157,7 +157,11 @@ def plain_table(line: str, *, custom: bool = False, managed: bool = True, extra_
         privilege_noun=schema,
         rights=tuple(_RIGHTS[letter] for letter in rights),
         levels=levels or None,
-        levels_of={_RIGHTS[right]: single for right, _equals, single in (each.partition("=") for each in others)},
+        levels_of={
+            _RIGHTS[letter]: single
+            for letters, _equals, single in (each.partition("=") for each in others)
+            for letter in letters
+        },
         keys=_KEYS.get(logical, ()),
         custom=custom,
         managed=managed,
