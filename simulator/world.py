@@ -48,6 +48,7 @@ class Settings:
     graph_own_policy_off_exempts: bool = True  # whether an application's own policy counts when it is off, as none
     graph_consent_conflict_is_400: bool = False  # whether a second consent of one kind is refused with 400, not 409
     dataverse_page_size: int = 5000
+    dataverse_lag_seconds: float = 0.0  # by how much more an environment's view of the directory is behind
     privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
     dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit
     dataverse_limit_seconds: float = 1200.0  # of execution time of one user in five minutes; 0 = no limit

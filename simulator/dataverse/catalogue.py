@@ -133,7 +133,7 @@ def standard_catalogue(sales: bool) -> Catalogue:
 def _table_privileges(table: Table) -> list[Privilege]:
     levels = table.levels or _LEVELS_BY_OWNERSHIP[table.ownership]
     return [
-        _privilege(table.privilege(right), right, table.logical, levels)
+        _privilege(table.privilege(right), right, table.logical, table.levels_of.get(right, levels))
         for right in table.rights
         # Giving a role to users is a privilege of its own, made once for all.
         if not (table.logical == "role" and right == "Assign")

@@ -310,6 +310,11 @@ def _attributes(table: Table) -> list[dict[str, Any]]:
     ]
 
 
+def _max_length(table: Table, name: str) -> int:
+    column = table.column(name)
+    return column.max_length if column is not None else 0
+
+
 def _attribute_id(table: Table, name: str) -> str:
     return seeded.guid("column", table.logical, name)
 
@@ -336,7 +341,14 @@ class _AttributeType(_DefinitionType):
         return Navigation(name, "", False) if name in ("OptionSet", "GlobalOptionSet") else None
 
 
+class _TextAttributeType(_AttributeType):
+    """The definitions of text columns, as queries see them."""
+
+    _KINDS: Mapping[str, Kind] = {**_AttributeType._KINDS, "MaxLength": "int"}
+
+
 _ATTRIBUTE = _AttributeType()
+_TEXT_ATTRIBUTE = _TextAttributeType()
 
 
 def _beyond(session: Session, inside: str, rest: list[Segment]) -> Reply:
@@ -354,18 +366,23 @@ def _beyond(session: Session, inside: str, rest: list[Segment]) -> Reply:
 
 def _attribute_reply(session: Session, table: Table, context: str, rest: list[Segment]) -> Reply:
     found, tail = _attributes(table), rest[1:]
+    entity_type = _ATTRIBUTE
     try:
         options = parse_options(session.call.options)
         if tail and tail[0].name.startswith(f"{NAMESPACE}.") and tail[0].name.endswith("AttributeMetadata"):
             wanted = tail.pop(0).name.removeprefix(f"{NAMESPACE}.").removesuffix("AttributeMetadata")
             found = [item for item in found if item["AttributeType"] == wanted]
+            if wanted in ("String", "Memo"):
+                # Only the type of text columns has the property.
+                entity_type = _TEXT_ATTRIBUTE
+                found = [{**item, "MaxLength": _max_length(table, item["LogicalName"])} for item in found]
         if tail:
             raise no_segment(tail[0].name)
-        names = selected_properties(_ATTRIBUTE, options.select)
-        strange = next((item.name for item in options.expand if _ATTRIBUTE.navigation(item.name) is None), None)
+        names = selected_properties(entity_type, options.select)
+        strange = next((item.name for item in options.expand if entity_type.navigation(item.name) is None), None)
         if strange is not None:
-            raise QueryRefused(f"Could not find a property named '{strange}' on type '{_ATTRIBUTE.type_name}'.")
-        listed = matching(found, options, _ATTRIBUTE, _ATTRIBUTE, DIALECT)
+            raise QueryRefused(f"Could not find a property named '{strange}' on type '{entity_type.type_name}'.")
+        listed = matching(found, options, entity_type, entity_type, DIALECT)
     except QueryRefused as refused:
         raise bad_query(str(refused)) from None
     written = []

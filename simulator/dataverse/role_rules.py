@@ -143,6 +143,8 @@ def _wanted(session: Session, row: Mapping[str, Any], payload: Mapping[str, Any]
         privilege, level = _privilege(session, item), _level(item.get("Depth"))
         if level not in privilege.levels:
             raise Refusal(400, *invalid_depth(privilege, level, row["roleid"]))
+        if privilege.id in wanted:
+            raise Refusal(400, "0x8004140f", f"Privilege {privilege.name} is duplicated.")
         wanted[privilege.id] = level
     return wanted
 
@@ -156,10 +158,10 @@ def _privilege(session: Session, item: Mapping[str, Any]) -> Privilege:
         raise no_row("Privilege", item["PrivilegeName"])
     identifier = guid(given) if isinstance(given, str) else None
     if identifier is None or identifier == _NIL:
-        raise Refusal(400, "0x80040203", "Expected non-empty Guid. (Parameter 'PrivilegeId')")
+        raise Refusal(400, "0x80041408", "The privilege ID was unexpectedly missing.")
     privilege = catalogue.privileges.get(identifier)
     if privilege is None:
-        raise no_row("Privilege", identifier)
+        raise Refusal(400, "0x800404ce", f"The privilege id is invalid or missing: {identifier}.")
     return privilege
 
 

@@ -97,6 +97,8 @@ class Table:
     rights: tuple[str, ...] = tuple(ACCESS_RIGHTS)
     #: Which access levels its privileges allow; None: by ownership.
     levels: str | None = None
+    #: The levels of the privileges of single rights that differ from that.
+    levels_of: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[tuple[str, ...], ...] = ()
     custom: bool = False
     managed: bool = True

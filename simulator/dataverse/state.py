@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class EnvironmentData:
         self.tenant = tenant
         self.environment = environment
         self.organization_id = environment.organization_id
-        self.catalogue: Catalogue = standard_catalogue(environment.spec.sales)
+        self.catalogue: Catalogue = self._standard_catalogue()
         self.rows: dict[str, dict[str, dict[str, Any]]] = {}
         #: Intersect tables: left id to right ids, in the order they were linked.
         self.links: dict[str, dict[str, dict[str, None]]] = {}
@@ -220,6 +221,12 @@ class EnvironmentData:
 
     # Tables that solutions bring
 
+    def _standard_catalogue(self) -> Catalogue:
+        """What the environment began with. Its option ``lead_lengths`` cuts text columns of leads."""
+        base = standard_catalogue(self.environment.spec.sales)
+        lengths = self.environment.spec.options.get("lead_lengths") or {}
+        return base.with_tables([with_lengths(base.tables["lead"], lengths)]) if lengths else base
+
     def add_custom_table(self, definition: dict[str, Any]) -> None:
         """Add the table that ``definition`` describes: ``{line, columns, managed}``."""
         table = custom_table(definition)
@@ -232,8 +239,9 @@ class EnvironmentData:
         gone = {item.id for item in self.catalogue.privileges.values() if item.table == logical}
         del self.custom_tables[logical]
         self.rows.pop(logical, None)
-        base = standard_catalogue(self.environment.spec.sales)
-        self.catalogue = base.with_tables(custom_table(item) for item in self.custom_tables.values())
+        self.catalogue = self._standard_catalogue().with_tables(
+            custom_table(item) for item in self.custom_tables.values()
+        )
         for role, grants in self.grants.items():
             if gone & grants.keys():
                 self.grants[role] = {key: level for key, level in grants.items() if key not in gone}
@@ -277,6 +285,15 @@ class EnvironmentData:
         self.packages = dumped["packages"]
         self._version = dumped["version"]
         self.security_changed()
+
+
+def with_lengths(table: Table, lengths: Mapping[str, int]) -> Table:
+    """The table with other maximum lengths of its text columns, as customizers may set them."""
+    columns = {
+        name: replace(column, max_length=lengths[column.name]) if column.name in lengths else column
+        for name, column in table.columns.items()
+    }
+    return replace(table, columns=columns)
 
 
 def custom_table(definition: dict[str, Any]) -> Table:

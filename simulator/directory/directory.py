@@ -37,7 +37,11 @@ class Directory:
     def __init__(self, world: World, tenant: Tenant) -> None:
         self._world = world
         self.tenant = tenant
-        self.store = Store(lambda: world.clock, lambda: world.settings.replication_seconds)
+        self.store = Store(
+            lambda: world.clock,
+            lambda: world.settings.replication_seconds,
+            lambda: world.settings.dataverse_lag_seconds,
+        )
         for kind, name in (
             (APPLICATION, "appId"),
             (APPLICATION, "uniqueName"),

@@ -6,7 +6,8 @@
 A directory is kept in several replicas, and each way to look an object up has its own path to them. Nobody promises
 how long that takes (contract: consistency). Here each replica and each way of looking lags by a fixed share of
 ``replication_seconds``, requests go round the replicas in turn, and after ``replication_seconds`` all agree. So a read
-may find a new object, miss it, and find it again, in an order that repeats.
+may find a new object, miss it, and find it again, in an order that repeats. Environments keep a view of their own,
+which is behind by ``dataverse_lag_seconds`` more.
 """
 
 from __future__ import annotations
@@ -47,9 +48,15 @@ class Store:
     Objects are never changed in place: a write puts a new one.
     """
 
-    def __init__(self, clock: Callable[[], Clock], lag_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], Clock],
+        lag_seconds: Callable[[], float],
+        dataverse_lag_seconds: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._clock = clock
         self._lag_seconds = lag_seconds
+        self._dataverse_lag_seconds = dataverse_lag_seconds
         self._entries: dict[str, dict[str, _Entry]] = {}
         self._indexes: dict[tuple[str, str], dict[str, list[str]]] = {}
         self._reads = 0
@@ -120,12 +127,12 @@ class Store:
         versions = entry.versions
         if (len(versions) == 1 and versions[0][0] == 0.0) or view is View.LATEST:
             return versions[-1][1]
-        now, lag = self._now(), self._lag_seconds()
-        if versions[-1][0] + lag <= now:
+        now, lag, more = self._now(), self._lag_seconds(), self._dataverse_lag_seconds()
+        if versions[-1][0] + lag + more <= now:
             # Every replica has the newest version, so nobody can see the older ones any more.
             entry.versions = [(0.0, versions[-1][1])]
             return versions[-1][1]
-        behind = lag * view.value[self._reads % len(view.value)]
+        behind = lag * view.value[self._reads % len(view.value)] + (more if view is View.DATAVERSE else 0.0)
         for moment, content in reversed(versions):
             if moment + behind <= now:
                 return content

@@ -231,3 +231,16 @@ def test_a_level_that_adding_does_not_change_is_replaced(cloud: Cloud, ansible: 
     run = privileges(ansible, privileges=[READ_JOBS], rehearse=False)
     assert run.status == 0, run.output
     assert roles.privileges(ROLE) == {**before, "prvReadAsyncOperation": "Global"}
+
+
+@pytest.mark.cloud("--tenants", "1")
+def test_a_companion_role_that_was_renamed_is_not_made_twice(cloud: Cloud, locked: Configure) -> None:
+    assert locked(rehearse=False).status == 0
+    roles = Roles(cloud, cloud.contoso)
+    role_id = roles.root()["roleid"]
+    cloud.web_api(cloud.contoso, "PATCH", f"roles({role_id})", {"name": "Lead helper"})
+    run = locked(rehearse=False)
+    assert f"The security role '{COMPANION}' is named 'Lead helper' in" in run.failure(cloud.contoso.host)
+    assert roles.copies() == []
+    cloud.web_api(cloud.contoso, "PATCH", f"roles({role_id})", {"name": COMPANION})
+    assert locked(rehearse=False).status == 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -217,7 +218,7 @@ def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_con
     before = len(cloud.rows(contoso, "leads"))
     four = [trial(handed_over(configure.stored(contoso)))] * 4
     results = [one.result for one in ansible.tasks(*four, hosts=HOST, rehearse=False).of(HOST, MODULE)]
-    assert [each.get("cause") for each in results] == [None, "privilege_missing", "lead_refused", "lead_unreadable"]
+    assert [each.get("cause") for each in results] == [None, "privilege_missing", "plug_in_refused", "lead_unreadable"]
     assert results[0]["test_lead"]["removed"] and "prvWriteContact" in results[1]["msg"]
     assert "No phone, no lead" in results[2]["msg"]
     assert len(cloud.rows(contoso, "leads")) == before, "none stays"
@@ -225,6 +226,43 @@ def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_con
     configure.password.write_text("another password", encoding="utf-8")
     run = validate("--limit", HOST, "--check", rehearse=False)
     assert "cannot be decrypted: run with the vault password that encrypted it" in run.output
+
+
+REFUSED = {
+    "0x80040231": "owner_privileges_missing",
+    "0x8004431a": "option_missing",
+    "0x80040333": "duplicate_refused",
+    "0x80040224": "plug_in_refused",
+    "0x80040265": "plug_in_refused",
+    "0x80044171": "plug_in_unfinished",
+    "0x80044172": "plug_in_unfinished",
+    "0x80044173": "plug_in_unfinished",
+    "0x80044174": "plug_in_unfinished",
+    "0x8004418d": "plug_in_unfinished",
+    "0x8004418e": "plug_in_unfinished",
+    "0x80081111": "plug_in_unfinished",
+}
+"""The codes by which an environment's own customizations refuse a lead, with the cause of each."""
+
+
+def test_what_a_customer_did_to_new_leads_is_told_by_its_cause(
+    cloud: Cloud, ansible: Ansible, configure: Configure
+) -> None:
+    assert configure("--limit", HOST, rehearse=False).status == 0
+    for code in REFUSED:
+        cloud.fault(route="/leads$", method="POST", status=400, code=code, message="As the customer wants it", count=1)
+    trials = [trial(handed_over(configure.stored(cloud.contoso)))] * len(REFUSED)
+    results = [one.result for one in ansible.tasks(*trials, hosts=HOST, rehearse=False).of(HOST, MODULE)]
+    assert [each.get("cause") for each in results] == [*REFUSED.values()]
+    assert all("As the customer wants it" in each["msg"] for each in results)
+
+
+@pytest.mark.cloud("--config", str(Path(__file__).parent / "clouds" / "short_columns.yml"))
+def test_a_column_that_is_too_short_for_leads_is_named(configure: Configure, validate: Validate) -> None:
+    assert configure(rehearse=False).status == 0
+    run = validate(rehearse=False)
+    assert "(subject 50 instead of 300)" in str(run.result(HOST, MODULE)["warnings"])
+    assert run.result("fabrikam_prod", MODULE)["cause"] == "value_too_long"
 
 
 Breakage = tuple[Callable[[ByHand], None], str | None, str | None]

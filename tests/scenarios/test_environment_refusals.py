@@ -35,6 +35,17 @@ EXPLAINED = {
     "0x8004f027": "set when_locked to companion",
     "0x8004f032": "set when_locked to companion",
     "0x80044152": "set when_locked to companion",
+    "0x8004f012": "set when_locked to companion",
+    "0x8004f013": "set when_locked to companion",
+    "0x80041d31": "name another role",
+    "0x80041408": "privileges of the security role that it listed itself",
+    "0x800404ce": "privileges of the security role that it listed itself",
+    "0x8004140f": "privileges of the security role that it listed itself",
+    "0x80040231": "assign it a security role that has them",
+    "0x80040530": "create the application user in the Power Platform admin center",
+    "0x80041d4f": "belongs to an earlier service principal of the same application",
+    "0x80041d2c": "exists in",
+    "0x80041d65": "take the directory role from the user first",
     "0x8004d24b": "The user has no license in",
     "0x8004d24c": "The user has no license in",
     "0x80041d66": "The user has no license in",
@@ -93,6 +104,18 @@ def test_a_service_principal_that_is_not_seen_yet_is_waited_for(cloud: Cloud, an
     one = task("dynamics_app_user", environment_url=cloud.contoso.environment_url, application_id=made["appId"])
     run = ansible.tasks(one, rehearse=False)
     assert run.status == 0, run.output
+
+
+@pytest.mark.cloud("--tenants", "1", "--set", "dataverse_lag_seconds=8")
+def test_an_environment_that_lags_behind_the_directory_is_waited_for(cloud: Cloud, configure: Configure) -> None:
+    run = configure(rehearse=False)
+    assert run.status == 0, run.output
+    answers = [
+        entry["status"]
+        for entry in cloud.requests_since(run.mark)
+        if entry["method"] == "POST" and entry["path"].endswith("/systemusers")
+    ]
+    assert len(answers) > 1 and answers[-1] == 201, answers
 
 
 @pytest.mark.cloud("--tenants", "1")

@@ -99,3 +99,20 @@ def test_the_organization_tells_whether_customizations_are_blocked(blocked: bool
     office = Office({"options": {"block_unmanaged_customizations": blocked}})
     (row,) = office("GET", "organizations?$select=orgdborgsettings").rows
     assert ("<IsLockdownOfUnmanagedCustomizationEnabled>true<" in row["orgdborgsettings"]) is said
+
+
+@pytest.mark.parametrize(
+    ("privileges", "code"),
+    [
+        ([{"Depth": "Basic"}], "0x80041408"),
+        ([{"PrivilegeId": "11111111-2222-3333-4444-555555555555", "Depth": "Basic"}], "0x800404ce"),
+        ([{"PrivilegeId": "prvReadLead", "Depth": "Basic"}] * 2, "0x8004140f"),
+    ],
+)
+def test_privileges_that_cannot_be_given_are_refused(privileges: list[dict[str, str]], code: str) -> None:
+    office = Office()
+    role_id = office.new_role("Reader")
+    named = {"prvReadLead": office.privilege("prvReadLead")}
+    rows = [{name: named.get(value, value) for name, value in row.items()} for row in privileges]
+    answer = office("POST", f"roles({role_id})/Microsoft.Dynamics.CRM.AddPrivilegesRole", {"Privileges": rows})
+    assert answer.error == (400, code)

@@ -364,3 +364,16 @@ def test_duplicates_are_found_only_when_the_request_asks_for_it(office: Office) 
     assert office("POST", "leads", body).status == 204
 
     assert office("POST", "leads", body, detect_duplicates=True).error == (412, "0x80040333")
+
+
+def test_columns_of_leads_may_be_shorter_than_usual() -> None:
+    usual, office = Office(), Office({"options": {"lead_lengths": {"subject": 50}}})
+    texts = "EntityDefinitions(LogicalName='lead')/Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata"
+    for each, length in ((usual, 300), (office, 50)):
+        rows = each("GET", f"{texts}?$select=LogicalName,MaxLength").rows
+        assert {row["LogicalName"]: row["MaxLength"] for row in rows}["subject"] == length
+    assert office("POST", "leads", {"lastname": "L", "subject": "x" * 51}).error == (400, "0x80044331")
+    assert usual("POST", "leads", {"lastname": "L", "subject": "x" * 51}).status == 204
+    # Only columns of texts have a length.
+    attributes = "EntityDefinitions(LogicalName='lead')/Attributes?$select=MaxLength"
+    assert usual("GET", attributes).status == 400

@@ -75,6 +75,16 @@ def test_an_application_is_known_only_after_replication() -> None:
     assert office("POST", "systemusers", office.user_body(app_id)).status == 204
 
 
+def test_an_environment_may_lag_behind_the_directory() -> None:
+    office = Office(dataverse_lag_seconds=60.0)
+    app_id = office.new_application()
+
+    assert office.tenant.directory.service_principal_by_app_id(app_id, as_seen_by="list") is not None
+    assert office("POST", "systemusers", office.user_body(app_id)).error == (400, "0x8004f510")
+    office.world.clock.jump(61)
+    assert office("POST", "systemusers", office.user_body(app_id)).status == 204
+
+
 def test_a_user_goes_in_two_deletions_and_only_when_disabled(office: Office) -> None:
     app_id, user_id = office.new_application_user("Basic User")
 

@@ -21,9 +21,10 @@ from .._rules.access_levels import AccessLevel
 from .._rules.clouds import EnvironmentAddress
 from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
-from .._rules.lead_failures import LeadFailure
+from .._rules.lead_failures import REFUSAL_CAUSES, LeadFailure
 from .._rules.marketplace_lead import (
     ALL_PRIVILEGES,
+    cut_columns,
     differences,
     test_lead,
     test_mark,
@@ -75,6 +76,7 @@ class TestLeadResource:
         self._diagnosis.check_ids()
         self._writer = self._signed_in()
         self._member, self._held = self._rights()
+        self._check_columns()
         self._plan.add("test_lead", None, self._values, self._write)
         return self._plan
 
@@ -166,6 +168,16 @@ class TestLeadResource:
             # Whether the lead arrives without them, the write shows.
             self._plan.findings.append(str(lacking))
 
+    def _check_columns(self) -> None:
+        """Warn of columns that were made too short for other leads than this one."""
+        cut = cut_columns(Leads(self._environment).text_lengths())
+        if cut:
+            listed = ", ".join(f"{column} {length} instead of {usual}" for column, (length, usual) in cut.items())
+            self._plan.findings.append(
+                f"{self._environment.address.host} keeps fewer characters of a lead than Dynamics 365 Sales does "
+                f"({listed}), and refuses longer leads: raise the maximum length of these columns."
+            )
+
     # --- the write
 
     def _write(self) -> None:
@@ -210,7 +222,8 @@ class TestLeadResource:
         if gate is not None:
             return gate
         reason = f"{failed.code} {failed.message}".strip() or str(failed)
-        return self._diagnosis.failure("lead_refused", failed.failure, reason=reason.rstrip("."))
+        word = REFUSAL_CAUSES.get(failed.code.lower(), "lead_refused")
+        return self._diagnosis.failure(word, failed.failure, reason=reason.rstrip("."))
 
     def _take_away(self, lead_id: str) -> str:
         """Remove the lead with the runner's rights, and return a sentence when it stays against the caller's will."""

@@ -63,6 +63,15 @@ _LOCKED_ROLE = (
     "missing."
 )
 _LICENSE = "The user has no license in {host}: assign it one for Dynamics 365, and run again when it has arrived there."
+_OTHER_ROLE = "The security role System Administrator cannot be edited in {host}: name another role."
+_PRIVILEGE_LIST = (
+    "{host} refuses privileges of the security role that it listed itself: run again, because an app may have been "
+    "installed or removed meanwhile."
+)
+_LACKS_PRIVILEGES = (
+    "In {host} the user or team that the request is about lacks privileges that it needs: assign it a security role "
+    "that has them."
+)
 _LAST_ADMINISTRATOR = (
     "{host} does not give up its last administrator: make another user System Administrator there first."
 )
@@ -121,6 +130,13 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         _explained("0x8004f027", _LOCKED_ROLE),
         _explained("0x8004f032", _LOCKED_ROLE),
         _explained("0x80044152", _LOCKED_ROLE),
+        _explained("0x8004f012", _LOCKED_ROLE),
+        _explained("0x8004f013", _LOCKED_ROLE),
+        _explained("0x80041d31", _OTHER_ROLE),
+        _explained("0x80041408", _PRIVILEGE_LIST),
+        _explained("0x800404ce", _PRIVILEGE_LIST),
+        _explained("0x8004140f", _PRIVILEGE_LIST),
+        _explained("0x80040231", _LACKS_PRIVILEGES),
         _explained("0x8004d24b", _LICENSE),
         _explained("0x8004d24c", _LICENSE),
         _explained("0x80041d66", _LICENSE),
@@ -128,6 +144,22 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         _explained("0x80040d39", _LAST_ADMINISTRATOR),
         _explained("0x80041d2f", _LAST_ADMINISTRATOR),
         _explained("0x80041d30", _LAST_ADMINISTRATOR),
+        # --- users that the environment does not take, or not so
+        _explained(
+            "0x80040530",
+            "{host} does not accept the business unit of a new application user: create the application user in the "
+            "Power Platform admin center, and run again.",
+        ),
+        _explained(
+            "0x80041d4f",
+            "The user in {host} belongs to an earlier service principal of the same application: delete the user "
+            "there, and run again.",
+        ),
+        _explained("0x80041d2c", "The user exists in {host} already: run again."),
+        _explained(
+            "0x80041d65",
+            "{host} does not disable an administrator of the tenant: take the directory role from the user first.",
+        ),
         # --- another operation
         EnvironmentRefusal("0x80071151", Answer.WAIT_FOR_OPERATION, _BUSY),
         EnvironmentRefusal("0x80071155", Answer.WAIT_FOR_OPERATION, _BUSY),

@@ -309,6 +309,41 @@ CAUSES = {
             "plug-in or workflow of the environment may ask for it.",
         ),
         Cause(
+            "owner_privileges_missing",
+            None,
+            "{host} refuses the test lead because the user or team that is to own it lacks privileges: assign it a "
+            "security role that reads leads ({reason}).",
+        ),
+        Cause(
+            "value_too_long",
+            None,
+            "{host} refuses the test lead because a column of the table Lead is shorter than its value: raise the "
+            "maximum length of the column ({reason}).",
+        ),
+        Cause(
+            "option_missing",
+            None,
+            "{host} refuses the test lead because a column of the table Lead lacks an option: add the option to the "
+            "column again ({reason}).",
+        ),
+        Cause(
+            "duplicate_refused",
+            None,
+            "{host} refuses the test lead as a duplicate: change the duplicate detection rules for leads ({reason}).",
+        ),
+        Cause(
+            "plug_in_refused",
+            None,
+            "A plug-in or workflow in {host} refuses the test lead: change it so that it accepts leads from the "
+            "marketplace ({reason}).",
+        ),
+        Cause(
+            "plug_in_unfinished",
+            None,
+            "A plug-in that {host} runs for new leads does not finish: repair the plug-in, or make it asynchronous "
+            "({reason}).",
+        ),
+        Cause(
             "lead_refused",
             None,
             "{host} refuses the test lead, which has nothing but the documented values: look for a plug-in, workflow "
@@ -322,6 +357,27 @@ CAUSES = {
         ),
     )
 }
+
+
+REFUSAL_CAUSES = {
+    "0x80040231": "owner_privileges_missing",
+    "0x80044331": "value_too_long",
+    "0x8004431a": "option_missing",
+    "0x80040333": "duplicate_refused",
+    "0x80040224": "plug_in_refused",
+    "0x80040265": "plug_in_refused",
+    "0x80044171": "plug_in_unfinished",
+    "0x80044172": "plug_in_unfinished",
+    "0x80044173": "plug_in_unfinished",
+    "0x80044174": "plug_in_unfinished",
+    "0x8004418d": "plug_in_unfinished",
+    "0x8004418e": "plug_in_unfinished",
+    "0x80081111": "plug_in_unfinished",
+}
+"""The causes that the code of a refused lead tells by itself: what the environment's own customizations do.
+
+Source: Microsoft's list of Dataverse web service error codes.
+"""
 
 
 class LeadFailure(Exception):

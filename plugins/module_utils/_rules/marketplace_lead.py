@@ -47,6 +47,28 @@ def test_lead(mark: str) -> dict[str, str | int]:
     }
 
 
+USUAL_LENGTHS = {
+    "subject": 300,
+    "firstname": 50,
+    "lastname": 50,
+    "companyname": 100,
+    "jobtitle": 100,
+    "emailaddress1": 100,
+    "telephone1": 50,
+    "address1_country": 80,
+}
+"""How many characters Dynamics 365 Sales keeps in the columns of a lead, as its table reference lists them."""
+
+
+def cut_columns(lengths: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """Return the columns that are shorter than usual, given all C(lengths), each with its length and the usual one."""
+    return {
+        column: (lengths[column], usual)
+        for column, usual in USUAL_LENGTHS.items()
+        if lengths.get(column, usual) < usual
+    }
+
+
 def differences(wanted: Mapping[str, object], stored: Mapping[str, object]) -> dict[str, dict[str, object]]:
     """Return the columns that were not stored as they were sent, each with what was C(sent) and C(stored)."""
     return {

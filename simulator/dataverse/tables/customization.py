@@ -16,7 +16,7 @@ SOLUTION = Table(
     id_column="solutionid",
     name_column="friendlyname",
     privilege_noun="Solution",
-    rights=("Read", "Write", "Create", "Delete"),
+    rights=("Read", "Write", "Create", "Delete", "Append", "AppendTo"),
     columns=columns(
         """
         solutionid guid c
@@ -60,7 +60,7 @@ PUBLISHER = Table(
     id_column="publisherid",
     name_column="friendlyname",
     privilege_noun="Publisher",
-    rights=("Read", "Write", "Create", "Delete"),
+    rights=("Read", "Write", "Create", "Delete", "Append", "AppendTo"),
     columns=columns(
         """
         publisherid guid c
@@ -180,7 +180,7 @@ IMPORT_JOB = Table(
     id_column="importjobid",
     name_column="name",
     privilege_noun="ImportJob",
-    rights=("Read", "Create", "Write", "Delete"),
+    rights=("Read", "Write", "Delete"),
     columns=columns(
         """
         importjobid guid c

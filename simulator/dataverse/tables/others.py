@@ -9,30 +9,31 @@ from ..schema import AUDIT, OWNER, Ownership, Table, columns
 
 #: ``logical name, schema name, entity set, type code, ownership [rights] [levels]``, the privileges' noun being the
 #: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all when not given:
-#: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G.
+#: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G, followed by
+#: those of single rights that differ, such as ``BLDG,CWPT=BG,RD=G``.
 _PLATFORM = """
-actioncard ActionCard actioncards 9962 u
-expiredprocess ExpiredProcess expiredprocesses 955 u
+actioncard ActionCard actioncards 9962 u CRWDPTA
+expiredprocess ExpiredProcess expiredprocesses 955 o
 importfile ImportFile importfiles 4412 u
-languagelocale LanguageLocale languagelocale 9957 o CRWD
-newprocess NewProcess newprocesses 950 u
-sdkmessageprocessingstepimage SdkMessageProcessingStepImage sdkmessageprocessingstepimages 4615 o CRWDPT
-translationprocess TranslationProcess translationprocesses 951 u
+languagelocale LanguageLocale languagelocale 9957 o
+newprocess NewProcess newprocesses 950 o
+sdkmessageprocessingstepimage SdkMessageProcessingStepImage sdkmessageprocessingstepimages 4615 o CRWD
+translationprocess TranslationProcess translationprocesses 951 o
 activitypointer Activity activitypointers 4200 u
 annotation Note annotations 5 u
-appmodule AppModule appmodules 9300 o CRWD
+appmodule AppModule appmodules 9300 o
 appointment Appointment appointments 4201 u CRWDPTAS
 attachment ActivityMimeAttachment activitymimeattachments 1001 o CRWD
 audit Audit audits 4567 o RD
 bookableresource BookableResource bookableresources 1150 u
 bulkdeleteoperation BulkDelete bulkdeleteoperations 4424 u
-calendar Calendar calendars 4003 o CRWDPT
+calendar Calendar calendars 4003 o CRWDPT LDG
 connection Connection connections 3234 u
 connectionreference connectionreference connectionreferences 10132 u
 connectionrole ConnectionRole connectionroles 3231 o
 customeraddress CustomerAddress customeraddresses 1071 o CRWDS
 customapi CustomAPI customapis 10043 u
-documenttemplate DocumentTemplate documenttemplates 9940 o CRWD
+documenttemplate DocumentTemplate documenttemplates 9940 o
 duplicaterule DuplicateRule duplicaterules 4414 u
 email Email emails 4202 u
 emailserverprofile EmailServerProfile emailserverprofiles 9605 u CRWDPTAS G
@@ -48,14 +49,14 @@ knowledgearticle KnowledgeArticle knowledgearticles 9953 u
 letter Letter letters 4207 u
 mailbox Mailbox mailboxes 9606 u
 mailmergetemplate MailMergeTemplate mailmergetemplates 9106 u
-mobileofflineprofile MobileOfflineProfile mobileofflineprofiles 9866 o
-pluginassembly PluginAssembly pluginassemblies 4605 o CRWDPT
-pluginpackage pluginpackage pluginpackages 10150 o CRWD
-plugintracelog PluginTraceLog plugintracelogs 4619 o RD
+mobileofflineprofile MobileOfflineProfile mobileofflineprofiles 9866 o CRWDPTAS
+pluginassembly PluginAssembly pluginassemblies 4605 o CRWD
+pluginpackage pluginpackage pluginpackages 10150 o
+plugintracelog PluginTraceLog plugintracelogs 4619 o CRD
 plugintype PluginType plugintypes 4602 o CRWDPT
 phonecall PhoneCall phonecalls 4210 u
 position Position positions 50 o
-post Post posts 8000 o CRD
+post Post posts 8000 o CRDPT
 processsession WorkflowSession processsessions 4710 u
 queue Queue queues 2020 u
 queueitem QueueItem queueitems 2029 o
@@ -63,12 +64,12 @@ recurringappointmentmaster RecurringAppointment recurringappointmentmasters 4251
 report Report reports 9100 u
 savedquery Query savedqueries 1039 o CRWD
 sdkmessage SdkMessage sdkmessages 4606 o CRWDPT
-sdkmessageprocessingstep SdkMessageProcessingStep sdkmessageprocessingsteps 4608 o CRWDPT
-serviceendpoint ServiceEndpoint serviceendpoints 4618 o CRWDP
-sharepointdata SharePointData sharepointdatas 9509 o CRWD
-sharepointdocument SharePointDocument sharepointdocuments 9507 o R
-sharepointdocumentlocation SharePointDocumentLocation sharepointdocumentlocations 9508 u
-sharepointsite SharePointSite sharepointsites 9502 u
+sdkmessageprocessingstep SdkMessageProcessingStep sdkmessageprocessingsteps 4608 o CRWDT
+serviceendpoint ServiceEndpoint serviceendpoints 4618 o CRWD
+sharepointdata SharePointData sharepointdatas 9509 o
+sharepointdocument SharePointDocument sharepointdocuments 9507 o CRWDPTA BG,RD=G,A=BLDG
+sharepointdocumentlocation SharePointDocumentLocation sharepointdocumentlocations 9508 u CRWDPTAS BLDG,CWPT=BG,RD=G
+sharepointsite SharePointSite sharepointsites 9502 u CRWDPTAS BLDG,CRWDP=LDG
 sla SLA slas 9750 u
 socialprofile SocialProfile socialprofiles 99 u
 stagesolutionupload StageSolutionUpload stagesolutionuploads 10090 u
@@ -78,13 +79,13 @@ task Task tasks 4212 u
 template EmailTemplate templates 2010 u
 territory Territory territories 2013 o
 transactioncurrency TransactionCurrency transactioncurrencies 9105 o
-userentityuisettings UserEntityUISettings userentityuisettingscollection 2500 u CRW B
-userform UserForm userforms 1031 u CRWDPTAS B
-userquery UserQuery userqueries 4230 u CRWDPTAS B
-userqueryvisualization UserChart userqueryvisualizations 1112 u CRWDPTAS B
-usersettings UserSettings usersettingscollection 150 u RW LDG
-virtualentitymetadata VirtualEntityMetadata virtualentitymetadatas 10151 o CRWD
-webresource WebResource webresourceset 9333 o CRWD
+userentityuisettings UserEntityUISettings userentityuisettingscollection 2500 u CRWDS B
+userform UserForm userforms 1031 u CRWDAS B,A=BG
+userquery UserQuery userqueries 4230 u CRWDAS B
+userqueryvisualization UserChart userqueryvisualizations 1112 u CRWDAS B,A=BG
+usersettings UserSettings usersettingscollection 150 u CRWDT LDG
+virtualentitymetadata VirtualEntityMetadata virtualentitymetadatas 10151 o
+webresource WebResource webresourceset 9333 o
 workflow Workflow workflows 4703 u
 """
 
@@ -144,6 +145,7 @@ def plain_table(line: str, *, custom: bool = False, managed: bool = True, extra_
     """The table that one line of the lists above describes."""
     logical, schema, entity_set, code, owner, *rest = line.split()
     rights = rest[0] if rest else _DEFAULT_RIGHTS[owner]
+    levels, *others = rest[1].split(",") if len(rest) > 1 else [""]
     return Table(
         logical=logical,
         schema=schema,
@@ -154,7 +156,12 @@ def plain_table(line: str, *, custom: bool = False, managed: bool = True, extra_
         name_column="name",
         privilege_noun=schema,
         rights=tuple(_RIGHTS[letter] for letter in rights),
-        levels=rest[1] if len(rest) > 1 else None,
+        levels=levels or None,
+        levels_of={
+            _RIGHTS[letter]: single
+            for letters, _equals, single in (each.partition("=") for each in others)
+            for letter in letters
+        },
         keys=_KEYS.get(logical, ()),
         custom=custom,
         managed=managed,

@@ -16,7 +16,7 @@ ORGANIZATION = Table(
     id_column="organizationid",
     name_column="name",
     privilege_noun="Organization",
-    rights=("Read", "Write"),
+    rights=("Read", "Write", "AppendTo"),
     columns=columns(
         """
         organizationid guid r
@@ -48,6 +48,8 @@ BUSINESS_UNIT = Table(
     id_column="businessunitid",
     name_column="name",
     privilege_noun="BusinessUnit",
+    rights=("Create", "Read", "Write", "Delete", "Append", "AppendTo"),
+    levels_of={"Create": "DG", "Delete": "DG"},
     columns=columns(
         """
         businessunitid guid c
@@ -97,6 +99,7 @@ SYSTEM_USER = Table(
     id_column="systemuserid",
     name_column="fullname",
     privilege_noun="User",
+    rights=("Create", "Read", "Write", "Delete", "Append", "AppendTo"),
     columns=columns(
         """
         systemuserid guid c
@@ -200,6 +203,7 @@ TEAM = Table(
     id_column="teamid",
     name_column="name",
     privilege_noun="Team",
+    rights=("Create", "Read", "Write", "Delete", "Append", "AppendTo"),
     columns=columns(
         """
         teamid guid c

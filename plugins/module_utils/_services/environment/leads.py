@@ -75,6 +75,17 @@ class Leads:
                 return False
             raise
 
+    def text_lengths(self) -> dict[str, int]:
+        """Return how many characters each text column of a lead keeps; none where the runner may not see it."""
+        path = "EntityDefinitions(LogicalName='lead')/Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata"
+        try:
+            rows = [*self._environment.rows(path + query({"$select": "LogicalName,MaxLength"}))]
+        except CallFailed as failed:
+            if failed.status is None or failed.status >= 500:
+                raise
+            return {}
+        return {str(row["LogicalName"]): int(row["MaxLength"]) for row in rows if row.get("MaxLength")}
+
     def with_last_name(self, last_name: str) -> str | None:
         """Return the id of the lead with a last name that only one can have, or None."""
         rows = self._environment.list("leads", select=("leadid",), filter=f"lastname eq {text_literal(last_name)}")

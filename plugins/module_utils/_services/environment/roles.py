@@ -10,13 +10,14 @@ privileges are edited on the root copy, from which the platform carries them to 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..._rules.access_levels import AccessLevel
 from ..._rules.errors import InvalidInput
-from ..._rules.odata import any_of, text_literal
+from ..._rules.odata import any_of, query, text_literal
 from ..._transport.errors import CallFailed
 from ..client import Expect
 from .client import DUPLICATE_RECORD, ROLE_EXISTS, EnvironmentClient
@@ -33,6 +34,9 @@ DIRECT_USER_AND_TEAM = 1
 TEAM_ONLY = 0
 """A role's C(isinherited): whether members of a team get its User-level privileges as their own."""
 
+
+_OWN_ROLES = uuid.UUID("9b0c6c0e-52f5-4f0a-8c2e-0c6a5d3f7e41")
+"""The name space of the ids of roles that are created here."""
 
 DEPTHS = {spelling: level for level in AccessLevel for spelling in (level.api_name, str(int(level)))}
 """Access levels by the enumeration's names as the service sends them; older versions send the ordinal."""
@@ -194,9 +198,12 @@ class Roles:
     def create(self, name: str, business_unit_id: str, inherited: int) -> str:
         """Create an unmanaged role and return the id of its root copy.
 
-        When the answer is lost, or says that there is one already, the role is looked for: it may be this very one.
+        The id follows from the name, so that nothing creates the role twice. When the answer is lost, or says that
+        there is one already, the role is looked for: it may be this very one. Raises InvalidInput where the role has
+        another name by now.
         """
         row = {
+            "roleid": str(uuid.uuid5(_OWN_ROLES, name.lower())),
             "name": name,
             "isinherited": inherited,
             "businessunitid@odata.bind": f"/businessunits({business_unit_id})",
@@ -208,8 +215,17 @@ class Roles:
                 raise
             found = self.in_business_unit([name], business_unit_id).get(name.lower())
             if found is None:
+                self._refuse_renamed(row["roleid"], name)
                 raise
             return found.role_id
+
+    def _refuse_renamed(self, role_id: str, name: str) -> None:
+        row = self._environment.find(f"roles({role_id}){query({'$select': 'name'})}")
+        if row is not None:
+            raise InvalidInput(
+                f"The security role {name!r} is named {row['name']!r} in {self._environment.address.host}: rename it, "
+                "or delete it."
+            )
 
     def holders(self, role_id: str) -> list[RoleHolder]:
         """Return the users and teams that hold any copy of a role, given the id of its root copy."""

@@ -13,11 +13,14 @@ from ..._rules.environment_refusals import Answer, codes_of
 from ..._rules.odata import query, text_literal
 from ..._transport.errors import CallFailed
 from ..._transport.waiting import wait_for
-from .client import DUPLICATE_RECORD, USER_DISABLED, USER_OWNS_RECORDS, EnvironmentClient
+from .client import DUPLICATE_RECORD, USER_DISABLED, USER_EXISTS, USER_OWNS_RECORDS, EnvironmentClient
 from .roles import HELD_ROLES, HeldRole
 
 NON_INTERACTIVE = 4
 """The access mode of application users; it cannot be changed later."""
+
+_TAKEN = (DUPLICATE_RECORD, USER_EXISTS)
+"""Refusals that say that the application has a user, whether a live one or one that is only marked as deleted."""
 
 _NOT_REPLICATED = codes_of(Answer.WAIT_FOR_DIRECTORY)
 
@@ -92,7 +95,7 @@ class Users:
             try:
                 return _application_user(self._environment.create("systemusers", row))
             except CallFailed as failed:
-                if failed.has_code(DUPLICATE_RECORD):
+                if failed.has_code(*_TAKEN):
                     return self._make_room(application_id, refused, failed)
                 if failed.maybe_applied:
                     # The answer was lost: the user is there or it is not, and looking tells.
@@ -185,7 +188,7 @@ class Users:
         live = [row for row in rows if not row.get("deletedstate")]
         if live:
             return _application_user(live[0])
-        if refused and refused[-1].has_code(DUPLICATE_RECORD):
+        if refused and refused[-1].has_code(*_TAKEN):
             raise failed
         for row in rows:
             self._environment.delete("systemusers", row["systemuserid"])

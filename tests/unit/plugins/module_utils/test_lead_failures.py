@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.access_levels import AccessLevel
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.lead_failures import (
     CAUSES,
+    REFUSAL_CAUSES,
     SIGN_IN_CAUSES,
     Cause,
     LeadFailure,
@@ -50,6 +51,10 @@ def test_every_cause_is_in_the_table_of_the_page_on_troubleshooting_and_no_other
 
 def test_every_refusal_of_a_sign_in_has_a_cause_that_exists() -> None:
     assert set(SIGN_IN_CAUSES.values()) <= set(CAUSES)
+
+
+def test_every_refusal_of_a_lead_has_a_cause_that_exists() -> None:
+    assert set(REFUSAL_CAUSES.values()) <= set(CAUSES)
 
 
 def test_a_failure_returns_the_word_of_its_cause_and_what_partner_center_says() -> None:
