@@ -32,6 +32,8 @@ sys.path.insert(0, str(ROOT))
 from tests.gates import installer, interpreters  # noqa: E402  the root is not on sys.path before the line above
 
 COLLECTION = "marketplace_leads.dynamics365"
+RECORDINGS = ROOT / ".nox" / "recordings"
+RECORDED = {"MARKETPLACE_LEADS_RECORDINGS": str(RECORDINGS)}
 # Bounded above by the newest core whose gates are run, so that a new one does not surprise the demo.
 ANSIBLE_CORE = "ansible-core>=2.19,<2.22"
 # What every interpreter has that runs the collection against the simulator.
@@ -142,7 +144,7 @@ def torture(session: nox.Session) -> None:
 @nox.session
 def simulator(session: nox.Session) -> None:
     """Run the simulator's own tests."""
-    run_pytest(session, "tests/simulator")
+    run_pytest(session, "tests/simulator", env=RECORDED)
 
 
 @nox.session
@@ -150,17 +152,30 @@ def scenarios(session: nox.Session) -> None:
     """Run the scenarios: real ansible-playbook runs against the simulator."""
     # More processes than cores: a scenario waits a good part of its time for the platform's delays.
     elsewhere = [f"--ignore={path}" for path in WITH_EACH_CORE + BY_ANSIBLE_LINT]
-    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", *elsewhere)
+    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", *elsewhere, env=RECORDED)
 
 
-def run_pytest(session: nox.Session, folder: str, *options: str) -> None:
+@nox.session(name="recorded-facts")
+def recorded_facts(session: nox.Session) -> None:
+    """Compare what the sessions scenarios and simulator have recorded with the evidence file."""
+    session.install(*TO_TEST)
+    with checkout_as_collection() as place:
+        session.run("python", "-m", "tests.gates.recorded_facts", str(RECORDINGS), env=collection_in(place))
+
+
+def run_pytest(session: nox.Session, folder: str, *options: str, env: dict[str, str] | None = None) -> None:
     """Run one folder of tests from the checkout, importable as the collection that it is."""
     session.install(*TO_TEST)
     with checkout_as_collection() as place:
         session.run(
             "python", "-m", "pytest", *options, folder, *session.posargs,
-            env={"PYTHONPATH": f"{place}{os.pathsep}{ROOT}", "ANSIBLE_COLLECTIONS_PATH": str(place)},
+            env={**collection_in(place), **(env or {})},
         )  # fmt: skip
+
+
+def collection_in(place: Path) -> dict[str, str]:
+    """Return the variables by which Python and Ansible find the collection below a folder."""
+    return {"PYTHONPATH": f"{place}{os.pathsep}{ROOT}", "ANSIBLE_COLLECTIONS_PATH": str(place)}
 
 
 @contextlib.contextmanager

@@ -24,6 +24,8 @@ import requests
 import yaml
 from requests.adapters import HTTPAdapter
 
+from tests.gates.recorded_facts import flipped
+
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = "https://control.simulator.test"
 BASE = "/api/data/v9.2/"
@@ -113,6 +115,9 @@ class Simulator:
 class Cloud:
     """The simulated cloud of one test."""
 
+    is_genuine = True
+    """Whether it behaves as the facts have it; not once a fault is asked for, or another setting or trait."""
+
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.folder = folder
         self.inventory = folder / "inventory.yml"
@@ -171,10 +176,12 @@ class Cloud:
 
     def fault(self, **fault: Any) -> None:
         """Add a fault; its keys are those of simulator/faults.py."""
+        self.is_genuine = False
         self.control("POST", "/faults", fault)
 
     def set(self, **settings: Any) -> None:
         """Change settings of the simulator."""
+        self.is_genuine = self.is_genuine and not flipped("settings") & settings.keys()
         self.control("PATCH", "/settings", settings)
 
     def jump(self, seconds: float) -> None:
@@ -201,6 +208,7 @@ class Cloud:
 
     def traits(self, tenant: Tenant, **options: Any) -> None:
         """Change traits of the tenant's environment, its gates among them; None is a trait's default."""
+        self.is_genuine = self.is_genuine and not flipped("environment") & options.keys()
         self.in_environment(tenant, "PATCH", "/options", options)
 
     def rows(self, tenant: Tenant, path: str) -> list[dict[str, Any]]:
@@ -359,6 +367,7 @@ class Ansible:
                 *(sys.executable, "-m", "ansible", "playbook"),
                 *("-i", str(self._cloud.inventory)),
                 *arguments,
+                *self._recorded(),
                 *(["-" + "v" * verbosity] if verbosity else []),
                 playbook,
             ],
@@ -390,6 +399,11 @@ class Ansible:
         lines = record.read_text(encoding="utf-8").splitlines()
         outcomes = [Outcome(**json.loads(line)) for line in lines]
         return Run(process.returncode, output + errors, outcomes, mark)
+
+    def _recorded(self) -> tuple[str, ...]:
+        """The arguments by which a run is recorded, where the recordings of all runs are gathered."""
+        folder = os.environ.get("MARKETPLACE_LEADS_RECORDINGS")
+        return ("-e", f"lead_writer_record={folder}") if folder and self._cloud.is_genuine else ()
 
 
 def _kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
@@ -445,6 +459,7 @@ def credentials(**overrides: Any) -> dict[str, Any]:
         "tenant_id": "{{ lead_writer_tenant_id }}",
         "client_id": "{{ lead_writer_client_id }}",
         "client_secret": "{{ lead_writer_client_secret }}",
+        "record_directory": "{{ lead_writer_record | default(omit) }}",
         **overrides,
     }
 

@@ -5,15 +5,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from simulator.app import CloudApp
 from simulator.ca import CertificateAuthority
 from simulator.spec import TenantSpec, generated_tenant
 
 from .running import Graph, RunningCloud
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recorded() -> Iterator[None]:
+    """Record the exchanges of the whole run where a folder is named for it."""
+    directory = os.environ.get("MARKETPLACE_LEADS_RECORDINGS")
+    if not directory:
+        yield
+        return
+    from .recording import recording
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CloudApp, "__call__", recording(CloudApp.__call__, directory))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compare the recordings of the tests with the evidence file.
+
+    python -m tests.gates.recorded_facts FOLDER
+
+What the simulator claims to follow, its recording must confirm and must not refute; and whatever was asked or answered
+must be described by a fact. FOLDER is what the variable MARKETPLACE_LEADS_RECORDINGS named when the tests of the
+simulator and the scenarios ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def flipped(kind: str) -> set[str]:
+    """Return the names of the settings (or of the environment's options) by which some fact is made otherwise."""
+    content = yaml.safe_load((ROOT / "evidence" / "facts.yml").read_text(encoding="utf-8"))
+    facts = (fact for section in content["services"].values() for topic in section["topics"] for fact in topic["facts"])
+    return {name for fact in facts for world in fact.get("flips", ()) for name in world.get(kind, {})}
+
+
+def complaints(folder: Path) -> Iterator[str]:
+    """Yield a line for each fact that the recordings do not confirm, and for each request that no fact describes."""
+    from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils import evidence
+    from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._evidence import read_evidence
+    from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._recording import read_recording
+
+    facts = read_evidence().facts
+    exchanges = read_recording(folder)
+    for verdict in evidence.compare(facts, exchanges):
+        if verdict.fact.simulator and verdict.verdict != evidence.CONFIRMED:
+            yield f"{verdict.fact.id} is {verdict.verdict} (exchanges about it: {verdict.exchanges})"
+    yield from _undescribed(facts, exchanges)
+
+
+def _undescribed(facts: Sequence[Any], exchanges: Sequence[Any]) -> Iterator[str]:
+    from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils.evidence import request_line
+
+    codes = {code.lower() for fact in facts for code in fact.codes}
+    lacking = {code for exchange in exchanges for code in exchange.codes if code.lower() not in codes}
+    yield from (f"no fact has the code {code}" for code in sorted(lacking))
+    described = {(fact.service, line) for fact in facts for line in fact.requests}
+    # What was refused was no request of the service, and clients of others may ask for anything.
+    sent = {(each.service, request_line(each)) for each in exchanges if each.status is not None and each.status < 400}
+    yield from (f"no fact describes {service}: {line}" for service, line in sorted(sent - described))
+
+
+def main() -> int:
+    """Print the complaints about the folder that the command line names; return 1 when there are any."""
+    parser = argparse.ArgumentParser(description="Compare the recordings of the tests with the evidence file.")
+    parser.add_argument("folder", type=Path)
+    found = list(complaints(parser.parse_args().folder))
+    print("\n".join(found) or "Every fact that the simulator claims to follow is confirmed by its recordings.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
