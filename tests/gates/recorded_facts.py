@@ -25,10 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def flipped(kind: str) -> set[str]:
-    """Return the names of the settings (or of the environment's options) by which some fact is made otherwise."""
+    """Return the names of the settings (or of the environment's options) by which some fact is made otherwise.
+
+    A pace or a number of rows makes nothing untrue.
+    """
     content = yaml.safe_load((ROOT / "evidence" / "facts.yml").read_text(encoding="utf-8"))
     facts = (fact for section in content["services"].values() for topic in section["topics"] for fact in topic["facts"])
-    return {name for fact in facts for world in fact.get("flips", ()) for name in world.get(kind, {})}
+    worlds = (world.get(kind, {}) for fact in facts for world in fact.get("flips", ()))
+    return {name for world in worlds for name, value in world.items() if isinstance(value, (bool, str, list, dict))}
 
 
 def complaints(folder: Path) -> Iterator[str]:
