@@ -80,16 +80,18 @@ def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[Exchange]
 
 def request_line(exchange: Exchange) -> str:
     """Return method and path of an exchange as the evidence file writes them: `PATCH systemusers({})`."""
-    path = re.sub(f"^{_BASES.get(exchange.service, '/')}", "", exchange.path)
-    segments = [_segment(segment) for segment in path.replace(_NAMESPACE, "").split("/")]
+    path = re.sub(f"^{_BASES.get(exchange.service, '/')}", "", exchange.path).strip("/")
+    # Graph takes a key in parentheses for one behind a slash.
+    key = "/{}" if exchange.service == "graph" else "({})"
+    segments = [_segment(segment, key) for segment in path.replace(_NAMESPACE, "").split("/")]
     return f"{exchange.method} {'/'.join(segments)}"
 
 
-def _segment(segment: str) -> str:
+def _segment(segment: str, key: str) -> str:
     name, parenthesis, _key = segment.partition("(")
     if parenthesis:
-        # A function names its parameters there, a row its key.
-        return name if name[:1].isupper() else f"{name}({{}})"
+        # A function names its parameters there.
+        return name if name[:1].isupper() else f"{name}{key}"
     return re.sub(r"\{[^}]*\}", "{}", segment)
 
 
