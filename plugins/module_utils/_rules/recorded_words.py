@@ -125,8 +125,8 @@ wizard work workflow workflows working workload workspace write written xml xrm 
 )
 """The words that names of properties, actions, tables and error codes are made of.
 
-A name that is made of them alone is Microsoft's, or says no more than these words. A name that somebody has given has a
-word of its own in it: Dataverse prefixes every custom column, and Graph every extension, with its publisher's name.
+A name that is made of them alone is Microsoft's, or shows no more than these words. A tenant's own names have other
+words in them: Dataverse prefixes every custom column, and Graph every extension, with the publisher's name.
 """
 
 SMALLEST_PART = 3
