@@ -58,7 +58,7 @@ def read_recording(directory: Path) -> list[RecordedExchange]:
             f"{directory} cannot be read ({error.strerror or error}): correct the path or its permissions."
         ) from None
     if found is None:
-        raise RecordingNotRead(f"{directory} is no folder: name the one that lead_writer_record named.")
+        raise RecordingNotRead(f"{directory} is not a folder: name the one that lead_writer_record named.")
     return [each for each in found if each is not None]
 
 
@@ -75,7 +75,7 @@ def read_exchange(path: Path) -> RecordedExchange | None:
         return None
     if record["format"] != FORMAT:
         raise RecordingNotRead(
-            f"{path} was recorded by another version of the collection (its form is {record['format']!r}, not "
+            f"{path} was recorded by another version of the collection (format {record['format']!r}, not "
             f"{FORMAT}): read it with that version."
         )
     request, answer = record.get("request"), record.get("answer")

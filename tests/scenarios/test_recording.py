@@ -246,6 +246,6 @@ def test_a_folder_that_cannot_be_written_to_stops_the_run_before_its_first_reque
     recorded.folder.write_text("a file", encoding="utf-8")
     run = recorded(PLAYBOOK, expect=1)
     assert run.failure(HOST).startswith(
-        f"lead_writer_record names {recorded.folder}, which is no folder that can be written to (File exists): "
+        f"lead_writer_record names {recorded.folder}, which is not a writable folder (File exists): "
     )
     assert recorded.cloud.requests_since(run.mark) == []

@@ -18,6 +18,7 @@ from __future__ import annotations
 from .customer_leads import AZURE_AD, DYNAMICS, HTTPS_ENDPOINT, NONE, OFFICE365, TABLE
 from .environment_refusals import ASYNC_DISABLED
 from .guids import NIL_GUID
+from .lead_licenses import LEAD_PLANS
 from .offers import NOT_SERVED
 from .password_schedule import NEVER_EXPIRES_POLICY
 from .well_known import DYNAMICS_CRM_APPLICATION_ID, ENTERPRISE_APPLICATION_TAG, SAMPLE_CLIENT_ID
@@ -50,8 +51,8 @@ contacted contacts container containers contains content context continuation co
 convert cookie core correct correlation cost count countries country county create created creation creator credential
 credentials credit critical crm crud current custom customer customers customizable customization customizations
 dashboard data database dataverse date day days db deep default defaults definition definitions delay delegate
-delegated delete deleted deletion delivered delivery delta denied deny department dependencies dependency dependent
-depends deployment depth desc description descriptions destination detail details device devices diagnostic
+delegated deletable delete deleted deletion delivered delivery delta denied deny department dependencies dependency
+dependent depends deployment depth desc description descriptions destination detail details device devices diagnostic
 diagnostics dictionary digest digits direct directories directory disable disabled disco discovery display displayed
 distinguished distribution division document documented documents domain domains double draft drafts due duplicate
 duration dynamics edit edited edm element elements email emails employee empty enable enabled encryption end ended
@@ -124,8 +125,8 @@ wizard work workflow workflows working workload workspace write written xml xrm 
 )
 """The words that names of properties, actions, tables and error codes are made of.
 
-A name that is made of them alone is Microsoft's, or says no more than these words. A name that somebody has given has a
-word of its own in it: Dataverse prefixes every custom column, and Graph every extension, with its publisher's name.
+A name that is made of them alone is Microsoft's, or shows no more than these words. A tenant's own names have other
+words in them: Dataverse prefixes every custom column, and Graph every extension, with the publisher's name.
 """
 
 SMALLEST_PART = 3
@@ -293,6 +294,8 @@ TEXTS: dict[str, frozenset[str]] = {
         "authentication": f"{AZURE_AD} {OFFICE365}",
         "capabilityStatus": "Enabled Warning Suspended Deleted LockedOut",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "authenticationType": "Managed Federated",
+        "backgroundOperationsState": "Enabled Disabled",
         "clientAppTypes": "all browser mobileAppsAndDesktopClients exchangeActiveSync other easSupported",
         "consentType": "AllPrincipals Principal",
         "databaseType": "CommonDataService None",
@@ -304,7 +307,9 @@ TEXTS: dict[str, frozenset[str]] = {
         "includeUsers": "All None GuestsOrExternalUsers",
         "includeApplications": "All None Office365 MicrosoftAdminPortals",
         "includeServicePrincipals": "ServicePrincipalsInMyTenant None",
-        "isDefault": "true false",
+        "instanceState": "Ready NotReady Pending Provisioning Failed",
+        "IsPresentInOrg": "Yes No Unknown",
+        "keyManagedBy": "Microsoft Customer",
         "jobResult": "pending succeeded failed cancelled",
         "jobStatus": "notStarted running completed",
         "kind": "azureApplication azureContainer azureSaaS azureVirtualMachine containerApp softwareAsAService",
@@ -316,6 +321,7 @@ TEXTS: dict[str, frozenset[str]] = {
         "namespace_type": "Managed Federated Unknown",
         "NameSpaceType": "Managed Federated Unknown",
         "passwordPolicies": f"{NEVER_EXPIRES_POLICY} DisableStrongPassword None",
+        "protectionLevel": "Basic Standard",
         "preferredSingleSignOnMode": "password saml notSupported oidc",
         "provisioningState": "Succeeded Failed Running Creating Deleting LinkedDatabaseProvisioning",
         "provisioningStatus": "Success Disabled PendingInput PendingActivation PendingProvisioning Error",
@@ -329,8 +335,10 @@ TEXTS: dict[str, frozenset[str]] = {
         "signInAudience": (
             "AzureADMyOrg AzureADMultipleOrgs AzureADandPersonalMicrosoftAccount PersonalMicrosoftAccount"
         ),
+        "servicePlanName": " ".join(LEAD_PLANS),
+        "skuPartNumber": " ".join(LEAD_PLANS),
         "SolutionValidationResultType": "Error Warning Information",
-        "state": "enabled disabled enabledForReportingButNotEnforced active inactive Active Assigned Error None",
+        "state": "enabled disabled enabledForReportingButNotEnforced active inactive Active Assigned Error None Ready",
         "status": "notStarted running completed pending succeeded failed cancelled",
         "tags": f"{ENTERPRISE_APPLICATION_TAG} HideApp",
         "targetType": "draft preview live",

@@ -49,7 +49,7 @@ class Recorder:
                 os.unlink(scratch)
             except OSError as error:
                 raise InvalidInput(
-                    f"record_directory names {self.directory}, which is no folder that can be written to "
+                    f"record_directory names {self.directory}, which is not a writable folder "
                     f"({error.strerror or error}): name another one, or correct its permissions."
                 ) from None
             self._is_open = True

@@ -132,7 +132,7 @@ def test_a_folder_that_is_a_file_is_refused_before_anything_is_sent(url: str, tm
     with pytest.raises(InvalidInput) as refused:
         recorder(tmp_path / "file").send("POST", url)
     assert str(refused.value) == (
-        f"record_directory names {tmp_path}/file, which is no folder that can be written to (File exists): name "
+        f"record_directory names {tmp_path}/file, which is not a writable folder (File exists): name "
         "another one, or correct its permissions."
     )
     assert Server.asked == []

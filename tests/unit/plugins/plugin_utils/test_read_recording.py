@@ -74,10 +74,10 @@ def test_a_recording_of_another_version_is_refused(folder: Path) -> None:
     with pytest.raises(RecordingNotRead) as refused:
         read_recording(folder)
     assert str(refused.value) == (
-        f"{path} was recorded by another version of the collection (its form is 7, not 1): read it with that version."
+        f"{path} was recorded by another version of the collection (format 7, not 1): read it with that version."
     )
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingNotRead, match="is no folder: name the one that lead_writer_record named"):
+    with pytest.raises(RecordingNotRead, match="is not a folder: name the one that lead_writer_record named"):
         read_recording(tmp_path / "missing")
