@@ -35,6 +35,7 @@ from ..plugin_utils._place_in_play import conditions_of, environment_around, is_
 from ..plugin_utils._plain_variables import finalized
 from ..plugin_utils._plan_diff import plan_diff
 from ..plugin_utils._planner import Planner, fault
+from ..plugin_utils._recorded_facts import recorded_facts
 from ..plugin_utils._role_variables import RoleVariables
 
 _URL = "lead_writer_environment_url"
@@ -201,7 +202,11 @@ class ActionModule(ActionBase):
     def _shown(self, plans: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Show what is next for those for which the role ends here, and return what a dry run returns."""
         environments = (Environment(host, plan) for host, plan in plans.items() if plan["ends"])
-        for line in next_steps(environments, check_mode=self._task.check_mode, purpose=self._purpose):
+        lines = next_steps(environments, check_mode=self._task.check_mode, purpose=self._purpose)
+        # A run that goes on shows it at its end.
+        if all(plan["ends"] for plan in plans.values()):
+            lines += recorded_facts(plans, self._hosts)
+        for line in lines:
             Display().display(line)
         if not self._task.check_mode:
             return {"changed": False}

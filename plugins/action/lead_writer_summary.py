@@ -19,6 +19,7 @@ from ..plugin_utils._fleet_outcome import CONFIGURE, PURPOSES
 from ..plugin_utils._host_variables import HostVariables
 from ..plugin_utils._next_steps import Environment, grouped, next_steps, test_lead_sentence
 from ..plugin_utils._place_in_play import takes_all_hosts_together
+from ..plugin_utils._recorded_facts import recorded_facts
 
 _VALIDATE = "validate"
 
@@ -42,6 +43,7 @@ class ActionModule(ActionBase):
             lines = grouped(self._test_leads())
         else:
             lines = next_steps(self._environments(), check_mode=self._task.check_mode, purpose=options["purpose"])
+        lines += recorded_facts(self._here(), self._hosts)
         for line in lines:
             Display().display(line)
         result.update(changed=False, lines=lines)

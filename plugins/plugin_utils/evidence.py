@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ._evidence import Condition, Fact, read_evidence
-from ._recording import read_recording
+from ._recording import RecordingNotRead, read_recording
 
 CONFIRMED, REFUTED, NOT_MET = "confirmed", "refuted", "not met"
 
@@ -140,21 +140,15 @@ def page(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_page(directory: Path) -> Path:
-    """Compare a recording with the evidence file, write the page beside it, and return the page's path."""
-    path = directory / "facts.md"
-    path.write_text(page(compare(read_evidence().facts, read_recording(directory))), encoding="utf-8")
-    return path
-
-
 def main() -> int:
     """Print the page of the folder that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description="Compare a recording of a run with the evidence file.")
     parser.add_argument("folder", type=Path, help="the folder that lead_writer_record named")
     folder = parser.parse_args().folder
-    if not folder.is_dir():
-        parser.error(f"{folder} is not a folder: name the one that lead_writer_record named.")
-    verdicts = compare(read_evidence().facts, read_recording(folder))
+    try:
+        verdicts = compare(read_evidence().facts, read_recording(folder))
+    except RecordingNotRead as problem:
+        parser.error(str(problem))
     sys.stdout.write(page(verdicts))
     return 1 if any(each.verdict == REFUTED for each in verdicts) else 0
 
