@@ -151,7 +151,8 @@ class CompanionPackage:
         return root
 
     def _solution(self, version: SolutionVersion) -> ElementTree.Element:
-        attributes = {"version": "9.2.0.0", "SolutionPackageVersion": "9.2", "languagecode": "1033"}
+        # The oldest form that names no version of the platform which an environment could not have reached yet.
+        attributes = {"version": "9.0.0.0", "SolutionPackageVersion": "9.0", "languagecode": "1033"}
         root = ElementTree.Element("ImportExportXml", {**attributes, "generatedBy": "CrmLive"})
         manifest = ElementTree.SubElement(root, "SolutionManifest")
         _texts(manifest, {"UniqueName": self.unique_name})
