@@ -258,9 +258,7 @@ def resource(call: Call) -> RolePrivilegesResource | CompanionRoleRemoval:
     """Return the role whose privileges the call is about, or the companion role that is to go."""
     if call["state"] == "absent":
         timeout = float(call["import_timeout"])
-        return CompanionRoleRemoval(
-            call.environment, companion_name(call.options), call["held_by"], timeout, call.tell
-        )
+        return CompanionRoleRemoval(call.environment, companion_name(call.options), call["held_by"], timeout, call.tell)
     wanted = Wanted.from_options(call.options, call.coming_roles)
     return RolePrivilegesResource(call.environment, wanted, call.roles, call.tell)
 

@@ -73,8 +73,8 @@ def require_customizable(data: EnvironmentData) -> None:
         raise Refusal(
             403,
             "0x80072042",
-            "This environment doesn't allow unmanaged customizations. This was a choice made by your admin, and certain "
-            "actions won't be available or will be view only.",
+            "This environment doesn't allow unmanaged customizations. This was a choice made by your admin, and "
+            "certain actions won't be available or will be view only.",
         )
 
 

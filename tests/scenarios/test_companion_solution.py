@@ -16,7 +16,7 @@ import pytest
 from packages.build import package, zipped
 
 from .cloud import Ansible, Cloud, Run, Tenant, task
-from .configure import FRESH, Configure, Made
+from .configure import FRESH, Configure
 from .test_companion_role import COMPANION, MISSING, ROLE, Roles, held_roles
 from .test_remove import Remove
 
@@ -220,7 +220,8 @@ def test_a_companion_solution_somebody_else_holds_stays(cloud: Cloud, ansible: A
     own = privileges(ansible, state="absent", held_by=[cloud.contoso.client_id])
     assert own.changes(HOST) == ["companion_solution"], own.output
     (held,) = cloud.rows(
-        cloud.contoso, f"systemusers?$filter=systemuserid eq {runner['systemuserid']}&$expand=systemuserroles_association"
+        cloud.contoso,
+        f"systemusers?$filter=systemuserid eq {runner['systemuserid']}&$expand=systemuserroles_association",
     )
     assert COMPANION not in [role["name"] for role in held["systemuserroles_association"]]
 
@@ -347,9 +348,7 @@ def test_a_caller_who_wants_no_companion_hears_of_the_setting(cloud: Cloud, bloc
 
 
 @ONE
-def test_an_unmanaged_package_is_refused_before_its_import(
-    cloud: Cloud, ansible: Ansible, blocked: Configure
-) -> None:
+def test_an_unmanaged_package_is_refused_before_its_import(cloud: Cloud, ansible: Ansible, blocked: Configure) -> None:
     blocked.package.write_bytes(package(managed=False))
     given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(blocked.package)}
     run = ansible.tasks(task("dynamics_solution", **given), rehearse=False)

@@ -100,16 +100,16 @@ class CompanionSolution:
             self._read_back(asked)
 
         touched = [name for name in sorted({*needed, *held} - IMMOVABLE) if held.get(name) != needed.get(name)]
-        before = {
-            "version": str(installed.version),
-            "privileges": {names.get(name, name): shown(held.get(name)) for name in touched},
-        }
-        after = {
-            "version": str(package.version),
-            "privileges": {names.get(name, name): shown(needed.get(name)) for name in touched},
-        }
-        identity = {"uniquename": asked.unique_name, "ismanaged": True, "role": self._name, "isinherited": inheritance}
-        plan.add("companion_solution", before if installed else None, after if installed else identity | after, apply)
+        levels_before, levels_after = (
+            {names.get(name, name): shown(levels.get(name)) for name in touched} for levels in (held, needed)
+        )
+        after: dict[str, Any] = {"version": str(package.version), "privileges": levels_after}
+        if installed is None:
+            identity = {"uniquename": asked.unique_name, "ismanaged": True, "role": self._name}
+            plan.add("companion_solution", None, {**identity, "isinherited": inheritance, **after}, apply)
+        else:
+            before = {"version": str(installed.version), "privileges": levels_before}
+            plan.add("companion_solution", before, after, apply)
         return plan
 
     def state(self) -> dict[str, Any]:
@@ -138,8 +138,10 @@ class CompanionSolution:
 
         An upgrade that was imported but never applied is applied if it is the one that is asked for, else it has to go.
         """
+        version = asked.version_after(installed.version if installed else None)
         goes_on = installed is not None and pending is not None and asked.is_content_of(pending.version)
-        version = pending.version if goes_on and pending else asked.version_after(installed and installed.version)
+        if goes_on and pending is not None:
+            version = pending.version
         origin = f"The companion solution {asked.unique_name}"
         package = SolutionPackage.read(asked.content(version), origin)
         wanted = WantedSolution(

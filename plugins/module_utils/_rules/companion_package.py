@@ -157,9 +157,7 @@ class CompanionPackage:
         manifest = ElementTree.SubElement(root, "SolutionManifest")
         _texts(manifest, {"UniqueName": self.unique_name})
         _localized(manifest, "LocalizedNames", "LocalizedName", self.role_name)
-        description = (
-            "Brings the security role that marketplace_leads.dynamics365 assigns beside a role that may not be edited."
-        )
+        description = "The security role that marketplace_leads.dynamics365 assigns beside one that may not be edited"
         _localized(manifest, "Descriptions", "Description", description)
         _texts(manifest, {"Version": str(version), "Managed": "1"})
         manifest.append(_publisher())

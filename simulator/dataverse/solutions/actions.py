@@ -261,7 +261,7 @@ def _package_of(session: Session, payload: Mapping[str, Any], action: str) -> Pa
 
 
 def _require_allowed(session: Session, package: Package) -> None:
-    """What a managed package brings is no unmanaged customization (contract: Blocked customizations). Raises Refusal."""
+    """Insist that an environment without unmanaged customizations gets managed packages only. Raises Refusal."""
     if not package.managed:
         gates.require_customizable(session.data)
 
