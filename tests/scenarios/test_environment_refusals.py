@@ -123,14 +123,6 @@ def test_a_gate_that_keeps_only_the_lead_service_out_is_named(
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_blocked_customizations_stop_the_plan(cloud: Cloud, configure: Configure) -> None:
-    cloud.traits(cloud.contoso, block_unmanaged_customizations=True)
-    run = configure(rehearse=False)
-    assert "blocks unmanaged customizations, and a change of a security role is one" in run.failure(HOST)
-    assert cloud.writes_since(run.mark) == []
-
-
-@pytest.mark.cloud("--tenants", "1")
 def test_settings_that_cannot_be_read_stop_nothing(cloud: Cloud, configure: Configure) -> None:
     cloud.traits(cloud.contoso, gates=[{"code": "0x80040220", "path": "^organizations"}])
     run = configure(check=True)

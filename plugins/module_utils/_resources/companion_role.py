@@ -150,11 +150,12 @@ class CompanionRoleRemoval:
         if role.managed:
             return self._solution.plan(holders, self._forget)
         if blocks_unmanaged_customizations(self._environment):
-            plan.blockers.append(
+            plan.findings.append(
                 f"The companion role {self._name!r} is an unmanaged role in {self._environment.address.host}, which "
-                "blocks unmanaged customizations, so it cannot be removed: turn that setting off in the Power Platform "
+                "blocks unmanaged customizations, so it is left as it is: turn that setting off in the Power Platform "
                 "admin center, run again, and turn it on again."
             )
+            return plan
         before = {"name": role.name, "held_by": sorted(holder.name for holder in holders)}
         plan.add("companion_role", before, None, lambda: self._remove(role, holders))
         return plan

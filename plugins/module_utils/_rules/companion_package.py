@@ -30,7 +30,7 @@ PUBLISHER = "marketplaceleadsdynamics365"
 """The unique name of the solution's publisher."""
 
 _NAMESPACE = uuid.UUID("3c1b1f0e-7f5d-4b8e-9d0a-5a4c6f2e8b17")
-"""Makes ids of names that are nobody else's. To change it is to lose every companion solution that is installed."""
+"""Makes ids of names. With another one, no companion solution that is installed would be recognized."""
 
 _PREFIX = "mpleads"
 _OPTION_VALUE_PREFIX = "27365"
@@ -140,7 +140,7 @@ class CompanionPackage:
         ElementTree.SubElement(root, "Entities")
         attributes = {"id": f"{{{self.role_id}}}", "name": self.role_name, "isinherited": str(self.inherited)}
         role = ElementTree.SubElement(ElementTree.SubElement(root, "Roles"), "Role", attributes)
-        # Nobody edits it by hand: what it has is what was asked for.
+        # Not to be edited by hand: it has what was asked for.
         ElementTree.SubElement(role, "IsCustomizable").text = "0"
         privileges = ElementTree.SubElement(role, "RolePrivileges")
         for name, level in sorted(self.privileges.items()):

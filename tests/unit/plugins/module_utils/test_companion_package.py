@@ -72,7 +72,7 @@ def test_every_control_node_builds_the_same_bytes() -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.namelist() == ["[Content_Types].xml", "customizations.xml", "solution.xml"]
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    assert hashlib.sha256(content).hexdigest() == ""
+    assert hashlib.sha256(content).hexdigest() == "a6bb4043a48c8e1902b494ba988083f6756130ef957b40ca7fa9da553a1f9fc6"
 
 
 def test_an_installed_solution_is_found_again_by_later_releases() -> None:
