@@ -39,7 +39,7 @@ Tell = Callable[[str], None]
 
 
 def is_brought_by_companion_solution(role: SecurityRole, name: str) -> bool:
-    """Say whether a role is the one that the companion solution for this C(name) brings."""
+    """Say whether a role is the one that the companion solution for this `name` brings."""
     return role.managed and role.root_id == companion_role_id(name)
 
 
@@ -54,7 +54,7 @@ class CompanionSolution:
         import_timeout: float,
         tell: Tell = lambda sentence: None,
     ) -> None:
-        """C(name) is the companion role's; C(import_timeout) is in seconds."""
+        """`name` is the companion role's; `import_timeout` is in seconds."""
         self._environment = environment
         self._host = environment.address.host
         self._roles = roles
@@ -64,9 +64,9 @@ class CompanionSolution:
         self._role_id = NIL_GUID
 
     def plan(self, needed: Levels, *, inheritance: int) -> Plan:
-        """Plan a solution that brings the role with just the privileges C(needed). Raises InvalidInput.
+        """Plan a solution that brings the role with just the privileges `needed`. Raises InvalidInput.
 
-        C(inheritance) is how members of a team get them.
+        `inheritance` is how members of a team get them.
         """
         role = self._roles.root_copy(self._name)
         self._refuse_other(role)
@@ -183,16 +183,16 @@ class CompanionSolutionRemoval:
         import_timeout: float,
         tell: Tell = lambda sentence: None,
     ) -> None:
-        """C(name) is the companion role's; C(import_timeout) is in seconds."""
+        """`name` is the companion role's; `import_timeout` is in seconds."""
         self._environment = environment
         self._name = name
         wanted = WantedSolution(companion_unique_name(name), present=False, import_timeout=import_timeout)
         self._solution = SolutionResource(environment, wanted, tell)
 
     def plan(self, holders: Sequence[RoleHolder], forget: Callable[[], None] = lambda: None) -> Plan:
-        """Plan the removal, which takes the role from its C(holders) first; nothing where it is not installed.
+        """Plan the removal, which takes the role from its `holders` first; nothing where it is not installed.
 
-        C(forget) is called when it is done.
+        `forget` is called when it is done.
         """
         plan = Plan()
         removal = self._solution.plan()
@@ -219,6 +219,6 @@ class CompanionSolutionRemoval:
 
 
 def rights_lacking(environment: EnvironmentClient, *names: str) -> list[str]:
-    """Return a sentence for each of the privileges of these C(names) that the runner lacks."""
+    """Return a sentence for each of the privileges of these `names` that the runner lacks."""
     needed = dict.fromkeys(names, AccessLevel.GLOBAL)
     return [environment.lacks(name) for name in privileges_missing(environment, needed)]

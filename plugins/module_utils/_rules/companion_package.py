@@ -71,7 +71,7 @@ def companion_unique_name(role_name: str) -> str:
 class CompanionPackage:
     """A companion role that a managed solution brings.
 
-    C(privileges) are its levels by name; how the names are spelled makes no other content. C(inherited) says how
+    `privileges` are its levels by name; how the names are spelled makes no other content. `inherited` says how
     members of a team get them (1 direct user and team, 0 team only). Raises InvalidInput for a name that no role can
     have.
     """
@@ -109,11 +109,11 @@ class CompanionPackage:
         )
 
     def is_content_of(self, version: SolutionVersion) -> bool:
-        """Say whether the package of this C(version) has the same content."""
+        """Say whether the package of this `version` has the same content."""
         return version.numbers[2:] == self._mark
 
     def version_after(self, installed: SolutionVersion | None) -> SolutionVersion:
-        """Return the version of the package that is to be imported over the C(installed) one: the next higher one."""
+        """Return the version of the package that is to be imported over the `installed` one: the next higher one."""
         major, minor = _FIRST if installed is None else (installed.numbers[0], installed.numbers[1] + 1)
         return SolutionVersion((major, minor, *self._mark))
 

@@ -98,7 +98,7 @@ def test_any_name_comes_back_as_it_was_given(name: str, given_levels: dict[str, 
 
 
 @given(levels, levels)
-def test_other_privileges_are_another_content_and_a_higher_version(
+def test_other_privileges_make_a_higher_version(
     installed: dict[str, AccessLevel], asked: dict[str, AccessLevel]
 ) -> None:
     old, new = CompanionPackage(NAME, installed, 1), CompanionPackage(NAME, asked, 1)
@@ -133,6 +133,6 @@ def test_roles_of_two_names_come_with_two_solutions() -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "a" * 101, "a\x00b", "a\nb", "a\x1fb", "\ud800", "a\ufffe", "\x85"])
-def test_a_name_that_no_role_can_have_is_refused_before_anything_is_built(name: str) -> None:
+def test_a_name_that_no_role_can_have_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="is no name that a role can have"):
         CompanionPackage(name, LEVELS, 1)
