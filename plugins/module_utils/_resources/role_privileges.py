@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._desired_state.plan import Plan
@@ -184,7 +185,7 @@ class RolePrivilegesResource:
         if role.managed and not role.customizable:
             return self._plan_locked(role, levels, blocked=False)
         # The environment is asked only where there is something that it could refuse.
-        if self._differs(role, levels) and self._takes_no_edits():
+        if self._differs(role, levels) and self._takes_no_edits:
             return self._plan_locked(role, levels, blocked=True)
         return self._plan_open(role, levels, ids)
 
@@ -198,6 +199,7 @@ class RolePrivilegesResource:
             or wanted.inheritance not in (None, role.inherited)
         )
 
+    @cached_property
     def _takes_no_edits(self) -> bool:
         """Say whether the environment blocks unmanaged customizations.
 
@@ -286,7 +288,7 @@ class RolePrivilegesResource:
         role = CompanionRole(self._environment, self._roles, wanted.companion)
         self._companion = role
         plan = role.plan(needed, exact=wanted.exact, inheritance=inheritance)
-        if len(plan) and self._takes_no_edits():
+        if len(plan) and self._takes_no_edits:
             raise InvalidInput(
                 f"companion_role {wanted.companion!r} is an unmanaged role in {host}, which blocks unmanaged "
                 "customizations, so it cannot be given what it lacks: choose another name for the companion role, or "
@@ -299,7 +301,7 @@ class RolePrivilegesResource:
         if self._wanted.on_locked == COMPANION_SOLUTION:
             return True
         if there is None:
-            return self._takes_no_edits()
+            return self._takes_no_edits
         return is_brought_by_companion_solution(there, self._wanted.companion)
 
     def _plan_coming(self) -> Plan:

@@ -40,6 +40,6 @@ def _read(environment: EnvironmentClient) -> bool | None:
         found = [plain_xml(text.encode()).findtext(_LOCKDOWN) for text in texts if text]
     except (DocumentTypeFound, *MALFORMED):
         return None
-    if not found:
+    if not rows:
         return None
     return any((value or "").strip().lower() in ("true", "1") for value in found)
