@@ -16,6 +16,7 @@ description:
   - Gives a security role privileges at an access level, and sets how members of a team inherit the role.
   - The role's copy in the root business unit is edited; the platform carries the change to the other copies.
   - A privilege that does not exist, or that cannot have the level asked for, is refused before anything is written.
+  - Where the role may not be edited, O(on_locked) has a second role carry what is missing.
 options:
   role:
     description: The name of the security role.
@@ -63,22 +64,37 @@ options:
       - Left alone when it is not given.
     type: str
     choices: [direct_user_and_team, team_only]
-  when_locked:
+  on_locked:
     description:
-      - What to do when the role belongs to a managed solution that does not allow it to be edited and lacks
-        something.
+      - What to do when the role lacks something and may not be edited, because its managed solution does not allow it
+        or because the environment blocks unmanaged customizations.
       - V(fail) fails and says what is missing.
       - V(companion) creates a second, unmanaged role with just the missing privileges. Assign all roles named in
-        RV(roles_to_assign).
-      - A companion role that exists already is completed. With O(mode=exact) it is given just what is missing and
-        nothing else.
+        RV(roles_to_assign). Where the environment blocks unmanaged customizations, such a role cannot be made, so it
+        does the same as V(companion_solution). A companion role that exists stays what it is, unmanaged or brought by
+        a solution.
+      - V(companion_solution) imports a small managed solution that brings the second role. Its package is built by
+        this module, so no file is needed, and the runner needs the privilege C(prvImportCustomization). Choose it if
+        nothing unmanaged is wanted in the environment, or if the setting that blocks it cannot be read.
+      - An unmanaged companion role that exists already is completed. With O(mode=exact) it is given just what is
+        missing and nothing else.
+      - One that a solution brings has always just the missing privileges. Other ones are a new version of the
+        solution, which is imported as an upgrade; so is a role that lacks what its solution gave it.
       - Where the role can be edited, the privileges go to the role itself, also if there is a companion role.
     type: str
-    choices: [fail, companion]
+    choices: [fail, companion, companion_solution]
     default: fail
   companion_role:
-    description: The name of the companion role. The role's name followed by V((companion)) when it is left out.
+    description:
+      - The name of the companion role. The role's name followed by V((companion)) when it is left out.
+      - A solution that brings it is known by this name, so name the same one to remove it.
     type: str
+  import_timeout:
+    description:
+      - How long to wait, in seconds, until the solution of a companion role is imported or removed. The operation of
+        another one that has to end first counts.
+    type: int
+    default: 3600
   held_by:
     description:
       - With O(state=absent), those who may still hold the companion role, as application ids or user names. It is
@@ -89,8 +105,9 @@ options:
     default: []
   state:
     description:
-      - V(absent) removes the companion role. O(role) and its privileges stay as they are; neither is a role of the
-        companion's name removed that belongs to a managed solution.
+      - V(absent) removes the companion role; one that a solution brought goes with that solution. O(role) and its
+        privileges stay as they are; neither is a role of the companion's name removed that belongs to another managed
+        solution.
     type: str
     choices: [present, absent]
     default: present
@@ -135,7 +152,18 @@ EXAMPLES = r"""
     client_id: "{{ runner_client_id }}"
     client_secret: "{{ runner_client_secret }}"
     role: Microsoft Marketplace Lead Writer
-    when_locked: companion
+    on_locked: companion
+    privileges:
+      - name: prvReadAsyncOperation
+        level: global
+
+- name: The same where nothing unmanaged is wanted in the environment
+  marketplace_leads.dynamics365.dynamics_role_privilege:
+    environment_url: https://contoso.crm4.dynamics.com
+    client_id: "{{ runner_client_id }}"
+    client_secret: "{{ runner_client_secret }}"
+    role: Microsoft Marketplace Lead Writer
+    on_locked: companion_solution
     privileges:
       - name: prvReadAsyncOperation
         level: global
@@ -229,8 +257,10 @@ ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **REMOVAL_OPTIONS,
 def resource(call: Call) -> RolePrivilegesResource | CompanionRoleRemoval:
     """Return the role whose privileges the call is about, or the companion role that is to go."""
     if call["state"] == "absent":
-        return CompanionRoleRemoval(call.environment, companion_name(call.options), call["held_by"])
-    return RolePrivilegesResource(call.environment, Wanted.from_options(call.options, call.coming_roles), call.roles)
+        timeout = float(call["import_timeout"])
+        return CompanionRoleRemoval(call.environment, companion_name(call.options), call["held_by"], timeout, call.tell)
+    wanted = Wanted.from_options(call.options, call.coming_roles)
+    return RolePrivilegesResource(call.environment, wanted, call.roles, call.tell)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -27,6 +27,7 @@ _REASONS = {
     "role.privileges": "Microsoft's article asks for privileges on User Entity UI Settings and System Job",
     "role.isinherited": "Microsoft's article asks for direct user access and team privileges",
     "companion_role": "the role of the solution is locked, so a second role has what it lacks",
+    "companion_solution": "the role of the solution may not be edited, so a managed solution brings a second one",
     "application_user": "Microsoft's article asks for an application user in the environment",
     "application_user.roles": "Microsoft's article asks for the security role of the solution",
     "environment_user": "the user has to be known in the environment",

@@ -27,11 +27,13 @@ VARIABLES = {
     "application_id": "lead_writer_application_id",
     "business_unit": "lead_writer_business_unit",
     "ca_bundle": "lead_writer_ca_bundle",
+    "companion_role": "lead_writer_companion_role",
     "contact_emails": "lead_writer_contact_emails",
     "environment_url": "lead_writer_environment_url",
     "handed_over": "lead_writer_handed_over",
     "import_timeout": "lead_writer_import_timeout",
     "member_privilege_inheritance": "lead_writer_member_privilege_inheritance",
+    "on_locked": "lead_writer_on_locked",
     "password_never_expires": "lead_writer_password_never_expires",
     "password_renew_before_days": "lead_writer_password_renew_before_days",
     "password_renewal": "lead_writer_password_renewal",
@@ -51,7 +53,6 @@ VARIABLES = {
     "unique_name": "lead_writer_application_unique_name",
     "usage_location": "lead_writer_user_usage_location",
     "user_principal_name": "lead_writer_user_name",
-    "when_locked": "lead_writer_role_when_locked",
 }
 """The role's variable for an option that is no other word. It is replaced wherever a sentence names it."""
 

@@ -70,7 +70,12 @@ def require_open(data: EnvironmentData, call: Call, caller: Caller) -> None:
 def require_customizable(data: EnvironmentData) -> None:
     """Insist that the environment takes unmanaged customizations (contract: Blocked customizations). Raises Refusal."""
     if data.environment.spec.options.get("block_unmanaged_customizations", False):
-        raise Refusal(403, "0x80072042", "This environment doesn't allow unmanaged customizations.")
+        raise Refusal(
+            403,
+            "0x80072042",
+            "This environment doesn't allow unmanaged customizations. This was a choice made by your admin, and "
+            "certain actions won't be available or will be view only.",
+        )
 
 
 def _concerns(gate: dict[str, Any], call: Call, caller: Caller) -> bool:

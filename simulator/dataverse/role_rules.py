@@ -64,7 +64,11 @@ class RoleRules(Rules):
         gates.require_customizable(session.data)
         if row.get("ismanaged") or not row.get("canbedeleted", {}).get("Value", True):
             raise Refusal(
-                400, "0x8004f032", f"The role '{row['name']}' is part of a managed solution and cannot be deleted."
+                400,
+                "0x8004f032",
+                f"The 'Delete' operation on the current component(name='Role', id='{row['roleid']}') failed during "
+                "managed property evaluation of condition: 'Managed Property Name: iscustomizableanddeletable; "
+                "Component Name: Role; Attribute Name: canbedeleted;'",
             )
         roles.delete_role(session.data, row["roleid"])
 

@@ -168,25 +168,25 @@ def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_
 ) -> None:
     host = cloud.contoso.host
     refused = privileges(ansible, rehearse=False, privileges=[SYSTEM_JOBS])
-    assert "set when_locked to companion" in refused.failure(host)
+    assert "set on_locked to companion" in refused.failure(host)
 
-    wide = privileges(ansible, privileges=[SYSTEM_JOBS], when_locked="companion")
+    wide = privileges(ansible, privileges=[SYSTEM_JOBS], on_locked="companion")
     assert wide.result(host, "dynamics_role_privilege")["roles_to_assign"] == [ROLE, COMPANION]
-    kept = privileges(ansible, privileges=[READ_JOBS], when_locked="companion", rehearse=False)
+    kept = privileges(ansible, privileges=[READ_JOBS], on_locked="companion", rehearse=False)
     assert kept.changes(host) == []
     assert imported.privileges() == {"prvReadAsyncOperation": "Global", "prvWriteAsyncOperation": "Global"}
     # What the locked role has at a wider level cannot be narrowed by a second role, so it is no concern of that.
     lead = {"name": "prvReadLead", "level": "user"}
-    exact = privileges(ansible, privileges=[READ_JOBS, lead], when_locked="companion", mode="exact")
+    exact = privileges(ansible, privileges=[READ_JOBS, lead], on_locked="companion", mode="exact")
     assert exact.changes(host) == ["companion_role.privileges"]
     assert imported.privileges() == {"prvReadAsyncOperation": "Global"}
-    assert "is locked, so privileges it has beyond mode exact stay" in exact.output
+    assert "so privileges it has beyond mode exact stay" in exact.output
 
     # A newer package that lets the role be edited: the privileges belong there from now on.
     locked.package.write_bytes(package("1.1.0.0"))
     newer = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(locked.package)}
     assert ansible.tasks(task("dynamics_solution", **newer), rehearse=False).status == 0
-    unlocked = privileges(ansible, privileges=[SYSTEM_JOBS], when_locked="companion")
+    unlocked = privileges(ansible, privileges=[SYSTEM_JOBS], on_locked="companion")
     assert unlocked.changes(host) == ["role.privileges"], unlocked.output
     assert unlocked.result(host, "dynamics_role_privilege")["roles_to_assign"] == [ROLE]
     gone = privileges(ansible, state="absent")
@@ -201,7 +201,7 @@ def test_a_companion_role_that_somebody_else_holds_or_that_a_solution_brought_is
     cloud: Cloud, ansible: Ansible, imported: Roles
 ) -> None:
     host = cloud.contoso.host
-    assert privileges(ansible, privileges=[READ_JOBS], when_locked="companion", rehearse=False).status == 0
+    assert privileges(ansible, privileges=[READ_JOBS], on_locked="companion", rehearse=False).status == 0
     users = cloud.rows(cloud.contoso, "systemusers?$filter=applicationid ne null")
     runner = next(user for user in users if user["applicationid"] == cloud.contoso.client_id)
     imported.assign(runner["systemuserid"])

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
+from packages.build import UNIQUE_NAME, package
 from simulator.dataverse import gates
 
 from .office import Office
@@ -116,3 +119,31 @@ def test_privileges_that_cannot_be_given_are_refused(privileges: list[dict[str, 
     rows = [{name: named.get(value, value) for name, value in row.items()} for row in privileges]
     answer = office("POST", f"roles({role_id})/Microsoft.Dynamics.CRM.AddPrivilegesRole", {"Privileges": rows})
     assert answer.error == (400, code)
+
+
+@pytest.mark.parametrize("action", ["ImportSolutionAsync", "StageAndUpgradeAsync"])
+def test_blocked_customizations_refuse_unmanaged_packages(action: str) -> None:
+    office = Office({"options": {"block_unmanaged_customizations": True}})
+    flags = {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": False}
+    text = base64.b64encode(package(managed=False)).decode()
+    assert office("POST", action, {**flags, "CustomizationFile": text}).error == (403, "0x80072042")
+    upload = office("POST", "StageSolution", {"CustomizationFile": text}).json["StageSolutionResults"]
+    staged = {**flags, "SolutionParameters": {"StageSolutionUploadId": upload["StageSolutionUploadId"]}}
+    assert office("POST", action, staged).error == (403, "0x80072042")
+    assert office("GET", f"solutions?$filter=uniquename eq '{UNIQUE_NAME}'").rows == []
+
+
+def test_blocked_customizations_let_managed_packages_come_and_go() -> None:
+    office = Office({"options": {"block_unmanaged_customizations": True}})
+    flags = {"OverwriteUnmanagedCustomizations": True, "PublishWorkflows": False}
+    roles = "roles?$filter=startswith(name,'Stand-in Lead Reader') and _parentroleid_value eq null"
+    first = base64.b64encode(package(variant="second-role")).decode()
+    assert office("POST", "ImportSolutionAsync", {**flags, "CustomizationFile": first}).status == 200
+    (role,) = office("GET", roles).rows
+    assert role["ismanaged"] is True
+    assert office("DELETE", f"roles({role['roleid']})").error == (403, "0x80072042")
+    newer = base64.b64encode(package("1.1.0.0")).decode()
+    assert office("POST", "StageAndUpgradeAsync", {**flags, "CustomizationFile": newer}).status == 200
+    assert office("GET", roles).rows == []
+    assert office("POST", "UninstallSolutionAsync", {"SolutionUniqueName": UNIQUE_NAME}).status == 200
+    assert office("GET", f"solutions?$filter=uniquename eq '{UNIQUE_NAME}'").rows == []

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The companion role: an unmanaged role that carries what a managed role lacks and may not be given.
+"""The companion role: a second role that carries what a role lacks and may not be given.
 
-It is known by its name. A role of that name that belongs to a managed solution is never touched.
+Here it is unmanaged, and known by its name; where the environment takes no unmanaged customizations, a managed solution
+brings it. A role of its name that belongs to another managed solution is never touched.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from .._rules.errors import InvalidInput
 from .._rules.guids import NIL_GUID
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import IMMOVABLE, RoleHolder, Roles, SecurityRole
+from .._services.environment.settings import blocks_unmanaged_customizations
 from .._services.environment.users import Users
 from .asked_privileges import Levels, give, lacking, resolve, shown
+from .companion_solution import CompanionSolutionRemoval, Tell, is_brought_by_companion_solution
 
 REMOVAL_OPTIONS: dict[str, dict[str, Any]] = {
     "held_by": {"type": "list", "elements": "str", "default": []},
@@ -105,14 +108,25 @@ class CompanionRole:
 
 
 class CompanionRoleRemoval:
-    """Plans that there is no companion role; the managed role and its privileges stay as they are."""
+    """Plans that there is no companion role; the role whose companion it is stays as it is."""
 
-    def __init__(self, environment: EnvironmentClient, name: str, held_by: Sequence[str]) -> None:
-        """C(held_by) are application ids and user names of those who may still hold it."""
+    def __init__(
+        self,
+        environment: EnvironmentClient,
+        name: str,
+        held_by: Sequence[str],
+        import_timeout: float = 3600.0,
+        tell: Tell = lambda sentence: None,
+    ) -> None:
+        """C(held_by) are application ids and user names of those who may still hold it.
+
+        C(import_timeout) is how long the removal of its solution may take, in seconds, where one brought it.
+        """
         self._environment = environment
         self._roles = Roles(environment)
         self._name = name
         self._own = {holder.strip().strip("{}").lower() for holder in held_by}
+        self._solution = CompanionSolutionRemoval(environment, name, import_timeout, tell)
         self._role: SecurityRole | None = None
 
     def plan(self) -> Plan:
@@ -120,8 +134,8 @@ class CompanionRoleRemoval:
         plan = Plan()
         self._role = role = self._roles.root_copy(self._name)
         if role is None:
-            return plan
-        if role.managed:
+            return self._solution.plan([])
+        if role.managed and not is_brought_by_companion_solution(role, self._name):
             plan.findings.append(f"The role {self._name!r} belongs to a managed solution, so it is left as it is.")
             return plan
         holders = self._roles.holders(role.role_id)
@@ -131,6 +145,15 @@ class CompanionRoleRemoval:
             plan.findings.append(
                 f"The companion role {self._name!r} is still held by {named}, so it is left as it is: take it from "
                 "them and run again, or keep it."
+            )
+            return plan
+        if role.managed:
+            return self._solution.plan(holders, self._forget)
+        if blocks_unmanaged_customizations(self._environment):
+            plan.findings.append(
+                f"The companion role {self._name!r} is an unmanaged role in {self._environment.address.host}, which "
+                "blocks unmanaged customizations, so it is left as it is: turn that setting off in the Power Platform "
+                "admin center, run again, and turn it on again."
             )
             return plan
         before = {"name": role.name, "held_by": sorted(holder.name for holder in holders)}
@@ -146,4 +169,7 @@ class CompanionRoleRemoval:
         for holder in holders:
             users.remove_role(holder.holder_id, holder.copy_id)
         self._roles.delete(role.role_id)
+        self._forget()
+
+    def _forget(self) -> None:
         self._role = None

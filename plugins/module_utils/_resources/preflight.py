@@ -19,19 +19,18 @@ from typing import Any
 from .._desired_state.plan import Plan
 from .._rules.access_levels import AccessLevel
 from .._rules.audience_policy import audience_policy, may_be_forbidden
-from .._rules.environment_refusals import UNMANAGED_CUSTOMIZATIONS_BLOCKED
 from .._rules.secret_policy import SecretPolicy, secret_policy
 from .._rules.timestamps import whole_days
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import CREATE_LEAD, Roles
 from .._services.environment.runner import privileges_missing
-from .._services.environment.settings import blocks_unmanaged_customizations
 from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
 from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy, own_app_policy
 from .._services.graph.replication import Replication
 from .application import Wanted as WantedApplication
 from .application_options import DEFAULT_AUDIENCE
+from .companion_solution import IMPORT_RIGHT
 
 _WRITE_APPLICATIONS = frozenset({"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"})
 _CONSENT = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
@@ -48,12 +47,17 @@ _USER_PERMISSIONS = {
 
 _NEEDED = {
     "solution": ("prvImportCustomization",),
-    "role_privileges": ("prvWriteRole",),
     "application_user": ("prvCreateUser", "prvAssignRole"),
     "environment_user": ("prvAssignRole",),
 }
 """Privileges that the parts in an environment take at least, for the whole organization. Likely: the names follow
 Microsoft's pattern."""
+
+_NEEDED_FOR_ROLES = {
+    "companion_role": ("prvCreateRole", "prvWriteRole"),
+    "companion_solution": (IMPORT_RIGHT,),
+}
+"""The same by the changes of privileges; all others edit a role."""
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 """Microsoft Entra takes a client's signed statement for as long as the clocks differ by no more than this."""
@@ -78,12 +82,13 @@ class Preflight:
         found: list[Callable[[], tuple[list[str], list[str]]]] = []
         if not any(plans.values()):
             return found
-        needed = {name: AccessLevel.GLOBAL for step, names in _NEEDED.items() if plans.get(step) for name in names}
+        rights = [name for step, names in _NEEDED.items() if plans.get(step) for name in names]
+        for path in plans["role_privileges"].paths if plans.get("role_privileges") else ():
+            rights += _NEEDED_FOR_ROLES.get(path, ("prvWriteRole",))
+        needed = dict.fromkeys(rights, AccessLevel.GLOBAL)
         if needed:
             found.append(lambda: (self._rights({**to_grant, **needed}), []))
             found.append(lambda: (self._leads(), []))
-        if plans.get("role_privileges"):
-            found.append(lambda: (self._customizations(), []))
         if application is not None and plans.get("application"):
             paths = plans["application"].paths
             found.append(lambda: (self._permissions(paths), []))
@@ -150,12 +155,6 @@ class Preflight:
                 "Dynamics 365 Sales, or correct environment_url."
             )
         ]
-
-    def _customizations(self) -> list[str]:
-        """A security role is a component of a solution: editing one by hand, or making one, is a customization."""
-        if not blocks_unmanaged_customizations(self._environment):
-            return []
-        return [UNMANAGED_CUSTOMIZATIONS_BLOCKED.sentence.format(host=self._environment.address.host)]
 
     def _policy(self, application: WantedApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
         """Hold a new secret and a new audience against the policy that counts for the application."""

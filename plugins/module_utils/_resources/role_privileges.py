@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The privileges of a security role, and of the companion role that stands in where a managed role is locked.
+"""The privileges of a security role, and of the companion role that carries them where the role may not be edited.
 
 Privileges are edited on the role's copy in the root business unit; the platform carries them to the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._desired_state.plan import Plan
@@ -20,9 +21,14 @@ from .._rules.guids import NIL_GUID
 from .._rules.privilege_names import ACCESS_RIGHTS, privilege_name
 from .._services.environment.client import EnvironmentClient
 from .._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
+from .._services.environment.settings import blocks_unmanaged_customizations
 from .asked_privileges import Levels, give, lacking, resolve, shown
 from .companion_role import CompanionRole
+from .companion_solution import CompanionSolution, is_brought_by_companion_solution
 from .package_source import ComingRoles, no_coming_roles
+
+FAIL, COMPANION, COMPANION_SOLUTION = "fail", "companion", "companion_solution"
+"""What to do about a role that lacks something and may not be edited."""
 
 INHERITANCE = {"direct_user_and_team": DIRECT_USER_AND_TEAM, "team_only": TEAM_ONLY}
 
@@ -44,8 +50,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "mode": {"type": "str", "choices": ["at_least", "exact"], "default": "at_least"},
     "member_privilege_inheritance": {"type": "str", "choices": list(INHERITANCE)},
-    "when_locked": {"type": "str", "choices": ["fail", "companion"], "default": "fail"},
+    "on_locked": {"type": "str", "choices": [FAIL, COMPANION, COMPANION_SOLUTION], "default": FAIL},
     "companion_role": {"type": "str"},
+    "import_timeout": {"type": "int", "default": 3600},
 }
 """The options of a role's privileges, also inside the plan of a whole environment."""
 
@@ -60,17 +67,20 @@ def companion_name(options: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the caller asks for. C(inheritance) None leaves it alone; C(companion) None means to
-    fail where a companion role would be needed.
+    """What the caller asks for. C(inheritance) None leaves it alone.
 
-    C(coming_roles) gives the roles that do not exist yet but will before this is executed.
+    C(on_locked) says what to do where the role may not be edited, C(companion) is the name of the second role then,
+    and C(import_timeout) how long the import of its solution may take, in seconds. C(coming_roles) gives the roles
+    that do not exist yet but will before this is executed.
     """
 
     role: str
     privileges: Levels
     exact: bool = False
     inheritance: int | None = None
-    companion: str | None = None
+    on_locked: str = FAIL
+    companion: str = ""
+    import_timeout: float = 3600.0
     coming_roles: ComingRoles = no_coming_roles
 
     @classmethod
@@ -84,13 +94,14 @@ class Wanted:
                 # Named twice: the wider level is meant, as in a table of rights where one line is about all tables.
                 privileges[name.lower()] = max(level, privileges.get(name.lower(), level))
         inheritance = options["member_privilege_inheritance"]
-        companion = companion_name(options)
         return cls(
             role=options["role"],
             privileges=privileges,
             exact=options["mode"] == "exact",
             inheritance=INHERITANCE[inheritance] if inheritance else None,
-            companion=companion if options["when_locked"] == "companion" else None,
+            on_locked=options["on_locked"],
+            companion=companion_name(options),
+            import_timeout=float(options["import_timeout"]),
             coming_roles=coming_roles,
         )
 
@@ -98,25 +109,35 @@ class Wanted:
 class RolePrivilegesResource:
     """Plans the privileges of one security role."""
 
-    def __init__(self, environment: EnvironmentClient, wanted: Wanted, roles: Roles | None = None) -> None:
-        """C(roles) may be shared with other resources that are planned at the same time."""
+    def __init__(
+        self,
+        environment: EnvironmentClient,
+        wanted: Wanted,
+        roles: Roles | None = None,
+        tell: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        """C(roles) may be shared with other resources that are planned at the same time.
+
+        C(tell) is given a sentence about the progress of an import now and then.
+        """
         self._environment = environment
         self._roles = roles or Roles(environment)
         self._wanted = wanted
         self._role: SecurityRole | None = None
-        self._companion: CompanionRole | None = None
+        self._tell = tell
+        self._companion: CompanionRole | CompanionSolution | None = None
         self._after: dict[str, AccessLevel] = {}
 
     @property
     def roles_to_assign(self) -> list[str]:
         """The names of the roles that together carry the wanted privileges; known after C(plan)."""
-        return [self._wanted.role, *([self._wanted.companion or ""] if self._companion else [])]
+        return [self._wanted.role, *([self._wanted.companion] if self._companion else [])]
 
     def plan(self) -> Plan:
         """Plan the privileges, and how members of a team inherit them."""
         wanted = self._wanted
         # Both in one request, also where the second will not be needed: whether it is, only the first one tells.
-        found = self._roles.root_copies([wanted.role, *([wanted.companion] if wanted.companion else [])])
+        found = self._roles.root_copies([wanted.role, *([] if wanted.on_locked == FAIL else [wanted.companion])])
         self._role = found.get(wanted.role.lower())
         if self._role is None:
             return self._plan_coming()
@@ -128,10 +149,7 @@ class RolePrivilegesResource:
         """Plan a role that is there."""
         held = self._roles.privileges_of(role.role_id)
         levels = {name: level for name, (_id, level) in held.items()}
-        if role.managed and not role.customizable:
-            plan = self._plan_locked(role, levels)
-        else:
-            plan = self._plan_open(role, levels, {name: each for name, (each, _level) in held.items()})
+        plan = self._plan_role(role, levels, {name: each for name, (each, _level) in held.items()})
         if role.name.lower() != self._wanted.role.lower():
             plan.findings.append(
                 f"The security role {self._wanted.role!r} of the package is named {role.name!r} in "
@@ -161,6 +179,34 @@ class RolePrivilegesResource:
             "companion_role": self._companion.state() if self._companion else {},
             "roles_to_assign": self.roles_to_assign,
         }
+
+    def _plan_role(self, role: SecurityRole, levels: Levels, ids: Mapping[str, str]) -> Plan:
+        """Plan a role as its managed properties and the environment allow."""
+        if role.managed and not role.customizable:
+            return self._plan_locked(role, levels, blocked=False)
+        # The environment is asked only where there is something that it could refuse.
+        if self._differs(role, levels) and self._takes_no_edits:
+            return self._plan_locked(role, levels, blocked=True)
+        return self._plan_open(role, levels, ids)
+
+    def _differs(self, role: SecurityRole, levels: Levels) -> bool:
+        wanted = self._wanted
+        narrower = wanted.exact and any(levels.get(name, level) > level for name, level in wanted.privileges.items())
+        return bool(
+            lacking(wanted.privileges, levels)
+            or narrower
+            or self._surplus(levels)
+            or wanted.inheritance not in (None, role.inherited)
+        )
+
+    @cached_property
+    def _takes_no_edits(self) -> bool:
+        """Say whether the environment blocks unmanaged customizations.
+
+        Where that cannot be read it counts as so for a caller who asks for the one way that is open then.
+        """
+        blocks = blocks_unmanaged_customizations(self._environment)
+        return self._wanted.on_locked == COMPANION_SOLUTION if blocks is None else blocks
 
     def _plan_open(self, role: SecurityRole, levels: Levels, ids: Mapping[str, str]) -> Plan:
         """Plan a role that can be edited."""
@@ -200,30 +246,63 @@ class RolePrivilegesResource:
         self._after = {name: different.get(name, levels.get(name, level)) for name, level in wanted.privileges.items()}
         return plan
 
-    def _plan_locked(self, role: SecurityRole, levels: Levels) -> Plan:
-        """Plan what a locked role lacks: it fails, or a companion role carries just that."""
+    def _plan_locked(self, role: SecurityRole, levels: Levels, *, blocked: bool) -> Plan:
+        """Plan what a role lacks that may not be edited: it fails, or a companion role carries just that.
+
+        C(blocked) says that it is the environment that takes no edits, not the role's own managed property.
+        """
         plan = Plan()
-        wanted = self._wanted
+        wanted, host = self._wanted, self._environment.address.host
         # A companion can add to what the locked role gives, and never narrow it: privileges of roles add up.
         needed = lacking(wanted.privileges, levels)
         wider = [name for name, level in wanted.privileges.items() if levels.get(name, -1) > level]
         if wanted.exact and (wider or self._surplus(levels)):
-            plan.findings.append(f"role {wanted.role!r} is locked, so privileges it has beyond mode exact stay.")
+            plan.findings.append(
+                f"role {wanted.role!r} cannot be edited in {host}, so privileges it has beyond mode exact stay."
+            )
         if wanted.inheritance not in (None, role.inherited):
             plan.findings.append(
-                f"role {wanted.role!r} is locked, so member_privilege_inheritance stays as its solution set it."
+                f"role {wanted.role!r} cannot be edited in {host}, so its member_privilege_inheritance stays."
             )
         self._after = {**{name: levels[name] for name in wanted.privileges if name in levels}, **needed}
         if not needed:
             return plan
-        if wanted.companion is None:
-            raise InvalidInput(
-                f"role {wanted.role!r} is locked by its managed solution and lacks "
-                f"{', '.join(sorted(needed))}: set when_locked to companion to have a second role carry them."
-            )
-        self._companion = CompanionRole(self._environment, self._roles, wanted.companion)
+        if wanted.on_locked == FAIL:
+            raise InvalidInput(self._sentence_where_locked(needed, blocked=blocked))
         inheritance = DIRECT_USER_AND_TEAM if wanted.inheritance is None else wanted.inheritance
-        return plan + self._companion.plan(needed, exact=wanted.exact, inheritance=inheritance)
+        companion = self._plan_companion(needed, inheritance)
+        # The plan itself is returned, for its execution adds to its findings.
+        companion.findings[:0] = plan.findings
+        return companion
+
+    def _plan_companion(self, needed: Levels, inheritance: int) -> Plan:
+        """Plan the role that carries what is needed: a managed solution brings it where no other role can be made."""
+        wanted, host = self._wanted, self._environment.address.host
+        there = self._roles.root_copy(wanted.companion)
+        if self._is_for_solution(there):
+            solution = CompanionSolution(
+                self._environment, self._roles, wanted.companion, wanted.import_timeout, self._tell
+            )
+            self._companion = solution
+            return solution.plan(needed, inheritance=inheritance)
+        role = CompanionRole(self._environment, self._roles, wanted.companion)
+        self._companion = role
+        plan = role.plan(needed, exact=wanted.exact, inheritance=inheritance)
+        if len(plan) and self._takes_no_edits:
+            raise InvalidInput(
+                f"companion_role {wanted.companion!r} is an unmanaged role in {host}, which blocks unmanaged "
+                "customizations, so it cannot be given what it lacks: choose another name for the companion role, or "
+                "turn that setting off in the Power Platform admin center, run again, and turn it on again."
+            )
+        return plan
+
+    def _is_for_solution(self, there: SecurityRole | None) -> bool:
+        """Say whether a solution brings the companion role; one that is there stays what it is."""
+        if self._wanted.on_locked == COMPANION_SOLUTION:
+            return True
+        if there is None:
+            return self._takes_no_edits
+        return is_brought_by_companion_solution(there, self._wanted.companion)
 
     def _plan_coming(self) -> Plan:
         """Plan a role that a package is going to bring, from what the package says of it."""
@@ -240,12 +319,22 @@ class RolePrivilegesResource:
             # Where the package does not say it, what is wanted is foretold as no change: the run will tell.
             inherited=wanted if packaged.inherited is None else packaged.inherited,
         )
-        if coming.customizable:
-            plan = self._plan_open(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
-        else:
-            plan = self._plan_locked(coming, packaged.privileges)
+        plan = self._plan_role(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
         plan.shown_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
         return plan
+
+    def _sentence_where_locked(self, needed: Levels, *, blocked: bool) -> str:
+        role, missing = self._wanted.role, ", ".join(sorted(needed))
+        if blocked:
+            return (
+                f"role {role!r} lacks {missing}, but {self._environment.address.host} blocks unmanaged customizations: "
+                "set on_locked to companion_solution to have a managed solution bring a second role that carries them, "
+                "or turn that setting off in the Power Platform admin center."
+            )
+        return (
+            f"role {role!r} is locked by its managed solution and lacks {missing}: set on_locked to companion to have "
+            "a second role carry them."
+        )
 
     def _sentence_without_role(self) -> str:
         host, role = self._environment.address.host, self._wanted.role

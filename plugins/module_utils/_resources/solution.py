@@ -22,6 +22,7 @@ from .._rules.solution_package import PackagedRole, SolutionPackage
 from .._rules.solution_version import SolutionVersion
 from .._services.environment.client import OBJECT_DOES_NOT_EXIST, EnvironmentClient
 from .._services.environment.roles import Roles
+from .._services.environment.settings import blocks_unmanaged_customizations
 from .._services.environment.solution_operations import (
     APPLY_UPGRADE,
     IMPORT,
@@ -44,6 +45,7 @@ class SolutionResource:
         self, environment: EnvironmentClient, wanted: Wanted, tell: Callable[[str], None] = lambda sentence: None
     ) -> None:
         """C(tell) is given a sentence about the progress of a long operation now and then."""
+        self._environment = environment
         self._host = environment.address.host
         self._solutions = Solutions(environment)
         self._roles = Roles(environment, role_ids(wanted.package))
@@ -119,6 +121,8 @@ class SolutionResource:
 
     def _plan_present(self, package: SolutionPackage, pending: Solution | None) -> None:
         installed = self._solution
+        if not package.managed and (installed is None or installed.version != package.version):
+            self._refuse_unmanaged()
         if installed is None:
             self._find_missing_dependencies(package)
             self._plan.add("solution", None, _shown(package.unique_name, package.version, package.managed), self._bring)
@@ -152,6 +156,14 @@ class SolutionResource:
             )
         before = _shown(installed.unique_name, installed.version, installed.managed)
         self._plan.add("solution", before, None, lambda: self._remove(installed, wait=self._wanted.wait))
+
+    def _refuse_unmanaged(self) -> None:
+        """Raise InvalidInput where the environment takes no unmanaged package."""
+        if blocks_unmanaged_customizations(self._environment):
+            raise InvalidInput(
+                f"{self._wanted.origin} is an unmanaged package, but {self._host} blocks unmanaged customizations: "
+                "give the managed package."
+            )
 
     def _refuse_other_kind(self, package: SolutionPackage, installed: Solution) -> None:
         if installed.managed and not package.managed:

@@ -59,7 +59,7 @@ def _explained(code: str, sentence: str) -> EnvironmentRefusal:
 _MOVED = "{host} is being set up or moved by Microsoft: wait until that has ended, and run again."
 _BUSY = "Another solution operation is running in {host}: run again when it has ended, or raise timeout."
 _LOCKED_ROLE = (
-    "The security role may not be edited in {host}: set when_locked to companion to have a second role carry what is "
+    "The security role may not be edited in {host}: set on_locked to companion to have a second role carry what is "
     "missing."
 )
 _LICENSE = "The user has no license in {host}: assign it one for Dynamics 365, and run again when it has arrived there."
@@ -92,8 +92,9 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         ),
         _gate(
             "0x80072042",
-            "{host} blocks unmanaged customizations, and a change of a security role is one: turn that setting off in "
-            "the Power Platform admin center, run again, and turn it on again.",
+            "{host} blocks unmanaged customizations, and a change of a security role is one: set on_locked to "
+            "companion_solution where a role lacks privileges, or turn that setting off in the Power Platform admin "
+            "center, run again, and turn it on again.",
         ),
         _gate(
             "0x8004a104",
@@ -182,8 +183,6 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         ),
     )
 }
-
-UNMANAGED_CUSTOMIZATIONS_BLOCKED = REFUSALS["0x80072042"]
 
 BACKGROUND_OPERATIONS_OFF = EnvironmentRefusal(
     "",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
+from .. import gates
 from ..calls import Reply, Session
 from ..errors import Refusal, bad_payload
 from ..paths import guid
@@ -242,7 +243,9 @@ def _package_of(session: Session, payload: Mapping[str, Any], action: str) -> Pa
     session.principal.require_privilege("prvImportCustomization")
     _only(payload, _IMPORT_PARAMETERS, action)
     if payload.get("CustomizationFile") is not None:
-        return _read(payload["CustomizationFile"])
+        package = _read(payload["CustomizationFile"])
+        _require_allowed(session, package)
+        return package
     parameters = payload.get("SolutionParameters")
     upload = parameters.get("StageSolutionUploadId") if isinstance(parameters, dict) else None
     if not isinstance(upload, str):
@@ -252,7 +255,15 @@ def _package_of(session: Session, payload: Mapping[str, Any], action: str) -> Pa
     staged = session.data.uploads.pop(guid(upload) or "", None)
     if staged is None:
         raise Refusal(400, "0x80040217", f"StageSolutionUpload With Id = {upload} Does Not Exist")
-    return Package.load(staged)
+    package = Package.load(staged)
+    _require_allowed(session, package)
+    return package
+
+
+def _require_allowed(session: Session, package: Package) -> None:
+    """Insist that an environment without unmanaged customizations gets managed packages only. Raises Refusal."""
+    if not package.managed:
+        gates.require_customizable(session.data)
 
 
 def _job_reply(session: Session, response: str, operation: Mapping[str, Any]) -> Reply:

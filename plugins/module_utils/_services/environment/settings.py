@@ -11,22 +11,35 @@ from ..._transport.errors import CallFailed
 from .client import EnvironmentClient
 
 _LOCKDOWN = "IsLockdownOfUnmanagedCustomizationEnabled"
+_KEY = "blocks unmanaged customizations"
 
 
-def blocks_unmanaged_customizations(environment: EnvironmentClient) -> bool:
-    """Say whether the environment is known to refuse unmanaged customizations, such as changes of security roles.
+def blocks_unmanaged_customizations(environment: EnvironmentClient) -> bool | None:
+    """Say whether the environment refuses unmanaged customizations, such as changes of security roles.
 
-    Where the setting cannot be read, or is not among the ones that the organization names, nothing is known, and the
-    environment's own answer to a change is the first to say so.
+    None where the setting cannot be read: then the environment's own answer to a change is the first to say so. A
+    setting that was never changed is not among those that the organization names, and is off. Asked once per run.
     """
+    known = environment.recall(_KEY)
+    if known is None:
+        known = {"blocks": _read(environment)}
+        environment.remember(known, _KEY)
+    blocks: bool | None = known["blocks"]
+    return blocks
+
+
+def _read(environment: EnvironmentClient) -> bool | None:
     try:
         rows = environment.list("organizations", select=("orgdborgsettings",))
     except CallFailed as failed:
         if failed.status is None or failed.status >= 500:
             raise
-        return False
+        return None
+    texts = [str(row.get("orgdborgsettings") or "") for row in rows]
     try:
-        found = [plain_xml(str(row.get("orgdborgsettings") or "").encode()).findtext(_LOCKDOWN) for row in rows]
+        found = [plain_xml(text.encode()).findtext(_LOCKDOWN) for text in texts if text]
     except (DocumentTypeFound, *MALFORMED):
-        return False
+        return None
+    if not rows:
+        return None
     return any((value or "").strip().lower() in ("true", "1") for value in found)

@@ -86,6 +86,7 @@ _CURES = {
     "0x80048065": "get the package again from its publisher",
     "0x80048495": "get the package again from its publisher",
     "0x8004801a": "get the package again from its publisher",
+    "0x80072042": "turn off the setting that blocks unmanaged customizations until the import has ended",
     "0x8004140b": "get a package whose roles have the access levels that this environment allows",
     SOLUTION_CONCURRENCY: "run again when the other solution operation has ended",
 }
