@@ -109,7 +109,8 @@ class View:
         if not navigation.collection:
             column = entity.column(navigation.name)
             assert column is not None
-            return self._looked_up(column, row.get(column.wire))
+            targets = column.targets if column.name == navigation.name else (navigation.target,)
+            return self._looked_up(targets, row.get(column.wire))
         relation = entity.relations[navigation.name]
         target = self._data.catalogue.tables.get(relation.target)
         if target is None:
@@ -137,10 +138,10 @@ class View:
             return [known[key].row for key in grants_of(self._data, identifier) if key in known]
         return [row for row in self._data.all("role") if identifier in grants_of(self._data, row["roleid"])]
 
-    def _looked_up(self, column: Column, identifier: str | None) -> Iterable[Row]:
+    def _looked_up(self, targets: Iterable[str], identifier: str | None) -> Iterable[Row]:
         if identifier is None:
             return ()
-        for logical in column.targets:
+        for logical in targets:
             table = self._data.catalogue.tables.get(logical)
             row = self._data.get(logical, identifier) if table is not None else None
             if table is not None and row is not None:

@@ -117,6 +117,10 @@ class Table:
         }
         navigations |= {name: Navigation(name, relation.target, True) for name, relation in self.relations.items()}
         by_name = {column.name: column for column in self.columns.values()}
+        for column in self.columns.values():
+            for target in column.targets if _has_a_way_for_each_target(column) else ():
+                navigations[f"{column.name}_{target}"] = Navigation(f"{column.name}_{target}", target, False)
+                by_name[f"{column.name}_{target}"] = column
         object.__setattr__(self, "_properties", properties)
         object.__setattr__(self, "_navigations", navigations)
         object.__setattr__(self, "_by_name", by_name)
@@ -140,12 +144,20 @@ class Table:
         return column.wire if column is not None and column.kind == "lookup" else None
 
     def column(self, name: str) -> Column | None:
-        """The column of that name or wire name."""
+        """The column of that name or wire name, or the one that a navigation property is made of."""
         return self.columns.get(name) or self._by_name.get(name)  # type: ignore[attr-defined]
 
     def privilege(self, right: str) -> str:
         """The name of the privilege that gives a right on this table, for example ``prvCreateLead``."""
         return f"prv{right}{self.privilege_noun}"
+
+
+def _has_a_way_for_each_target(column: Column) -> bool:
+    """Whether a lookup has a navigation property for each table, such as ``parentcustomerid_account``.
+
+    The owner is reached through one for users and teams alike.
+    """
+    return len(column.targets) > 1 and column.name != "ownerid"
 
 
 def columns(*texts: str) -> dict[str, Column]:
