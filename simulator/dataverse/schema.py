@@ -118,9 +118,9 @@ class Table:
         navigations |= {name: Navigation(name, relation.target, True) for name, relation in self.relations.items()}
         by_name = {column.name: column for column in self.columns.values()}
         for column in self.columns.values():
-            for target in column.targets if _has_a_way_for_each_target(column) else ():
-                navigations[f"{column.name}_{target}"] = Navigation(f"{column.name}_{target}", target, False)
-                by_name[f"{column.name}_{target}"] = column
+            for name, targets in ways(column):
+                navigations.setdefault(name, Navigation(name, targets[0], False))
+                by_name[name] = column
         object.__setattr__(self, "_properties", properties)
         object.__setattr__(self, "_navigations", navigations)
         object.__setattr__(self, "_by_name", by_name)
@@ -152,12 +152,15 @@ class Table:
         return f"prv{right}{self.privilege_noun}"
 
 
-def _has_a_way_for_each_target(column: Column) -> bool:
-    """Whether a lookup has a navigation property for each table, such as ``parentcustomerid_account``.
+def ways(column: Column) -> list[tuple[str, tuple[str, ...]]]:
+    """The navigation properties of a lookup, each with the tables that it leads to.
 
-    The owner is reached through one for users and teams alike.
+    A lookup to several tables has one for each of them, such as ``parentcustomerid_account``; an owner is reached
+    through one for users and teams alike.
     """
-    return len(column.targets) > 1 and column.name != "ownerid"
+    if len(column.targets) > 1 and column.name != "ownerid":
+        return [(f"{column.name}_{target}", (target,)) for target in column.targets]
+    return [(column.name, column.targets)] if column.targets else []
 
 
 def columns(*texts: str) -> dict[str, Column]:
@@ -259,8 +262,8 @@ OPTION_SETS: Mapping[str, Mapping[int, str]] = {
 }
 
 
-def address(number: int, *, composite: bool) -> str:
-    """The lines of the columns of one address."""
+def address(number: int, *, composite: bool, customer: bool = False) -> str:
+    """The lines of the columns of one address; a customer's says more."""
     prefix = f"address{number}_"
     lines = [
         "addressid guid c",
@@ -287,6 +290,8 @@ def address(number: int, *, composite: bool) -> str:
     ]
     if composite:
         lines.append("composite memo:1000 r")
+    if customer:
+        lines += ["freighttermscode picklist", "primarycontactname string:150"]
     return "\n".join(prefix + line for line in lines)
 
 
