@@ -80,9 +80,8 @@ def test_columns_of_one_kind_have_what_only_it_has(
 def test_relationships_lead_both_ways(office: Office) -> None:
     name = "contact_customer_accounts"
     one = office("GET", f"RelationshipDefinitions(SchemaName='{name}')").json
-    many = office(
-        "GET", f"EntityDefinitions(LogicalName='account')/OneToManyRelationships?$filter=SchemaName eq '{name}'"
-    )
+    of_account = "EntityDefinitions(LogicalName='account')/OneToManyRelationships"
+    many = office("GET", f"{of_account}?$filter=SchemaName eq '{name}'")
     back = office("GET", "EntityDefinitions(LogicalName='contact')/ManyToOneRelationships").rows
 
     assert (one["ReferencedEntity"], one["ReferencingEntity"]) == ("account", "contact")
