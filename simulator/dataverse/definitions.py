@@ -9,6 +9,7 @@ Every user with a role may read them; nothing here changes them (contract: defin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from ..odata.model import Kind, Navigation, Property, QueryRefused, Row
@@ -16,6 +17,7 @@ from ..odata.options import Expansion, QueryOptions, parse_options, selected_pro
 from ..odata.query import matching
 from . import shapes
 from .calls import Reply, Session
+from .catalogue import standard_catalogue
 from .errors import Refusal, bad_query, method_not_allowed, no_segment
 from .paths import Segment, arguments, text_value
 from .queries import DIALECT
@@ -27,16 +29,12 @@ _KINDS: Mapping[type, Kind] = {bool: "bool", int: "int", float: "double", dict: 
 
 
 class _DefinitionType:
-    """Definitions of one kind, as queries see them: their properties are those that the definitions hold."""
+    """Definitions of one type, as queries see them: their properties are those that any of them holds."""
 
-    def __init__(self, name: str, definitions: Iterable[Definition], navigations: tuple[str, ...] = ()) -> None:
+    def __init__(self, name: str, navigations: tuple[str, ...] = ()) -> None:
         self.type_name = f"{_CAST}{name}"
         self._navigations = navigations
-        self._kinds: dict[str, Kind] = {}
-        for definition in definitions:
-            for key, value in definition.items():
-                if not key.startswith("@") and (key not in self._kinds or value is not None):
-                    self._kinds[key] = _KINDS.get(type(value), "guid" if key == "MetadataId" else "string")
+        self._kinds = _kinds(next(family for family in _FAMILIES if name.endswith(family)))
 
     def property(self, name: str) -> Property | None:
         kind = self._kinds.get(name)
@@ -54,6 +52,42 @@ class _DefinitionType:
 
     def related(self, entity: Any, row: Row, navigation: Navigation) -> Iterable[Row]:
         raise QueryRefused(f"The definitions under '{navigation.name}' cannot be queried.")
+
+
+def _every(family: str) -> Iterable[Definition]:
+    """All definitions of a family of types in an environment as it comes, whatever else one holds."""
+    catalogue = standard_catalogue(True)
+    tables = catalogue.tables.values()
+    if family == "EntityMetadata":
+        return [shapes.table(catalogue, table) for table in tables]
+    if family == "AttributeMetadata":
+        return [column for table in tables for column in shapes.columns(table)]
+    if family == "EntityKeyMetadata":
+        return [key for table in tables for key in shapes.keys(table)]
+    return shapes.global_option_sets() if family.startswith("OptionSet") else shapes.relationships_in(catalogue)
+
+
+#: The families of types, by what the names of their types end with.
+_FAMILIES = (
+    "EntityMetadata",
+    "AttributeMetadata",
+    "EntityKeyMetadata",
+    "RelationshipMetadata",
+    "RelationshipMetadataBase",
+    "OptionSetMetadata",
+    "OptionSetMetadataBase",
+)
+
+
+@cache
+def _kinds(family: str) -> Mapping[str, Kind]:
+    """The properties that definitions of a family have, each with its kind."""
+    kinds: dict[str, Kind] = {}
+    for definition in _every(family):
+        for key, value in definition.items():
+            if not key.startswith("@") and (key not in kinds or value is not None):
+                kinds[key] = _KINDS.get(type(value), "guid" if key == "MetadataId" else "string")
+    return kinds
 
 
 def respond(session: Session, first: Segment, rest: list[Segment]) -> Reply:
@@ -82,7 +116,7 @@ def _tables(session: Session, first: Segment, rest: list[Segment]) -> Reply:
 def _expand_table(session: Session, row: Row, expansion: Expansion) -> Any:
     table = session.data.catalogue.tables[row["LogicalName"]]
     found, name = _BEYOND_TABLE[expansion.name](session, table)
-    return _written(session, found, expansion.options, _DefinitionType(name, found))
+    return _written(session, found, expansion.options, _DefinitionType(name))
 
 
 def _beyond_table(session: Session, row: Definition, rest: list[Segment]) -> Reply:
@@ -100,18 +134,17 @@ def _beyond_table(session: Session, row: Definition, rest: list[Segment]) -> Rep
 def _part(session: Session, context: str, found: list[Definition], type_name: str, rest: list[Segment]) -> Reply:
     """Definitions below a table: all, those of one class, or one."""
     tail = rest[1:]
-    if tail and tail[0].name.startswith(_CAST) and tail[0].name.endswith("Metadata"):
+    if tail and tail[0].name.startswith(_CAST) and tail[0].name.endswith(type_name):
         wanted = f"#{tail.pop(0).name}"
         found = [item for item in found if item["@odata.type"] == wanted]
     if tail:
         raise no_segment(tail[0].name)
     options = parse_options(session.call.options)
-    seen_as = found
     navigations = ("OptionSet", "GlobalOptionSet") if type_name == "AttributeMetadata" else ()
     if rest[0].inside is not None:
         kind = "attribute" if type_name == "AttributeMetadata" else "relationship"
         found = [_named(found, session, rest[0].inside, kind)]
-    written = _written(session, found, options, _DefinitionType(type_name, seen_as, navigations), _expand_column)
+    written = _written(session, found, options, _DefinitionType(type_name, navigations), _expand_column)
     if rest[0].inside is None:
         return Reply(200, {"@odata.context": session.context(context), "value": written})
     return Reply(200, {"@odata.context": f"{session.context(context)}/$entity", **written[0]})
@@ -176,7 +209,8 @@ def _cast(found: list[Definition], rest: list[Segment], name: str) -> tuple[list
     """Those of the class that a segment names."""
     if not rest:
         return found, name
-    if len(rest) > 1 or not rest[0].name.startswith(_CAST) or not rest[0].name.endswith("Metadata"):
+    family = name.removesuffix("Base")
+    if len(rest) > 1 or not rest[0].name.startswith(_CAST) or not rest[0].name.endswith(family):
         raise no_segment(rest[-1].name)
     wanted = rest[0].name
     return [item for item in found if item["@odata.type"] == f"#{wanted}"], wanted.removeprefix(_CAST)
@@ -199,7 +233,7 @@ def _reply(
 ) -> Reply:
     """All definitions of a set that the query asks for, or the one that the address names."""
     options = parse_options(session.call.options)
-    seen_as = _DefinitionType(type_name, found, navigations)
+    seen_as = _DefinitionType(type_name, navigations)
     if first.inside is not None:
         found = [_named(found, session, first.inside, kind)]
     written = _written(session, found, options, seen_as, expand)

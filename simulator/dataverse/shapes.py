@@ -452,13 +452,18 @@ def relationships(data: EnvironmentData) -> list[Definition]:
     """Every relationship between two tables, once: of each lookup to each of its tables, and of each intersect."""
     known = data.scratch.get("relationships")
     if known is None or known[0] is not data.catalogue:
-        found: dict[str, Definition] = {}
-        for of in data.catalogue.tables.values():
-            for definition in (*_lookups(data.catalogue, of), *_intersects(data.catalogue, of)):
-                found.setdefault(definition["SchemaName"], definition)
-        known = data.scratch["relationships"] = (data.catalogue, list(found.values()))
+        known = data.scratch["relationships"] = (data.catalogue, relationships_in(data.catalogue))
     every: list[Definition] = known[1]
     return every
+
+
+def relationships_in(catalogue: Catalogue) -> list[Definition]:
+    """The same for the tables of a catalogue."""
+    found: dict[str, Definition] = {}
+    for of in catalogue.tables.values():
+        for definition in (*_lookups(catalogue, of), *_intersects(catalogue, of)):
+            found.setdefault(definition["SchemaName"], definition)
+    return list(found.values())
 
 
 def _lookups(catalogue: Catalogue, of: Table) -> Iterable[Definition]:

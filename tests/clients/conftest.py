@@ -101,13 +101,14 @@ class Runner:
         if client.group == NPM:
             self.environment["NODE_PATH"] = str(HOME / NPM / "node_modules")
 
-    def run(self, *command: str, status: int | None = 0, **variables: str) -> Completed:
+    def run(self, *command: str, status: int | None = 0, given: str | None = None, **variables: str) -> Completed:
         """Run a command to its end; it has to end with ``status`` unless that is None."""
         ended = subprocess.run(
             command,
             cwd=self.home,
             env={**self.environment, **variables},
             capture_output=True,
+            input=given,
             text=True,
             timeout=180,
             check=False,
@@ -116,8 +117,11 @@ class Runner:
         return ended
 
     def program(self, name: str, **given: Any) -> Any:
-        """Run a program of this folder that uses the client; gives what it printed as JSON."""
-        ended = self.run(self.client.program, str(HERE / "programs" / name), json.dumps(given))
+        """Run a program of this folder that uses the client; gives what it printed as JSON.
+
+        What it is given comes in by its standard input: a secret is nothing for a command line.
+        """
+        ended = self.run(self.client.program, str(HERE / "programs" / name), given=json.dumps(given))
         return json.loads(ended.stdout)
 
     def json(self, *command: str, **variables: str) -> Any:

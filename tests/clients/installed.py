@@ -58,6 +58,4 @@ def requirements(group: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w-]+)==(\S+)$", (HERE / f"{group}.txt").read_text("utf-8"), re.MULTILINE))
 
 
-CLIENTS = {
-    name: Client(name, version, group) for group in GROUPS for name, version in requirements(group).items()
-}
+CLIENTS = {name: Client(name, version, group) for group in GROUPS for name, version in requirements(group).items()}

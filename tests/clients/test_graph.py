@@ -30,9 +30,7 @@ def test_an_application_lives_its_life_by_the_python_client(runner: Runner, sign
 
 
 @pytest.mark.client("@microsoft/microsoft-graph-client")
-def test_an_application_lives_its_life_by_microsofts_javascript_client(
-    runner: Runner, sign_in: dict[str, str]
-) -> None:
+def test_an_application_lives_its_life_by_microsofts_javascript_client(runner: Runner, sign_in: dict[str, str]) -> None:
     did = runner.program("graph_client.cjs", **sign_in)
 
     assert did == {

@@ -127,6 +127,14 @@ def test_alternate_keys_are_defined(office: Office) -> None:
     keys = office("GET", "EntityDefinitions(LogicalName='environmentvariabledefinition')/Keys").rows
 
     assert [key["KeyAttributes"] for key in keys] == [["schemaname"]]
+    assert office("GET", "EntityDefinitions(LogicalName='account')/Keys?$select=SchemaName,KeyAttributes").rows == []
+
+
+def test_a_kind_of_column_that_a_table_lacks_is_an_empty_list(office: Office) -> None:
+    columns = "EntityDefinitions(LogicalName='privilege')/Attributes/Microsoft.Dynamics.CRM"
+
+    assert office("GET", f"{columns}.MemoAttributeMetadata?$select=LogicalName,MaxLength").rows == []
+    assert office("GET", f"{columns}.NonsenseMetadata").status == 404
 
 
 def test_global_option_sets_are_found_by_name_and_not_by_filter(office: Office) -> None:

@@ -59,4 +59,4 @@ async function main(given) {
   };
 }
 
-main(JSON.parse(process.argv[2])).then((did) => console.log(JSON.stringify(did)));
+main(JSON.parse(require("node:fs").readFileSync(0, "utf-8"))).then((did) => console.log(JSON.stringify(did)));

@@ -8,7 +8,7 @@ import sys
 
 from office365.graph_client import GraphClient
 
-given = json.loads(sys.argv[1])
+given = json.load(sys.stdin)
 client = GraphClient(tenant=given["tenant"]).with_client_secret(given["client"], given["secret"])
 application = client.applications.add("Office365 app").execute_query()
 secret = application.add_password("x").execute_query()
