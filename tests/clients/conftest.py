@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,19 +101,25 @@ class Runner:
         if client.group == NPM:
             self.environment["NODE_PATH"] = str(HOME / NPM / "node_modules")
 
-    def run(self, *command: str, status: int | None = 0, given: str | None = None, **variables: str) -> Completed:
-        """Run a command to its end; it has to end with ``status`` unless that is None."""
+    def run(
+        self,
+        *command: str,
+        status: int = 0,
+        given: str | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """Run a command to its end; it has to end with ``status``; ``given`` is its standard input."""
         ended = subprocess.run(
             command,
             cwd=self.home,
-            env={**self.environment, **variables},
+            env={**self.environment, **(variables or {})},
             capture_output=True,
             input=given,
             text=True,
             timeout=180,
             check=False,
         )
-        assert status is None or ended.returncode == status, f"{command}: {ended.stdout}\n{ended.stderr}"
+        assert ended.returncode == status, f"{command}: {ended.stdout}\n{ended.stderr}"
         return ended
 
     def program(self, name: str, **given: Any) -> Any:
@@ -124,9 +130,9 @@ class Runner:
         ended = self.run(self.client.program, str(HERE / "programs" / name), given=json.dumps(given))
         return json.loads(ended.stdout)
 
-    def json(self, *command: str, **variables: str) -> Any:
+    def json(self, *command: str) -> Any:
         """What a command prints as JSON; None if it prints nothing."""
-        text = self.run(*command, **variables).stdout
+        text = self.run(*command).stdout
         return json.loads(text) if text.strip() else None
 
 

@@ -37,17 +37,22 @@ class Client:
     @property
     def missing(self) -> str:
         """Why the client cannot be run here; empty if it can."""
-        folder = HOME / self.group
-        if (folder / "unavailable").exists():
-            return (folder / "unavailable").read_text("utf-8").strip()
-        if not (folder / "installed").exists():
-            return f"{self.name} is not installed: run `python -m tests.gates.clients {self.group}`"
-        return ""
+        return why_missing(self.group)
 
     def command(self, name: str) -> str:
         """The path of a command that the client brings."""
         folder = HOME / self.group
         return str(folder / "node_modules" / ".bin" / name if self.group == NPM else folder / "bin" / name)
+
+
+def why_missing(group: str) -> str:
+    """Why the clients of a group cannot be run here; empty if they can."""
+    folder = HOME / group
+    if (folder / "unavailable").exists():
+        return (folder / "unavailable").read_text("utf-8").strip()
+    if not (folder / "installed").exists():
+        return f"the clients of {group} are not installed: run `python -m tests.gates.clients {group}`"
+    return ""
 
 
 def requirements(group: str) -> dict[str, str]:

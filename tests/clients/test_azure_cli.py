@@ -48,7 +48,7 @@ class Az:
     def __call__(self, *arguments: str, status: int = 0) -> Any:
         """What a command prints as JSON."""
         command = self._runner.client.command("az")
-        ended = self._runner.run(command, *arguments, "--output", "json", status=status, **self.variables)
+        ended = self._runner.run(command, *arguments, "--output", "json", status=status, variables=self.variables)
         return json.loads(ended.stdout) if ended.stdout.strip() else ended.stderr
 
 
@@ -159,7 +159,7 @@ def test_the_role_sets_an_environment_up_with_the_session_of_az(
     def configure(*arguments: str) -> str:
         return runner.run(
             sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "--vault-password-file",
-            str(runner.home / "password"), "marketplace_leads.dynamics365.configure", *arguments, **given,
+            str(runner.home / "password"), "marketplace_leads.dynamics365.configure", *arguments, variables=given,
         ).stdout  # fmt: skip
 
     assert re.search(r"changed=[1-9]", configure("--check"))

@@ -47,6 +47,7 @@ def _python(group: str, folder: Path) -> str:
     newest = NEWEST_PYTHON.get(group)
     if newest is not None and sys.version_info[:2] > newest:
         return f"{group} needs Python {newest[0]}.{newest[1]} or older"
+    # Beside the Python that nox runs with, or wherever else.
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     python, requirements = str(folder / "bin" / "python"), str(HERE / f"{group}.txt")
     if uv:
