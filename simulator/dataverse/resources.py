@@ -62,6 +62,10 @@ RULES: Mapping[str, Rules] = {
 }
 
 
+#: Options that stand for a whole query, in FetchXML or by the id of a view.
+_QUERIES = ("fetchXml", "savedQuery", "userQuery")
+
+
 def rules_of(table: Table) -> Rules:
     """The rules of a table's writes."""
     return RULES.get(table.logical, _PLAIN)
@@ -70,9 +74,14 @@ def rules_of(table: Table) -> Rules:
 def options_of(call: Call) -> QueryOptions:
     """The query options of a request. Raises Refusal."""
     try:
-        return parse_options(call.options)
+        options = parse_options(call.options)
     except QueryRefused as refused:
         raise bad_query(str(refused)) from None
+    query = next((name for name in _QUERIES if name in options.others), None)
+    if query is not None:
+        # To leave it out would answer with rows that were not asked for.
+        raise Refusal(501, "SimulatorServesNoSuchQuery", f"The simulator does not run queries given as {query}.")
+    return options
 
 
 # Lists

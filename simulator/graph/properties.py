@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..directory.store import Object, View
 from .addressing import addressed
 from .call import Answer, Call
 from .errors import no_such_segment
@@ -18,9 +19,11 @@ def get_property(kind: str, collection: Collection) -> Callable[[Call], Answer]:
     """What answers ``GET`` of a property of such objects."""
 
     def get(call: Call) -> Answer:
-        item, name = addressed(call, kind), call.keys[1].value
-        if name not in item or name.startswith(("_", "@")):
+        name = call.keys[1].value
+        # All objects of a kind have the same properties, so a mistyped one is told whatever the object.
+        if name.startswith(("_", "@")) or any(name not in other for other in _any(call, kind)):
             raise no_such_segment(name)
+        item = addressed(call, kind)
         value = shown(item, [name])[name]
         if value is None:
             return Answer(204)
@@ -28,3 +31,8 @@ def get_property(kind: str, collection: Collection) -> Callable[[Call], Answer]:
         return Answer(200, {**context, **(value if isinstance(value, dict) else {"value": value})})
 
     return get
+
+
+def _any(call: Call, kind: str) -> list[Object]:
+    """Any object of that kind, if there is one."""
+    return list(call.directory.store.all(kind, View.BY_ID))[:1]

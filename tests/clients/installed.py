@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 #: A folder for each group of clients; in it `unavailable` holds the reason why the group could not be installed.
-HOME = Path(os.environ.get("MARKETPLACE_LEADS_CLIENTS") or ROOT / ".nox" / "clients")
+HOME = Path(os.environ.get("MARKETPLACE_LEADS_CLIENTS") or ROOT / ".nox" / "published-clients")
 NPM = "npm"
 #: Groups of PyPI's clients, each with a file of that name here.
 PYTHON_GROUPS = ("python", "airbyte", "azure-cli")

@@ -364,3 +364,8 @@ def test_duplicates_are_found_only_when_the_request_asks_for_it(office: Office) 
     assert office("POST", "leads", body).status == 204
 
     assert office("POST", "leads", body, detect_duplicates=True).error == (412, "0x80040333")
+
+
+@pytest.mark.parametrize("query", ["fetchXml=<fetch/>", "savedQuery=11111111-1111-4111-8111-111111111111"])
+def test_a_query_that_is_not_served_is_not_answered_with_all_rows(office: Office, query: str) -> None:
+    assert office("GET", f"accounts?{query}").status == 501
