@@ -5,8 +5,8 @@
 
     python -m tests.gates.clients python npm
 
-A group that cannot be had leaves the reason in `.nox/published-clients/GROUP/unavailable`; its tests are skipped with it.
-What is installed is kept until the group's file names other versions.
+A group that cannot be had leaves the reason in `.nox/published-clients/GROUP/unavailable`, with which its tests are
+skipped. What is installed is kept until the group's file names other versions.
 """
 
 from __future__ import annotations

@@ -92,12 +92,8 @@ def test_every_option_setting_and_fault_key_is_described() -> None:
     assert {item.name for item in fields(Fault) if f"`{item.name}" not in described} == set()
 
 
-def test_the_command_that_exports_the_variables_takes_all_of_them() -> None:
-    lines = re.search(r"serve --port 8443 \| head -n (\d+)", README)
-    assert lines is not None
-    variables = environment_variables(8443, Path("ca.pem"))
-    assert int(lines.group(1)) == len(variables)
-    assert {name for name in variables if f"`{name}`" not in README} == set()
+def test_every_variable_is_described() -> None:
+    assert {name for name in environment_variables(8443, Path("ca.pem")) if f"`{name}`" not in README} == set()
 
 
 def _subcommand_help() -> str:
