@@ -29,7 +29,9 @@ import nox
 ROOT = Path(__file__).parent.resolve()
 sys.path.insert(0, str(ROOT))
 
-from tests.gates import installer, interpreters  # noqa: E402  the root is not on sys.path before the line above
+# The root is not on sys.path before the line above.
+from tests.gates import clients as published  # noqa: E402
+from tests.gates import installer, interpreters  # noqa: E402
 
 COLLECTION = "marketplace_leads.dynamics365"
 RECORDINGS = ROOT / ".nox" / "recordings"
@@ -69,6 +71,8 @@ nox.options.sessions = [
     "scenarios",
     *(f"sanity-{core}" for core in interpreters.PYTHONS_OF_CORE),
     "simulator",
+    "azure-cli",
+    "clients",
     "build-import-check",
     *(f"in-process-{core}" for core in interpreters.PYTHONS_OF_CORE),
     *(f"units-{core}" for core in interpreters.PYTHONS_OF_CORE),
@@ -120,6 +124,7 @@ def bench(session: nox.Session) -> None:
 
 # Scenarios that have sessions of their own, the first of them one for each ansible-core.
 WITH_EACH_CORE = ["tests/scenarios/test_in_process.py", "tests/scenarios/test_without_internals.py"]
+BY_AZURE_CLI = "tests/clients/test_azure_cli.py"
 BY_ANSIBLE_LINT = ["tests/scenarios/test_linting.py"]
 
 
@@ -145,6 +150,31 @@ def torture(session: nox.Session) -> None:
 def simulator(session: nox.Session) -> None:
     """Run the simulator's own tests."""
     run_pytest(session, "tests/simulator", env=RECORDED)
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Run clients that others published, as they are, against the simulator."""
+    run_clients(session, ["python", "airbyte", "npm"], "tests/clients", f"--ignore={BY_AZURE_CLI}")
+
+
+@nox.session(name="azure-cli")
+def azure_cli(session: nox.Session) -> None:
+    """Run the Azure CLI, as it is, against the simulator: alone, and as the role's credential."""
+    run_clients(session, ["azure-cli"], BY_AZURE_CLI)
+
+
+def run_clients(session: nox.Session, groups: list[str], path: str, *options: str) -> None:
+    """Install these groups of published clients and run their tests; where there is none the session is skipped.
+
+    They are kept outside the session's environment: tests and clients want different versions of the same packages.
+    """
+    reasons = {group: reason for group in groups if (reason := published.install(group))}
+    if len(reasons) == len(groups):
+        session.skip("; ".join(reasons.values()))
+    for reason in reasons.values():
+        session.warn(f"Some tests are skipped: {reason}")
+    run_pytest(session, path, *options)
 
 
 @nox.session

@@ -21,6 +21,7 @@ from .entra import managed_identity
 from .world import Tenant, World
 from .writes import is_write, refusal_body
 
+_OWN_ADDRESSES = frozenset({b"127.0.0.1", b"localhost"})
 GOD_HEADER = b"x-simulator-god"
 
 
@@ -55,6 +56,7 @@ class CloudApp:
         """Answer one HTTP request."""
         # Only the control API may speak for a test that acts by hand.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != GOD_HEADER]
+        _name_the_host_of_the_tunnel(scope)
         request = Request(scope, receive)
         host = request.headers.get("host", "").partition(":")[0].lower()
         path = scope["raw_path"].decode("latin-1").partition("?")[0]
@@ -142,6 +144,20 @@ class CloudApp:
         if refused or request.scope.get("simulator.refused"):
             entry["refused"] = True
         return entry
+
+
+def _name_the_host_of_the_tunnel(scope: Any) -> None:
+    """Put the tunnel's host in place of the proxy's own address, which a client of npm sends as ``Host``.
+
+    Such a request has no other meaning here; any other host in the header is the client's word and stays.
+    """
+    tunnel = scope.get("extensions", {}).get("simulator.tunnel", {}).get("host")
+    if not tunnel:
+        return
+    scope["headers"] = [
+        (name, tunnel.encode() if name == b"host" and value.partition(b":")[0] in _OWN_ADDRESSES else value)
+        for name, value in scope["headers"]
+    ]
 
 
 def _json(body: object, status: int) -> Response:

@@ -120,6 +120,8 @@ def environment_variables(port: int, bundle: Path) -> dict[str, str]:
     """What makes any client talk to the proxy at ``port`` and trust its authority."""
     variables = dict.fromkeys(_PROXY_VARIABLES, f"http://127.0.0.1:{port}")
     variables |= {name: str(bundle) for name in _BUNDLE_VARIABLES}
+    # With it the fetch of Node.js 24 takes the proxy from the environment, as other clients do by themselves.
+    variables["NODE_USE_ENV_PROXY"] = "1"
     variables["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = f"http://127.0.0.1:{port}"
     return variables | dict.fromkeys(_CLEARED_VARIABLES, "")
 

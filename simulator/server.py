@@ -132,7 +132,7 @@ class _TunnelProtocol(asyncio.Protocol):
             self._transport.abort()
             return
         if tls is not None:
-            protocol.begin(tls)
+            protocol.begin(tls, host)
 
     def _refuse(self, status: int, sentence: str) -> None:
         self._reply(status, sentence.encode(), content_type="text/plain; charset=utf-8")
@@ -157,8 +157,9 @@ def _headers_of(head: bytes) -> dict[str, str]:
 class _HttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol, started late (after the handshake) and able to break its connection on purpose."""
 
-    def begin(self, transport: asyncio.Transport) -> None:
-        """Take over the decrypted side of the tunnel, with what has come in meanwhile."""
+    def begin(self, transport: asyncio.Transport, host: str) -> None:
+        """Take over the decrypted side of the tunnel to ``host``, with what has come in meanwhile."""
+        self._host = host
         self.connection_made(transport)
         self._begun = True
         early, self._early = self._early, b""
@@ -167,6 +168,7 @@ class _HttpProtocol(HttpToolsProtocol):
 
     _begun = False
     _early = b""
+    _host = ""
 
     def data_received(self, data: bytes) -> None:
         if self._begun:
@@ -183,4 +185,5 @@ class _HttpProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {
             "simulator.abort": {"call": self.transport.abort},
             "simulator.close": {"call": self.transport.close},
+            "simulator.tunnel": {"host": self._host},
         }

@@ -56,19 +56,22 @@ def respond(session: Session, answer: Answer, scope: MutableMapping[str, Any]) -
         raise Refusal(403, "SimulatorRefusesWrites", "The simulator refuses writes, and this batch holds some.")
     go_on = call.preferences.get("odata.continue-on-error", "false") != "false"
     written: list[bytes] = []
+    status = 200
     boundary = f"batchresponse_{uuid.uuid4()}"
     for item in items:
         if isinstance(item, list):
-            text, failed = _change_set(session, item, answer)
+            text, part_status = _change_set(session, item, answer)
         else:
             reply = _one(item, answer)
-            text, failed = _http(reply, None), reply.status >= 400
+            text, part_status = _http(reply, None), reply.status
         written.append(text)
-        if failed and not go_on:
+        if part_status >= 400 and not go_on:
+            # The error of the request that ended the batch is the batch's own as well.
+            status = part_status
             break
     body = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), text) for text in written)
     body += b"--%s--\r\n" % boundary.encode()
-    return Reply(200, body.decode("utf-8"), {"Content-Type": f"multipart/mixed; boundary={boundary}"})
+    return Reply(status, body.decode("utf-8"), {"Content-Type": f"multipart/mixed; boundary={boundary}"})
 
 
 def _one(inner: Call, answer: Answer) -> Reply:
@@ -80,8 +83,8 @@ def _one(inner: Call, answer: Answer) -> Reply:
         return refused_reply(refused, inner)
 
 
-def _change_set(session: Session, calls: list[Call], answer: Answer) -> tuple[bytes, bool]:
-    """The answers to a change set; after a failure only that one, and nothing is changed."""
+def _change_set(session: Session, calls: list[Call], answer: Answer) -> tuple[bytes, int]:
+    """The answers to a change set, and its status; after a failure only that one, and nothing is changed."""
     from .service import refused_reply
 
     boundary = f"changesetresponse_{uuid.uuid4()}"
@@ -96,12 +99,12 @@ def _change_set(session: Session, calls: list[Call], answer: Answer) -> tuple[by
                 if "OData-EntityId" in reply.headers:
                     known[inner.headers["content-id"]] = reply.headers["OData-EntityId"]
     except Refusal as refused:
-        return _http(refused_reply(refused, inner), inner.headers.get("content-id")), True
+        return _http(refused_reply(refused, inner), inner.headers.get("content-id")), refused.status
     body = b"".join(
         b"--%s\r\n%s\r\n" % (boundary.encode(), _http(reply, inner.headers["content-id"])) for inner, reply in replies
     )
     head = f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n".encode()
-    return head + body + b"--%s--\r\n" % boundary.encode(), False
+    return head + body + b"--%s--\r\n" % boundary.encode(), 200
 
 
 def _resolve(inner: Call, known: dict[str, str]) -> None:

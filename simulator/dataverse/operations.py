@@ -6,16 +6,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .. import seeded
 from . import role_rules, users
 from .calls import Reply, Session
 from .errors import bad_payload, bad_query, method_not_allowed, no_segment
 from .paths import Segment, arguments, guid, text_value
 from .payloads import referenced_row
+from .queries import View
 from .schema import NAMESPACE, Table
 from .solutions import actions
+
+#: The version of the platform.
+VERSION = "9.2.24092.00192"
+
+_ACCESS_TYPE = re.compile(rf"({re.escape(NAMESPACE)}\.EndpointAccessType)?'?(Default|Internet|Intranet)'?|[0-2]")
 
 Function = Callable[[Session, Mapping[str, str]], Reply]
 Action = Callable[[Session, Mapping[str, Any]], Reply]
@@ -38,9 +46,83 @@ def who_am_i(session: Session, arguments: Mapping[str, str]) -> Reply:
 
 def _retrieve_version(session: Session, arguments: Mapping[str, str]) -> Reply:
     del arguments
+    return Reply(200, {"@odata.context": session.context(f"{NAMESPACE}.RetrieveVersionResponse"), "Version": VERSION})
+
+
+def _current_organization(session: Session, given: Mapping[str, str]) -> Reply:
+    """RetrieveCurrentOrganization: what the discovery service says of the organization."""
+    if not _ACCESS_TYPE.fullmatch(given["AccessType"]):
+        raise bad_query("The value of the parameter 'AccessType' is not a valid EndpointAccessType.")
+    data = session.data
+    environment, tenant = data.environment, data.tenant
+    url = f"{environment.url}/"
+    endpoints = {
+        "WebApplication": url,
+        "OrganizationService": f"{url}XRMServices/2011/Organization.svc",
+        "OrganizationDataService": f"{url}XRMServices/2011/OrganizationData.svc",
+    }
+    name = str(data.get("organization", data.organization_id)["name"])  # type: ignore[index]
     return Reply(
-        200, {"@odata.context": session.context(f"{NAMESPACE}.RetrieveVersionResponse"), "Version": "9.2.24092.00192"}
+        200,
+        {
+            "@odata.context": session.context(f"{NAMESPACE}.RetrieveCurrentOrganizationResponse"),
+            "Detail": {
+                "OrganizationId": data.organization_id,
+                "FriendlyName": environment.spec.name,
+                "OrganizationVersion": VERSION,
+                "EnvironmentId": environment.id,
+                "DatacenterId": seeded.guid("datacenter", environment.region),
+                "Geo": environment.region,
+                "TenantId": tenant.id,
+                "UrlName": environment.host.partition(".")[0],
+                "UniqueName": name,
+                "State": "Enabled",
+                "SchemaType": "Standard",
+                "OrganizationType": "Customer",
+                "Endpoints": {
+                    "Count": len(endpoints),
+                    "IsReadOnly": False,
+                    "Keys": list(endpoints),
+                    "Values": list(endpoints.values()),
+                },
+            },
+        },
     )
+
+
+def _record_counts(session: Session, given: Mapping[str, str]) -> Reply:
+    """RetrieveTotalRecordCount: how many rows some tables hold, whoever owns them."""
+    try:
+        names = json.loads(given["EntityNames"])
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise bad_query("The parameter 'EntityNames' is expected to be a collection of Edm.String.")
+    tables = session.data.catalogue.tables
+    missing = next((name for name in names if name not in tables), None)
+    if missing is not None:
+        raise bad_query(f"The entity with a name = '{missing}' was not found in the MetadataCache.")
+    for name in names:
+        session.principal.require("Read", tables[name])
+    counts = {name: len(list(View(session).stored(tables[name]))) for name in names}
+    return Reply(
+        200,
+        {
+            "@odata.context": session.context(f"{NAMESPACE}.RetrieveTotalRecordCountResponse"),
+            "EntityRecordCountCollection": {
+                "Count": len(counts),
+                "IsReadOnly": False,
+                "Keys": list(counts),
+                "Values": list(counts.values()),
+            },
+        },
+    )
+
+
+def _available_languages(session: Session, given: Mapping[str, str]) -> Reply:
+    del given
+    context = session.context(f"{NAMESPACE}.RetrieveAvailableLanguagesResponse")
+    return Reply(200, {"@odata.context": context, "LocaleIds": [1033]})
 
 
 def _role_privileges(session: Session, given: Mapping[str, str]) -> Reply:
@@ -65,6 +147,9 @@ def _guid_argument(given: Mapping[str, str], name: str) -> str:
 FUNCTIONS: Mapping[str, tuple[tuple[str, ...], Function]] = {
     "WhoAmI": ((), who_am_i),
     "RetrieveVersion": ((), _retrieve_version),
+    "RetrieveAvailableLanguages": ((), _available_languages),
+    "RetrieveCurrentOrganization": (("AccessType",), _current_organization),
+    "RetrieveTotalRecordCount": (("EntityNames",), _record_counts),
     "RetrieveRolePrivilegesRole": (("RoleId",), _role_privileges),
     "RetrieveSolutionImportResult": (("ImportJobId",), actions.import_result),
     "RetrieveFormattedImportJobResults": (("ImportJobId",), actions.formatted_results),

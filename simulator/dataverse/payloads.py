@@ -146,14 +146,7 @@ _EDM = {
 
 def _bound(session: Session, table: Table, name: str, given: Any) -> tuple[Column, str | None]:
     column = table.column(name)
-    targets: tuple[str, ...]
-    if column is None and "_" in name:
-        # A lookup to several tables is bound by its name and the table's: regardingobjectid_lead.
-        stem, _underscore, target = name.rpartition("_")
-        column = table.column(stem)
-        targets = (target,) if column is not None and target in column.targets else ()
-    else:
-        targets = column.targets if column is not None else ()
+    targets = reachable(table, name)
     if column is None or column.kind != "lookup" or not targets or column.wire == name:
         raise undeclared_property(table.entity_set, name)
     if given is None:
@@ -167,6 +160,15 @@ def _bound(session: Session, table: Table, name: str, given: Any) -> tuple[Colum
             f"The URI '{given}' of '{name}{_BIND}' does not lead to a row of type '{table.type_name}.{name}'.",
         )
     return column, identifier
+
+
+def reachable(table: Table, name: str) -> tuple[str, ...]:
+    """The tables that the navigation property ``name`` may lead to: of a lookup to several tables those it may hold,
+    or the one that its name names (``regardingobjectid_lead``); none when ``name`` is no single-valued way."""
+    column, navigation = table.column(name), table.navigation(name)
+    if column is None or navigation is None or navigation.collection:
+        return ()
+    return column.targets if column.name == name else (navigation.target,)
 
 
 def referenced_row(session: Session, address: str) -> tuple[Table, str]:

@@ -12,6 +12,7 @@ from ..odata.filters import Dialect, Evaluate, Expression, comparable
 from ..odata.model import EntityType, Navigation, QueryRefused, Row
 from ..odata.options import QueryOptions
 from ..odata.query import matching
+from . import messages
 from .calls import Session
 from .catalogue import DEPTHS
 from .errors import bad_query
@@ -80,6 +81,8 @@ class View:
             return self._data.catalogue.rows
         if table.logical == "roleprivileges":
             return self._role_privileges()
+        if table.logical in messages.TABLES:
+            return [*messages.rows(self._data, table.logical).values(), *self._data.all(table.logical)]
         return self._data.all(table.logical)
 
     def find(self, table: Table, identifier: str) -> Row | None:
@@ -89,6 +92,8 @@ class View:
             return None if privilege is None else privilege.row
         if table.logical == "roleprivileges":
             return next((row for row in self._role_privileges() if row["roleprivilegeid"] == identifier), None)
+        if table.logical in messages.TABLES and (row := messages.rows(self._data, table.logical).get(identifier)):
+            return row
         return self._data.get(table.logical, identifier)
 
     def _role_privileges(self) -> Iterable[Row]:
@@ -109,7 +114,8 @@ class View:
         if not navigation.collection:
             column = entity.column(navigation.name)
             assert column is not None
-            return self._looked_up(column, row.get(column.wire))
+            targets = column.targets if column.name == navigation.name else (navigation.target,)
+            return self._looked_up(targets, row.get(column.wire))
         relation = entity.relations[navigation.name]
         target = self._data.catalogue.tables.get(relation.target)
         if target is None:
@@ -137,12 +143,12 @@ class View:
             return [known[key].row for key in grants_of(self._data, identifier) if key in known]
         return [row for row in self._data.all("role") if identifier in grants_of(self._data, row["roleid"])]
 
-    def _looked_up(self, column: Column, identifier: str | None) -> Iterable[Row]:
+    def _looked_up(self, targets: Iterable[str], identifier: str | None) -> Iterable[Row]:
         if identifier is None:
             return ()
-        for logical in column.targets:
+        for logical in targets:
             table = self._data.catalogue.tables.get(logical)
-            row = self._data.get(logical, identifier) if table is not None else None
+            row = self.find(table, identifier) if table is not None else None
             if table is not None and row is not None:
                 return (row,) if self._session.principal.may("Read", table, row) else ()
         return ()
@@ -154,7 +160,7 @@ class View:
     def name_of(self, column: Column, identifier: str) -> str | None:
         """The name of the row a lookup points to."""
         logical = self.table_of(column, identifier)
-        row = self._data.get(logical, identifier)
+        row = self.find(self._data.table(logical), identifier)
         return None if row is None else row.get(self._data.table(logical).name_column)
 
     def matching(self, rows: Iterable[Row], options: QueryOptions, table: Table) -> list[Row]:

@@ -26,7 +26,7 @@ from .errors import (
 )
 from .leads import LeadRules, NamedPersonRules
 from .paths import Segment, arguments, guid, text_value
-from .payloads import convert, read_values, referenced_row
+from .payloads import convert, reachable, read_values, referenced_row
 from .queries import View
 from .role_rules import RoleRules
 from .rules import Rules
@@ -62,6 +62,10 @@ RULES: Mapping[str, Rules] = {
 }
 
 
+#: Options that stand for a whole query, in FetchXML or by the id of a view.
+_QUERIES = ("fetchXml", "savedQuery", "userQuery")
+
+
 def rules_of(table: Table) -> Rules:
     """The rules of a table's writes."""
     return RULES.get(table.logical, _PLAIN)
@@ -70,9 +74,14 @@ def rules_of(table: Table) -> Rules:
 def options_of(call: Call) -> QueryOptions:
     """The query options of a request. Raises Refusal."""
     try:
-        return parse_options(call.options)
+        options = parse_options(call.options)
     except QueryRefused as refused:
         raise bad_query(str(refused)) from None
+    query = next((name for name in _QUERIES if name in options.others), None)
+    if query is not None:
+        # To leave it out would answer with rows that were not asked for.
+        raise Refusal(501, "SimulatorServesNoSuchQuery", f"The simulator does not run queries given as {query}.")
+    return options
 
 
 # Lists
@@ -303,8 +312,11 @@ def beyond_row(session: Session, table: Table, row: Mapping[str, Any], rest: lis
 
 
 def _property(session: Session, table: Table, row: Mapping[str, Any], name: str, *, raw: bool) -> Reply:
-    if session.call.method != "GET":
-        raise method_not_allowed(session.call.method)
+    method = session.call.method
+    if method in ("PUT", "DELETE") and not raw:
+        return _write_property(session, table, row, name)
+    if method != "GET":
+        raise method_not_allowed(method)
     session.principal.require("Read", table, row)
     value = row.get(name, table.columns[name].default)
     if value is None:
@@ -315,22 +327,36 @@ def _property(session: Session, table: Table, row: Mapping[str, Any], name: str,
     return Reply(200, {"@odata.context": context, "value": value})
 
 
+def _write_property(session: Session, table: Table, row: Any, name: str) -> Reply:
+    """PUT sets one column to the ``value`` of its body, DELETE empties it (contract: one property)."""
+    _check_version(session, table, row)
+    given = None
+    if session.call.method == "PUT":
+        payload = session.call.payload(table.entity_set)
+        if "value" not in payload:
+            raise bad_payload(table.entity_set, f"The property 'value' is expected in the body of a PUT of '{name}'.")
+        given = payload["value"]
+    changes = read_values(session, table, {name: given}, creating=False)
+    with session.data.transaction():
+        rules_of(table).update(session, table, row, changes)
+    return Reply(204)
+
+
 def _references(session: Session, table: Table, row: Mapping[str, Any], segment: Segment) -> Reply:
     """``$ref``: the references of a navigation property, a new one, or one taken away."""
     relation, method = table.relations.get(segment.name), session.call.method
     if method == "GET":
         return _reference_list(session, table, row, segment)
-    if relation is None or relation.intersect is None:
+    if relation is None:
         return _single_reference(session, table, row, segment)
-    if method in ("POST", "PUT"):
+    write = _link if relation.intersect is not None else _refer
+    if method == "POST" or (method == "PUT" and relation.intersect is not None):
         if segment.inside is not None:
             raise method_not_allowed(method)
-        address = session.call.payload(f"{segment.name}/$ref").get("@odata.id")
-        if not isinstance(address, str):
-            raise bad_payload(segment.name, "The reference must name a row by '@odata.id'.")
+        address = _named_row(session, segment)
         target, identifier = _referenced_role(session, address)
         _check_target(relation, target, address)
-        _link(session, table, row, relation, identifier, add=True)
+        write(session, table, row, relation, identifier, add=True)
         return Reply(204)
     if method == "DELETE":
         address = session.call.options.get("$id", "")
@@ -341,9 +367,32 @@ def _references(session: Session, table: Table, row: Mapping[str, Any], segment:
         else:
             target, identifier = _referenced_role(session, address)
             _check_target(relation, target, address)
-        _link(session, table, row, relation, identifier, add=False)
+        write(session, table, row, relation, identifier, add=False)
         return Reply(204)
     raise method_not_allowed(method)
+
+
+def _named_row(session: Session, segment: Segment) -> str:
+    """The address in the body of a reference. Raises Refusal."""
+    address = session.call.payload(f"{segment.name}/$ref").get("@odata.id")
+    if not isinstance(address, str):
+        raise bad_payload(segment.name, "The reference must name a row by '@odata.id'.")
+    return address
+
+
+def _refer(
+    session: Session, table: Table, row: Mapping[str, Any], relation: Relation, identifier: str, *, add: bool
+) -> None:
+    """Let a row of the other table look this one up, or no longer: a one-to-many relationship, written at its one."""
+    assert relation.lookup is not None
+    target, here = session.data.table(relation.target), row[table.id_column]
+    there, column = session.data.get(relation.target, identifier), target.columns[relation.lookup]
+    if there is None or not target.writable or not column.updatable:
+        raise bad_query(f"The relationship '{relation.name}' cannot be written.")
+    if not add and there.get(relation.lookup) != here:
+        return
+    with session.data.transaction():
+        rules_of(target).update(session, target, there, {relation.lookup: here if add else None})
 
 
 def _referenced_role(session: Session, address: str) -> tuple[Table, str]:
@@ -405,11 +454,9 @@ def _single_reference(session: Session, table: Table, row: Any, segment: Segment
         raise method_not_allowed(session.call.method)
     value: str | None = None
     if session.call.method == "PUT":
-        address = session.call.payload(f"{segment.name}/$ref").get("@odata.id")
-        if not isinstance(address, str):
-            raise bad_payload(segment.name, "The reference must name a row by '@odata.id'.")
+        address = _named_row(session, segment)
         target, value = referenced_row(session, address)
-        if target.logical not in column.targets:
+        if target.logical not in reachable(table, segment.name):
             raise bad_query(f"The reference '{address}' does not lead to a row that '{segment.name}' may hold.")
     if column.updatable:
         with session.data.transaction():

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import metadata, multiple, operations, resources
+from . import definitions, metadata, multiple, operations, resources
 from .calls import MAX_ADDRESS, MAX_ADDRESS_IN_BATCH, Reply, Session
 from .errors import Refusal, method_not_allowed, no_segment
 from .paths import Segment, segments
@@ -30,8 +30,8 @@ def respond(session: Session) -> Reply:
         session.principal.require_privilege("prvBypassCustomPlugins")
     if first.name == "$metadata":
         return metadata.document(session)
-    if first.name in metadata.DEFINITION_SETS:
-        return metadata.definitions(session, first, rest)
+    if first.name in definitions.SETS:
+        return definitions.respond(session, first, rest)
     table = session.data.catalogue.by_entity_set.get(first.name)
     if table is None:
         return _unbound(session, first, rest)

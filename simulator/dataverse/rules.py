@@ -50,7 +50,13 @@ class Rules:
         self.changing(session, table, row, changes)
         stamp = {"modifiedon": session.data.stamp(), "_modifiedby_value": session.user_id}
         session.data.change(
-            table.logical, row, {**changes, **{key: value for key, value in stamp.items() if key in table.columns}}
+            table.logical,
+            row,
+            {
+                **changes,
+                **_in_base_currency(table, changes),
+                **{key: value for key, value in stamp.items() if key in table.columns},
+            },
         )
         self.changed(session, table, row)
 
@@ -102,11 +108,12 @@ class Rules:
         if session.principal.caller_id:
             standard["_createdonbehalfby_value"] = session.principal.caller_id
         row |= {name: value for name, value in standard.items() if name in table.columns}
-        for number in (1, 2):
+        for number in (1, 2, 3):
             name = f"address{number}_addressid"
             if name in table.columns:
                 row[name] = data.world.new_guid()
-        return {**row, **{name: value for name, value in values.items() if value is not None}}
+        given = {name: value for name, value in values.items() if value is not None}
+        return {**row, **given, **_in_base_currency(table, given)}
 
     def _give_owner(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Make the caller, or whom the caller names, the owner, who must be allowed to read the row (contract: the
@@ -141,6 +148,11 @@ class Rules:
                 target = session.data.get(logical, identifier)
                 if target is not None:
                     session.principal.require("AppendTo", session.data.table(logical), target)
+
+
+def _in_base_currency(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Amounts of money once more, in the organization's currency, which is the only one."""
+    return {f"{name}_base": value for name, value in values.items() if f"{name}_base" in table.columns}
 
 
 def _require_free_keys(session: Session, table: Table, row: Mapping[str, Any]) -> None:

@@ -119,6 +119,10 @@ class Table:
         }
         navigations |= {name: Navigation(name, relation.target, True) for name, relation in self.relations.items()}
         by_name = {column.name: column for column in self.columns.values()}
+        for column in self.columns.values():
+            for name, targets in ways(column):
+                navigations.setdefault(name, Navigation(name, targets[0], False))
+                by_name[name] = column
         object.__setattr__(self, "_properties", properties)
         object.__setattr__(self, "_navigations", navigations)
         object.__setattr__(self, "_by_name", by_name)
@@ -142,12 +146,23 @@ class Table:
         return column.wire if column is not None and column.kind == "lookup" else None
 
     def column(self, name: str) -> Column | None:
-        """The column of that name or wire name."""
+        """The column of that name or wire name, or the one that a navigation property is made of."""
         return self.columns.get(name) or self._by_name.get(name)  # type: ignore[attr-defined]
 
     def privilege(self, right: str) -> str:
         """The name of the privilege that gives a right on this table, for example ``prvCreateLead``."""
         return f"prv{right}{self.privilege_noun}"
+
+
+def ways(column: Column) -> list[tuple[str, tuple[str, ...]]]:
+    """The navigation properties of a lookup, each with the tables that it leads to.
+
+    A lookup to several tables has one for each of them, such as ``parentcustomerid_account``; an owner is reached
+    through one for users and teams alike.
+    """
+    if len(column.targets) > 1 and column.name != "ownerid":
+        return [(f"{column.name}_{target}", (target,)) for target in column.targets]
+    return [(column.name, column.targets)] if column.targets else []
 
 
 def columns(*texts: str) -> dict[str, Column]:
@@ -249,8 +264,8 @@ OPTION_SETS: Mapping[str, Mapping[int, str]] = {
 }
 
 
-def address(number: int, *, composite: bool) -> str:
-    """The lines of the columns of one address."""
+def address(number: int, *, composite: bool, customer: bool = False) -> str:
+    """The lines of the columns of one address; a customer's says more."""
     prefix = f"address{number}_"
     lines = [
         "addressid guid c",
@@ -277,6 +292,8 @@ def address(number: int, *, composite: bool) -> str:
     ]
     if composite:
         lines.append("composite memo:1000 r")
+    if customer:
+        lines += ["freighttermscode picklist", "primarycontactname string:150"]
     return "\n".join(prefix + line for line in lines)
 
 

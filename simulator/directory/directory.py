@@ -172,6 +172,7 @@ class Directory:
             self._id("Microsoft Graph"), first_party.GRAPH_APP_ID, "Microsoft Graph", owner
         )
         graph["appRoles"] = first_party.GRAPH_APP_ROLES
+        graph["oauth2PermissionScopes"] = first_party.GRAPH_SCOPES
         graph["servicePrincipalNames"] = [first_party.GRAPH_APP_ID, f"https://{self.tenant.cloud.graph_host}"]
         self._put(SERVICE_PRINCIPAL, graph)
         if self.tenant.spec.dynamics_crm:

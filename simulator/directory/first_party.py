@@ -77,6 +77,33 @@ GRAPH_APP_ROLES: list[dict[str, object]] = [
     for value, role_id in sorted(GRAPH_ROLE_IDS.items())
 ]
 
+_KNOWN_SCOPE_IDS = {
+    "Application.Read.All": "c79f8feb-a9db-4090-85f9-90d820caa0eb",
+    "Application.ReadWrite.All": "bdfbf15f-ee85-4955-8675-146e8e5296b5",
+    "Directory.Read.All": "06da0dbc-49e2-44d2-8312-53f166ab848a",
+    "User.Read": "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
+    "User.ReadBasic.All": "b340eb25-3456-403f-be2f-af7a0d370277",
+    "email": "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
+    "offline_access": "7427e0e9-2fba-42fe-b0c0-848c9e6a8182",
+    "openid": "37f7f235-527c-4136-accd-4a02d197296e",
+    "profile": "14dad69e-099b-42c9-810b-d002981feec1",
+}
+
+#: Delegated permissions, which clients look up by value before they ask an application to have them.
+GRAPH_SCOPES: list[dict[str, object]] = [
+    {
+        "adminConsentDescription": f"Allows the app {value} on behalf of the signed-in user.",
+        "adminConsentDisplayName": value,
+        "id": scope_id,
+        "isEnabled": True,
+        "type": "Admin" if value.endswith(".All") and value != "User.ReadBasic.All" else "User",
+        "userConsentDescription": f"Allows the app {value} on your behalf.",
+        "userConsentDisplayName": value,
+        "value": value,
+    }
+    for value, scope_id in _KNOWN_SCOPE_IDS.items()
+]
+
 DYNAMICS_CRM_SCOPES: list[dict[str, object]] = [
     {
         "adminConsentDescription": "Access Dataverse as organization users",

@@ -23,12 +23,14 @@ from . import (
     organization,
     owners,
     passwords,
+    properties,
     recycle_bin,
     service_principals,
     sign_in_policies,
     users,
 )
 from .call import Answer, Call, Key
+from .schema import APPLICATIONS, SERVICE_PRINCIPALS, USERS
 
 Handler = Callable[[Call], Answer]
 
@@ -182,10 +184,25 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+#: What a path of this shape means only when no route has it: one property of an object.
+PROPERTY_ROUTES: tuple[Route, ...] = (
+    Route("GET", "applications/{id}/{id}", _READ_APPS, properties.get_property(APPLICATION, APPLICATIONS), units=2),
+    Route(
+        "GET",
+        "servicePrincipals/{id}/{id}",
+        _READ_APPS,
+        properties.get_property(SERVICE_PRINCIPAL, SERVICE_PRINCIPALS),
+        units=2,
+    ),
+    Route("GET", "users/{id}/{id}", _READ_USERS, properties.get_property(USER, USERS)),
+)
+
+
 class Table:
     """The routes, found by the shape of the path."""
 
-    def __init__(self, routes: tuple[Route, ...]) -> None:
+    def __init__(self, routes: tuple[Route, ...], properties: tuple[Route, ...]) -> None:
+        self._properties = properties
         self._by_shape: dict[tuple[int, str], list[tuple[Route, tuple[str, ...]]]] = {}
         for route in routes:
             segments = route.segments
@@ -203,6 +220,11 @@ class Table:
             path_exists = True
             if route.method == method:
                 return route, keys, True
+        for route in () if path_exists else self._properties:
+            if route.method == method and len(segments) == len(route.segments) and route.segments[0] == segments[0]:
+                keys = _match(route.segments, segments)
+                if keys is not None:
+                    return route, keys, True
         return None, (), path_exists
 
 
@@ -218,4 +240,4 @@ def _match(pattern: tuple[str, ...], segments: list[str | Key]) -> tuple[Key, ..
     return tuple(keys)
 
 
-TABLE = Table(ROUTES)
+TABLE = Table(ROUTES, PROPERTY_ROUTES)

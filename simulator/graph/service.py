@@ -43,6 +43,8 @@ _DIAGNOSTIC = json.dumps(
     }
 )
 _VERSION = "v1.0"
+#: The tenant of the token, which an address may name (contract: addresses).
+_MY_ORGANIZATION = "myorganization"
 _BETA = re.compile(r"policies/(default)?appManagementPolic|applications/[^/]+/appManagementPolicies", re.IGNORECASE)
 """What is served of the beta version too: there alone these say what is forbidden of audiences."""
 _QUOTAS: WeakKeyDictionary[World, Quota] = WeakKeyDictionary()
@@ -173,6 +175,8 @@ def _unauthenticated(reason: str) -> GraphError:
 def execute(call: Call, raw_path: str) -> Answer:
     """Find the route of ``raw_path`` (below the version), check quota and permission, and answer. Raises GraphError."""
     segments = segments_of(raw_path)
+    if segments and segments[0] == _MY_ORGANIZATION:
+        segments = segments[1:]
     if segments and segments[-1] == "delta":
         raise GraphError(501, "NotImplemented", "The simulator does not track changes: delta is not served.")
     route, keys, path_exists = TABLE.find(call.method, segments)

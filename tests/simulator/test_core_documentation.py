@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import simulator
-from simulator.cli import _parser
+from simulator.cli import _parser, environment_variables
 from simulator.config import read_configuration
 from simulator.faults import Fault
 from simulator.world import Settings
@@ -43,7 +43,9 @@ def manners(sheet: str) -> list[list[str]]:
 
 
 def test_every_test_that_it_names_exists() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    here = Path(__file__).parent
+    paths = [*here.glob("test_*.py"), *here.parent.joinpath("clients").glob("test_*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in paths)
     named = set(re.findall(r"`(test_\w+)`", README))
     assert len(named) > 50
     assert {name for name in named if f"def {name}(" not in source} == set()
@@ -88,6 +90,10 @@ def test_every_option_setting_and_fault_key_is_described() -> None:
     assert {item.name for item in fields(Settings) if f"`{item.name}`" not in README} == set()
     described = README.partition("## Faults")[2].partition("## Control")[0]
     assert {item.name for item in fields(Fault) if f"`{item.name}" not in described} == set()
+
+
+def test_every_variable_is_described() -> None:
+    assert {name for name in environment_variables(8443, Path("ca.pem")) if f"`{name}`" not in README} == set()
 
 
 def _subcommand_help() -> str:

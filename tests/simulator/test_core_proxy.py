@@ -72,6 +72,20 @@ def test_both_host_names_of_an_environment_answer(cloud: RunningCloud) -> None:
         assert cloud.session().get(f"https://{host}/api/data", timeout=5).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("header", "status"), [("127.0.0.1:8443", 401), ("localhost", 401), ("graph.microsoft.com", 400), ("evil.com", 421)]
+)
+def test_the_proxys_own_address_in_a_tunnel_means_the_tunnels_host(
+    cloud: RunningCloud, header: str, status: int
+) -> None:
+    response = cloud.session().get(
+        "https://contoso.crm4.dynamics.com/api/data/v9.2/WhoAmI", headers={"Host": header}, timeout=5
+    )
+
+    assert response.status_code == status
+    assert cloud.world.log.entries[-1]["host"] == ("contoso.crm4.dynamics.com" if status == 401 else header)
+
+
 def test_a_client_that_does_not_trust_the_authority_gets_nothing(cloud: RunningCloud) -> None:
     session = cloud.session()
     session.verify = True

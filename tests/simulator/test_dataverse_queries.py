@@ -377,3 +377,8 @@ def test_columns_of_leads_may_be_shorter_than_usual() -> None:
     # Only columns of texts have a length.
     attributes = "EntityDefinitions(LogicalName='lead')/Attributes?$select=MaxLength"
     assert usual("GET", attributes).status == 400
+
+
+@pytest.mark.parametrize("query", ["fetchXml=<fetch/>", "savedQuery=11111111-1111-4111-8111-111111111111"])
+def test_a_query_that_is_not_served_is_not_answered_with_all_rows(office: Office, query: str) -> None:
+    assert office("GET", f"accounts?{query}").status == 501

@@ -378,3 +378,56 @@ def test_the_quota_may_be_enforced_without_a_time_to_wait(new_cloud: NewCloud) -
     assert error_of(refused) == (429, "TooManyRequests")
     assert "Retry-After" not in refused.headers
     assert refused.headers["x-ms-throttle-information"] == "ResourceUnitLimitExceeded"
+
+
+class TestAddresses:
+    """Addresses that name the tenant, and addresses that reach less than an object."""
+
+    def test_my_organization_in_an_address_is_the_tenant(self, cloud: RunningCloud) -> None:
+        graph = cloud.graph()
+        graph.conforming = False
+        made = graph("POST", "/myorganization/applications", {"displayName": "Lead"})
+
+        assert made.status_code == 201
+        assert (
+            graph.get(f"/myorganization/applications/{made.json()['id']}?$select=displayName")["displayName"] == "Lead"
+        )
+        assert error_of(graph("GET", "/yourorganization/applications")) == (400, "BadRequest")
+
+    def test_one_property_of_an_object_has_an_address_of_its_own(self, cloud: RunningCloud) -> None:
+        graph = cloud.graph()
+        one = f"/applications/{graph.create_application('Lead')['id']}"
+        graph.conforming = False
+
+        assert graph.get(f"{one}/displayName")["value"] == "Lead"
+        assert graph.get(f"{one}/appRoles")["value"] == []
+        assert graph.get(f"{one}/web")["redirectUris"] == []
+        assert graph("GET", f"{one}/notes").status_code == 204
+        assert error_of(graph("GET", f"{one}/nonsense")) == (400, "BadRequest")
+        assert error_of(graph("GET", f"{one}/_owners")) == (400, "BadRequest")
+        assert error_of(graph("GET", f"/applications/{NOBODY}/appRoles")) == (404, "Request_ResourceNotFound")
+
+    def test_one_property_shows_no_secret(self, cloud: RunningCloud) -> None:
+        graph = cloud.graph()
+        one = f"/applications/{graph.create_application('Lead')['id']}"
+        graph("POST", f"{one}/addPassword", {"passwordCredential": {"displayName": "x"}})
+        graph.conforming = False
+
+        (secret,) = graph.get(f"{one}/passwordCredentials")["value"]
+        assert secret["secretText"] is None
+        assert not [name for name in secret if name.startswith("_")]
+
+    def test_one_property_needs_the_permission_of_the_object(self, powerless: Graph) -> None:
+        powerless.conforming = False
+        try:
+            for path in ("applications", "servicePrincipals", "users"):
+                answer = powerless("GET", f"/{path}/{NOBODY}/displayName")
+                assert error_of(answer) == (403, "Authorization_RequestDenied")
+        finally:
+            powerless.conforming = True
+
+    def test_graph_lists_its_delegated_permissions(self, cloud: RunningCloud) -> None:
+        found = cloud.graph().get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')")
+        ids = {scope["value"]: scope["id"] for scope in found["oauth2PermissionScopes"]}
+
+        assert ids["User.Read"] == "e1fe6dd8-ba31-4d61-89e7-88639da4683d"

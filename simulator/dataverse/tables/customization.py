@@ -226,4 +226,37 @@ DEPENDENCY = Table(
     ),
 )
 
-TABLES = (SOLUTION, PUBLISHER, SOLUTION_COMPONENT, ASYNC_OPERATION, IMPORT_JOB, DEPENDENCY)
+MESSAGE_FILTER = Table(
+    logical="sdkmessagefilter",
+    schema="SdkMessageFilter",
+    entity_set="sdkmessagefilters",
+    type_code=4607,
+    ownership="organization",
+    id_column="sdkmessagefilterid",
+    name_column="name",
+    # Who may read messages may read which tables answer them.
+    privilege_noun="SdkMessage",
+    rights=(),
+    writable=False,
+    columns=columns(
+        """
+        sdkmessagefilterid guid r
+        availability int r =0
+        componentstate picklist:componentstate r =0
+        introducedversion string:48 r =5.0.0.0
+        iscustomprocessingstepallowed bool r =true
+        ismanaged bool r =true
+        isvisible bool r =true
+        name string:256 r
+        organizationid lookup:organization r
+        primaryobjecttypecode string:64 r
+        restrictionlevel int r =0
+        sdkmessageid lookup:sdkmessage r
+        secondaryobjecttypecode string:64 r
+        workflowsdkstepenabled bool r =false
+        """,
+        AUDIT,
+    ),
+)
+
+TABLES = (SOLUTION, PUBLISHER, SOLUTION_COMPONENT, ASYNC_OPERATION, IMPORT_JOB, DEPENDENCY, MESSAGE_FILTER)
