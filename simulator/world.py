@@ -36,6 +36,7 @@ class Settings:
     secret_activation_seconds: float = 3.0  # from addPassword until the secret signs in
     usage_location_seconds: float = 2.0  # from setting a usage location until licences can be assigned
     token_seconds: int = 3599
+    entra_tokens_readable: bool = True  # whether others than the service that a token is for can read it
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
     graph_tells_when_to_retry: bool = True  # whether a refusal over the quota has a Retry-After

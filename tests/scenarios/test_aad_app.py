@@ -153,7 +153,9 @@ def test_an_application_of_the_same_display_name_is_never_taken_for_ours(directo
     assert len(directory.applications()) == 2
 
 
-def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory) -> None:
+@pytest.mark.parametrize("conflict_is_400", [False, True])
+def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory, conflict_is_400: bool) -> None:
+    directory.cloud.set(graph_consent_conflict_is_400=conflict_is_400)
     for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
         directory.cloud.fault(route=route, method=method, reset=True, applied=True)
     run = directory.run(**ALL_OPTIONS)
@@ -187,7 +189,11 @@ def test_a_slow_directory_is_waited_for_and_the_next_run_sees_what_was_made(dire
     assert second.changed_hosts() == set(), second.output
 
 
-def test_an_application_in_the_recycle_bin_comes_back_as_the_same_one(directory: Directory) -> None:
+@pytest.mark.parametrize("brings_principal", [False, True])
+def test_an_application_in_the_recycle_bin_comes_back_as_the_same_one(
+    directory: Directory, brings_principal: bool
+) -> None:
+    directory.cloud.set(graph_restore_brings_principal=brings_principal)
     directory.run(**ALL_OPTIONS, secret={"name": "leads"}, rehearse=False)
     before = directory.application()
     directory.graph("DELETE", f"/applications/{before['id']}")
