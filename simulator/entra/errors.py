@@ -82,7 +82,9 @@ def expired_secret(app_id: str) -> SignInRefused:
 def no_credential(grant_type: str) -> SignInRefused:
     """An application that has to prove itself sends nothing that would; the number depends on the grant."""
     if grant_type == "client_credentials":
-        sentence = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+        sentence = (
+            "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+        )
         return SignInRefused(7000216, "invalid_client", 401, sentence)
     sentence = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
     return SignInRefused(7000218, "invalid_client", 401, sentence)

@@ -96,7 +96,9 @@ def _restrictions_shown(call: Call, restrictions: Object | None) -> Object | Non
     if not restrictions or call.base.endswith("/beta"):
         return restrictions
     for_applications = restrictions.get("applicationRestrictions") or {}
-    shown = {name: value for name, value in restrictions.items() if name not in ("audiences", "applicationRestrictions")}
+    shown = {
+        name: value for name, value in restrictions.items() if name not in ("audiences", "applicationRestrictions")
+    }
     if for_applications:
         shown["applicationRestrictions"] = {
             name: value for name, value in for_applications.items() if name != "audiences"

@@ -291,10 +291,8 @@ class TestAppManagementPolicy:
         assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
 
     @pytest.mark.parametrize(("exempts", "status"), [(True, 200), (False, 400)])
-    def test_a_policy_of_its_own_that_is_off_may_exempt(
-        self, new_cloud: NewCloud, exempts: bool, status: int
-    ) -> None:
-        graph, app = self.with_own_policy(new_cloud, isEnabled=False, graph_own_policy_off_exempts=exempts)
+    def test_a_policy_of_its_own_that_is_off_may_exempt(self, new_cloud: NewCloud, exempts: bool, status: int) -> None:
+        graph, app = self.with_own_policy(new_cloud, enabled=False, graph_own_policy_off_exempts=exempts)
         assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == status
 
     @pytest.mark.parametrize(
@@ -317,16 +315,18 @@ class TestAppManagementPolicy:
 
     @staticmethod
     def with_own_policy(
-        new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, isEnabled: bool = True, **settings: Any
+        new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, enabled: bool = True, **settings: Any
     ) -> tuple[Graph, dict[str, Any]]:
         """A tenant that forbids secrets, and an application with a policy of its own that has no rules."""
         rules = [{"restrictionType": "passwordAddition"}]
         policy: dict[str, Any] = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": rules}}
         runner = RunnerSpec(permissions=permissions)
-        cloud = new_cloud(dataclasses.replace(generated_tenant(1), app_management_policy=policy, runner=runner), **settings)
+        cloud = new_cloud(
+            dataclasses.replace(generated_tenant(1), app_management_policy=policy, runner=runner), **settings
+        )
         graph = cloud.graph()
         app = graph.create_application()
-        own = {"id": OWN, "displayName": "Own", "isEnabled": isEnabled, "restrictions": {}, "appliesTo": [app["id"]]}
+        own = {"id": OWN, "displayName": "Own", "isEnabled": enabled, "restrictions": {}, "appliesTo": [app["id"]]}
         cloud.control(
             "PATCH", "/tenants/contoso", {"app_management_policy": {**policy, "appManagementPolicies": [own]}}
         )
@@ -364,7 +364,10 @@ class TestAppManagementPolicy:
     def test_an_audience_of_both_kinds_may_count_as_personal_only(
         self, new_cloud: NewCloud, both: bool, status: int
     ) -> None:
-        policy = {"isEnabled": True, "applicationRestrictions": {"audiences": {"azureAdMultipleOrgs": {"state": "enabled"}}}}
+        policy = {
+            "isEnabled": True,
+            "applicationRestrictions": {"audiences": {"azureAdMultipleOrgs": {"state": "enabled"}}},
+        }
         spec = dataclasses.replace(generated_tenant(1), app_management_policy=policy)
         graph = new_cloud(spec, graph_joint_audience_is_multiple_orgs=both).graph()
         body = {"signInAudience": "AzureADandPersonalMicrosoftAccount", "api": {"requestedAccessTokenVersion": 2}}
