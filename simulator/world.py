@@ -43,6 +43,7 @@ class Settings:
     graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
     graph_upsert_takes_owned_by: bool = True  # whether the permission to write one's own applications allows upserts
     graph_post_sets_unique_name: bool = True  # whether POST /applications heeds uniqueName; otherwise it is left out
+    graph_update_merges_objects: bool = True  # whether an update keeps what it does not name of web, api and the like
     graph_restore_brings_principal: bool = False  # whether a restored application brings its service principal along
     graph_deleted_users_renamed: bool = False  # whether a deleted user has its object id in front of its name
     graph_joint_audience_is_multiple_orgs: bool = True  # whether an audience with both kinds of accounts counts as both

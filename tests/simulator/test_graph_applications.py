@@ -102,6 +102,14 @@ def test_a_wrong_body_is_refused_and_makes_nothing(graph: Graph, body: Any, code
     assert len(graph.get("/applications")["value"]) == before
 
 
+def test_an_update_may_replace_objects(new_cloud: NewCloud) -> None:
+    graph = new_cloud(graph_update_merges_objects=False).graph()
+    app = graph.create_application(web={"homePageUrl": "https://a.example", "redirectUris": ["https://a.example/x"]})
+    assert graph("PATCH", f"/applications/{app['id']}", {"web": {"redirectUris": []}}).status_code == 204
+    web = graph.get(f"/applications/{app['id']}")["web"]
+    assert (web["homePageUrl"], web["redirectUris"]) == (None, [])
+
+
 class TestUpsert:
     """PATCH by unique name."""
 
