@@ -36,12 +36,14 @@ class Settings:
     secret_activation_seconds: float = 3.0  # from addPassword until the secret signs in
     usage_location_seconds: float = 2.0  # from setting a usage location until licences can be assigned
     token_seconds: int = 3599
+    entra_tokens_readable: bool = True  # whether others than the service that a token is for can read it
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
     graph_tells_when_to_retry: bool = True  # whether a refusal over the quota has a Retry-After
     graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
     graph_upsert_takes_owned_by: bool = True  # whether the permission to write one's own applications allows upserts
     graph_post_sets_unique_name: bool = True  # whether POST /applications heeds uniqueName; otherwise it is left out
+    graph_update_merges_objects: bool = True  # whether an update keeps what it does not name of web, api and the like
     graph_restore_brings_principal: bool = False  # whether a restored application brings its service principal along
     graph_deleted_users_renamed: bool = False  # whether a deleted user has its object id in front of its name
     graph_joint_audience_is_multiple_orgs: bool = True  # whether an audience with both kinds of accounts counts as both

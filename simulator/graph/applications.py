@@ -162,6 +162,9 @@ def _change(call: Call, app: Object, body: dict[str, Any]) -> None:
             code="InvalidValue",
             target="displayName",
         )
+    if not call.world.settings.graph_update_merges_objects:
+        new = shapes.new_application("", "", "", "", "")
+        app |= {name: new[name] for name, value in body.items() if isinstance(value, dict)}
     _take_over(call, app, body)
     call.directory.store.put(APPLICATION, app)
 

@@ -108,7 +108,9 @@ def test_every_property_changed_by_hand_is_put_right_and_nothing_else_is_written
     assert directory.grants(before["appId"])[0]["scope"] == "user_impersonation"
 
 
-def test_what_the_caller_does_not_name_is_left_alone(directory: Directory) -> None:
+@pytest.mark.parametrize("merges", [True, False])
+def test_what_the_caller_does_not_name_is_left_alone(directory: Directory, merges: bool) -> None:
+    directory.cloud.set(graph_update_merges_objects=merges)
     other = {"resourceAppId": "00000003-0000-0000-c000-000000000000"}
     other["resourceAccess"] = [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}]  # type: ignore[assignment]
     web = {"redirectUris": ["https://portal/auth"], "homePageUrl": "https://portal"}
@@ -153,7 +155,9 @@ def test_an_application_of_the_same_display_name_is_never_taken_for_ours(directo
     assert len(directory.applications()) == 2
 
 
-def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory) -> None:
+@pytest.mark.parametrize("conflict_is_400", [False, True])
+def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory, conflict_is_400: bool) -> None:
+    directory.cloud.set(graph_consent_conflict_is_400=conflict_is_400)
     for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
         directory.cloud.fault(route=route, method=method, reset=True, applied=True)
     run = directory.run(**ALL_OPTIONS)
@@ -187,7 +191,11 @@ def test_a_slow_directory_is_waited_for_and_the_next_run_sees_what_was_made(dire
     assert second.changed_hosts() == set(), second.output
 
 
-def test_an_application_in_the_recycle_bin_comes_back_as_the_same_one(directory: Directory) -> None:
+@pytest.mark.parametrize("brings_principal", [False, True])
+def test_an_application_in_the_recycle_bin_comes_back_as_the_same_one(
+    directory: Directory, brings_principal: bool
+) -> None:
+    directory.cloud.set(graph_restore_brings_principal=brings_principal)
     directory.run(**ALL_OPTIONS, secret={"name": "leads"}, rehearse=False)
     before = directory.application()
     directory.graph("DELETE", f"/applications/{before['id']}")
@@ -285,7 +293,11 @@ def test_an_application_for_personal_accounts_asks_for_tokens_of_version_2(direc
     assert directory.run(**{**ALL_OPTIONS, "sign_in_audience": audience}).changed_hosts() == set()
 
 
-def test_an_application_that_opens_to_personal_accounts_keeps_the_rest_of_its_api(directory: Directory) -> None:
+@pytest.mark.parametrize("merges", [True, False])
+def test_an_application_that_opens_to_personal_accounts_keeps_the_rest_of_its_api(
+    directory: Directory, merges: bool
+) -> None:
+    directory.cloud.set(graph_update_merges_objects=merges)
     scope = {"id": "33333333-3333-4333-8333-333333333333", "value": "read", "type": "User", "isEnabled": True}
     made = directory.make(displayName="Older", api={"oauth2PermissionScopes": [scope]})
     options = {"application_id": made["appId"], "sign_in_audience": "AzureADandPersonalMicrosoftAccount"}

@@ -231,7 +231,9 @@ def test_what_was_changed_by_hand_is_put_right_and_nothing_else(person: Person) 
     assert later.changed_hosts() == set(), later.output
 
 
-def test_a_removed_user_comes_back_as_the_same_one_unless_it_was_purged(person: Person) -> None:
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_removed_user_comes_back_as_the_same_one_unless_it_was_purged(person: Person, renamed: bool) -> None:
+    person.cloud.set(graph_deleted_users_renamed=renamed)
     person.run(rehearse=False)
     user_id = person.user()["id"]
     assert person.changes(person.run(state="absent")) == ["user"]

@@ -311,6 +311,25 @@ def test_a_policy_of_its_own_that_cannot_be_seen_is_warned_of(ruled: Callable[..
     assert "forbids client secrets" in run.output
 
 
+@pytest.mark.parametrize(("forbidden", "status"), [(True, 2), (False, 0)])
+def test_an_audience_of_both_kinds_is_warned_of(
+    tmp_path: Path,
+    simulators: Callable[..., Simulator],
+    collections: Path,
+    forbidden: bool,
+    status: int,
+) -> None:
+    tenant = _ruled("narrow", audiences={"azureAdMultipleOrgs": FORBIDDEN})
+    cloud, configure = _configured(tmp_path, simulators, collections, tenant)
+    cloud.set(graph_joint_audience_is_multiple_orgs=forbidden)
+    both = {"lead_writer_sign_in_audience": "AzureADandPersonalMicrosoftAccount"}
+    run = configure(variables=both, rehearse=False)
+    assert run.status == status, run.output
+    assert "forbids the sign-in audience AzureADandPersonalMicrosoftAccount" in run.output
+    if forbidden:
+        assert "does not allow this" in run.failure("narrow_prod")
+
+
 def test_the_way_out_of_forbidden_secrets_works(ruled: Callable[..., Ruled]) -> None:
     world = ruled()
     world.give({})

@@ -85,6 +85,13 @@ def test_a_forged_or_missing_token_opens_nothing(cloud: RunningCloud, header: st
     assert error_of(response) == (401, "InvalidAuthenticationToken")
 
 
+def test_a_token_may_be_readable_by_its_service_alone(new_cloud: NewCloud) -> None:
+    cloud = new_cloud(entra_tokens_readable=False)
+    with pytest.raises(jwt.InvalidTokenError):
+        jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
+    assert cloud.graph()("GET", "/applications").status_code == 200
+
+
 def test_a_token_signed_by_somebody_else_opens_nothing(cloud: RunningCloud) -> None:
     claims = jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
     forged = jwt.encode(claims, "x" * 32, algorithm="HS256")

@@ -102,6 +102,14 @@ def test_a_wrong_body_is_refused_and_makes_nothing(graph: Graph, body: Any, code
     assert len(graph.get("/applications")["value"]) == before
 
 
+def test_an_update_may_replace_objects(new_cloud: NewCloud) -> None:
+    graph = new_cloud(graph_update_merges_objects=False).graph()
+    app = graph.create_application(web={"homePageUrl": "https://a.example", "redirectUris": ["https://a.example/x"]})
+    assert graph("PATCH", f"/applications/{app['id']}", {"web": {"redirectUris": []}}).status_code == 204
+    web = graph.get(f"/applications/{app['id']}")["web"]
+    assert (web["homePageUrl"], web["redirectUris"]) == (None, [])
+
+
 class TestUpsert:
     """PATCH by unique name."""
 
@@ -292,7 +300,7 @@ class TestAppManagementPolicy:
 
     @pytest.mark.parametrize(("exempts", "status"), [(True, 200), (False, 400)])
     def test_a_policy_of_its_own_that_is_off_may_exempt(self, new_cloud: NewCloud, exempts: bool, status: int) -> None:
-        graph, app = self.with_own_policy(new_cloud, isEnabled=False, graph_own_policy_off_exempts=exempts)
+        graph, app = self.with_own_policy(new_cloud, enabled=False, graph_own_policy_off_exempts=exempts)
         assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == status
 
     @pytest.mark.parametrize(
@@ -315,7 +323,7 @@ class TestAppManagementPolicy:
 
     @staticmethod
     def with_own_policy(
-        new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, isEnabled: bool = True, **settings: Any
+        new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, enabled: bool = True, **settings: Any
     ) -> tuple[Graph, dict[str, Any]]:
         """A tenant that forbids secrets, and an application with a policy of its own that has no rules."""
         rules = [{"restrictionType": "passwordAddition"}]
@@ -326,7 +334,7 @@ class TestAppManagementPolicy:
         )
         graph = cloud.graph()
         app = graph.create_application()
-        own = {"id": OWN, "displayName": "Own", "isEnabled": isEnabled, "restrictions": {}, "appliesTo": [app["id"]]}
+        own = {"id": OWN, "displayName": "Own", "isEnabled": enabled, "restrictions": {}, "appliesTo": [app["id"]]}
         cloud.control(
             "PATCH", "/tenants/contoso", {"app_management_policy": {**policy, "appManagementPolicies": [own]}}
         )

@@ -24,7 +24,7 @@ _RULES = {
 """The rules that an audience can break."""
 
 _IN_DOUBT = {"AzureADandPersonalMicrosoftAccount": "azureAdMultipleOrgs"}
-"""Rules that an audience may break or not: whether personal accounts on top of organizations count as both is unsure."""
+"""Rules that an audience may break or not: whether personal accounts count as an organization too is unsure."""
 
 PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
 """Audiences with personal Microsoft accounts."""
