@@ -55,12 +55,16 @@ class Flip:
         return not self.settings and not self.faults
 
     def configured(self, name: str) -> dict[str, Any]:
-        """A tenant of the simulator's configuration in which the fact is not so, with one environment."""
+        """A tenant of the simulator's configuration in which the fact is not so.
+
+        The last of its environments is the one to set up.
+        """
         tenant: dict[str, Any] = {"name": name, "offers": [OFFER], "publisher": {}, **self.tenant}
         environment: dict[str, Any] = {"name": f"{name}_prod", "options": dict(self.environment)}
         if tenant.get("cloud", "public") == "public":
             environment |= {"region": "crm4", "offers": list(tenant["offers"])}
-        return {"environments": [environment], **tenant}
+        others = [{**other, "name": f"{name}_{other['name']}"} for other in tenant.get("environments", ())]
+        return {**tenant, "environments": [*others, environment]}
 
 
 def flips() -> list[Flip]:
@@ -118,7 +122,7 @@ class Worlds:
         Settings and faults are the whole cloud's, so a world with any has to come alone.
         """
         cloud = self._cloud(worlds)
-        tenants = list(cloud.tenants.values())
+        tenants = [*cloud.tenants.values()]
         runs = self._runs(cloud, thorough=len(worlds) > 1 or ALL)
         return {world.name: _verdict(cloud, world, tenant, runs) for world, tenant in zip(worlds, tenants, strict=True)}
 
@@ -138,6 +142,8 @@ class Worlds:
         content = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
         for world, group in zip(worlds, content["all"]["children"].values(), strict=True):
             group["vars"].update(world.variables)
+            host, own = [*group["hosts"].items()][-1]
+            group["hosts"] = {host: own}
         cloud.inventory.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return cloud
 
@@ -187,7 +193,7 @@ def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
             return f"the {name} failed: {run.failure(host)}"
     if host in second.changed_hosts():
         return f"the second run changed {second.changes(host)}"
-    if OFFER in world.configured("")["environments"][0].get("offers", ()):
+    if OFFER in world.configured("")["environments"][-1].get("offers", ()):
         answer = cloud.control("POST", f"/tenants/{tenant.tenant_id}/leads", {"offer": OFFER})
         return "" if answer["delivered"] else f"a customer's lead did not arrive: {answer['error']}"
     return ""
