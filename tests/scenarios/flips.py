@@ -25,6 +25,7 @@ from .conftest import QUICK
 PACE = ("--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4", "--set", "usage_location_seconds=0.2")
 OFFER = "contoso-offer"
 VALIDATE = "marketplace_leads.dynamics365.validate"
+REMOVE = "marketplace_leads.dynamics365.remove"
 ALL = os.environ.get("MARKETPLACE_LEADS_FLIPS") == "all"
 _HTTP = re.compile(r"(GET|POST|PUT|PATCH|DELETE) \S+ was ")
 _SAMPLE = 4
@@ -55,12 +56,16 @@ class Flip:
         return not self.settings and not self.faults
 
     def configured(self, name: str) -> dict[str, Any]:
-        """A tenant of the simulator's configuration in which the fact is not so, with one environment."""
+        """A tenant of the simulator's configuration in which the fact is not so.
+
+        The last of its environments is the one to set up.
+        """
         tenant: dict[str, Any] = {"name": name, "offers": [OFFER], "publisher": {}, **self.tenant}
         environment: dict[str, Any] = {"name": f"{name}_prod", "options": dict(self.environment)}
         if tenant.get("cloud", "public") == "public":
             environment |= {"region": "crm4", "offers": list(tenant["offers"])}
-        return {"environments": [environment], **tenant}
+        others = [{**other, "name": f"{name}_{other['name']}"} for other in tenant.get("environments", ())]
+        return {**tenant, "environments": [*others, environment]}
 
 
 def flips() -> list[Flip]:
@@ -118,9 +123,15 @@ class Worlds:
         Settings and faults are the whole cloud's, so a world with any has to come alone.
         """
         cloud = self._cloud(worlds)
-        tenants = list(cloud.tenants.values())
-        runs = self._runs(cloud, thorough=len(worlds) > 1 or ALL)
-        return {world.name: _verdict(cloud, world, tenant, runs) for world, tenant in zip(worlds, tenants, strict=True)}
+        configure = Configure(cloud, Ansible(cloud, self._collections, self._folder), self._folder)
+        thorough = len(worlds) > 1 or ALL
+        runs = _try(configure, thorough=thorough)
+        tried = [*zip(worlds, cloud.tenants.values(), strict=True)]
+        found = {world.name: _verdict(cloud, world, tenant, runs) for world, tenant in tried}
+        if thorough:
+            well = {world.name: tenant.host for world, tenant in tried if not (found[world.name] or world.stops)}
+            found.update(_taken_down(configure, well))
+        return found
 
     def _cloud(self, worlds: Sequence[Flip]) -> Cloud:
         if any(world.tenant or world.environment for world in worlds):
@@ -138,22 +149,10 @@ class Worlds:
         content = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
         for world, group in zip(worlds, content["all"]["children"].values(), strict=True):
             group["vars"].update(world.variables)
+            host, own = [*group["hosts"].items()][-1]
+            group["hosts"] = {host: own}
         cloud.inventory.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return cloud
-
-    def _runs(self, cloud: Cloud, *, thorough: bool) -> Runs:
-        """Run configure twice; where it is C(thorough), after a dry run, and validate in the end."""
-        configure = Configure(cloud, Ansible(cloud, self._collections, self._folder), self._folder)
-
-        def run(**options: Any) -> Run:
-            return configure("--forks", "8", variables={"lead_writer_publish": "live"}, **options)
-
-        return Runs(
-            dry=run(check=True) if thorough else None,
-            first=run(rehearse=False),
-            second=run(rehearse=False),
-            validation=run(rehearse=False, playbook=VALIDATE) if thorough else None,
-        )
 
 
 @dataclass(frozen=True)
@@ -169,6 +168,30 @@ class Runs:
         """All results of a host."""
         for run in (self.dry, self.first, self.second, self.validation):
             yield from run.of(host) if run is not None else ()
+
+
+def _try(configure: Configure, *, thorough: bool) -> Runs:
+    """Run configure twice; where it is C(thorough), after a dry run, and validate in the end."""
+
+    def run(**options: Any) -> Run:
+        return configure("--forks", "8", variables={"lead_writer_publish": "live"}, **options)
+
+    return Runs(
+        dry=run(check=True) if thorough else None,
+        first=run(rehearse=False),
+        second=run(rehearse=False),
+        validation=run(rehearse=False, playbook=VALIDATE) if thorough else None,
+    )
+
+
+def _taken_down(configure: Configure, hosts: Mapping[str, str]) -> dict[str, str]:
+    """Take worlds down whose leads arrive; return what is wrong, by the names of the worlds."""
+    if not hosts:
+        return {}
+    limit = ("--forks", "8", "--limit", ",".join(hosts.values()))
+    run = configure(*limit, playbook=REMOVE, variables={"lead_writer_remove_while_live": True}, rehearse=False)
+    failed = run.failed_hosts()
+    return {name: f"its removal failed: {run.failure(host)}" for name, host in hosts.items() if host in failed}
 
 
 def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
@@ -187,7 +210,7 @@ def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
             return f"the {name} failed: {run.failure(host)}"
     if host in second.changed_hosts():
         return f"the second run changed {second.changes(host)}"
-    if OFFER in world.configured("")["environments"][0].get("offers", ()):
+    if OFFER in world.configured("")["environments"][-1].get("offers", ()):
         answer = cloud.control("POST", f"/tenants/{tenant.tenant_id}/leads", {"offer": OFFER})
         return "" if answer["delivered"] else f"a customer's lead did not arrive: {answer['error']}"
     return ""
