@@ -16,10 +16,10 @@ TOOLS := .venv
 NOX = $(TOOLS)/bin/python -m nox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture bench lint format clean
+.PHONY: help demo test torture bench lint format release-check tools clean
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and show what was done (under 3 minutes)
 	@$(NOX) --session demo
@@ -38,6 +38,11 @@ lint: $(TOOLS)/installed ## run the quick gates only: formatting, linters, types
 
 format: $(TOOLS)/installed ## put the Python files into the project's format
 	@$(NOX) --session format
+
+release-check: $(TOOLS)/installed ## rehearse the next release: version, changelog, artifact and its notes
+	@$(NOX) --session release-check
+
+tools: $(TOOLS)/installed ## make the virtual environment that the others run nox from
 
 clean: ## remove what the targets above have made
 	rm -rf .venv .nox build .ansible .mypy_cache .pytest_cache .ruff_cache tests/output demo/output

@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument(
             "--inventory-out", type=Path, metavar="FILE", help="write an Ansible inventory of the tenants"
         )
+        action.add_argument(
+            "--variables-out", type=Path, metavar="FILE", help="write the variables to set, for a shell to read"
+        )
         action.add_argument("--log", type=Path, metavar="FILE", help="write every request as a line of JSON")
         action.add_argument("--state-in", type=Path, metavar="FILE", help="begin with the state of this file")
         action.add_argument("--state-out", type=Path, metavar="FILE", help="write the state to this file at the end")
@@ -127,12 +130,16 @@ async def _run(options: argparse.Namespace, world: World) -> int:
     proxy = Proxy(app, ca, app.knows_host, app.plain)
     try:
         variables = environment_variables(await proxy.start(port=options.port), ca.bundle)
+        exports = "".join(f"export {name}={value}\n" for name, value in variables.items())
+        if options.variables_out:
+            # In one step, so that whoever waits for the file never reads half of it.
+            unfinished = options.variables_out.with_name(f"{options.variables_out.name}.part")
+            unfinished.write_text(exports, encoding="utf-8")
+            unfinished.replace(options.variables_out)
         if options.action == "exec":
             return await _execute(_command(options), variables)
         interrupted = _interruption()
-        for name, value in variables.items():
-            print(f"export {name}={value}")
-        sys.stdout.flush()
+        print(exports, end="", flush=True)
         await interrupted.wait()
         return 0
     finally:

@@ -40,5 +40,7 @@ def other_folders(path: str, variables: Mapping[str, Any]) -> list[str]:
     places = [os.getcwd(), variables.get("inventory_dir"), variables.get("playbook_dir")]
     for source in variables.get("ansible_inventory_sources") or []:
         places += [source, os.path.dirname(str(source))]
-    folders = [os.path.join(os.path.abspath(str(place)), os.path.basename(own)) for place in places if place]
+    # An inventory may be a file, in which nothing can be looked for.
+    existing = [os.path.abspath(str(place)) for place in places if place and os.path.isdir(str(place))]
+    folders = [os.path.join(place, os.path.basename(own)) for place in existing]
     return [folder for folder in dict.fromkeys(folders) if folder != own]

@@ -236,7 +236,6 @@ class EnvironmentData:
 
     def drop_custom_table(self, logical: str) -> None:
         """Forget a table, its rows and its privileges."""
-        table = self.catalogue.tables[logical]
         gone = {item.id for item in self.catalogue.privileges.values() if item.table == logical}
         del self.custom_tables[logical]
         self.rows.pop(logical, None)
@@ -247,7 +246,6 @@ class EnvironmentData:
             if gone & grants.keys():
                 self.grants[role] = {key: level for key, level in grants.items() if key not in gone}
         self.security_changed()
-        del table
 
     # Saving
 

@@ -41,6 +41,8 @@ def described(world: World, environment: Environment) -> dict[str, Any]:
     options = environment.spec.options
     admin = f"admin@{tenant.domain}"
     created = str(options.get("created", "2024-03-14T06:05:00Z"))
+    # Storage is measured once a day.
+    measured = world.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     return {
         "id": f"/providers/Microsoft.BusinessAppPlatform/scopes/admin/environments/{identifier}",
         "type": "Microsoft.BusinessAppPlatform/scopes/environments",
@@ -71,7 +73,7 @@ def described(world: World, environment: Environment) -> dict[str, Any]:
                     "actualConsumption": consumed,
                     "ratedConsumption": consumed,
                     "capacityUnit": "MB",
-                    "updatedOn": graph_time(world.clock.now()),
+                    "updatedOn": graph_time(measured),
                 }
                 for kind, consumed in (
                     ("Database", 1024.5),

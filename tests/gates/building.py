@@ -14,23 +14,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def tracked_files() -> list[Path]:
-    """Return the paths, relative to the root, of all files that git tracks or would offer to track."""
+def tracked_files(root: Path = ROOT) -> list[Path]:
+    """Return the paths, relative to a checkout, of all files that git tracks or would offer to track."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    return sorted({Path(name) for name in listed if name and (ROOT / name).is_file()})
+    listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.split("\0")
+    return sorted({Path(name) for name in listed if name and (root / name).is_file()})
 
 
-def build(folder: Path, *, as_release: bool = False) -> Path:
-    """Build the collection into `folder` and return the path of the artifact.
+def build(folder: Path, *, as_release: bool = False, root: Path = ROOT) -> Path:
+    """Build the collection of a checkout into `folder` and return the path of the artifact.
 
     With `as_release`, a development version like 1.0.0-dev0 is built under the number of the release it leads to.
     """
     source = folder / "source"
-    for path in tracked_files():
+    for path in tracked_files(root):
         target = source / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, target)
+        shutil.copy2(root / path, target)
     if as_release:
         galaxy = source / "galaxy.yml"
         text = galaxy.read_text("utf-8")

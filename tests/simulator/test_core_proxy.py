@@ -256,3 +256,19 @@ def test_a_hundred_tenants_start_within_two_seconds() -> None:
     assert run("exec", "--tenants", "100", "--", "true").returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
+
+
+def test_another_shell_reads_the_variables_of_serve(tmp_path: Path) -> None:
+    variables, inventory = tmp_path / "cloud.env", tmp_path / "inventory.yml"
+    script = """
+        "$1" -m simulator serve --tenants 1 --variables-out "$2" --inventory-out "$3" > /dev/null &
+        trap "kill $!" EXIT
+        until [ -e "$2" ]; do sleep 0.1; done
+        . "$2"
+        "$1" -c 'import requests; print(requests.get("https://control.simulator.test/tenants").status_code)'
+    """
+    done = subprocess.run(
+        ["sh", "-c", textwrap.dedent(script), "sh", sys.executable, str(variables), str(inventory)],
+        cwd=ROOT, check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == "200", done.stderr
