@@ -91,6 +91,9 @@ _CURES = {
     SOLUTION_CONCURRENCY: "run again when the other solution operation has ended",
 }
 
+_BROKEN_OFF = dict.fromkeys(codes_of(Answer.RETRY), "run again later, because the environment's database was too busy")
+"""The cures of a job that the database broke off; a start that is answered so may have been carried out."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -176,7 +179,7 @@ class SolutionOperations:
         short = " ".join(str(reason).split())
         if len(short) > 600:
             short = short[:600] + "..."
-        cure = _CURES.get(code, "see the solution history of the environment for its components")
+        cure = {**_BROKEN_OFF, **_CURES}.get(code, "see the solution history of the environment for its components")
         raise CallFailed(
             f"{what} failed in {self._host} ({code or 'no error code'}): {cure}. The environment says: {short}",
             request=_path(operation),

@@ -123,6 +123,20 @@ def test_a_job_without_a_friendly_message_is_told_by_its_long_one() -> None:
     assert failed.value.code == "0x80048058"
 
 
+def test_a_job_that_the_database_broke_off_says_to_run_again() -> None:
+    ending = {"statecode": 3, "statuscode": 31, "errorcode": 0x80044151 - 2**32, "friendlymessage": "SQL timeout"}
+    with pytest.raises(CallFailed, match=r"0x80044151\): run again later, because the environment's database"):
+        operations(Environment(1.0, ending)).finish(Operation("1"), "The import")
+
+
+def test_a_start_that_the_database_broke_off_is_looked_for() -> None:
+    broken = CallFailed("Busy.", request="POST", status=500, code="0x80044151", maybe_applied=True)
+    environment = Environment(1.0)
+    environment.answers = [broken, {"AsyncOperationId": "2"}]
+    assert start(environment) == Operation("2")
+    assert len(environment.starts) == 2
+
+
 def test_a_canceled_job_is_told_as_canceled() -> None:
     with pytest.raises(CallFailed, match="was canceled"):
         operations(Environment(1.0, {"statecode": 3, "statuscode": 32})).finish(Operation("1"), "The import")
