@@ -62,7 +62,7 @@ _OF_A_PROTOCOL = re.compile(
     r"""prv\w+ | [A-Za-z-]+(\.[A-Za-z]+)*\.(Read|ReadWrite|Create|OwnedBy|All)(\.\w+)* | v?[0-9.]{1,4} | office365
     | 20\d\d-\d\d-\d\d(-preview\d)? | MicrosoftMarketplacesLeadIntegrationSolution | Dynamics365Instance
     | /(api/data/v9\.2|v1\.0|rp/product-ingestion)/[A-Za-z/_.$-]+ | (address|telephone|emailaddress)[123](_[a-z]+)?
-    | oauth2[A-Z]\w+
+    | oauth2[A-Z]\w+ | DYN365_[A-Z_]+
     | Dynamics\ CRM | System\ Administrator | Microsoft\ Graph | https://schema\.mp\.microsoft\.com/schema/[a-z-]+/[0-9a-z-]+""",
     re.VERBOSE,
 )
