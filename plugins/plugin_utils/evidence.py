@@ -19,10 +19,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ._evidence import Condition, Fact, read_evidence
-from ._recording import RecordingNotRead, read_recording
+from ._recording import RecordedExchange, RecordingNotRead, read_recording
 
 CONFIRMED, REFUTED, NOT_MET = "confirmed", "refuted", "not met"
 
@@ -37,20 +37,6 @@ _BASES = {
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 
 
-class Exchange(Protocol):
-    """A request and its answer, as a recording has it."""
-
-    service: str
-    method: str
-    path: str
-    query: Mapping[str, Any]
-    request_body: Any
-    status: int | None
-    headers: Mapping[str, str]
-    answer_body: Any
-    codes: Sequence[str]
-
-
 @dataclass(frozen=True)
 class Verdict:
     """What a recording says of a fact: CONFIRMED, REFUTED or NOT_MET, after so many exchanges about it."""
@@ -60,15 +46,15 @@ class Verdict:
     exchanges: int
 
 
-def compare(facts: Sequence[Fact], exchanges: Sequence[Exchange]) -> list[Verdict]:
+def compare(facts: Sequence[Fact], exchanges: Sequence[RecordedExchange]) -> list[Verdict]:
     """Return a verdict for every fact that a recording can confirm or refute, in the order of the facts."""
-    by_request: dict[tuple[str, str], list[Exchange]] = {}
+    by_request: dict[tuple[str, str], list[RecordedExchange]] = {}
     for exchange in exchanges:
         by_request.setdefault((exchange.service, request_line(exchange)), []).append(exchange)
     return [_verdict(fact, by_request) for fact in facts if fact.check is not None]
 
 
-def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[Exchange]]) -> Verdict:
+def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[RecordedExchange]]) -> Verdict:
     check = fact.check
     assert check is not None
     met = [each for each in by_request.get((fact.service, check.request), ()) if holds(check.where, each)]
@@ -78,7 +64,7 @@ def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[Exchange]
     return Verdict(fact, CONFIRMED if confirmed else NOT_MET, len(met))
 
 
-def request_line(exchange: Exchange) -> str:
+def request_line(exchange: RecordedExchange) -> str:
     """Return method and path of an exchange as the evidence file writes them: `PATCH systemusers({})`."""
     path = re.sub(f"^{_BASES.get(exchange.service, '/')}", "", exchange.path).strip("/")
     # Graph takes a key in parentheses for one behind a slash.
@@ -95,7 +81,7 @@ def _segment(segment: str, key: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", segment)
 
 
-def holds(condition: Condition, exchange: Exchange) -> bool:
+def holds(condition: Condition, exchange: RecordedExchange) -> bool:
     """Say whether every part of a condition that is given holds for an exchange."""
     found = {name.lower() for name in exchange.headers}
     codes = {code.lower() for code in exchange.codes}

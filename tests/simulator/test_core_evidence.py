@@ -152,7 +152,8 @@ def _paths(content: Any, before: str = "") -> Iterator[str]:
 
 def _service_principal() -> dict[str, Any]:
     arguments = inspect.signature(shapes.new_service_principal).parameters
-    return shapes.new_service_principal(*([""] * len(arguments)))
+    given: list[Any] = [""] * len(arguments)
+    return shapes.new_service_principal(*given)
 
 
 @pytest.mark.parametrize(

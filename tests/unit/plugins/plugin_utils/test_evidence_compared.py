@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._evidence import Check, Condition, Fact
+from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._recording import RecordedExchange
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils.evidence import (
     CONFIRMED,
     NOT_MET,
@@ -23,19 +22,10 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils.evid
 )
 
 
-@dataclass
-class Recorded:
+def recorded(**differing: Any) -> RecordedExchange:
     """An exchange of a recording."""
-
-    service: str = "environment"
-    method: str = "POST"
-    path: str = "/api/data/v9.2/systemusers"
-    query: Mapping[str, Any] = field(default_factory=dict)
-    request_body: Any = None
-    status: int | None = 204
-    headers: Mapping[str, str] = field(default_factory=dict)
-    answer_body: Any = None
-    codes: Sequence[str] = ()
+    usual = {"service": "environment", "method": "POST", "path": "/api/data/v9.2/systemusers", "status": 204}
+    return RecordedExchange(**{"cloud": "public", **usual, **differing})
 
 
 def fact(
@@ -47,7 +37,7 @@ def fact(
     )
 
 
-def verdict(checked: Fact, *exchanges: Recorded) -> str:
+def verdict(checked: Fact, *exchanges: RecordedExchange) -> str:
     (only,) = compare([checked], exchanges)
     return only.verdict
 
@@ -66,25 +56,25 @@ def verdict(checked: Fact, *exchanges: Recorded) -> str:
     ],
 )
 def test_a_recorded_request_is_found_under_its_line(service: str, path: str, line: str) -> None:
-    assert request_line(Recorded(service=service, method="GET", path=path)) == line
+    assert request_line(recorded(service=service, method="GET", path=path)) == line
 
 
 def test_an_answer_as_expected_confirms_a_fact() -> None:
-    assert verdict(fact(Condition(status=(204,))), Recorded()) == CONFIRMED
+    assert verdict(fact(Condition(status=(204,))), recorded()) == CONFIRMED
 
 
 def test_another_answer_refutes_a_fact_although_one_confirms_it() -> None:
     checked = fact(Condition(status=(204,)), Condition(codes=("0x80040265",)))
-    assert verdict(checked, Recorded(), Recorded(status=400, codes=("0x80040265",))) == REFUTED
+    assert verdict(checked, recorded(), recorded(status=400, codes=("0x80040265",))) == REFUTED
 
 
 def test_a_request_that_was_not_sent_says_nothing() -> None:
-    assert verdict(fact(Condition(status=(204,))), Recorded(method="GET")) == NOT_MET
+    assert verdict(fact(Condition(status=(204,))), recorded(method="GET")) == NOT_MET
 
 
 def test_an_exchange_beyond_the_condition_says_nothing() -> None:
     checked = fact(Condition(status=(204,)), where=Condition(asks=("applicationid",)))
-    assert verdict(checked, Recorded(request_body={"domainname": "{text}"})) == NOT_MET
+    assert verdict(checked, recorded(request_body={"domainname": "{text}"})) == NOT_MET
 
 
 @pytest.mark.parametrize(
@@ -104,7 +94,7 @@ def test_an_exchange_beyond_the_condition_says_nothing() -> None:
     ],
 )
 def test_each_part_of_a_condition_counts(condition: Condition, expected: bool) -> None:
-    exchange = Recorded(
+    exchange = recorded(
         query={"$select": ["id"]},
         headers={"Retry-After": "{number}"},
         answer_body={"value": [{"id": "{guid}", "state": 3, "owner": {"name": "{text}"}}]},
@@ -115,6 +105,6 @@ def test_each_part_of_a_condition_counts(condition: Condition, expected: bool) -
 
 def test_the_page_begins_with_what_is_refuted() -> None:
     checked = fact(refuted_by=Condition(status=(204,)))
-    text = page(compare([checked], [Recorded()]))
+    text = page(compare([checked], [recorded()]))
     assert "0 confirmed, 1 refuted, 0 not met." in text
     assert "| `environment.one` | unsure | It is so. |" in text.partition("## Refuted")[2]
