@@ -20,25 +20,25 @@ from simulator.world import Settings
 
 ROOT = Path(simulator.__file__).parents[1]
 README = (ROOT / "simulator" / "README.md").read_text(encoding="utf-8")
-SHEETS = {
-    "sign-in-and-graph": ("entra", "graph", "directory"),
-    "environments": ("dataverse", "odata"),
-    "administration-and-offers": ("powerplatform", "partnercenter"),
+TABLES = {
+    "Sign-in and Microsoft Graph": ("entra", "graph"),
+    "Environments": ("environment",),
+    "Power Platform administration and Partner Center": ("power-platform", "partner-center", "lead-service"),
 }
-"""The sheets of facts, each with the parts of the simulator that follow it."""
+"""The headings above the tables of what it does, each with the services of the evidence file."""
+EVIDENCE = yaml.safe_load((ROOT / "evidence" / "facts.yml").read_text(encoding="utf-8"))["services"]
 
 
-def facts(sheet: str) -> dict[str, str]:
-    """The facts of a sheet by their headings, in small letters."""
-    text = (ROOT / "simulator" / "contract" / f"{sheet}.md").read_text(encoding="utf-8")
-    sections = [part.partition("\n") for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]]
-    return {heading.lower(): content for heading, _newline, content in sections}
+def topics(table: str) -> set[str]:
+    """The topics of a table's services under which the simulator follows a fact, in small letters."""
+    listed = (topic for service in TABLES[table] for topic in EVIDENCE[service]["topics"])
+    return {topic["topic"].lower() for topic in listed if any(fact.get("simulator") for fact in topic["facts"])}
 
 
-def manners(sheet: str) -> list[list[str]]:
-    """The rows of the table of manners that stands below the link to a sheet: manner, fact and tests of each."""
-    table = README.partition(f"(contract/{sheet}.md).\n\n| manner | fact | test |\n|---|---|---|\n")[2]
-    rows = table.partition("\n\n")[0].splitlines()
+def manners(table: str) -> list[list[str]]:
+    """The rows of the table below a heading: what it does, the topic, and the tests."""
+    section = README.partition(f"### {table}\n")[2].partition("\n### ")[0].partition("\n## ")[0]
+    rows = section.partition("| manner | fact | test |\n|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
 
 
@@ -51,37 +51,18 @@ def test_every_test_that_it_names_exists() -> None:
     assert {name for name in named if f"def {name}(" not in source} == set()
 
 
-@pytest.mark.parametrize("sheet", SHEETS)
-def test_every_manner_has_a_fact_and_a_test_and_every_fact_a_manner(sheet: str) -> None:
-    rows = manners(sheet)
+@pytest.mark.parametrize("table", TABLES)
+def test_every_manner_has_a_topic_and_a_test_and_every_topic_a_manner(table: str) -> None:
+    rows = manners(table)
     assert len(rows) > 10
     assert [row for row in rows if len(row) != 3 or not re.fullmatch(r"`test_\w+`(, `test_\w+`)*", row[2])] == []
-    assert {row[1].lower() for row in rows} == facts(sheet).keys()
+    assert {row[1].lower() for row in rows} == topics(table)
 
 
 def test_no_manner_stands_outside_these_tables() -> None:
     section = README.partition("## Manners\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if re.match(r"\| (?!manner)", line)]
-    assert len(rows) == sum(len(manners(sheet)) for sheet in SHEETS)
-
-
-@pytest.mark.parametrize("sheet", SHEETS)
-def test_every_fact_tells_how_certain_it_is(sheet: str) -> None:
-    assert [
-        name for name, text in facts(sheet).items() if not re.search(r"\b(certain|likely|unsure)\b", text, re.I)
-    ] == []
-
-
-@pytest.mark.parametrize("sheet", SHEETS)
-def test_every_fact_that_the_code_cites_exists(sheet: str) -> None:
-    cited = {
-        fact.strip().lower()
-        for part in SHEETS[sheet]
-        for path in (ROOT / "simulator" / part).rglob("*.py")
-        for fact in re.findall(r"contract: ([^).;,]+)", re.sub(r"\s+(#:? )?", " ", path.read_text(encoding="utf-8")))
-    }
-    assert len(cited) > 3
-    assert cited - facts(sheet).keys() == set()
+    assert len(rows) == sum(len(manners(table)) for table in TABLES)
 
 
 def test_every_option_setting_and_fault_key_is_described() -> None:

@@ -17,13 +17,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-SERVICES = ROOT / "plugins/module_utils/_services"
 
 _NO_MESSAGES = ("DOCUMENTATION", "EXAMPLES", "RETURN", "_HEADER")
-_CLIENTS = ("_graph", "_environment", "_partner_center", "_power_platform")
-_OFFERED = {"call", "get", "find", "rows", "list", "create", "update", "delete", "associate", "dissociate"}
-"""What the clients offer to the other classes of the services' floor, each of them for sending a request."""
-
 
 def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
@@ -177,41 +172,3 @@ def test_every_sentence_of_the_code_is_explained() -> None:
 def test_every_explained_sentence_can_be_met() -> None:
     said = set(sentences())
     assert [each for each in explained() if not any(is_met_in(each, sentence) for sentence in said)] == []
-
-
-# --- requests
-
-
-def senders() -> set[tuple[str, str]]:
-    """The functions of the services' floor that send a request, each with its file."""
-    found = set()
-    for path in sorted(SERVICES.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-        members = [*tree.body, *(node for each in classes for node in each.body)]
-        for function in (node for node in members if isinstance(node, ast.FunctionDef)):
-            # What a client offers to the others is told where it is used.
-            offered = path.name == "client.py" and {"path", "table"} & {each.arg for each in function.args.args}
-            if path.parent != SERVICES and not offered and any(sends(node) for node in ast.walk(function)):
-                found.add((path.relative_to(SERVICES).as_posix(), function.name))
-    return found
-
-
-def sends(node: ast.AST) -> bool:
-    """Say whether a piece of code calls a client, or a client calls its own transport."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return False
-    called, owner = node.func.attr, node.func.value
-    if isinstance(owner, ast.Attribute) and owner.attr in _CLIENTS:
-        return called in _OFFERED
-    if isinstance(owner, ast.Name) and f"_{owner.id}" in _CLIENTS:
-        return called in _OFFERED
-    return isinstance(owner, ast.Name) and (owner.id, called) in {
-        ("self", "call"), ("self", "get"), ("self", "rows"), ("transport", "send"),
-    }  # fmt: skip
-
-
-def test_every_request_is_on_a_fact_sheet() -> None:
-    sheets = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/contract/*.md")))
-    services = "|".join(path.name for path in sorted(SERVICES.iterdir()) if path.is_dir())
-    assert set(re.findall(rf"`((?:{services})/\w+\.py)` `(\w+)`", sheets)) == senders()
