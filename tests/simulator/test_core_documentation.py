@@ -18,6 +18,8 @@ from simulator.config import read_configuration
 from simulator.faults import Fault
 from simulator.world import Settings
 
+from ..clients.installed import CLIENTS
+
 ROOT = Path(simulator.__file__).parents[1]
 README = (ROOT / "simulator" / "README.md").read_text(encoding="utf-8")
 TABLES = {
@@ -71,6 +73,17 @@ def test_every_option_setting_and_fault_key_is_described() -> None:
     assert {item.name for item in fields(Settings) if f"`{item.name}`" not in README} == set()
     described = README.partition("## Faults")[2].partition("## Control")[0]
     assert {item.name for item in fields(Fault) if f"`{item.name}" not in described} == set()
+
+
+def test_every_published_client_has_one_version_and_a_row() -> None:
+    folder = ROOT / "tests" / "clients"
+    tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))
+    run = set(re.findall(r'mark\.client\("([^"]+)"\)', tests))
+    assert len(run) > 8
+    assert {name for name in run if not re.fullmatch(r"\d+(\.\d+)+", CLIENTS[name].version)} == set()
+    table = README.partition("## Published clients")[2].partition("\nTwo of them")[0].lower()
+    names = {"azure-cli": "azure cli", "airbyte-source-microsoft-dataverse": "airbyte's source for dataverse"}
+    assert {name for name in run if names.get(name, name.lower()) not in table} == set()
 
 
 def test_every_variable_is_described() -> None:
