@@ -215,7 +215,7 @@ class Roles:
                 raise
             found = self.in_business_unit([name], business_unit_id).get(name.lower())
             if found is None:
-                self._refuse_renamed(row["roleid"], name)
+                self._refuse_renamed(str(row["roleid"]), name)
                 raise
             return found.role_id
 
