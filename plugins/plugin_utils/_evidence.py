@@ -113,7 +113,7 @@ def _facts(services: Mapping[str, Any]) -> Iterator[Fact]:
 def _check(entry: Mapping[str, Any], requests: Sequence[str]) -> Check:
     unknown = entry.keys() - {"request", "where", "confirmed_by", "refuted_by"}
     if unknown:
-        raise TypeError(f"A check has no {', '.join(sorted(unknown))}.")
+        raise TypeError(", ".join(sorted(unknown)))
     return Check(
         request=entry.get("request") or requests[0],
         where=Condition(**entry.get("where", {})),

@@ -76,7 +76,8 @@ def codes(service: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("service", PARTS)
 def test_every_code_has_a_fact(service: str) -> None:
-    assert set(codes(service)) - listed("codes") == set()
+    # What the simulator does not serve it refuses with codes of its own.
+    assert {code for code in codes(service) if not code.startswith("Simulator")} - listed("codes") == set()
 
 
 def test_every_sign_in_code_has_a_fact() -> None:
