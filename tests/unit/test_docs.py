@@ -20,6 +20,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 _NO_MESSAGES = ("DOCUMENTATION", "EXAMPLES", "RETURN", "_HEADER")
 
+
 def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
