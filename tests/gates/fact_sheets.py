@@ -62,10 +62,11 @@ def _index(content: Mapping[str, Any]) -> Iterator[str]:
     yield "| entity | properties | certainty | compared with |\n|---|---|---|---|"
     for entity in content["entities"]:
         unlisted = "".join(f"; `{name}` is in no list: {why}" for name, why in entity.get("unlisted", {}).items())
-        source = _source(entity["source"], content["sources"])
+        name = entity["source"]
+        source = f"[{name}](#sources)" if name in content["sources"] else name
         yield _row(entity["entity"], str(len(entity["properties"])), entity["certainty"], f"{source}{unlisted}")
     yield "\n## Sources\n"
-    yield from (f"- {text}" for text in content["sources"].values())
+    yield from (f"- {name}: {text}" for name, text in content["sources"].items())
 
 
 def _counts(count: Counter[str]) -> list[str]:
