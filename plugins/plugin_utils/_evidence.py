@@ -95,8 +95,12 @@ def read_evidence(path: Path = FACTS) -> Evidence:
     return Evidence(
         sources=content["sources"],
         facts=tuple(_facts(content["services"])),
-        entities=tuple(Entity(**{**entry, "checked": str(entry["checked"])}) for entry in content["entities"]),
+        entities=tuple(_entity(entry) for entry in content["entities"]),
     )
+
+
+def _entity(entry: Mapping[str, Any]) -> Entity:
+    return Entity(**{**entry, "checked": str(entry["checked"]), "properties": entry["properties"].split()})
 
 
 def _facts(services: Mapping[str, Any]) -> Iterator[Fact]:

@@ -56,7 +56,8 @@ def compare(facts: Sequence[Fact], exchanges: Sequence[RecordedExchange]) -> lis
 
 def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[RecordedExchange]]) -> Verdict:
     check = fact.check
-    assert check is not None
+    if check is None:
+        raise AssertionError("a fact without a check has no verdict")
     met = [each for each in by_request.get((fact.service, check.request), ()) if holds(check.where, each)]
     if check.refuted_by is not None and any(holds(check.refuted_by, each) for each in met):
         return Verdict(fact, REFUTED, len(met))

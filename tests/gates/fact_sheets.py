@@ -64,7 +64,7 @@ def _index(content: Mapping[str, Any]) -> Iterator[str]:
         unlisted = "".join(f"; `{name}` is in no list: {why}" for name, why in entity.get("unlisted", {}).items())
         name = entity["source"]
         source = f"[{name}](#sources)" if name in content["sources"] else name
-        yield _row(entity["entity"], str(len(entity["properties"])), entity["certainty"], f"{source}{unlisted}")
+        yield _row(entity["entity"], str(len(entity["properties"].split())), entity["certainty"], f"{source}{unlisted}")
     yield "\n## Sources\n"
     yield from (f"- {name}: {text}" for name, text in content["sources"].items())
 

@@ -109,7 +109,7 @@ def test_every_file_follows_a_fact(service: str) -> None:
 
 
 def properties(entity: str) -> set[str]:
-    return {name for entry in EVIDENCE["entities"] if entry["entity"] == entity for name in entry["properties"]}
+    return {name for entry in EVIDENCE["entities"] if entry["entity"] == entity for name in entry["properties"].split()}
 
 
 def entities() -> Iterator[tuple[str, Any]]:
