@@ -89,13 +89,18 @@ def holds(condition: Condition, exchange: RecordedExchange) -> bool:
     return (
         (not condition.status or exchange.status in condition.status)
         and (not condition.codes or any(code.lower() in codes for code in condition.codes))
-        and all(any(True for _ in values_at(exchange.answer_body, path)) for path in condition.fields)
-        and not any(any(True for _ in values_at(exchange.answer_body, path)) for path in condition.lacks)
+        and all(reaches(exchange.answer_body, path) for path in condition.fields)
+        and not any(reaches(exchange.answer_body, path) for path in condition.lacks)
         and all(value in list(values_at(exchange.answer_body, path)) for path, value in condition.values.items())
         and all(name.lower() in found for name in condition.headers)
-        and all(any(True for _ in values_at(exchange.request_body, path)) for path in condition.asks)
+        and all(reaches(exchange.request_body, path) for path in condition.asks)
         and all(word in str(dict(exchange.query)) for word in condition.query)
     )
+
+
+def reaches(body: Any, path: str) -> bool:
+    """Say whether a path leads to anything in a body, null included."""
+    return bool(list(values_at(body, path)))
 
 
 def values_at(body: Any, path: str) -> Iterator[Any]:

@@ -107,7 +107,7 @@ def test_equal_exchanges_are_one_file_for_all_threads_and_runs(url: str, folder:
         for number in range(5):
             transport.send("GET", f"{url}({number})")
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
+    threads = [threading.Thread(target=run) for _round in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
