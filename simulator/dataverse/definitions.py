@@ -29,12 +29,12 @@ _KINDS: Mapping[type, Kind] = {bool: "bool", int: "int", float: "double", dict: 
 
 
 class _DefinitionType:
-    """Definitions of one type, as queries see them: their properties are those that any of them holds."""
+    """Definitions of one type, as queries see them: the type of all has the properties that all of them hold."""
 
     def __init__(self, name: str, navigations: tuple[str, ...] = ()) -> None:
         self.type_name = f"{_CAST}{name}"
         self._navigations = navigations
-        self._kinds = _kinds(next(family for family in _FAMILIES if name.endswith(family)))
+        self._kinds = _kinds(name)
 
     def property(self, name: str) -> Property | None:
         kind = self._kinds.get(name)
@@ -80,11 +80,15 @@ _FAMILIES = (
 
 
 @cache
-def _kinds(family: str) -> Mapping[str, Kind]:
-    """The properties that definitions of a family have, each with its kind."""
+def _kinds(name: str) -> Mapping[str, Kind]:
+    """The properties that definitions of a type have, each with its kind."""
+    family = next(family for family in _FAMILIES if name.endswith(family))
+    every = list(_every(family))
+    found = [each for each in every if str(each.get("@odata.type", "")).endswith(f".{name}")] or every
+    common = set.intersection(*(set(each) for each in found))
     kinds: dict[str, Kind] = {}
-    for definition in _every(family):
-        for key, value in definition.items():
+    for definition in found:
+        for key, value in ((key, value) for key, value in definition.items() if key in common):
             if not key.startswith("@") and (key not in kinds or value is not None):
                 kinds[key] = _KINDS.get(type(value), "guid" if key == "MetadataId" else "string")
     return kinds
@@ -133,9 +137,10 @@ def _beyond_table(session: Session, row: Definition, rest: list[Segment]) -> Rep
 
 def _part(session: Session, context: str, found: list[Definition], type_name: str, rest: list[Segment]) -> Reply:
     """Definitions below a table: all, those of one class, or one."""
-    tail = rest[1:]
+    tail, seen_as = rest[1:], type_name
     if tail and tail[0].name.startswith(_CAST) and tail[0].name.endswith(type_name):
-        wanted = f"#{tail.pop(0).name}"
+        wanted = f"#{tail[0].name}"
+        seen_as = tail.pop(0).name.removeprefix(_CAST)
         found = [item for item in found if item["@odata.type"] == wanted]
     if tail:
         raise no_segment(tail[0].name)
@@ -144,7 +149,7 @@ def _part(session: Session, context: str, found: list[Definition], type_name: st
     if rest[0].inside is not None:
         kind = "attribute" if type_name == "AttributeMetadata" else "relationship"
         found = [_named(found, session, rest[0].inside, kind)]
-    written = _written(session, found, options, _DefinitionType(type_name, navigations), _expand_column)
+    written = _written(session, found, options, _DefinitionType(seen_as, navigations), _expand_column)
     if rest[0].inside is None:
         return Reply(200, {"@odata.context": session.context(context), "value": written})
     return Reply(200, {"@odata.context": f"{session.context(context)}/$entity", **written[0]})

@@ -198,7 +198,7 @@ def test_a_malformed_sign_in_is_refused_with_a_number(
 def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
     fuzzed: RunningCloud, god: Graph, method: str, path: str, body: Any
 ) -> None:
-    response = god.session.request(method, CONTROL + path, json=body)
+    response = god.session.request(method, CONTROL + path, data=json.dumps(body).encode())
     assert response.status_code < 500, response.text
     fuzzed.control("DELETE", "/faults")
     fuzzed.world.settings = Settings(graph_units_per_10_seconds=0)
