@@ -84,8 +84,10 @@ def _kinds(name: str) -> Mapping[str, Kind]:
     """The properties that definitions of a type have, each with its kind."""
     family = next(family for family in _FAMILIES if name.endswith(family))
     every = list(_every(family))
-    found = [each for each in every if str(each.get("@odata.type", "")).endswith(f".{name}")] or every
-    common = set.intersection(*(set(each) for each in found))
+    own = [each for each in every if str(each.get("@odata.type", "")).endswith(f".{name}")]
+    found = own or every
+    # What all classes have in common is what their common type has.
+    common = set().union(*own) if own else set.intersection(*(set(each) for each in every))
     kinds: dict[str, Kind] = {}
     for definition in found:
         for key, value in ((key, value) for key, value in definition.items() if key in common):
