@@ -31,6 +31,7 @@ class Condition:
     values: Mapping[str, Any] = field(default_factory=dict)
     headers: Sequence[str] = ()
     asks: Sequence[str] = ()
+    sends: Mapping[str, str] = field(default_factory=dict)
     query: Sequence[str] = ()
 
 

@@ -34,6 +34,8 @@ _BASES = {
     "partner-center": r"/rp/product-ingestion/",
 }
 """The part of a path, by service, that the evidence file leaves out."""
+_ANY_TENANT = ("common", "organizations", "consumers")
+"""What an address of sign-in may name instead of a tenant."""
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 
 
@@ -71,6 +73,8 @@ def request_line(exchange: RecordedExchange) -> str:
     # Graph takes a key in parentheses for one behind a slash.
     key = "/{}" if exchange.service == "graph" else "({})"
     segments = [_segment(segment, key) for segment in path.replace(_NAMESPACE, "").split("/")]
+    if exchange.service == "entra" and segments[0] in _ANY_TENANT:
+        segments[0] = "{}"
     return f"{exchange.method} {'/'.join(segments)}"
 
 
@@ -86,6 +90,7 @@ def holds(condition: Condition, exchange: RecordedExchange) -> bool:
     """Say whether every part of a condition that is given holds for an exchange."""
     found = {name.lower() for name in exchange.headers}
     codes = {code.lower() for code in exchange.codes}
+    sent = {name.lower(): value for name, value in exchange.request_headers.items()}
     return (
         (not condition.status or exchange.status in condition.status)
         and (not condition.codes or any(code.lower() in codes for code in condition.codes))
@@ -94,6 +99,7 @@ def holds(condition: Condition, exchange: RecordedExchange) -> bool:
         and all(value in list(values_at(exchange.answer_body, path)) for path, value in condition.values.items())
         and all(name.lower() in found for name in condition.headers)
         and all(reaches(exchange.request_body, path) for path in condition.asks)
+        and all(sent.get(name.lower()) == value for name, value in condition.sends.items())
         and all(word in str(dict(exchange.query)) for word in condition.query)
     )
 
@@ -104,9 +110,9 @@ def reaches(body: Any, path: str) -> bool:
 
 
 def values_at(body: Any, path: str) -> Iterator[Any]:
-    """Yield the values that a path such as `value[].owner.id` reaches in a body."""
+    """Yield the values that a path such as `value[].owner.id` reaches in a body; a name may have an annotation."""
     reached = [body]
-    for step in path.replace("[]", ".[]").split("."):
+    for step in re.split(r"(?<!@odata)\.", path.replace("[]", ".[]")):
         if step == "[]":
             reached = [item for each in reached if isinstance(each, list) for item in each]
         elif step:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.gates.recorded_facts import flipped
 from tests.simulator.contract import check_exchange
 
 from .cloud import ROOT, Ansible, Cloud, Simulator
@@ -21,6 +22,18 @@ QUICK = (
     *("--set", "record_graph=true"),
 )
 """The platform's manners at a pace for tests: everything still takes some time. What is said to Graph is kept."""
+
+
+FLIPPED = flipped("settings") | flipped("environment")
+"""The settings and traits by which some fact is not so."""
+
+
+def texts_of(options: Iterable[str]) -> Iterator[str]:
+    """The options of a simulator, and what is in the file that they name."""
+    for option in options:
+        yield option
+        if option.endswith(".yml"):
+            yield Path(option).read_text(encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,7 +83,9 @@ def cloud(
     In the end whatever was said to Graph, and what it answered, has to fit Graph's contract.
     """
     marker = request.node.get_closest_marker("cloud")
-    running = Cloud(tmp_path, simulators(*QUICK, *(marker.args if marker else ("--tenants", "3"))))
+    options = marker.args if marker else ("--tenants", "3")
+    running = Cloud(tmp_path, simulators(*QUICK, *options))
+    running.is_genuine = not any(name in text for name in FLIPPED for text in texts_of(options))
     yield running
     for shape, exchange in running.control("GET", "/exchanges")["exchanges"].items():
         if shape not in said:

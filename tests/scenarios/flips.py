@@ -142,6 +142,7 @@ class Worlds:
         else:
             # One simulator serves all of these, one after the other.
             cloud = Cloud(self._folder, self._simulators(*QUICK, *PACE, "--tenants", "1", "--offers", "1"))
+        cloud.is_genuine = False
         for world in worlds:
             cloud.set(**world.settings)
             for fault in world.faults:

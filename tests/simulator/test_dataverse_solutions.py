@@ -89,6 +89,7 @@ def test_only_one_solution_operation_runs_at_a_time_and_the_refusal_tells_no_tim
     assert "Cannot start another [Import] because there is a previous [Import] running" in refused.message
     assert office("POST", "PublishAllXml", {}).error == (429, "0x80071151")
     office.world.clock.jump(101)
+    assert office("POST", "PublishAllXml", {}).status == 204
     # The refusal has not used the upload up.
     assert office("POST", "ImportSolutionAsync", upload).status == 200
 

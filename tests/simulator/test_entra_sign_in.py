@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +16,8 @@ import jwt
 import msal
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from simulator.directory import DYNAMICS_CRM_APP_ID, GRAPH_APP_ID
 from simulator.entra import TokenRefused, verify
@@ -164,11 +168,20 @@ def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str)
     )
 
 
-def test_a_sign_in_is_refused_with_any_number_that_is_asked_for(cloud: RunningCloud) -> None:
+@pytest.mark.parametrize("number", [530032, 530035, 65001])
+def test_a_sign_in_is_refused_with_any_number_that_is_asked_for(cloud: RunningCloud, number: int) -> None:
     path = f"/tenants/contoso/objects/servicePrincipal/{cloud.tenant().runner.service_principal_id}"
-    cloud.control("PATCH", path, {"_refused_with": 530032})
-    refused = cloud.sign_in(GRAPH)
-    assert (refused["error"], refused["error_codes"]) == ("invalid_client", [530032])
+    cloud.control("PATCH", path, {"_refused_with": number})
+    assert cloud.sign_in(GRAPH)["error_codes"] == [number]
+
+
+def test_an_unknown_tenant_is_refused_at_the_token_endpoint_too(cloud: RunningCloud) -> None:
+    response = cloud.session().post(
+        "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/oauth2/v2.0/token",
+        data={"grant_type": "client_credentials", "scope": f"{GRAPH}/.default", "client_id": "x", "client_secret": "x"},
+    )
+    body = response.json()
+    assert (response.status_code, body["error"], body["error_codes"]) == (400, "invalid_request", [90002])
 
 
 def test_the_credential_may_be_in_the_header(cloud: RunningCloud) -> None:
@@ -260,6 +273,38 @@ def test_a_certificate_that_is_not_registered_does_not_sign_in(new_cloud: NewClo
     credential = {"private_key": key, "public_certificate": f"-----BEGIN CERTIFICATE-----{certificate}"}
     result = new_cloud().sign_in(GRAPH, credential=credential)
     assert (result["error"], result["error_codes"]) == ("invalid_client", [700027])
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ({"aud": "https://login.microsoftonline.com/common/oauth2/v2.0/token/x"}, 700023),
+        ({"iss": "11111111-1111-4111-8111-111111111111"}, 700021),
+        ({"exp": 1_000_000_000, "nbf": 999_999_000}, 700024),
+    ],
+)
+def test_an_assertion_that_does_not_fit_has_its_number(
+    new_cloud: NewCloud, change: dict[str, Any], number: int
+) -> None:
+    cloud = new_cloud(dataclasses.replace(generated_tenant(1), runner=RunnerSpec(certificate=True)))
+    tenant, now = cloud.tenant(), time.time()
+    pem = tenant.directory.runner_certificate_pem()
+    key, certificate = pem.split("-----BEGIN CERTIFICATE-----")
+    loaded = x509.load_pem_x509_certificate(f"-----BEGIN CERTIFICATE-----{certificate}".encode())
+    digest = base64.urlsafe_b64encode(loaded.fingerprint(hashes.SHA256())).decode().rstrip("=")
+    endpoint = f"https://login.microsoftonline.com/{tenant.id}/oauth2/v2.0/token"
+    app_id = tenant.runner.app_id
+    claims = {"aud": endpoint, "iss": app_id, "sub": app_id, "exp": now + 300, "nbf": now - 5, **change}
+    assertion = jwt.encode(claims, key, algorithm="PS256", headers={"x5t#S256": digest})
+    form = {
+        "client_id": app_id,
+        "grant_type": "client_credentials",
+        "scope": f"{GRAPH}/.default",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": assertion,
+    }
+    response = cloud.session().post(endpoint, data=form)
+    assert (response.status_code, response.json()["error_codes"]) == (401, [number])
 
 
 def test_an_expired_certificate_does_not_sign_in(new_cloud: NewCloud) -> None:

@@ -91,13 +91,17 @@ def test_an_exchange_beyond_the_condition_says_nothing() -> None:
         (Condition(query=("$select",)), True),
         (Condition(query=("$expand",)), False),
         (Condition(codes=("0X8004F510",)), True),
+        (Condition(fields=("@odata.nextLink",)), True),
+        (Condition(sends={"prefer": "return=representation"}), True),
+        (Condition(sends={"Prefer": "odata.maxpagesize"}), False),
     ],
 )
 def test_each_part_of_a_condition_counts(condition: Condition, expected: bool) -> None:
     exchange = recorded(
         query={"$select": ["id"]},
         headers={"Retry-After": "{number}"},
-        answer_body={"value": [{"id": "{guid}", "state": 3, "owner": {"name": "{text}"}}]},
+        request_headers={"Prefer": "return=representation"},
+        answer_body={"@odata.nextLink": "{url}", "value": [{"id": "{guid}", "state": 3, "owner": {"name": "{text}"}}]},
         codes=("0x8004f510",),
     )
     assert holds(condition, exchange) is expected
