@@ -62,9 +62,25 @@ def _undescribed(facts: Sequence[Any], exchanges: Sequence[Any]) -> Iterator[str
     described = {(fact.service, line) for fact in facts for line in fact.requests}
     # What was refused was no request of the service, and clients of others may ask for anything.
     sent = {(each.service, request_line(each)) for each in exchanges if each.status is not None and each.status < 400}
-    known = {(service, line) for service, line in sent if service != "other"}
-    undescribed = (each for each in known - described if (each[0], _of_any_table(each[1])) not in described)
+    undescribed = {
+        (service, line)
+        for service, line in sent - described
+        if service != "other" and not any(service == each and _fits(line, of) for each, of in described)
+    }
     yield from (f"no fact describes {service}: {line}" for service, line in sorted(undescribed))
+
+
+def _fits(line: str, described: str) -> bool:
+    """Say whether a recorded request may be the described one: names that a recording does not show may be any."""
+    if _of_any_table(line) == described:
+        return True
+    steps, others = line.split("/"), described.split("/")
+    return len(steps) == len(others) and all(_step_fits(*pair) for pair in zip(steps, others, strict=True))
+
+
+def _step_fits(step: str, described: str) -> bool:
+    method, _space, name = step.rpartition(" ")
+    return step == described or (name == "{}" and described.startswith(method))
 
 
 def _of_any_table(line: str) -> str:
