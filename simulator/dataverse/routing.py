@@ -29,6 +29,8 @@ def respond(session: Session) -> Reply:
     if call.headers.get("mscrm.bypasscustompluginexecution", "").lower() == "true":
         session.principal.require_privilege("prvBypassCustomPlugins")
     if first.name == "$metadata":
+        if rest or first.inside is not None:
+            raise no_segment(rest[0].name if rest else "$metadata")
         return metadata.document(session)
     if first.name in definitions.SETS:
         return definitions.respond(session, first, rest)

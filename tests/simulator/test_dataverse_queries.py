@@ -382,3 +382,8 @@ def test_columns_of_leads_may_be_shorter_than_usual() -> None:
 @pytest.mark.parametrize("query", ["fetchXml=<fetch/>", "savedQuery=11111111-1111-4111-8111-111111111111"])
 def test_a_query_that_is_not_served_is_not_answered_with_all_rows(office: Office, query: str) -> None:
     assert office("GET", f"accounts?{query}").status == 501
+
+
+@pytest.mark.parametrize("path", ["$metadata/leads", "$metadata(1)"])
+def test_nothing_is_below_the_schema(office: Office, path: str) -> None:
+    assert office("GET", path).error == (404, "0x80060888")
