@@ -182,7 +182,18 @@ def scenarios(session: nox.Session) -> None:
     """Run the scenarios: real ansible-playbook runs against the simulator."""
     # More processes than cores: a scenario waits a good part of its time for the platform's delays.
     elsewhere = [f"--ignore={path}" for path in WITH_EACH_CORE + BY_ANSIBLE_LINT]
-    run_pytest(session, "tests/scenarios", "--numprocesses", "3", "--dist", "worksteal", *elsewhere, env=RECORDED)
+    run_pytest(
+        session,
+        "tests/scenarios",
+        "--numprocesses",
+        "3",
+        "--dist",
+        "worksteal",
+        "--durations",
+        "15",
+        *elsewhere,
+        env=RECORDED,
+    )
 
 
 @nox.session(name="recorded-facts")
