@@ -23,6 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "variables.md"
 
+# REUSE-IgnoreStart
 _INTRODUCTION = """<!--
 Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -43,6 +44,7 @@ Set them for a host (one environment), a group (one tenant) or all hosts.
 | variable | meaning | type | default |
 |---|---|---|---|
 """
+# REUSE-IgnoreEnd
 _MARKUP = re.compile(r"\b(?:[OVCEMP]|RV)\(([^()]*)\)")
 
 
