@@ -22,16 +22,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SHEETS = ROOT / "docs" / "contract"
 
-# REUSE-IgnoreStart
-_HEADER = """<!--
-Copyright (c) 2026, marketplace_leads.dynamics365 contributors
-GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
-
-<!-- Written by `python -m tests.gates.fact_sheets` from evidence/facts.yml: change that file instead. -->
+_HEADER = """<!-- Written by `python -m tests.gates.fact_sheets` from evidence/facts.yml: change that file instead. -->
 """
-# REUSE-IgnoreEnd
 
 
 def sheets() -> dict[Path, str]:

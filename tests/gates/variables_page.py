@@ -23,14 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "variables.md"
 
-# REUSE-IgnoreStart
-_INTRODUCTION = """<!--
-Copyright (c) 2026, marketplace_leads.dynamics365 contributors
-GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
-
-<!-- Written by `python -m tests.gates.variables_page`: change roles/lead_writer/meta/argument_specs.yml instead. -->
+_INTRODUCTION = """<!-- Written by `python -m tests.gates.variables_page`: change roles/lead_writer/meta/argument_specs.yml instead. -->
 
 # Variables of the role `lead_writer`
 
@@ -44,7 +37,6 @@ Set them for a host (one environment), a group (one tenant) or all hosts.
 | variable | meaning | type | default |
 |---|---|---|---|
 """
-# REUSE-IgnoreEnd
 _MARKUP = re.compile(r"\b(?:[OVCEMP]|RV)\(([^()]*)\)")
 
 
