@@ -23,7 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "variables.md"
 
-_INTRODUCTION = """<!-- Written by `python -m tests.gates.variables_page` from roles/lead_writer/meta/argument_specs.yml. -->
+_INTRODUCTION = """<!-- Written by `python -m tests.gates.variables_page` from the argument specification. -->
 
 # Variables of the role `lead_writer`
 

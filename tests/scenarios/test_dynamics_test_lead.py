@@ -257,6 +257,21 @@ def test_what_a_customer_did_to_new_leads_is_told_by_its_cause(
     assert all("As the customer wants it" in each["msg"] for each in results)
 
 
+@pytest.mark.cloud("--tenants", "1")
+@pytest.mark.parametrize(("settings", "warned"), [({}, True), ({"allowapplicationuseraccess": True}, False)])
+def test_a_firewall_that_may_keep_the_lead_service_out_is_named(
+    cloud: Cloud, configure: Configure, validate: Validate, settings: dict[str, bool], warned: bool
+) -> None:
+    assert configure(rehearse=False).status == 0
+    (organization,) = cloud.rows(cloud.contoso, "organizations?$select=organizationid")
+    firewall = {"enableipbasedfirewallrule": True, **settings}
+    cloud.web_api(cloud.contoso, "PATCH", f"organizations({organization['organizationid']})", firewall)
+    run = validate(rehearse=False)
+    assert run.status == 0, run.output
+    said = "does not show whether Microsoft's lead service is let in" in " ".join(run.output.split())
+    assert said is warned
+
+
 @pytest.mark.cloud("--config", str(Path(__file__).parent / "clouds" / "short_columns.yml"))
 def test_a_column_that_is_too_short_for_leads_is_named(configure: Configure, validate: Validate) -> None:
     assert configure(rehearse=False).status == 0

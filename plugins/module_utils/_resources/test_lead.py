@@ -33,6 +33,7 @@ from .._rules.timestamps import whole_days, write_timestamp
 from .._services.environment.client import PRIVILEGE_DENIED, EnvironmentClient
 from .._services.environment.leads import Lead, Leads, NoLeadTable
 from .._services.environment.members import Member, Members
+from .._services.environment.settings import keeps_applications_out
 from .._services.graph.client import GraphClient
 from .._transport.errors import CallFailed, TimedOut
 from .handed_over import HandedOver
@@ -77,6 +78,7 @@ class TestLeadResource:
         self._writer = self._signed_in()
         self._member, self._held = self._rights()
         self._check_columns()
+        self._check_firewall()
         self._plan.add("test_lead", None, self._values, self._write)
         return self._plan
 
@@ -176,6 +178,15 @@ class TestLeadResource:
             self._plan.findings.append(
                 f"{self._environment.address.host} keeps fewer characters of a lead than Dynamics 365 Sales does "
                 f"({listed}), and refuses longer leads: raise the maximum length of these columns."
+            )
+
+    def _check_firewall(self) -> None:
+        """Warn of what no test from this machine can show: the lead service comes from addresses of its own."""
+        if keeps_applications_out(self._environment):
+            self._plan.findings.append(
+                f"{self._environment.address.host} has an IP firewall, and this test comes from this machine's "
+                "address, so it does not show whether Microsoft's lead service is let in: allow access for all "
+                "application users in the firewall's settings, or see that leads arrive."
             )
 
     # --- the write

@@ -137,6 +137,9 @@ SHORT_PARTS = frozenset({"id", "is", "on", "by", "of", "to", "in", "at", "for", 
 
 NAMES = frozenset(
     {
+        # Settings of an organization
+        *_each("orgdborgsettings enableipbasedfirewallrule enableipbasedfirewallruleinauditmode"),
+        *_each("allowediprangeforfirewall allowapplicationuseraccess allowmicrosofttrustedservicetags"),
         # OAuth 2.0, OpenID Connect and Microsoft Entra's additions to them
         *_each("access_token client_assertion client_assertion_type client_id client_info client_secret"),
         *_each("correlation_id"),

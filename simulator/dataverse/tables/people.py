@@ -34,6 +34,11 @@ ORGANIZATION = Table(
         plugintracelogsetting int =0
         issharepointintegrationenabled bool =false
         orgdborgsettings memo
+        enableipbasedfirewallrule bool =false
+        enableipbasedfirewallruleinauditmode bool =false
+        allowediprangeforfirewall string:4000
+        allowapplicationuseraccess bool =false
+        allowmicrosofttrustedservicetags bool =false
         """,
         AUDIT,
     ),

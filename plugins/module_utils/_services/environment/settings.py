@@ -11,6 +11,8 @@ from ..._transport.errors import CallFailed
 from .client import EnvironmentClient
 
 _LOCKDOWN = "IsLockdownOfUnmanagedCustomizationEnabled"
+_FIREWALL, _FIREWALL_AUDITS = "enableipbasedfirewallrule", "enableipbasedfirewallruleinauditmode"
+_LETS_APPLICATIONS_IN = "allowapplicationuseraccess"
 _KEY = "blocks unmanaged customizations"
 
 
@@ -26,6 +28,24 @@ def blocks_unmanaged_customizations(environment: EnvironmentClient) -> bool | No
         environment.remember(known, _KEY)
     blocks: bool | None = known["blocks"]
     return blocks
+
+
+def keeps_applications_out(environment: EnvironmentClient) -> bool | None:
+    """Say whether an IP firewall judges requests of applications by their address, as it may those of a lead service.
+
+    Not one in audit mode, which only logs, nor one that lets application users in from everywhere. None where the
+    settings cannot be read, as in an environment that does not know them. Source: "IP firewall in Power Platform
+    environments".
+    """
+    try:
+        rows = environment.list("organizations", select=(_FIREWALL, _FIREWALL_AUDITS, _LETS_APPLICATIONS_IN))
+    except CallFailed as failed:
+        if failed.status is None or failed.status >= 500:
+            raise
+        return None
+    return any(
+        row.get(_FIREWALL) and not row.get(_FIREWALL_AUDITS) and not row.get(_LETS_APPLICATIONS_IN) for row in rows
+    )
 
 
 def _read(environment: EnvironmentClient) -> bool | None:
