@@ -80,6 +80,7 @@ options:
         what Microsoft's services really answer. It is made if it is missing.
       - The files are censored. They hold names and words of the services' protocols, and the kind of everything else,
         such as C({guid}) or C({text}); no secrets, IDs, host names, addresses or names of a tenant.
+      - Falls back to the environment variable E(MARKETPLACE_LEADS_RECORD).
     type: path
 requirements:
   - msal >= 1.35.0

@@ -93,7 +93,7 @@ CREDENTIALS = Arguments(
         "cloud": {"type": "str", "choices": list(CLOUDS)},
         "ca_bundle": {"type": "path"},
         "timeout": {"type": "int", "default": 60},
-        "record_directory": {"type": "path"},
+        "record_directory": {"type": "path", "fallback": _from_environment("MARKETPLACE_LEADS_RECORD")},
     }
 )
 """Who signs in, and how requests travel: options of every module."""

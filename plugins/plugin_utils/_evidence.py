@@ -92,7 +92,9 @@ class Evidence:
 @lru_cache(maxsize=1)
 def read_evidence(path: Path = FACTS) -> Evidence:
     """Read the evidence file. Raises TypeError for a key that no fact has, KeyError for one that is missing."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    # The loader in C is as safe, and ten times faster; it is not everywhere.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     return Evidence(
         sources=content["sources"],
         facts=tuple(_facts(content["services"])),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@lru_cache
 def flipped(kind: str) -> set[str]:
     """Return the names of the settings (or of the environment's options) by which some fact is made otherwise.
 

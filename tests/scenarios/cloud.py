@@ -367,7 +367,6 @@ class Ansible:
                 *(sys.executable, "-m", "ansible", "playbook"),
                 *("-i", str(self._cloud.inventory)),
                 *arguments,
-                *self._recorded(),
                 *(["-" + "v" * verbosity] if verbosity else []),
                 playbook,
             ],
@@ -385,6 +384,7 @@ class Ansible:
                 # Finding an interpreter is Ansible's own business and would be told in some results only.
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
                 "RECORDER_FILE": str(record),
+                **self._recorded(),
                 **(environment or {}),
             },
             stdout=subprocess.PIPE,
@@ -400,10 +400,10 @@ class Ansible:
         outcomes = [Outcome(**json.loads(line)) for line in lines]
         return Run(process.returncode, output + errors, outcomes, mark)
 
-    def _recorded(self) -> tuple[str, ...]:
-        """The arguments by which a run is recorded, where the recordings of all runs are gathered."""
+    def _recorded(self) -> dict[str, str]:
+        """The variable by which a run is recorded, where the recordings of all runs are gathered."""
         folder = os.environ.get("MARKETPLACE_LEADS_RECORDINGS")
-        return ("-e", f"lead_writer_record={folder}") if folder and self._cloud.is_genuine else ()
+        return {"MARKETPLACE_LEADS_RECORD": folder} if folder and self._cloud.is_genuine else {}
 
 
 def _kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
@@ -459,7 +459,6 @@ def credentials(**overrides: Any) -> dict[str, Any]:
         "tenant_id": "{{ lead_writer_tenant_id }}",
         "client_id": "{{ lead_writer_client_id }}",
         "client_secret": "{{ lead_writer_client_secret }}",
-        "record_directory": "{{ lead_writer_record | default(omit) }}",
         **overrides,
     }
 
