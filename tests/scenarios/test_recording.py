@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._evidence import read_evidence
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._recording import read_recording
 
 from .by_hand import HandMade
@@ -89,9 +90,19 @@ class Recorded:
         self._seen |= {*texts_in(self.cloud.control("GET", "/state")), *texts_in(self.cloud.requests_since(0))}
 
     @property
+    def files(self) -> list[Path]:
+        """All files of the recording but the page of facts, which has only texts of the evidence file."""
+        return [path for path in self.folder.rglob("*") if path.is_file() and path != self.page]
+
+    @property
+    def page(self) -> Path:
+        """The page of facts."""
+        return self.folder / "facts.md"
+
+    @property
     def text(self) -> str:
         """All that was recorded, with the names of the files."""
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        files = self.files
         assert len(files) > 10, files
         return "\n".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files)
 
@@ -214,7 +225,17 @@ def test_the_output_names_the_folder_and_nothing_of_the_recording(recorded: Reco
     run = recorded(PLAYBOOK)
     assert str(recorded.folder) in run.output
     assert not re.search(r"\{(guid|text|url|date-time)", run.output)
-    assert not [path.stem for path in recorded.folder.iterdir() if path.stem in run.output]
+    assert not [path.stem for path in recorded.files if path.stem in run.output]
+
+
+def test_a_recorded_run_ends_with_what_it_says_of_the_facts(recorded: Recorded) -> None:
+    run = recorded(PLAYBOOK)
+    counted = re.search(r"confirms (\d+) facts about Microsoft's services and refutes 0;", " ".join(run.output.split()))
+    assert counted is not None
+    assert int(counted.group(1)) > 20
+    rows = [line for line in recorded.page.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    facts = {f"| `{fact.id}` | {fact.certainty} | {' '.join(fact.fact.split())} |" for fact in read_evidence().facts}
+    assert set(rows) <= facts
 
 
 def test_a_recorded_run_writes_what_another_one_does(recorded: Recorded, configure: Configure) -> None:
@@ -235,9 +256,9 @@ def _writes(cloud: Cloud, run: Run) -> list[str]:
 def test_a_second_run_adds_nothing_new(recorded: Recorded) -> None:
     recorded(PLAYBOOK)
     recorded(PLAYBOOK)
-    before = {path: path.stat().st_mtime_ns for path in recorded.folder.iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in recorded.files}
     recorded(PLAYBOOK)
-    assert {path: path.stat().st_mtime_ns for path in recorded.folder.iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in recorded.files} == before
 
 
 def test_a_folder_that_cannot_be_written_to_stops_the_run_before_its_first_request(
