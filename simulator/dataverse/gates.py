@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gates of an environment (contract: Gates): states and settings in which it refuses all or some callers.
 
-The trait ``gates`` lists them: ``{code, status, message, callers, methods, path, times}``. ``callers`` are application
-or object ids, ``path`` is a regular expression for what follows ``/api/data/v9.2/``, and ``times`` is how often the
-gate refuses before it opens. Only ``code`` is needed: what the platform says with it is known for the codes below.
+The trait ``gates`` lists them: ``{code, status, message, callers, methods, path, times, retry_after}``. ``callers`` are
+application or object ids, ``path`` is a regular expression for what follows ``/api/data/v9.2/``, ``times`` is how often
+the gate refuses before it opens, and ``retry_after`` the seconds that the refusal asks to wait. Only ``code`` is needed: what the platform says with it is known for the codes below.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .calls import Call
     from .state import EnvironmentData
 
-_KEYS = frozenset({"code", "status", "message", "callers", "methods", "path", "times"})
+_KEYS = frozenset({"code", "status", "message", "callers", "methods", "path", "times", "retry_after"})
 
 #: What the platform says by the codes of its gates. The statuses of those marked likely in the contract are likely.
 TEXTS: dict[str, tuple[int, str]] = {
@@ -64,7 +64,8 @@ def require_open(data: EnvironmentData, call: Call, caller: Caller) -> None:
     for gate in data.environment.spec.options.get("gates") or ():
         if _concerns(gate, call, caller) and _still_refuses(gate):
             status, message = TEXTS.get(gate["code"].lower(), (403, "The environment refuses the request."))
-            raise Refusal(gate.get("status", status), gate["code"], gate.get("message", message))
+            headers = {"Retry-After": str(gate["retry_after"])} if "retry_after" in gate else {}
+            raise Refusal(gate.get("status", status), gate["code"], gate.get("message", message), headers)
 
 
 def require_customizable(data: EnvironmentData) -> None:

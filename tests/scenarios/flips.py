@@ -44,6 +44,7 @@ class Flip:
     faults: Sequence[Mapping[str, Any]] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     stops: str = ""
+    validation: str = ""
 
     @property
     def name(self) -> str:
@@ -89,12 +90,13 @@ def combined(worlds: Iterable[Flip]) -> Flip:
     taken: dict[str, dict[str, Any]] = {"settings": {}, "environment": {}, "tenant": {}, "variables": {}}
     faults: list[Mapping[str, Any]] = []
     for world in worlds:
+        ends_well = not (world.stops or world.validation)
         agrees = all(
             known.get(name, value) == value
             for part, known in taken.items()
             for name, value in getattr(world, part).items()
         )
-        if agrees and not world.stops and (ALL or not world.faults):
+        if agrees and ends_well and (ALL or not world.faults):
             faults += world.faults
             for part, known in taken.items():
                 known.update(getattr(world, part))
@@ -129,7 +131,8 @@ class Worlds:
         tried = [*zip(worlds, cloud.tenants.values(), strict=True)]
         found = {world.name: _verdict(cloud, world, tenant, runs) for world, tenant in tried}
         if thorough:
-            well = {world.name: tenant.host for world, tenant in tried if not (found[world.name] or world.stops)}
+            failed = runs.first.failed_hosts()
+            well = {world.name: each.host for world, each in tried if not found[world.name] and each.host not in failed}
             found.update(_taken_down(configure, well))
         return found
 
@@ -206,8 +209,11 @@ def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
         return _stopped(cloud, world, tenant, runs)
     if world.stops:
         return f"it did not stop with {world.stops!r}"
+    told = runs.validation.failure(host) if runs.validation and host in runs.validation.failed_hosts() else ""
+    if world.validation and runs.validation and world.validation not in told:
+        return f"the validation did not fail with {world.validation!r}: {told}"
     for run, name in ((runs.dry, "dry run"), (second, "second run"), (runs.validation, "validation")):
-        if run is not None and host in run.failed_hosts():
+        if run is not None and host in run.failed_hosts() and not (run is runs.validation and world.validation):
             return f"the {name} failed: {run.failure(host)}"
     if host in second.changed_hosts():
         return f"the second run changed {second.changes(host)}"
