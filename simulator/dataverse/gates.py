@@ -5,7 +5,8 @@
 
 The trait ``gates`` lists them: ``{code, status, message, callers, methods, path, times, retry_after}``. ``callers`` are
 application or object ids, ``path`` is a regular expression for what follows ``/api/data/v9.2/``, ``times`` is how often
-the gate refuses before it opens, and ``retry_after`` the seconds that the refusal asks to wait. Only ``code`` is needed: what the platform says with it is known for the codes below.
+the gate refuses before it opens, and ``retry_after`` the seconds that the refusal asks to wait. Only ``code`` is
+needed: what the platform says with it is known for the codes below.
 """
 
 from __future__ import annotations

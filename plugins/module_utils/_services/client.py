@@ -228,8 +228,8 @@ class ServiceClient:
         wait = answer.retry_after or 0.0
         if wait > LONGEST_RETRY_AFTER:
             return (
-                f"The service is too busy for {answer.request}: it asks to wait {wait:.0f} s, which is longer than a run "
-                f"waits, so run again after that ({said})."
+                f"The service is too busy for {answer.request}: it asks to wait {wait:.0f} s, which is longer than a "
+                f"run waits, so run again after that ({said})."
             )
         if answer.status == 401 and "claims=" in answer.headers.get("WWW-Authenticate", ""):
             return (
