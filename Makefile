@@ -33,7 +33,7 @@ torture: $(TOOLS)/installed ## run what takes too long for every change: the wor
 bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run
 	@$(NOX) --session bench
 
-lint: $(TOOLS)/installed ## run the quick gates only: formatting, linters, types, licences, documentation
+lint: $(TOOLS)/installed ## run the quick gates only: formatting, linters, types, licenses, documentation
 	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS) $(QUICK)
 
 format: $(TOOLS)/installed ## put the Python files into the project's format

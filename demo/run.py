@@ -8,7 +8,7 @@
 2. The set-up itself.
 3. The same again: nothing is changed, nothing is written.
 4. A test lead in each tenant, written with what was handed over, and a customer's lead through the published offer.
-5. A table of what exists now, read from the cloud, and the places of the hand-off files.
+5. A table of what exists now, read from the cloud, and the places of the handover files.
 
     python demo/run.py                           from a checkout
     python demo/run.py --collections-path PATH   from a collection installed there
@@ -139,7 +139,7 @@ class Demonstration:
                 "its roles",
                 "test lead",
                 "customer's lead",
-                "hand-off",
+                "handover",
             )
         ]
         complaints = []
@@ -164,7 +164,7 @@ class Demonstration:
             met = cloud.meet_the_offer(tenant) if self._has_an_offer(tenant["name"]) else "no offer"
             if "arrived" not in tested or met not in ("arrived", "no offer"):
                 complaints.append(f"{tenant['name']}: test lead {tested}, customer's lead {met}")
-            sheet = self._output / "store" / f"{host}.hand_off.md"
+            sheet = self._output / "store" / f"{host}.handover.md"
             rows.append(
                 (
                     tenant["name"],
@@ -220,13 +220,13 @@ class Cloud:
 
     def environment(self, host: str, path: str) -> list[dict[str, Any]]:
         """Rows of an environment."""
-        rows: list[dict[str, Any]] = self._get(f"/god/{host}/api/data/v9.2/{path}")["value"]
+        rows: list[dict[str, Any]] = self._get(f"/admin-override/{host}/api/data/v9.2/{path}")["value"]
         return rows
 
     def graph(self, tenant: dict[str, Any], path: str) -> list[dict[str, Any]]:
         """Objects of a tenant's directory."""
         host = "graph.microsoft.us" if tenant["cloud"] == "gcc_high" else "graph.microsoft.com"
-        objects: list[dict[str, Any]] = self._get(f"/god/{host}/v1.0{path}", tenant["id"])["value"]
+        objects: list[dict[str, Any]] = self._get(f"/admin-override/{host}/v1.0{path}", tenant["id"])["value"]
         return objects
 
     def meet_the_offer(self, tenant: dict[str, Any]) -> str:

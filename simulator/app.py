@@ -22,7 +22,7 @@ from .world import Tenant, World
 from .writes import is_write, refusal_body
 
 _OWN_ADDRESSES = frozenset({b"127.0.0.1", b"localhost"})
-GOD_HEADER = b"x-simulator-god"
+GOD_HEADER = b"x-simulator-admin_override"
 
 
 class CloudApp:
@@ -106,17 +106,17 @@ class CloudApp:
         )
         return status, json.dumps(body).encode()
 
-    async def answer(self, request: Request, host: str, god_tenant: Tenant | None = None) -> Response:
-        """The answer of the service behind ``host``. With ``god_tenant`` a test acts by hand, with every right."""
+    async def answer(self, request: Request, host: str, override_tenant: Tenant | None = None) -> Response:
+        """The answer of the service behind ``host``. With ``override_tenant`` a test acts by hand, with every right."""
         service = self.service_of(host, request.url.path)
         if service == "entra":
             return await entra.answer(request, self.world, host)
         if service == "graph":
-            return await graph.answer(request, self.world, host, god_tenant)
+            return await graph.answer(request, self.world, host, override_tenant)
         if service == "partner_center":
-            return await partnercenter.answer(request, self.world, host, god_tenant)
+            return await partnercenter.answer(request, self.world, host, override_tenant)
         if service == "power_platform":
-            return await powerplatform.answer(request, self.world, host, god_tenant)
+            return await powerplatform.answer(request, self.world, host, override_tenant)
         if service == "resource_manager":
             return resource_manager.answer(request, self.world, host)
         if self.world.busy_accounts:

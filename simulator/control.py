@@ -199,14 +199,14 @@ async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Resp
     else:
         tenant = _tenant(app.world, name)
     raw_path = request.scope["raw_path"].partition(b"?")[0]
-    prefix = f"/god/{host}".encode()
+    prefix = f"/admin-override/{host}".encode()
     headers = [(key, value) for key, value in request.scope["headers"] if key not in (b"host", b"authorization")]
     scope = {
         **request.scope,
         "path": rest,
         "raw_path": raw_path[len(prefix) :] if raw_path.startswith(prefix) else quote(rest).encode(),
-        "headers": [*headers, (b"host", host.encode()), (b"x-simulator-god", b"true")],
-        "simulator.god": True,
+        "headers": [*headers, (b"host", host.encode()), (b"x-simulator-admin_override", b"true")],
+        "simulator.admin_override": True,
     }
     return await app.answer(Request(scope, request.receive), host, tenant)
 
@@ -289,6 +289,6 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("GET", re.compile("/tenants"), _get_tenants),
     ("PATCH", re.compile("/tenants/([^/]+)"), _patch_tenant),
     ("PATCH", re.compile("/tenants/([^/]+)/objects/([^/]+)/([^/]+)"), _patch_object),
-    ("*", re.compile("/god/([^/]+)(/.*)"), _as_god),
+    ("*", re.compile("/admin-override/([^/]+)(/.*)"), _as_god),
     ("*", re.compile("/environments/([^/]+)(/.*)"), _environment),
 )

@@ -131,7 +131,7 @@ class PublisherSpec:
 
 
 @dataclass(frozen=True)
-class LicenceSpec:
+class LicenseSpec:
     """A subscription of the tenant: so many seats of one product, some already taken."""
 
     part_number: str
@@ -139,15 +139,15 @@ class LicenceSpec:
     consumed: int = 0
 
     @staticmethod
-    def parse(value: Any, where: str) -> LicenceSpec:
-        """Read one item of ``licences``."""
+    def parse(value: Any, where: str) -> LicenseSpec:
+        """Read one item of ``licenses``."""
         record = _mapping(value, where, {"part_number", "enabled", "consumed"})
-        return LicenceSpec(
+        return LicenseSpec(
             _text(record, "part_number", where), int(record.get("enabled", 10)), int(record.get("consumed", 0))
         )
 
 
-DEFAULT_LICENCES = (LicenceSpec("DYN365_ENTERPRISE_SALES", 10, 4), LicenceSpec("DYN365_ENTERPRISE_PLAN1", 5, 1))
+DEFAULT_LICENCES = (LicenseSpec("DYN365_ENTERPRISE_SALES", 10, 4), LicenseSpec("DYN365_ENTERPRISE_PLAN1", 5, 1))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class TenantSpec:
     password_validity_days: int | None = None  # None: the service's own default of 90
     dynamics_crm: bool = True  # whether the service principal of Dynamics CRM exists
     runner: RunnerSpec = RunnerSpec()
-    licences: tuple[LicenceSpec, ...] = DEFAULT_LICENCES
+    licenses: tuple[LicenseSpec, ...] = DEFAULT_LICENCES
     app_management_policy: dict[str, Any] | None = None  # as Graph writes defaultAppManagementPolicy
     application_quota: int = 250  # applications in use and in the recycle bin together
     offers: tuple[str, ...] = ()  # external ids of the offers in the tenant's Partner Center account
@@ -195,8 +195,8 @@ class TenantSpec:
             password_validity_days=None if days is None else int(days),
             dynamics_crm=bool(record.get("dynamics_crm", True)),
             runner=RunnerSpec.parse(record.get("runner", {}), f"{where}.runner"),
-            licences=tuple(LicenceSpec.parse(item, f"{where}.licences") for item in record["licences"])
-            if "licences" in record
+            licenses=tuple(LicenseSpec.parse(item, f"{where}.licenses") for item in record["licenses"])
+            if "licenses" in record
             else DEFAULT_LICENCES,
             app_management_policy=None if policy is None else dict(_mapping(policy, f"{where}.app_management_policy")),
             application_quota=int(record.get("application_quota", 250)),

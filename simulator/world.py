@@ -34,7 +34,7 @@ class Settings:
     import_seconds: float = 5.0  # how long a solution import takes
     replication_seconds: float = 2.0  # by when every replica of a directory has seen a write
     secret_activation_seconds: float = 3.0  # from addPassword until the secret signs in
-    usage_location_seconds: float = 2.0  # from setting a usage location until licences can be assigned
+    usage_location_seconds: float = 2.0  # from setting a usage location until licenses can be assigned
     token_seconds: int = 3599
     entra_tokens_readable: bool = True  # whether others than the service that a token is for can read it
     graph_page_size: int = 100

@@ -5,7 +5,7 @@
 """Plans the environments of all hosts of a batch in one process, or that of one host.
 
 An action rather than a module because only the control process knows the variables of every host, and because the
-store and the hand-off are on the control node.
+store and the handover are on the control node.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 _USED_OFTEN = (
     "lead_writer_environment_host",
     "lead_writer_store_path",
-    "lead_writer_hand_off_path",
+    "lead_writer_handover_path",
     "lead_writer_stored",
     "lead_writer__adopted",
 )
@@ -249,7 +249,7 @@ class ActionModule(ActionBase):
             store_file=own["store_file"],
             store_tasks_found=self._finds(own["store_tasks"]),
             read_stored_secret=lambda: self._hosts.value(host, "lead_writer_stored_value"),
-            hand_off_file=str((given.get("hand_off") or {}).get("path") or ""),
+            handover_file=str((given.get("handover") or {}).get("path") or ""),
             publisher_client_id=str((given.get("publisher") or {}).get("client_id") or ""),
             is_selected=lambda tag: is_selected(self._task, tag, self._vars),
         )

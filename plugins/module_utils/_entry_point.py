@@ -19,7 +19,7 @@ from ansible.module_utils.common.parameters import env_fallback
 from ._desired_state.resource import Resource
 from ._identity.credentials import Credentials
 from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
-from ._resources.package_source import ComingRoles, coming_roles, expected_package, role_ids
+from ._resources.package_source import PendingRoles, expected_package, pending_roles, role_ids
 from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
 from ._rules.errors import InvalidInput
 from ._rules.guids import is_guid
@@ -121,24 +121,24 @@ TENANT = Arguments({"environment_url": {"type": "str"}})
 """An environment that stands for its tenant, in modules that work on the directory alone."""
 
 
-class Call:
+class ModuleContext:
     """One call of a module: its options, and the clients that they open."""
 
     def __init__(
         self,
         options: Mapping[str, Any],
         cache: RunCache,
-        tell: Callable[[str], None] = lambda sentence: None,
+        report_progress: Callable[[str], None] = lambda sentence: None,
         transport: Transport | None = None,
     ) -> None:
-        """C(tell) shows a sentence about the progress of something long to the person who waits.
+        """C(report_progress) shows a sentence about the progress of something long to the person who waits.
 
         C(transport) is one that other calls use as well: with the same C(ca_bundle), C(timeout) and
         C(record_directory).
         """
         self.options = dict(options)
         self.cache = cache
-        self.tell = tell
+        self.report_progress = report_progress
         if transport is not None:
             self.transport = transport
 
@@ -212,9 +212,9 @@ class Call:
         return expected_package(self.options, lambda: self.transport, self.cache)
 
     @cached_property
-    def coming_roles(self) -> ComingRoles:
+    def pending_roles(self) -> PendingRoles:
         """What gives the roles of that package while it is yet to be imported."""
-        return coming_roles(self.options, self.expected_package, lambda: self.environment)
+        return pending_roles(self.options, self.expected_package, lambda: self.environment)
 
     @cached_property
     def roles(self) -> Roles:
@@ -273,8 +273,8 @@ EXPECTED_FAILURES = (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailu
 """What the floors below raise to end a call with a sentence for the user."""
 
 
-def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[Call], Resource]) -> None:
-    """Run a module that manages the resource which C(resource) makes of the call.
+def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[ModuleContext], Resource]) -> None:
+    """Run a module that manages the resource which C(resource) makes of the context.
 
     This is the one place that knows check mode. It leaves by C(exit_json) or C(fail_json).
     """
@@ -294,7 +294,9 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
     module.exit_json(**answer)
 
 
-def report(module_class: type[AnsibleModule], arguments: Arguments, read: Callable[[Call], dict[str, Any]]) -> None:
+def report(
+    module_class: type[AnsibleModule], arguments: Arguments, read: Callable[[ModuleContext], dict[str, Any]]
+) -> None:
     """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json).
 
     The sentences under C(findings) in the answer are warned of as well, because nobody looks into a good answer.
@@ -339,10 +341,10 @@ def logins_in(options: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _call(module: AnsibleModule) -> Call:
+def _call(module: AnsibleModule) -> ModuleContext:
     # An ordinary module has no way to speak before its end; one that runs in the worker has.
-    tell = getattr(module, "tell", lambda sentence: None)
-    return Call(module.params, RunCache(getattr(module, "run_directory", None)), tell)
+    report_progress = getattr(module, "report_progress", lambda sentence: None)
+    return ModuleContext(module.params, RunCache(getattr(module, "run_directory", None)), report_progress)
 
 
 @contextmanager

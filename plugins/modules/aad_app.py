@@ -15,7 +15,7 @@ author:
 description:
   - Registers an application in a tenant together with its service principal, gives it redirect URIs and API
     permissions, consents to them, and keeps a client secret that has not expired.
-  - An application is recognised by O(unique_name) or O(application_id), never by its display name, which any number
+  - An application is recognized by O(unique_name) or O(application_id), never by its display name, which any number
     of applications may share. So a second run finds what the first one made, also when the first one ended half-way.
   - An application of that unique name that lies in the recycle bin is restored, because the bin keeps unique names.
   - A new secret is made as the last step, and only returned once it signs in, which takes seconds after it was made.
@@ -28,7 +28,7 @@ options:
     type: str
   unique_name:
     description:
-      - The name by which the application is recognised in every run. It is unique in the tenant, is not shown in
+      - The name by which the application is recognized in every run. It is unique in the tenant, is not shown in
         the portal, and can never be changed.
       - Together with O(application_id), it is given to an adopted application that has none yet.
     type: str
@@ -483,16 +483,16 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
-from ..module_utils._resources.application import OPTIONS, ApplicationResource, Wanted
+from ..module_utils._entry_point import CREDENTIALS, Arguments, ModuleContext, run
+from ..module_utils._resources.application import OPTIONS, ApplicationResource, DesiredApplication
 from ..module_utils._resources.application_options import may_return_secret
 
 ARGUMENTS = CREDENTIALS + Arguments(OPTIONS, may_return_secret=may_return_secret)
 
 
-def resource(call: Call) -> ApplicationResource:
+def resource(context: ModuleContext) -> ApplicationResource:
     """Return the application that the call is about."""
-    return ApplicationResource(call.graph, Wanted.from_options(call.options))
+    return ApplicationResource(context.graph, DesiredApplication.from_options(context.options))
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -199,7 +199,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, Call, report
+from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, ModuleContext, report
 from ..module_utils._resources.application_report import OPTIONS, ApplicationReport
 
 ARGUMENTS = (CREDENTIALS + TENANT) + Arguments(
@@ -211,11 +211,11 @@ ARGUMENTS = (CREDENTIALS + TENANT) + Arguments(
 )
 
 
-def read(call: Call) -> dict[str, Any]:
+def read(context: ModuleContext) -> dict[str, Any]:
     """Return what is known of the applications that the call is about."""
-    if call["environment_url"]:
-        call.check_tenant()
-    return {**ApplicationReport(call.graph, call.options).read(), "cloud": call.cloud.name}
+    if context["environment_url"]:
+        context.check_tenant()
+    return {**ApplicationReport(context.graph, context.options).read(), "cloud": context.cloud.name}
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manage the Microsoft 365 user as whom marketplace leads are written, with its password and licences."""
+"""Manage the Microsoft 365 user as whom marketplace leads are written, with its password and licenses."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: aad_user
-short_description: Manage a Microsoft 365 user, its password and its licences
+short_description: Manage a Microsoft 365 user, its password and its licenses
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
@@ -16,15 +16,15 @@ description:
   - Makes a user in a tenant whose password need not be changed at the first sign-in, licenses it, and keeps a password
     that has not expired. This is the account for the choice "Office 365" in the lead form of Partner Center.
   - An application (M(marketplace_leads.dynamics365.aad_app)) is the better choice wherever it is possible. It needs no
-    licence, and no policy for people applies to it.
-  - A user is recognised by its user principal name. One of that name that lies in the recycle bin is restored.
+    license, and no policy for people applies to it.
+  - A user is recognized by its user principal name. One of that name that lies in the recycle bin is restored.
   - A user that holds a directory role is refused, because the lead service needs none and is given the password.
   - A new password is set as the last step where possible. It counts at once, and the old one is gone. Whoever signs in
     with the old one is locked out until they are given the new one.
 options:
   user_principal_name:
     description:
-      - The name by which the user signs in and is recognised in every run, such as V(leads@contoso.onmicrosoft.com).
+      - The name by which the user signs in and is recognized in every run, such as V(leads@contoso.onmicrosoft.com).
       - Its domain must be one of the tenant whose passwords are kept there. A federated domain is refused.
     type: str
     required: true
@@ -35,13 +35,13 @@ options:
     type: str
   usage_location:
     description:
-      - The country in which licences are used, as two letters, such as V(SE).
+      - The country in which licenses are used, as two letters, such as V(SE).
       - Needed for O(licenses) where the user has none yet. When it is left out, an existing user keeps what it has.
     type: str
   licenses:
     description:
-      - Products that the user must have a licence of, by part number, such as V(DYN365_ENTERPRISE_SALES), or by id.
-        Licences of other products are left alone.
+      - Products that the user must have a license of, by part number, such as V(DYN365_ENTERPRISE_SALES), or by id.
+        Licenses of other products are left alone.
       - Whether the tenant has them, with a free seat, is checked before anything is written, in check mode too.
     type: list
     elements: str
@@ -194,7 +194,7 @@ user:
       description: The display name.
       type: str
     usage_location:
-      description: The country in which licences are used.
+      description: The country in which licenses are used.
       type: str
     account_enabled:
       description: Whether the user may sign in.
@@ -258,18 +258,18 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, Call, run
-from ..module_utils._resources.directory_user import OPTIONS, DirectoryUserResource, Wanted
+from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, ModuleContext, run
+from ..module_utils._resources.directory_user import OPTIONS, DesiredUser, DirectoryUserResource
 from ..module_utils._resources.directory_user_options import may_return_password
 
 ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS, may_return_secret=may_return_password)
 
 
-def resource(call: Call) -> DirectoryUserResource:
+def resource(context: ModuleContext) -> DirectoryUserResource:
     """Return the user that the call is about."""
-    if call["environment_url"]:
-        call.check_tenant()
-    return DirectoryUserResource(call.graph, Wanted.from_options(call.options))
+    if context["environment_url"]:
+        context.check_tenant()
+    return DirectoryUserResource(context.graph, DesiredUser.from_options(context.options))
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -59,12 +59,12 @@ options:
     description:
       - A solution package that is going to be imported, as a path or as an https URL.
       - In check mode, roles it brings count as existing, so that a dry run on an empty environment works to its end
-        while a misspelt role still fails it.
+        while a misspelled role still fails it.
     type: str
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
     type: str
-  coming_roles:
+  pending_roles:
     description:
       - Names of roles that a task before this one makes, such as those that
         M(marketplace_leads.dynamics365.dynamics_role_privilege) returns to be assigned.
@@ -78,7 +78,7 @@ options:
         reasons too.
     type: bool
     default: false
-  when_owner:
+  on_owned_records:
     description:
       - What to do with O(state=absent) when the user owns leads, for example those that it wrote. The platform does not
         let go of a user that owns records.
@@ -196,16 +196,18 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
-from ..module_utils._resources.application_user import OPTIONS, ApplicationUserResource, Wanted
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
+from ..module_utils._resources.application_user import OPTIONS, ApplicationUserResource, DesiredApplicationUser
 from ..module_utils._resources.package_source import COMING_ROLES
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 
 
-def resource(call: Call) -> ApplicationUserResource:
+def resource(context: ModuleContext) -> ApplicationUserResource:
     """Return the application user that the call is about."""
-    return ApplicationUserResource(call.environment, Wanted.from_options(call.options, call.coming_roles), call.roles)
+    return ApplicationUserResource(
+        context.environment, DesiredApplicationUser.from_options(context.options, context.pending_roles), context.roles
+    )
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

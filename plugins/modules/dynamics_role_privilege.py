@@ -246,21 +246,23 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
 from ..module_utils._resources.companion_role import REMOVAL_OPTIONS, CompanionRoleRemoval
 from ..module_utils._resources.package_source import SOLUTION_PACKAGE
-from ..module_utils._resources.role_privileges import OPTIONS, RolePrivilegesResource, Wanted, companion_name
+from ..module_utils._resources.role_privileges import OPTIONS, DesiredPrivileges, RolePrivilegesResource, companion_name
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **REMOVAL_OPTIONS, **SOLUTION_PACKAGE})
 
 
-def resource(call: Call) -> RolePrivilegesResource | CompanionRoleRemoval:
+def resource(context: ModuleContext) -> RolePrivilegesResource | CompanionRoleRemoval:
     """Return the role whose privileges the call is about, or the companion role that is to go."""
-    if call["state"] == "absent":
-        timeout = float(call["import_timeout"])
-        return CompanionRoleRemoval(call.environment, companion_name(call.options), call["held_by"], timeout, call.tell)
-    wanted = Wanted.from_options(call.options, call.coming_roles)
-    return RolePrivilegesResource(call.environment, wanted, call.roles, call.tell)
+    if context["state"] == "absent":
+        timeout = float(context["import_timeout"])
+        return CompanionRoleRemoval(
+            context.environment, companion_name(context.options), context["held_by"], timeout, context.report_progress
+        )
+    wanted = DesiredPrivileges.from_options(context.options, context.pending_roles)
+    return RolePrivilegesResource(context.environment, wanted, context.roles, context.report_progress)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

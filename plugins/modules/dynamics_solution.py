@@ -256,17 +256,17 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
 from ..module_utils._resources.solution import SolutionResource
-from ..module_utils._resources.solution_wanted import OPTIONS, RULES, Wanted
+from ..module_utils._resources.solution_options import OPTIONS, RULES, DesiredSolution
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments(OPTIONS, RULES)
 
 
-def resource(call: Call) -> SolutionResource:
+def resource(context: ModuleContext) -> SolutionResource:
     """Return the solution that the call is about."""
-    wanted = Wanted.from_options(call.options, lambda: call.transport, call.cache)
-    return SolutionResource(call.environment, wanted, call.tell)
+    wanted = DesiredSolution.from_options(context.options, lambda: context.transport, context.cache)
+    return SolutionResource(context.environment, wanted, context.report_progress)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -126,7 +126,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, report
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, report
 from ..module_utils._services.environment.solutions import Solutions
 
 ARGUMENTS = (
@@ -136,9 +136,9 @@ ARGUMENTS = (
 )
 
 
-def read(call: Call) -> dict[str, Any]:
+def read(context: ModuleContext) -> dict[str, Any]:
     """Return the solutions that the call asks for."""
-    rows = Solutions(call.environment).described(call["unique_name"], call["hidden"])
+    rows = Solutions(context.environment).described(context["unique_name"], context["hidden"])
     return {"solutions": sorted(rows, key=lambda row: str(row["uniquename"]).lower())}
 
 

@@ -225,22 +225,24 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
-from ..module_utils._resources.handed_over import OPTIONS, RULES, HandedOver
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
 from ..module_utils._resources.test_lead import Reach, TestLeadResource
+from ..module_utils._resources.test_lead_options import OPTIONS, RULES, HandedOver
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments(OPTIONS, RULES)
 
 
-def resource(call: Call) -> TestLeadResource:
+def resource(context: ModuleContext) -> TestLeadResource:
     """Return the test lead that the call is about."""
     reach = Reach(
-        address=lambda: call.address,
-        tenant=lambda: call.tenant_of_environment,
-        environment=lambda: call.environment,
-        graph=lambda: call.graph,
+        address=lambda: context.address,
+        tenant=lambda: context.tenant_of_environment,
+        environment=lambda: context.environment,
+        graph=lambda: context.graph,
     )
-    return TestLeadResource(HandedOver.from_options(call.options), call["remove"], reach, call["documented_privileges"])
+    return TestLeadResource(
+        HandedOver.from_options(context.options), context["remove"], reach, context["documented_privileges"]
+    )
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

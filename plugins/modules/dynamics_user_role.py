@@ -15,9 +15,9 @@ author:
 description:
   - Brings a licensed user of the tenant into a Dynamics 365 environment, without waiting for a first visit, and gives
     it security roles, or takes roles away from it.
-  - A user that the environment does not know yet is brought in by the Power Platform admin API. A new licence takes
+  - A user that the environment does not know yet is brought in by the Power Platform admin API. A new license takes
     minutes to arrive there, and is waited for.
-  - A user that is disabled in the environment is enabled again once its licence is known there.
+  - A user that is disabled in the environment is enabled again once its license is known there.
   - For the user of an application see M(marketplace_leads.dynamics365.dynamics_app_user).
 options:
   user:
@@ -42,19 +42,19 @@ options:
     choices: [at_least, exact]
     default: at_least
   sync_timeout:
-    description: How long to wait, in seconds, for the user and its licence to arrive in the environment.
+    description: How long to wait, in seconds, for the user and its license to arrive in the environment.
     type: int
     default: 600
   solution_package:
     description:
       - A solution package that is going to be imported, as a path or as an https URL.
       - In check mode, roles it brings count as existing, so that a dry run on an empty environment works to its end
-        while a misspelt role still fails it.
+        while a misspelled role still fails it.
     type: str
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
     type: str
-  coming_roles:
+  pending_roles:
     description:
       - Names of roles that a task before this one makes, such as those that
         M(marketplace_leads.dynamics365.dynamics_role_privilege) returns to be assigned.
@@ -140,7 +140,7 @@ environment_user:
       description: Whether the user is disabled.
       type: bool
     islicensed:
-      description: Whether the environment knows of a licence.
+      description: Whether the environment knows of a license.
       type: bool
     accessmode:
       description: The access mode; 0 is Read-Write.
@@ -183,17 +183,17 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, Call, run
-from ..module_utils._resources.licensed_user import OPTIONS, LicensedUserResource, Wanted
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
+from ..module_utils._resources.licensed_user import OPTIONS, DesiredEnvironmentUser, LicensedUserResource
 from ..module_utils._resources.package_source import COMING_ROLES
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 
 
-def resource(call: Call) -> LicensedUserResource:
+def resource(context: ModuleContext) -> LicensedUserResource:
     """Return the user that the call is about."""
-    wanted = Wanted.from_options(call.options, call.coming_roles)
-    return LicensedUserResource(call.environment, call.power_platform, call.graph, wanted, call.roles)
+    wanted = DesiredEnvironmentUser.from_options(context.options, context.pending_roles)
+    return LicensedUserResource(context.environment, context.power_platform, context.graph, wanted, context.roles)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -67,7 +67,7 @@ options:
   handed_over:
     description:
       - What the handover file says of each offer already, as the lookup
-        P(marketplace_leads.dynamics365.hand_off#lookup) returns it.
+        P(marketplace_leads.dynamics365.handover#lookup) returns it.
     type: dict
     default: {}
   option_prefix:
@@ -87,7 +87,7 @@ notes:
     refused.
 seealso:
   - module: marketplace_leads.dynamics365.dynamics_test_lead
-  - module: marketplace_leads.dynamics365.lead_writer_hand_off
+  - module: marketplace_leads.dynamics365.lead_writer_handover
   - module: marketplace_leads.dynamics365.secret_store_file
 """
 
@@ -134,7 +134,7 @@ secret:
       type: str
 handed_over:
   description:
-    - For each offer that signs in with it, the record that M(marketplace_leads.dynamics365.lead_writer_hand_off) keeps.
+    - For each offer that signs in with it, the record that M(marketplace_leads.dynamics365.lead_writer_handover) keeps.
   returned: success
   type: dict
   sample:
@@ -211,18 +211,18 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, Call, report
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, ModuleContext, report
 from ..module_utils._resources.adoption import Adoption, Reach
 from ..module_utils._resources.adoption_request import OPTIONS, AdoptionRequest
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + PUBLISHER + Arguments(OPTIONS)
 
 
-def read(call: Call) -> dict[str, Any]:
+def read(context: ModuleContext) -> dict[str, Any]:
     """Return what there is to take over."""
-    call.check_tenant()
-    request = AdoptionRequest.from_options(call.options)
-    reach = Reach(call.graph, call.environment, lambda: call.partner_center_of_publisher)
+    context.check_tenant()
+    request = AdoptionRequest.from_options(context.options)
+    reach = Reach(context.graph, context.environment, lambda: context.partner_center_of_publisher)
     return Adoption(reach, request).read()
 
 

@@ -145,7 +145,7 @@ made_at:
 would_change:
   description:
     - The names of the changes that the role makes by this plan, in its order. Those on the control node are among them,
-      which are C(stored_secret) and C(hand_off).
+      which are C(stored_secret) and C(handover).
     - With C(--tags), only those of the selected steps.
   returned: without C(run_once), as is the rest of the plan
   type: list

@@ -67,18 +67,18 @@ options:
         C(replace_other_destination) and C(api_version) are those of
         M(marketplace_leads.dynamics365.partner_center_lead_destination), for all offers alike.
       - C(offers) lists the external ids. C(handed_over) is a dictionary with C(key_id), C(handed_over_at) and
-        C(job_id) for each of them, as M(marketplace_leads.dynamics365.lead_writer_hand_off) keeps it.
+        C(job_id) for each of them, as M(marketplace_leads.dynamics365.lead_writer_handover) keeps it.
       - Where there are no offers, C(secret_in_use_key_id) says which secret is known to be in use, so that older ones
         may go. Where there are, their publications tell.
       - C(refusal) is a sentence to fail with, as M(marketplace_leads.dynamics365.offer_claims) returns it for offers
         that two hosts name.
     type: dict
     default: {}
-  hand_off:
+  handover:
     description:
-      - The hand-off files of the environment, to be compared with what the connection is now. They are looked for where
+      - The handover files of the environment, to be compared with what the connection is now. They are looked for where
         the module runs.
-      - See M(marketplace_leads.dynamics365.lead_writer_hand_off), which writes them. The other fields follow from the
+      - See M(marketplace_leads.dynamics365.lead_writer_handover), which writes them. The other fields follow from the
         other options and from what was read.
     type: dict
     suboptions:
@@ -189,7 +189,7 @@ steps:
       type: list
       elements: str
     user:
-      description: What would change about the user, its licences and its password.
+      description: What would change about the user, its licenses and its password.
       returned: when O(user) is given
       type: list
       elements: str
@@ -282,9 +282,9 @@ secret_in_use:
     since:
       description: Since when all of them do, an empty string where that is not known.
       type: str
-hand_off_current:
-  description: Whether both hand-off files are there and show the connection as it is when all changes are made.
-  returned: success and O(hand_off) is given
+handover_current:
+  description: Whether both handover files are there and show the connection as it is when all changes are made.
+  returned: success and O(handover) is given
   type: bool
 user:
   description: The user as M(marketplace_leads.dynamics365.aad_user) returns it.
@@ -321,26 +321,26 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._desired_state.plan import Plan
 from ..module_utils._desired_state.resource import Resource
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, Call, report
+from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, ModuleContext, report
 from ..module_utils._resources import (
     application,
     application_user,
     caller_store,
     directory_user,
-    hand_off,
+    handover,
     lead_destination,
     lead_destinations,
     licensed_user,
     role_privileges,
     solution,
-    solution_wanted,
+    solution_options,
 )
 from ..module_utils._resources.caller_store import CallerStore
 from ..module_utils._resources.lead_destinations import LeadDestinations
 from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
 from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
 from ..module_utils._resources.other_applications import OtherApplications
-from ..module_utils._resources.package_source import ComingRoles, named_roles, role_ids
+from ..module_utils._resources.package_source import PendingRoles, named_roles, role_ids
 from ..module_utils._resources.preflight import Preflight
 from ..module_utils._rules.errors import InvalidInput
 from ..module_utils._rules.secret_in_use import SecretInUse
@@ -351,7 +351,7 @@ from ..module_utils._services.environment.roles import Roles
 _HAND_OFF = {
     "path": {"type": "path", "required": True},
     "stored": {"type": "dict", "default": {}},
-    **{name: hand_off.FIELDS[name] for name in ("secret_in", "show_secret_with")},
+    **{name: handover.FIELDS[name] for name in ("secret_in", "show_secret_with")},
 }
 
 KNOWN_AFTER_APPLY = "known after apply"
@@ -371,7 +371,7 @@ ARGUMENTS = (
             "application_user": {"type": "dict", "default": {}},
             "user_role": {"type": "dict", "default": {}},
             "lead_destinations": {"type": "dict", "default": {}},
-            "hand_off": {"type": "dict", "options": _HAND_OFF},
+            "handover": {"type": "dict", "options": _HAND_OFF},
             "store": {"type": "dict", "default": {}, "options": caller_store.OPTIONS},
         },
         {"required_one_of": (("application", "user"),)},
@@ -379,13 +379,13 @@ ARGUMENTS = (
 )
 
 # That a package is needed is told by the resource, in a sentence of its own.
-_SOLUTION_RULES = {"mutually_exclusive": solution_wanted.RULES["mutually_exclusive"]}
+_SOLUTION_RULES = {"mutually_exclusive": solution_options.RULES["mutually_exclusive"]}
 
 
-def read(call: Call) -> dict[str, Any]:
+def read(context: ModuleContext) -> dict[str, Any]:
     """Return the plan of the environment."""
-    call.check_tenant()
-    parts = _parts(call)
+    context.check_tenant()
+    parts = _parts(context)
     plan = EnvironmentPlan(parts)
     plans = plan.read()
     differences = [each.diff for each in plans.values()]
@@ -396,41 +396,41 @@ def read(call: Call) -> dict[str, Any]:
             side: {path: value for diff in differences for path, value in diff[side].items()}
             for side in ("before", "after")
         },
-        "findings": [*plan.findings, *_fed_by_others(call, parts.destinations, plan.member_id)],
-        "application_id": "" if call["user"] else plan.member_id,
-        "user_id": plan.member_id if call["user"] else "",
-        "stored_key_id": call["store"]["key_id"],
-        "new_secret_end_date_time": _new_secret_end(call, plans),
-        "directory_id": call.graph.directory_id(),
-        "cloud": call.cloud.name,
-        "service_time": write_timestamp(call.graph.service_time()),
-        "secret_in_use": _in_use_state(parts.destinations.in_use(_stored_key_id(call))),
-        "password_renewal": _password_renewal(call, parts.destinations),
+        "findings": [*plan.findings, *_fed_by_others(context, parts.destinations, plan.member_id)],
+        "application_id": "" if context["user"] else plan.member_id,
+        "user_id": plan.member_id if context["user"] else "",
+        "stored_key_id": context["store"]["key_id"],
+        "new_secret_end_date_time": _new_secret_end(context, plans),
+        "directory_id": context.graph.directory_id(),
+        "cloud": context.cloud.name,
+        "service_time": write_timestamp(context.graph.service_time()),
+        "secret_in_use": _in_use_state(parts.destinations.in_use(_stored_key_id(context))),
+        "password_renewal": _password_renewal(context, parts.destinations),
         **plan.state(),
-        **_hand_off(call, plan, {path for each in plans.values() for path in each.paths}),
+        **_handover(context, plan, {path for each in plans.values() for path in each.paths}),
     }
 
 
-def _fed_by_others(call: Call, destinations: LeadDestinations, member_id: str) -> list[str]:
+def _fed_by_others(context: ModuleContext, destinations: LeadDestinations, member_id: str) -> list[str]:
     """Warn of offers whose leads another application of the tenant writes; asked only where there are such offers."""
-    return OtherApplications(call.graph, member_id).warnings_of(destinations.offers, call.address.url)
+    return OtherApplications(context.graph, member_id).warnings_of(destinations.offers, context.address.url)
 
 
-def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, bool]:
-    """Say whether the hand-off files are what C(changes) will make of the connection, where the caller names them."""
-    given = call["hand_off"]
+def _handover(context: ModuleContext, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, bool]:
+    """Say whether the handover files are what C(changes) will make of the connection, where the caller names them."""
+    given = context["handover"]
     if not given:
         return {}
-    user, destinations = call["user"], call["lead_destinations"]
+    user, destinations = context["user"], context["lead_destinations"]
     key_id, end_date_time = _secret_now(plan.state(), given["stored"])
     if changes & NEW_SECRETS:
         key_id = KNOWN_AFTER_APPLY
     fields = {
-        "environment_url": call.address.url,
+        "environment_url": context.address.url,
         "authentication": "office365" if user else "azure_ad",
         "user_name": str(user.get("user_principal_name") or "") if user else "",
         "application_id": "" if user else plan.member_id,
-        "directory_id": call.graph.directory_id(),
+        "directory_id": context.graph.directory_id(),
         "key_id": key_id,
         "end_date_time": end_date_time,
         "secret_in": given["secret_in"],
@@ -444,7 +444,7 @@ def _hand_off(call: Call, plan: EnvironmentPlan, changes: Set[str]) -> dict[str,
             for each in plan.state().get("lead_destinations", [])
         },
     }
-    return {"hand_off_current": hand_off.is_current(given["path"], fields)}
+    return {"handover_current": handover.is_current(given["path"], fields)}
 
 
 def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[str, str]:
@@ -461,39 +461,41 @@ def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publi
     path = f"lead_destination.{offer['offer']}"
     given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
     return {
-        **hand_off.record_of(offer),
+        **handover.record_of(offer),
         "key_id": key_id if given else offer["handed_over"]["key_id"],
         "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
         "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
     }
 
 
-def _parts(call: Call) -> Parts:
+def _parts(context: ModuleContext) -> Parts:
     """Check the options of every part, before any service is asked for anything."""
     destinations = LeadDestinations(
-        lambda: call.partner_center_of_publisher,
-        options_of("lead_destinations", call["lead_destinations"], lead_destinations.OPTIONS),
-        call.address.url,
+        lambda: context.partner_center_of_publisher,
+        options_of("lead_destinations", context["lead_destinations"], lead_destinations.OPTIONS),
+        context.address.url,
         lambda given: options_of("lead_destinations", given, lead_destination.OPTIONS),
     )
-    solution_options = options_of("solution", call["solution"], solution_wanted.OPTIONS, _SOLUTION_RULES)
-    wanted_solution = solution_wanted.Wanted.from_options(solution_options, lambda: call.transport, call.cache)
-    solution_resource = solution.SolutionResource(call.environment, wanted_solution)
+    given_solution = options_of("solution", context["solution"], solution_options.OPTIONS, _SOLUTION_RULES)
+    wanted_solution = solution_options.DesiredSolution.from_options(
+        given_solution, lambda: context.transport, context.cache
+    )
+    solution_resource = solution.SolutionResource(context.environment, wanted_solution)
     coming = solution_resource.roles_to_come
-    privileges_options = options_of("role_privileges", call["role_privileges"], role_privileges.OPTIONS)
-    solution_wanted.require_role(wanted_solution, privileges_options["role"])
-    wanted_privileges = role_privileges.Wanted.from_options(privileges_options, coming)
+    privileges_options = options_of("role_privileges", context["role_privileges"], role_privileges.OPTIONS)
+    solution_options.require_role(wanted_solution, privileges_options["role"])
+    wanted_privileges = role_privileges.DesiredPrivileges.from_options(privileges_options, coming)
 
-    roles = Roles(call.environment, role_ids(wanted_solution.package))
-    signer = (_user if call["user"] else _application)(call, destinations, roles, coming)
+    roles = Roles(context.environment, role_ids(wanted_solution.package))
+    signer = (_user if context["user"] else _application)(context, destinations, roles, coming)
 
     return Parts(
         solution=lambda: solution_resource,
         identity=signer.identity,
-        role_privileges=lambda: role_privileges.RolePrivilegesResource(call.environment, wanted_privileges, roles),
+        role_privileges=lambda: role_privileges.RolePrivilegesResource(context.environment, wanted_privileges, roles),
         member=signer.member,
         destinations=destinations,
-        checks=lambda plans: Preflight(call.graph, call.environment, roles).checks(
+        checks=lambda plans: Preflight(context.graph, context.environment, roles).checks(
             plans, signer.wanted_application, wanted_privileges.privileges
         ),
         names=signer.names,
@@ -507,82 +509,88 @@ class _Signer:
     identity: Callable[[], LeadIdentity]
     member: Callable[[str, list[str]], Resource]
     names: tuple[str, str]
-    wanted_application: application.Wanted | None = None
+    wanted_application: application.DesiredApplication | None = None
 
 
-def _application(call: Call, destinations: LeadDestinations, roles: Roles, coming: ComingRoles) -> _Signer:
-    wanted = application.Wanted.from_options(options_of("application", call["application"], application.OPTIONS))
+def _application(context: ModuleContext, destinations: LeadDestinations, roles: Roles, coming: PendingRoles) -> _Signer:
+    wanted = application.DesiredApplication.from_options(
+        options_of("application", context["application"], application.OPTIONS)
+    )
 
     def member(application_id: str, names: list[str]) -> Resource:
-        given = {**call["application_user"], "application_id": application_id, "roles": names}
+        given = {**context["application_user"], "application_id": application_id, "roles": names}
         checked = options_of("application_user", given, application_user.OPTIONS)
         # A companion role may be among them, which no package brings.
-        known = application_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming()})
-        return application_user.ApplicationUserResource(call.environment, known, roles)
+        known = application_user.DesiredApplicationUser.from_options(
+            checked, lambda: {**named_roles(names), **coming()}
+        )
+        return application_user.ApplicationUserResource(context.environment, known, roles)
 
     def identity() -> LeadIdentity:
-        given = wanted.given(destinations.in_use(_stored_key_id(call)))
-        return ByApplication(application.ApplicationResource(call.graph, given), _store(call))
+        given = wanted.given(destinations.in_use(_stored_key_id(context)))
+        return ByApplication(application.ApplicationResource(context.graph, given), _store(context))
 
     return _Signer(identity, member, BY_APPLICATION, wanted)
 
 
-def _user(call: Call, destinations: LeadDestinations, roles: Roles, coming: ComingRoles) -> _Signer:
+def _user(context: ModuleContext, destinations: LeadDestinations, roles: Roles, coming: PendingRoles) -> _Signer:
     # A plan sets no password, and here nothing would keep one out of the output.
     spec = {name: option for name, option in directory_user.OPTIONS.items() if name != "password"}
-    wanted = directory_user.Wanted.from_options({"password": None, **options_of("user", call["user"], spec)})
+    wanted = directory_user.DesiredUser.from_options({"password": None, **options_of("user", context["user"], spec)})
 
     def member(object_id: str, names: list[str]) -> Resource:
         checked = options_of(
-            "user_role", {**call["user_role"], "user": object_id, "roles": names}, licensed_user.OPTIONS
+            "user_role", {**context["user_role"], "user": object_id, "roles": names}, licensed_user.OPTIONS
         )
-        known = licensed_user.Wanted.from_options(checked, lambda: {**named_roles(names), **coming()})
-        return licensed_user.LicensedUserResource(call.environment, call.power_platform, call.graph, known, roles)
+        known = licensed_user.DesiredEnvironmentUser.from_options(checked, lambda: {**named_roles(names), **coming()})
+        return licensed_user.LicensedUserResource(
+            context.environment, context.power_platform, context.graph, known, roles
+        )
 
     def identity() -> LeadIdentity:
-        allowed = _password_renewal(call, destinations)
-        _refuse_missing_store(call, destinations)
-        user = directory_user.DirectoryUserResource(call.graph, wanted.renewing(allowed))
+        allowed = _password_renewal(context, destinations)
+        _refuse_missing_store(context, destinations)
+        user = directory_user.DirectoryUserResource(context.graph, wanted.renewing(allowed))
         return ByUser(user, wanted.name)
 
     return _Signer(identity, member, BY_USER)
 
 
-def _refuse_missing_store(call: Call, destinations: LeadDestinations) -> None:
+def _refuse_missing_store(context: ModuleContext, destinations: LeadDestinations) -> None:
     """Raise InvalidInput where a new password would end one that a published offer uses and that another store has."""
-    store, name = _store(call), str(call["user"].get("user_principal_name"))
-    told = call["user"].get("password_renewal") is not None
+    store, name = _store(context), str(context["user"].get("user_principal_name"))
+    told = context["user"].get("password_renewal") is not None
     if not (told or store.has_record or store.lost) and destinations.signed_in_as(name):
         what = f"a published offer signs in as {name}, whose password would be replaced"
         raise InvalidInput(store.missing(what, "another password set, which the offer then needs at once"))
 
 
-def _password_renewal(call: Call, destinations: LeadDestinations) -> bool:
+def _password_renewal(context: ModuleContext, destinations: LeadDestinations) -> bool:
     """Say whether a password in force may be replaced: as the caller says, else as the offers tell."""
-    told = (call["user"] or {}).get("password_renewal")
+    told = (context["user"] or {}).get("password_renewal")
     if told is not None:
         return bool(boolean(told))
-    return bool(call["user"]) and destinations.password_may_change(str(call["user"].get("user_principal_name")))
+    return bool(context["user"]) and destinations.password_may_change(str(context["user"].get("user_principal_name")))
 
 
-def _store(call: Call) -> CallerStore:
+def _store(context: ModuleContext) -> CallerStore:
     """The caller's store, as the control node reports it."""
-    return CallerStore.from_options(call["store"])
+    return CallerStore.from_options(context["store"])
 
 
-def _stored_key_id(call: Call) -> str:
+def _stored_key_id(context: ModuleContext) -> str:
     """The key id of the secret in the caller's store; an empty string where there is none."""
-    return str(((call["application"] or {}).get("secret") or {}).get("stored_key_id") or "")
+    return str(((context["application"] or {}).get("secret") or {}).get("stored_key_id") or "")
 
 
-def _new_secret_end(call: Call, plans: Mapping[str, Plan]) -> str:
+def _new_secret_end(context: ModuleContext, plans: Mapping[str, Plan]) -> str:
     """When the new secret is to end, chosen now so that the store can record it before the secret is made."""
     if not any("application.secret" in plan.paths for plan in plans.values()):
         return ""
-    schedule = application.Wanted.from_options(
-        options_of("application", call["application"], application.OPTIONS)
+    schedule = application.DesiredApplication.from_options(
+        options_of("application", context["application"], application.OPTIONS)
     ).schedule
-    return write_timestamp(chosen_end(call.graph.service_time(), schedule.valid_days)) if schedule else ""
+    return write_timestamp(chosen_end(context.graph.service_time(), schedule.valid_days)) if schedule else ""
 
 
 def _in_use_state(in_use: SecretInUse) -> dict[str, Any]:

@@ -34,7 +34,7 @@ attributes:
     description: Always runs on the control node, where the variables of all hosts are.
     support: full
 seealso:
-  - module: marketplace_leads.dynamics365.lead_writer_hand_off
+  - module: marketplace_leads.dynamics365.lead_writer_handover
 """
 
 EXAMPLES = r"""

@@ -118,7 +118,7 @@ options:
     default: false
   publish_again:
     description:
-      - Whether to publish an offer again whose last publication failed after the last hand-over. Without it the module
+      - Whether to publish an offer again whose last publication failed after the last handover. Without it the module
         warns of the failure, because nothing is submitted for certification twice unless that is asked for.
       - An offer whose draft is changed by the same run is published without it.
     type: bool
@@ -307,15 +307,19 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, run
-from ..module_utils._resources.lead_destination import OPTIONS, LeadDestinationResource, Wanted
+from ..module_utils._entry_point import CREDENTIALS, Arguments, ModuleContext, run
+from ..module_utils._resources.lead_destination import OPTIONS, DesiredLeadDestination, LeadDestinationResource
 
 ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
 
 
-def resource(call: Call) -> LeadDestinationResource:
+def resource(context: ModuleContext) -> LeadDestinationResource:
     """Return the lead destination that the call is about."""
-    return LeadDestinationResource(call.partner_center, Wanted.from_options(call.options), tell=call.tell)
+    return LeadDestinationResource(
+        context.partner_center,
+        DesiredLeadDestination.from_options(context.options),
+        report_progress=context.report_progress,
+    )
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -106,19 +106,19 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._entry_point import CREDENTIALS, Arguments, Call, report
+from ..module_utils._entry_point import CREDENTIALS, Arguments, ModuleContext, report
 from ..module_utils._resources.lead_destination_report import OPTIONS, lead_destinations
 from ..module_utils._rules.clouds import environment_address
 
 ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
 
 
-def read(call: Call) -> dict[str, Any]:
+def read(context: ModuleContext) -> dict[str, Any]:
     """Return where the offers send their leads."""
-    stated = call["environment_url"]
+    stated = context["environment_url"]
     # The environment may lie in another cloud than Partner Center, so its address is read without the caller's.
     url = environment_address(stated).url if stated else None
-    return lead_destinations(call.partner_center, call["offers"], url)
+    return lead_destinations(context.partner_center, context["offers"], url)
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

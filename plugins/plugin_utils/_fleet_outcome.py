@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ..module_utils._resources.hand_off import sheet_path
+from ..module_utils._resources.handover import sheet_path
 from ..modules.lead_writer_plan import NEW_SECRETS
 from ._files import FileNotWritten, check_writable
 from ._host_variables import reason_of
@@ -71,7 +71,7 @@ class Role:
     store_file: str
     store_tasks_found: bool
     read_stored_secret: Callable[[], object]
-    hand_off_file: str
+    handover_file: str
     publisher_client_id: str
     is_selected: Callable[[str], bool]
 
@@ -93,7 +93,7 @@ class Role:
         if blockers:
             return {"failed": True, "msg": "\n".join(blockers), "would_change": [], "ends": False}
         ends = self.end_early and (self.check_mode or not self._goes_on(plan))
-        sheet = os.path.abspath(os.path.expanduser(sheet_path(self.hand_off_file)))
+        sheet = os.path.abspath(os.path.expanduser(sheet_path(self.handover_file)))
         return {
             **plan,
             "would_change": would_change,
@@ -106,7 +106,7 @@ class Role:
         return in_words_of_the_role(sentence, self.publisher_client_id)
 
     def _goes_on(self, plan: Mapping[str, Any]) -> bool:
-        if not plan.get("hand_off_current", True):
+        if not plan.get("handover_current", True):
             return True
         if self.purpose == ROTATE:
             return any(change.startswith(_ROTATES) for change in plan["changes"])
@@ -122,8 +122,8 @@ class Role:
             found += changes
             if step in _IDENTITY and self.store_file and NEW_SECRETS.intersection(changes):
                 found.append("stored_secret")
-        if self._takes("lead_destinations") and not plan.get("hand_off_current", True):
-            found.append("hand_off")
+        if self._takes("lead_destinations") and not plan.get("handover_current", True):
+            found.append("handover")
         return found
 
     def _takes(self, step: str) -> bool:
@@ -134,7 +134,7 @@ class Role:
     def _blockers(self, plan: Mapping[str, Any], would_change: list[str]) -> list[str]:
         """Return what would stop the run on the control node."""
         blockers = list(self._left_out(plan))
-        files = [self.hand_off_file] if "hand_off" in would_change else []
+        files = [self.handover_file] if "handover" in would_change else []
         if NEW_SECRETS.intersection(would_change):
             files.append(self.store_file)
             blockers += [self.store_problem] if self.store_problem else []

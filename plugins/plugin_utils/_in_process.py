@@ -34,7 +34,7 @@ from ansible.utils.vars import merge_hash
 
 from ..module_utils._entry_point import missing_library
 from ..module_utils._rules.errors import InvalidInput
-from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, trusting, usual_bundle
+from ..module_utils._transport.trust import REQUESTS_IMPORT_ERROR, default_ca_bundle, ssl_context
 from . import _ansible_internals as internals
 from ._plain_variables import PlainVariables
 from ._role_words import in_words_of_the_role
@@ -51,10 +51,10 @@ MODULES = {
 if REQUESTS_IMPORT_ERROR is None:
     # Read before any worker is forked; what is wrong with it is told by the task that needs it.
     with contextlib.suppress(InvalidInput):
-        trusting(usual_bundle())
+        ssl_context(default_ca_bundle())
 
 # Loaded with their documentation once, rather than by each worker that plans.
-for _lookup in ("hand_off", "stored_secret"):
+for _lookup in ("handover", "stored_secret"):
     lookup_loader.get(f"marketplace_leads.dynamics365.{_lookup}", class_only=True)
 
 
@@ -77,7 +77,7 @@ class _InProcessModule(basic.AnsibleModule):
         """Warn the user."""
         super().warn(self.said(warning), *arguments, **keywords)
 
-    def tell(self, sentence: str) -> None:
+    def report_progress(self, sentence: str) -> None:
         """Show how far something long has come, while it goes on."""
         Display().display(sentence)
 

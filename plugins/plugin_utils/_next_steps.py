@@ -65,7 +65,7 @@ class Environment:
     def _to_do(self) -> Iterator[str]:
         """What is left to a person after a run."""
         new_secret = bool(NEW_SECRETS.intersection(self.plan["would_change"]))
-        if self.destinations or not (new_secret or "hand_off" in self.plan["would_change"]):
+        if self.destinations or not (new_secret or "handover" in self.plan["would_change"]):
             yield from self._to_publish()
             return
         what = "the connection"

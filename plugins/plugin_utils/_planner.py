@@ -21,7 +21,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
-from ..module_utils._entry_point import CREDENTIALS, EXPECTED_FAILURES, Call, logins_in, said
+from ..module_utils._entry_point import CREDENTIALS, EXPECTED_FAILURES, ModuleContext, logins_in, said
 from ..module_utils._transport.errors import forms_checked
 from ..module_utils._transport.http import Transport
 from ..module_utils._transport.run_cache import RunCache
@@ -83,9 +83,9 @@ class Planner:
         options = validated.validated_parameters
         key = options["ca_bundle"], options["timeout"], options["record_directory"]
         if key not in self._transports:
-            self._transports[key] = Call(options, self._cache).transport
-        call = Call(options, self._cache, transport=self._transports[key])
-        self._running[self._pool.submit(_plan, call, {*validated._no_log_values, *logins_in(options)})] = host
+            self._transports[key] = ModuleContext(options, self._cache).transport
+        context = ModuleContext(options, self._cache, transport=self._transports[key])
+        self._running[self._pool.submit(_plan, context, {*validated._no_log_values, *logins_in(options)})] = host
         self._collect(0)
 
     def plans(self) -> dict[str, dict[str, Any]]:
@@ -117,10 +117,10 @@ class Planner:
             os.environ.update({**self._process_environment, **environment})
 
 
-def _plan(call: Call, secrets: set[str]) -> dict[str, Any]:
+def _plan(context: ModuleContext, secrets: set[str]) -> dict[str, Any]:
     try:
         with forms_checked():
-            plan = read(call)
+            plan = read(context)
     except EXPECTED_FAILURES as error:
         plan = {"failed": True, "msg": said(error), "failure": getattr(error, "failure", None)}
     except Exception as error:  # whatever it is, the other environments go on

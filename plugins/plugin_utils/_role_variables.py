@@ -4,7 +4,7 @@
 
 """What is wrong with the variables that a host gives to the role, found before any service is asked for anything.
 
-In the inventory a misspelt variable is as silent as a right one, and a wrong value would be met by the last step.
+In the inventory a misspelled variable is as silent as a right one, and a wrong value would be met by the last step.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .birth import give_birth
 from .by_hand import control
+from .initial_state import initial_state
 from .service import answer
 from .state import EnvironmentData
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def new_environment(world: World, tenant: Tenant, environment: Environment) -> EnvironmentData:
     """The data of an environment as it is born."""
-    return give_birth(world, tenant, environment)
+    return initial_state(world, tenant, environment)
 
 
 def load_environment(world: World, tenant: Tenant, environment: Environment, dumped: dict[str, Any]) -> EnvironmentData:

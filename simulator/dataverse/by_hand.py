@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from . import gates, roles
-from .birth import organization_settings
+from .initial_state import organization_settings
 
 if TYPE_CHECKING:
     from starlette.requests import Request

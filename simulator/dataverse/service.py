@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from ..world import Environment
 
 _PATH = re.compile(r"/api/data/(v9\.[0-2])(?:/(.*))?", re.DOTALL)
-_GOD = "simulator.god"
+_GOD = "simulator.admin_override"
 
 
 async def answer(request: Request, environment: Environment, caller_header: str | None) -> Response:
     """The answer of an environment's host."""
     path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
-    god = bool(request.scope.get(_GOD))
+    admin_override = bool(request.scope.get(_GOD))
     host = request.headers.get("host", environment.host).partition(":")[0].lower()
     caller: Caller | None = None
-    if not god:
+    if not admin_override:
         try:
             hosts = {environment.host, api_twin(environment.host)}
             caller = verify(caller_header, hosts, environment.data.world, DYNAMICS_CRM_APP_ID)

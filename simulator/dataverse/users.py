@@ -106,7 +106,7 @@ class UserRules(Rules):
         person = not row.get("applicationid") and not row.get("isintegrationuser")
         if not disabled and person and not row.get("islicensed"):
             raise Refusal(
-                400, "0x8004d24c", "User cannot be enabled because the user has no licence; assign one and try again."
+                400, "0x8004d24c", "User cannot be enabled because the user has no license; assign one and try again."
             )
 
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:

@@ -99,22 +99,26 @@ class _Visitor:
         return Answer(error.status, body, headers=error.headers)
 
 
-async def answer(request: Request, world: World, host: str, god_tenant: Tenant | None = None) -> Response:
-    """Answer one request to a Graph host. With ``god_tenant`` a test acts by hand in that tenant, with every right."""
+async def answer(request: Request, world: World, host: str, override_tenant: Tenant | None = None) -> Response:
+    """Answer one request to a Graph host. With ``override_tenant`` a test acts in that tenant with every right."""
     request_id = world.new_guid()
     client_request_id = request.headers.get("client-request-id") or request_id
     try:
         version, path_and_query = _below_version(request)
         if path_and_query.strip("/") == "$metadata" and request.method == "GET":  # open to everybody
             return Response(metadata.document(), media_type="application/xml")
-        tenant, caller = _who(request, world, host) if god_tenant is None else (god_tenant, _god(god_tenant))
-        visitor = _Visitor(world, tenant, caller, host, request_id, client_request_id, god_tenant is not None, version)
+        tenant, caller = (
+            _who(request, world, host) if override_tenant is None else (override_tenant, _admin_caller(override_tenant))
+        )
+        visitor = _Visitor(
+            world, tenant, caller, host, request_id, client_request_id, override_tenant is not None, version
+        )
         body = _parsed(request.method, await request.body(), request.headers.get("content-type", ""))
         if path_and_query.strip("/") == "$batch" and request.method == "POST":
             found = _batch(request, visitor, body)
         else:
             found = visitor.answer(request.method, path_and_query, request.headers, body)
-        if world.settings.record_graph and god_tenant is None and version == _VERSION:
+        if world.settings.record_graph and override_tenant is None and version == _VERSION:
             url = f"https://{host}/{_VERSION}/{path_and_query}"
             said = found.body if found.text is None else found.text
             world.exchanges.take(request.method, url, request.headers, body, found.status, said)
@@ -147,7 +151,7 @@ def _batch(request: Request, visitor: _Visitor, body: Any) -> Answer:
     return batch.answer(call, one)
 
 
-def _god(tenant: Tenant) -> Caller:
+def _admin_caller(tenant: Tenant) -> Caller:
     runner = tenant.runner
     return Caller(tenant_id=tenant.id, app_id=runner.app_id, object_id=runner.service_principal_id)
 

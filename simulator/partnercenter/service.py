@@ -47,14 +47,14 @@ class _Call:
     body: Any
 
 
-async def answer(request: Request, world: World, host: str, god_tenant: Tenant | None = None) -> Response:
-    """The answer to a call below :data:`BASE`. With ``god_tenant`` a test acts by hand."""
+async def answer(request: Request, world: World, host: str, override_tenant: Tenant | None = None) -> Response:
+    """The answer to a call below :data:`BASE`. With ``override_tenant`` a test acts by hand."""
     try:
         if host != _PUBLIC_GRAPH:
             raise Refused(404, "notFound", "Partner Center is a service of the public cloud.")
         if world.busy_accounts:
             jobs.advance(world)
-        tenant = god_tenant or _signed_in(request, world, host)
+        tenant = override_tenant or _signed_in(request, world, host)
         account = offers.account_of(world, tenant)
         if account is None:
             raise Refused(403, "forbidden", "The directory has no Partner Center account.")

@@ -63,10 +63,10 @@ class _Call:
     path: str
 
 
-async def answer(request: Request, world: World, host: str, god_tenant: Tenant | None = None) -> Response:
-    """The answer of an admin API host. With ``god_tenant`` a test acts by hand, with every right."""
+async def answer(request: Request, world: World, host: str, override_tenant: Tenant | None = None) -> Response:
+    """The answer of an admin API host. With ``override_tenant`` a test acts by hand, with every right."""
     try:
-        tenant, caller = _signed_in(request, world, host, god_tenant)
+        tenant, caller = _signed_in(request, world, host, override_tenant)
         body = await request.body()
         call = _Call(
             world=world,
@@ -96,9 +96,11 @@ async def answer(request: Request, world: World, host: str, god_tenant: Tenant |
         return _json({"error": error}, refused.status)
 
 
-def _signed_in(request: Request, world: World, host: str, god_tenant: Tenant | None) -> tuple[Tenant, Caller | None]:
-    if god_tenant is not None:
-        return god_tenant, None
+def _signed_in(
+    request: Request, world: World, host: str, override_tenant: Tenant | None
+) -> tuple[Tenant, Caller | None]:
+    if override_tenant is not None:
+        return override_tenant, None
     hosts = {
         urlsplit(tenant.cloud.power_apps_resource).hostname or ""
         for tenant in world.tenants.values()
@@ -173,7 +175,7 @@ def _add_app_user(call: _Call, name: str) -> tuple[int, Any]:
 
 
 def _add_user(call: _Call, name: str) -> tuple[int, Any]:
-    """Let the environment know a person of the directory at once; without a licence that fails."""
+    """Let the environment know a person of the directory at once; without a license that fails."""
     _require_administrator(call)
     environment = _environment(call, name)
     object_id = str(call.body.get("objectId", "")).lower()

@@ -73,7 +73,7 @@ def test_airbytes_source_discovers_every_table_and_reads_rows(
 ) -> None:
     for number in range(5):
         made = cloud.session().post(
-            f"{CONTROL}/god/{URL.removeprefix('https://')}/api/data/v9.2/contacts",
+            f"{CONTROL}/admin-override/{URL.removeprefix('https://')}/api/data/v9.2/contacts",
             json={"lastname": f"Doe {number}", "birthdate": "2001-02-03T00:00:00Z"},
             timeout=10,
         )

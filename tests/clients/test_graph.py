@@ -70,7 +70,9 @@ def test_the_cli_for_microsoft_365_registers_and_removes_an_application(
     assert [item["value"] for item in m365("entra", "app", "role", "list", *named)] == ["Reader"]
     shown = m365("entra", "app", "get", *named)
     assert set(shown["web"]["redirectUris"]) == {"https://contoso.example/one", "https://contoso.example/two"}
-    grants = cloud.god().get(f"/oauth2PermissionGrants?$filter=clientId eq '{_principal(cloud, app['appId'])}'")
+    grants = cloud.admin_override().get(
+        f"/oauth2PermissionGrants?$filter=clientId eq '{_principal(cloud, app['appId'])}'"
+    )
     assert [grant["scope"] for grant in grants["value"]] == ["User.Read"]
     assert "access_token" in cloud.sign_in(
         "https://graph.microsoft.com", credential=app["secrets"][0]["value"], client_id=app["appId"]
@@ -107,5 +109,5 @@ def test_the_cli_for_microsoft_365_signs_in_with_a_certificate_and_asks_an_envir
 
 
 def _principal(cloud: RunningCloud, app_id: str) -> str:
-    found: str = cloud.god().get(f"/servicePrincipals(appId='{app_id}')")["id"]
+    found: str = cloud.admin_override().get(f"/servicePrincipals(appId='{app_id}')")["id"]
     return found

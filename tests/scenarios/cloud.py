@@ -194,13 +194,15 @@ class Cloud:
         pace = self.control("GET", "/settings")["replication_seconds"]
         self.set(replication_seconds=0)
         try:
-            return self.control(method, f"/god/{host}/v1.0{path}", body, {"X-Simulator-Tenant": tenant.tenant_id})
+            return self.control(
+                method, f"/admin-override/{host}/v1.0{path}", body, {"X-Simulator-Tenant": tenant.tenant_id}
+            )
         finally:
             self.set(replication_seconds=pace)
 
     def web_api(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
         """Do any request to the tenant's environment by hand, with full rights and in no log."""
-        return self.control(method, f"/god/{tenant.environment_host}{BASE}{path}", body)
+        return self.control(method, f"/admin-override/{tenant.environment_host}{BASE}{path}", body)
 
     def in_environment(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
         """Do in the tenant's environment what no request could: traits, and rows past every rule."""

@@ -27,7 +27,7 @@ FRESH = [
     "role.isinherited",
     "application_user",
     "application_user.roles",
-    "hand_off",
+    "handover",
 ]
 """What a first run changes, in its order."""
 

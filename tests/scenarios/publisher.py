@@ -88,7 +88,7 @@ class Publisher:
         mark = "&" if "?" in path else "?"
         answer = requests.request(
             method,
-            f"{CONTROL}/god/graph.microsoft.com/rp/product-ingestion/{path}{mark}$version=2022-03-01-preview3",
+            f"{CONTROL}/admin-override/graph.microsoft.com/rp/product-ingestion/{path}{mark}$version=2022-03-01-preview3",
             json=body,
             headers={"X-Simulator-Tenant": self.tenant.tenant_id},
             proxies={"https": self.cloud.variables["HTTPS_PROXY"]},

@@ -186,7 +186,7 @@ def _person_in_a_tenant_with(
     """A tenant with these products: part number, seats, seats that are taken."""
     (contoso, *_others) = yaml.safe_load(Path(CLOUD).read_text(encoding="utf-8"))["tenants"]
     names = ("part_number", "enabled", "consumed")
-    contoso["licences"] = [dict(zip(names, each, strict=True)) for each in products]
+    contoso["licenses"] = [dict(zip(names, each, strict=True)) for each in products]
     (folder / "cloud.yml").write_text(yaml.safe_dump({"tenants": [contoso]}), encoding="utf-8")
     cloud = Cloud(folder, simulators(*QUICK, "--config", str(folder / "cloud.yml")))
     return Person(cloud, Ansible(cloud, collections, folder), folder)
@@ -250,7 +250,7 @@ def test_a_removed_user_comes_back_as_the_same_one_unless_it_was_purged(person: 
     assert person.graph("GET", "/directory/deletedItems/microsoft.graph.user")["value"] == []
 
 
-def test_a_lost_answer_makes_no_second_user_and_a_failing_licence_does_not_cost_the_password(person: Person) -> None:
+def test_a_lost_answer_makes_no_second_user_and_a_failing_license_does_not_cost_the_password(person: Person) -> None:
     person.cloud.fault(route="^/v1.0/users$", method="POST", reset=True, applied=True)
     person.cloud.fault(route="assignLicense$", status=500, count=0)
     run = person.run(replication_timeout=5)

@@ -64,7 +64,7 @@ class TakeOver:
 
     def handed_over(self, tenant: Tenant) -> dict[str, Any]:
         """What the handover file records of each offer."""
-        path = self.configure.store / f"{tenant.environment_host}.hand_off.json"
+        path = self.configure.store / f"{tenant.environment_host}.handover.json"
         offers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["offers"]
         return offers
 
@@ -90,7 +90,7 @@ def test_leads_arrive_from_the_take_over_through_a_rotation(take_over: TakeOver,
     assert hand_made.a_lead_arrives() is None
     take_over.give(hand_made.secret["secretText"])
     adopted = take_over.well()
-    assert adopted.changes(HOST) == ["test_lead", "stored_secret", "hand_off"]
+    assert adopted.changes(HOST) == ["test_lead", "stored_secret", "handover"]
     assert hand_made.a_lead_arrives() is None
     stored = take_over.configure.stored(hand_made.tenant)
     assert stored["secret"] == hand_made.secret["secretText"]
@@ -420,7 +420,7 @@ def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand
     take_over.well(rehearse=False)
     gone = {"lead_writer_remove_while_live": True}
     run = take_over.well("--limit", HOST, playbook="marketplace_leads.dynamics365.remove", variables=gone)
-    assert run.changes(HOST) == ["application_user.roles", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["application_user.roles", "stored_secret", "handover"]
     assert hand_made.key_ids() == {hand_made.secret["keyId"]}
 
 
@@ -487,7 +487,7 @@ def person(cloud: Cloud) -> HandMade:
 def test_a_user_is_taken_over_with_its_password(take_over: TakeOver, person: HandMade) -> None:
     take_over.give(PASSWORD)
     run = take_over.well("--limit", HOST, variables=OFFICE365)
-    assert run.changes(HOST) == ["test_lead", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["test_lead", "stored_secret", "handover"]
     stored = take_over.configure.stored(person.tenant)
     assert (stored["user_name"], stored["secret"]) == (NAME, PASSWORD)
     configure = "marketplace_leads.dynamics365.configure"

@@ -31,7 +31,7 @@ def looked_up(lookup: str, path: str) -> dict[str, Any]:
     return {"ansible.builtin.debug": {"msg": f"{{{{ lookup('{NAMESPACE}.{lookup}', '{path}') }}}}"}}
 
 
-@pytest.mark.parametrize("module", ["secret_store_file", "lead_writer_hand_off"])
+@pytest.mark.parametrize("module", ["secret_store_file", "lead_writer_handover"])
 def test_a_file_that_cannot_be_read_is_told_once_by_an_action(ansible: Ansible, broken: Path, module: str) -> None:
     run = ansible.tasks({f"{NAMESPACE}.{module}": {"path": str(broken), "state": "absent"}}, rehearse=False)
     assert run.failure(HOST).count("cannot be read") == 1
@@ -39,12 +39,12 @@ def test_a_file_that_cannot_be_read_is_told_once_by_an_action(ansible: Ansible, 
 
 def test_a_file_that_cannot_be_written_is_told_once_by_an_action(ansible: Ansible) -> None:
     options = {"path": NOWHERE, "environment_url": "https://contoso.crm4.dynamics.com"}
-    run = ansible.tasks({f"{NAMESPACE}.lead_writer_hand_off": options}, rehearse=False)
+    run = ansible.tasks({f"{NAMESPACE}.lead_writer_handover": options}, rehearse=False)
     assert run.failure(HOST).count("cannot be written") == 1
     assert run.failure(HOST).count("No such file") == 1
 
 
-@pytest.mark.parametrize("lookup", ["hand_off", "stored_secret"])
+@pytest.mark.parametrize("lookup", ["handover", "stored_secret"])
 def test_a_file_that_cannot_be_read_is_told_once_by_a_lookup(ansible: Ansible, broken: Path, lookup: str) -> None:
     run = ansible.tasks(looked_up(lookup, str(broken)), rehearse=False)
     assert run.failure(HOST).count("cannot be read") == 1

@@ -136,7 +136,7 @@ def test_nothing_is_left_of_a_companion_solution(cloud: Cloud, blocked: Configur
     assert len(solutions(cloud)) == 1
     run = remove(variables=named)
     assert run.status == 0, run.output
-    assert run.changes(HOST) == ["application_user", "companion_solution", "application", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["application_user", "companion_solution", "application", "stored_secret", "handover"]
     assert solutions(cloud) == []
     assert cloud.rows(cloud.contoso, "roles?$filter=startswith(name,'Leads')") == []
     again = remove(variables=named, rehearse=False)

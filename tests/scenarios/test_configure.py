@@ -158,8 +158,8 @@ def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_t
     rehearsal = configure(check=True)
     assert rehearsal.status == 0, rehearsal.output
     assert rehearsal.changes(HOST) == FRESH
-    misspelt = configure(check=True, variables={"lead_writer_role": "Microsoft Marketplace Leed Writer"})
-    assert "role 'Microsoft Marketplace Leed Writer' is not in path" in misspelt.failure(HOST)
+    misspelled = configure(check=True, variables={"lead_writer_role": "Microsoft Marketplace Leed Writer"})
+    assert "role 'Microsoft Marketplace Leed Writer' is not in path" in misspelled.failure(HOST)
 
 
 @ONE

@@ -118,7 +118,7 @@ UNDONE: list[tuple[Callable[[ByHand], None], list[str]]] = [
     (ByHand.narrow_the_audience, ["application.signInAudience"]),
     (ByHand.change_the_redirect_uri, ["application.web.redirectUris"]),
     (ByHand.take_the_permission, ["application.requiredResourceAccess"]),
-    (ByHand.remove_the_secret, ["application.secret", "stored_secret", "hand_off"]),
+    (ByHand.remove_the_secret, ["application.secret", "stored_secret", "handover"]),
     (ByHand.disable_the_service_principal, ["service_principal.accountEnabled"]),
     (ByHand.deactivate_the_application, ["application.isDisabled"]),
     (ByHand.deactivate_the_service_principal, ["service_principal.isDisabled"]),
@@ -161,17 +161,17 @@ def test_whatever_is_undone_by_hand_at_an_offer_is_put_right_and_only_that(cloud
     _edit_draft(cloud, nowhere, {"leadDestination": "none", "dynamicsLeadConfiguration": None})
     _edit_connection(cloud, other_address, {"contactEmail": ["elsewhere@contoso.example"]})
     _edit_connection(cloud, other_application, {"applicationId": other_application.client_id})
-    (configure.store / f"{no_sheet.environment_host}.hand_off.md").unlink()
+    (configure.store / f"{no_sheet.environment_host}.handover.md").unlink()
 
     run = configure(variables=wanted)
     assert run.status == 0, run.output
-    assert run.changes(nowhere.host) == [*_at_the_offer(nowhere, *NEW_DESTINATION, "secret"), "hand_off"]
+    assert run.changes(nowhere.host) == [*_at_the_offer(nowhere, *NEW_DESTINATION, "secret"), "handover"]
     assert run.changes(other_address.host) == _at_the_offer(other_address, "contactEmail")
     assert run.changes(other_application.host) == [
         *_at_the_offer(other_application, "applicationId", "secret"),
-        "hand_off",
+        "handover",
     ]
-    assert run.changes(no_sheet.host) == ["hand_off"]
+    assert run.changes(no_sheet.host) == ["handover"]
     again = configure("--diff", variables=wanted, rehearse=False)
     assert again.changed_hosts() == set(), again.output
     assert cloud.writes_since(again.mark) == []
@@ -215,7 +215,7 @@ def test_a_half_configured_tenant_is_completed_without_duplicates(cloud: Cloud, 
         "role.isinherited",
         "application_user",
         "application_user.roles",
-        "hand_off",
+        "handover",
     ]
     made = Made(cloud, cloud.contoso)
     assert len(made.users) == len(made.service_principals) == len(made.secrets) == 1

@@ -457,7 +457,7 @@ ROLES = ("Microsoft Marketplace Lead Writer",)
 
 
 def person(cloud: Cloud, tenant: Tenant, name: str, *, licensed: bool = True, roles: tuple[str, ...] = ROLES) -> str:
-    """Make a person in the directory and, with a licence, in the environment; return the name of the account."""
+    """Make a person in the directory and, with a license, in the environment; return the name of the account."""
     account = f"{name}@{tenant.name}.onmicrosoft.com"
     made = cloud.graph(
         tenant,
@@ -522,7 +522,7 @@ def test_a_person_whose_password_was_handed_over_gets_its_leads_or_the_reason_wh
         "expired": "password_expired",
         "temporary": "password_expired",
         "newcomer": "no_role",
-        "unlicensed": "licence_missing",
+        "unlicensed": "license_missing",
         "stranger": "user_unknown",
     }
     connections = {

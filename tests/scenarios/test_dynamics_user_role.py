@@ -66,10 +66,10 @@ def roles(cloud: Cloud, user_id: str) -> list[str]:
     return sorted(each["name"] for each in person(cloud, user_id)["systemuserroles_association"])
 
 
-def test_a_user_who_never_came_is_brought_in_once_its_licence_has_arrived(cloud: Cloud, ansible: Ansible) -> None:
+def test_a_user_who_never_came_is_brought_in_once_its_license_has_arrived(cloud: Cloud, ansible: Ansible) -> None:
     user_id = made(cloud, cloud.contoso, licensed=False)
     without = user_role(ansible, user_id, sync_timeout=2)
-    assert f"contoso.crm4.dynamics.com knows of no licence of user {user_id} yet" in without.failure(HOST)
+    assert f"contoso.crm4.dynamics.com knows of no license of user {user_id} yet" in without.failure(HOST)
 
     license_user(cloud, cloud.contoso, user_id)
     first = user_role(ansible, NAME)
@@ -99,7 +99,7 @@ def test_roles_are_those_of_the_users_own_business_unit_and_only_named_ones_go(c
     assert user_role(ansible, user_id, state="absent").changed_hosts() == set()
 
 
-def test_a_user_disabled_for_want_of_a_licence_is_enabled_when_it_has_one_again(cloud: Cloud, ansible: Ansible) -> None:
+def test_a_user_disabled_for_want_of_a_license_is_enabled_when_it_has_one_again(cloud: Cloud, ansible: Ansible) -> None:
     user_id = made(cloud, cloud.contoso)
     user_role(ansible, user_id)
     system_user = person(cloud, user_id)["systemuserid"]
@@ -115,8 +115,8 @@ def test_what_would_stop_it_is_told_with_the_one_manual_act_it_takes(cloud: Clou
     run = user_role(ansible, user_id, host="northwind_prod")
     assert f"pac admin application register --application-id {northwind.client_id}" in run.failure("northwind_prod")
 
-    misspelt = user_role(ansible, NIL, roles=["Basc User"], check=True)
-    assert "roles names 'Basc User'" in misspelt.failure(HOST)
+    misspelled = user_role(ansible, NIL, roles=["Basc User"], check=True)
+    assert "roles names 'Basc User'" in misspelled.failure(HOST)
     yet_to_be_made = user_role(ansible, NIL, check=True)
     assert yet_to_be_made.changes(HOST) == ["environment_user", "environment_user.roles"], yet_to_be_made.output
     really = user_role(ansible, NIL)

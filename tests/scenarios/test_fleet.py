@@ -133,7 +133,7 @@ def test_a_run_that_starts_after_the_plan_is_refused(configure: Configure) -> No
 @ONE
 def test_a_dry_run_shows_only_the_selected_steps(configure: Configure) -> None:
     run = configure("--tags", "lead_writer_application,lead_writer_offers", check=True)
-    assert run.changes(HOST) == ["application", "service_principal", "application.secret", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["application", "service_principal", "application.secret", "stored_secret", "handover"]
     run = configure("--skip-tags", "lead_writer_user,lead_writer_offers", check=True)
     assert run.changes(HOST) == ["solution", "application", "service_principal", "application.secret", "stored_secret"]
 

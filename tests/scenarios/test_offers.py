@@ -51,7 +51,7 @@ class Life:
 
     def record(self, offer: str = OFFER) -> dict[str, Any]:
         """What the handover file says of an offer."""
-        (path,) = self._folder.rglob("*.hand_off.json")
+        (path,) = self._folder.rglob("*.handover.json")
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["offers"][offer]
         return found
 

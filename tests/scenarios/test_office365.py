@@ -60,12 +60,12 @@ def test_a_user_is_set_up_from_nothing_and_a_second_run_writes_nothing(
     cloud: Cloud, configure: Configure, person: Person
 ) -> None:
     first = run(configure, lead_writer_offers=[])
-    assert first.changes(HOST) == [*FRESH, "hand_off"], first.output
+    assert first.changes(HOST) == [*FRESH, "handover"], first.output
     stored = configure.stored(cloud.contoso)
     assert stored["user_name"] == NAME
     assert person.signs_in(stored["secret"])
     assert stored["secret"] not in first.output
-    sheet = (configure.store / f"{cloud.contoso.environment_host}.hand_off.md").read_text(encoding="utf-8")
+    sheet = (configure.store / f"{cloud.contoso.environment_host}.handover.md").read_text(encoding="utf-8")
     assert NAME in sheet
     assert stored["secret"] not in sheet
 
@@ -93,7 +93,7 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     assert delivered(cloud)
 
     renewed = run(configure, **LIVE)
-    assert renewed.changes(HOST) == ["user.password", "stored_secret", *HANDED_OVER, "hand_off"], renewed.output
+    assert renewed.changes(HOST) == ["user.password", "stored_secret", *HANDED_OVER, "handover"], renewed.output
     assert configure.stored(cloud.contoso)["secret"] != first
     assert delivered(cloud)
 
@@ -102,13 +102,13 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     expired = run(configure, expect=1)
     assert f"The password of {NAME} has expired, and lead_writer_password_renewal is false" in expired.failure(HOST)
     by_hand = run(configure, lead_writer_password_renewal=True)
-    assert by_hand.changes(HOST) == ["user.password", "stored_secret", HANDED_OVER[0], "hand_off"], by_hand.output
-    assert run(configure, **LIVE).changes(HOST) == [HANDED_OVER[1], "hand_off"]
+    assert by_hand.changes(HOST) == ["user.password", "stored_secret", HANDED_OVER[0], "handover"], by_hand.output
+    assert run(configure, **LIVE).changes(HOST) == [HANDED_OVER[1], "handover"]
     assert delivered(cloud)
 
     cloud.jump(2 * DAY)
     rotated = configure("--limit", HOST, variables={**OFFICE365, **LIVE}, playbook=ROTATE)
-    assert rotated.changes(HOST) == ["user.password", "stored_secret", *HANDED_OVER, "hand_off"], rotated.output
+    assert rotated.changes(HOST) == ["user.password", "stored_secret", *HANDED_OVER, "handover"], rotated.output
     assert delivered(cloud)
 
 

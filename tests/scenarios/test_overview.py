@@ -59,7 +59,7 @@ def test_a_converged_run_of_many_tenants_is_short(fleet: Fleet) -> None:
 def test_a_run_says_for_each_tenant_what_is_next(fleet: Fleet) -> None:
     for tenant in fleet.cloud.tenants.values():
         (line,) = [line for line in fleet.first.output.splitlines() if line.startswith(f"{tenant.host}: changed")]
-        assert f"{tenant.environment_host}.hand_off.md and publish the offers." in line
+        assert f"{tenant.environment_host}.handover.md and publish the offers." in line
 
 
 def test_a_diff_begins_with_its_host_and_gives_reasons(fleet: Fleet) -> None:

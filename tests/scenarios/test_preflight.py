@@ -56,7 +56,7 @@ TENANTS: list[dict[str, Any]] = [
 
 
 BY_VARIABLES: dict[str, dict[str, Any]] = {
-    "misspelt": {"lead_writer_publsh": "live"},
+    "misspelled": {"lead_writer_publsh": "live"},
     "unwritable": {"lead_writer_store_directory": "/proc/no_store"},
     "wrong_secret": {"lead_writer_client_secret": "wrong"},
     "no_package": {"lead_writer_solution_path": "/nowhere.zip"},

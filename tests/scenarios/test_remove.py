@@ -72,7 +72,7 @@ def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
 
     run = remove()
     assert run.status == 0, run.output
-    assert run.changes(HOST) == ["application_user", "companion_role", "application", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["application_user", "companion_role", "application", "stored_secret", "handover"]
     assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application['appId']}") == []
     assert cloud.rows(tenant, f"roles?$filter=name eq '{ROLE} (companion)'") == []
     assert application["appId"] not in str(cloud.graph(tenant, "GET", "/applications"))
@@ -142,7 +142,7 @@ def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remo
 
     run = remove(variables={"lead_writer_application_id": own["appId"]})
     assert run.status == 0, run.output
-    assert run.changes(HOST) == ["application_user.roles", "application.secret.removed", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["application_user.roles", "application.secret.removed", "stored_secret", "handover"]
     left = cloud.graph(tenant, "GET", f"/applications/{own['id']}")
     assert [secret["keyId"] for secret in left["passwordCredentials"]] == [theirs["keyId"]]
     assert cloud.graph(tenant, "GET", f"/servicePrincipals/{principal['id']}")["accountEnabled"] is False
@@ -160,7 +160,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     published = configure(variables={**offers, "lead_writer_publish": "live"}, rehearse=False)
     assert published.status == 0, published.output
 
-    # The offer is named no longer, but the hand-off remembers that it was.
+    # The offer is named no longer, but the handover remembers that it was.
     stopped = remove(rehearse=False)
     assert "Leads of contoso-offer still come to https://contoso.crm4.dynamics.com" in stopped.failure(HOST)
     assert cloud.writes_since(stopped.mark) == []
@@ -173,7 +173,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     assert meant.status == 0, meant.output
     # Publishing wrote a test lead. Its owner cannot be deleted, and the lead is not the role's to remove.
     disabled = ["application_user.roles", "application_user.isdisabled"]
-    assert meant.changes(HOST) == [*disabled, "application", "hand_off"]
+    assert meant.changes(HOST) == [*disabled, "application", "handover"]
     assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
     (lead,) = cloud.rows(cloud.contoso, "leads")
     (user,) = cloud.rows(cloud.contoso, f"systemusers?$filter=systemuserid eq {lead['_ownerid_value']}")
@@ -202,7 +202,7 @@ def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
     cloud.graph(tenant, "DELETE", f"/applications/{made.application['id']}")
     run = remove(rehearse=False)
     assert run.status == 0, run.output
-    assert run.changes(HOST) == ["application_user", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["application_user", "stored_secret", "handover"]
     assert cloud.rows(tenant, f"systemusers?$filter=applicationid eq {application_id}") == []
 
 
@@ -231,7 +231,7 @@ def test_a_user_loses_its_roles_and_goes_only_when_that_is_asked_for(
     assert set_up.status == 0, set_up.output
     run = remove(limit=HOST, variables=user)
     assert run.status == 0, run.output
-    assert run.changes(HOST) == ["environment_user.roles", "stored_secret", "hand_off"]
+    assert run.changes(HOST) == ["environment_user.roles", "stored_secret", "handover"]
     everybody = cloud.graph(cloud.contoso, "GET", "/users")["value"]
     assert NAME in [each["userPrincipalName"] for each in everybody]
     again = remove(limit=HOST, variables=user, rehearse=False)

@@ -72,7 +72,7 @@ def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothi
 
     life.pass_days(330)
     rotated = life.run()
-    assert rotated.changes(HOST) == ["application.secret", "stored_secret", SECRET, "hand_off"]
+    assert rotated.changes(HOST) == ["application.secret", "stored_secret", SECRET, "handover"]
     assert "leads go on as before until the offer is live" in " ".join(rotated.output.split())
     assert life.alive == [first, life.stored]
     life.assert_a_lead_arrives()
@@ -85,7 +85,7 @@ def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothi
     life.assert_a_lead_arrives()
 
     published = life.run(variables=LIVE)
-    assert published.changes(HOST) == [PUBLISHED, "hand_off"]
+    assert published.changes(HOST) == [PUBLISHED, "handover"]
     assert life.alive == [first, life.stored]
     life.pass_days(6)
     assert life.run(rehearse=False).changed_hosts() == set()
@@ -136,7 +136,7 @@ def test_a_repeated_rotation_rotates_once_and_touches_nothing_but_the_secret(clo
     role = Made(cloud, cloud.contoso).role["roleid"]
     cloud.web_api(cloud.contoso, "PATCH", f"roles({role})", {"isinherited": 0})
     first = life.run(playbook=ROTATE)
-    assert first.changes(HOST) == ["application.secret", "stored_secret", SECRET, "hand_off"]
+    assert first.changes(HOST) == ["application.secret", "stored_secret", SECRET, "handover"]
     again = life.run(playbook=ROTATE, rehearse=False)
     assert again.changed_hosts() == set(), again.output
     assert Made(cloud, cloud.contoso).role["isinherited"] == 0
@@ -182,9 +182,9 @@ def test_what_one_offer_was_given_is_not_forgotten_because_another_one_fails(
     cloud.fault(route="product-ingestion/configure", method="POST", skip=1, count=1, status=400, code="badRequest")
     failed = configure(rehearse=False)
     assert failed.status != 0
-    record = json.loads((configure.store / f"{cloud.contoso.environment_host}.hand_off.json").read_text("utf-8"))
+    record = json.loads((configure.store / f"{cloud.contoso.environment_host}.handover.json").read_text("utf-8"))
     assert record["offers"][OFFER]["key_id"] == configure.stored(cloud.contoso)["key_id"]
 
     run = configure(rehearse=False)
     assert run.status == 0, run.output
-    assert all(each.startswith((f"lead_destination.{OFFER}-2.", "hand_off")) for each in run.changes(HOST)), run.output
+    assert all(each.startswith((f"lead_destination.{OFFER}-2.", "handover")) for each in run.changes(HOST)), run.output

@@ -118,7 +118,7 @@ def test_a_stale_copy_of_the_store_hands_nothing_over(cloud: Cloud, configure: C
     before = alive(cloud)
 
     # Without its record of the handover the copy would give the offer the older secret again.
-    (stale / f"{cloud.contoso.environment_host}.hand_off.json").unlink()
+    (stale / f"{cloud.contoso.environment_host}.handover.json").unlink()
     run = configure(variables=in_another_store(configure, "stale", **LIVE), rehearse=False)
     assert "handing over the stored one could cut leads" in run.failure(HOST)
     assert cloud.writes_since(run.mark) == []

@@ -36,7 +36,7 @@ def test_a_rotated_secret_is_to_be_typed_in(cloud: Cloud, configure: Configure) 
     cloud.jump(2 * DAY)
     later = configure(playbook=ROTATE)
     assert later.status == 0, later.output
-    sheet = configure.store / f"{cloud.contoso.environment_host}.hand_off.md"
+    sheet = configure.store / f"{cloud.contoso.environment_host}.handover.md"
     assert f"Type the new secret into Partner Center's form by {sheet} and publish the offers." in line_of(later)
     assert line_of(later).endswith("Then run once with -e lead_writer_secret_in_use=true.")
 

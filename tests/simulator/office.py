@@ -83,7 +83,7 @@ class Office:
         body: Any = None,
         *,
         caller: str = "",
-        god: bool = False,
+        admin_override: bool = False,
         host: str = "",
         solution: str = "",
         detect_duplicates: bool = False,
@@ -94,7 +94,7 @@ class Office:
         application id; ``solution`` is the unmanaged one to file a new component in; ``headers`` have ``_`` for
         ``-``."""
         given = {"host": host or self.environment.host}
-        if not god:
+        if not admin_override:
             given["authorization"] = f"Bearer {self.token(caller)}"
         payload = b""
         if body is not None:
@@ -107,22 +107,30 @@ class Office:
             given["mscrm.bypasscustompluginexecution"] = "true"
         if solution:
             given["mscrm.solutionuniquename"] = solution
-        return self.raw(method, path, payload, {name: value for name, value in given.items() if value}, god=god)
+        return self.raw(
+            method,
+            path,
+            payload,
+            {name: value for name, value in given.items() if value},
+            admin_override=admin_override,
+        )
 
-    def raw(self, method: str, path: str, payload: bytes, headers: dict[str, str], *, god: bool = False) -> Answer:
+    def raw(
+        self, method: str, path: str, payload: bytes, headers: dict[str, str], *, admin_override: bool = False
+    ) -> Answer:
         """One call with exactly these headers."""
-        return asyncio.run(self._exchange(self._scope(method, path, headers, god=god), payload))
+        return asyncio.run(self._exchange(self._scope(method, path, headers, admin_override=admin_override), payload))
 
     def at_once(self, method: str, path: str, headers: dict[str, str], number: int) -> list[Answer]:
         """The same call several times at the same moment."""
 
         async def all_of_them() -> list[Answer]:
-            scopes = [self._scope(method, path, headers, god=False) for _number in range(number)]
+            scopes = [self._scope(method, path, headers, admin_override=False) for _number in range(number)]
             return list(await asyncio.gather(*(self._exchange(scope, b"") for scope in scopes)))
 
         return asyncio.run(all_of_them())
 
-    def _scope(self, method: str, path: str, headers: dict[str, str], *, god: bool) -> dict[str, Any]:
+    def _scope(self, method: str, path: str, headers: dict[str, str], *, admin_override: bool) -> dict[str, Any]:
         if path.startswith("https://"):
             path = "/" + path.split("/", 3)[3]
         elif not path.startswith("/"):
@@ -140,8 +148,8 @@ class Office:
             "server": (headers["host"], 443),
             "client": ("127.0.0.1", 1),
         }
-        if god:
-            scope["simulator.god"] = True
+        if admin_override:
+            scope["simulator.admin_override"] = True
         return scope
 
     async def _exchange(self, scope: dict[str, Any], payload: bytes) -> Answer:

@@ -69,7 +69,7 @@ def recording(application: Application, directory: str) -> Application:
 def _is_genuine(app: CloudApp, scope: Scope) -> bool:
     """Whether the exchange shows a service as the facts have it: no fault, no other world, nothing past the rules."""
     host = _headers(scope).get("host", "")
-    if host in _NOT_SERVICES or scope.get("simulator.god") or len(app.world.faults):
+    if host in _NOT_SERVICES or scope.get("simulator.admin_override") or len(app.world.faults):
         return False
     if any(getattr(app.world.settings, name) != getattr(_USUAL, name) for name in _FLIPPED_SETTINGS):
         return False

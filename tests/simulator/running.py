@@ -86,10 +86,10 @@ class RunningCloud:
         token = self.sign_in(f"https://{tenant.cloud.graph_host}", name)["access_token"]
         return Graph(self.session(), f"https://{tenant.cloud.graph_host}/v1.0", token)
 
-    def god(self, name: str = "contoso") -> Graph:
+    def admin_override(self, name: str = "contoso") -> Graph:
         """Graph by hand: every right, no permission asked, nothing counted."""
         host = self.tenant(name).cloud.graph_host
-        graph = Graph(self.session(), f"{CONTROL}/god/{host}/v1.0", "", {"X-Simulator-Tenant": name})
+        graph = Graph(self.session(), f"{CONTROL}/admin-override/{host}/v1.0", "", {"X-Simulator-Tenant": name})
         graph.conforming = False
         return graph
 

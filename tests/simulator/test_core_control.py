@@ -252,15 +252,15 @@ class TestByHand:
     """What a test does as if somebody else had done it."""
 
     def test_graph_with_every_right_and_without_a_trace(self, cloud: RunningCloud) -> None:
-        god = cloud.god()
-        god.conforming = False
+        admin_override = cloud.admin_override()
+        admin_override.conforming = False
         cloud.world.settings.refuse_writes = True
-        assert god("POST", "/applications", {"displayName": "by hand"}).status_code == 201
-        assert god("GET", "/domains").status_code == 200
+        assert admin_override("POST", "/applications", {"displayName": "by hand"}).status_code == 201
+        assert admin_override("GET", "/domains").status_code == 200
         assert cloud.world.log.entries == []
 
     def test_an_environment_by_hand(self, cloud: RunningCloud) -> None:
-        response = cloud.session().get(f"{CONTROL}/god/contoso.crm4.dynamics.com/api/data/v9.2/leads")
+        response = cloud.session().get(f"{CONTROL}/admin-override/contoso.crm4.dynamics.com/api/data/v9.2/leads")
         assert response.status_code == 200, response.text
         assert cloud.world.log.entries == []
 
@@ -275,7 +275,7 @@ class TestByHand:
         ("method", "path"),
         [
             ("GET", "/nothing"),
-            ("GET", "/god/graph.microsoft.com/v1.0/users"),
+            ("GET", "/admin-override/graph.microsoft.com/v1.0/users"),
             ("PATCH", "/tenants/nobody/objects/user/x"),
             ("PATCH", "/tenants/contoso/objects/user/x"),
             ("PATCH", "/tenants/contoso"),
@@ -304,7 +304,7 @@ class TestState:
         graph("POST", "/servicePrincipals", {"appId": app["appId"]})
         secret = graph("POST", f"/applications/{app['id']}/addPassword", {}).json()["secretText"]
         host = "contoso.crm4.dynamics.com"
-        leads = f"{CONTROL}/god/{host}/api/data/v9.2/leads"
+        leads = f"{CONTROL}/admin-override/{host}/api/data/v9.2/leads"
         first.session().post(leads, json={"subject": "kept", "lastname": "x"})
         first.world.clock.jump(1000)
         state = first.control("GET", "/state")

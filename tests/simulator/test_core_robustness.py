@@ -143,9 +143,9 @@ def fuzzed(ca: CertificateAuthority) -> Iterator[RunningCloud]:
 
 
 @pytest.fixture(scope="module")
-def god(fuzzed: RunningCloud) -> Graph:
+def admin_override(fuzzed: RunningCloud) -> Graph:
     """Graph with every right there, so that no permission stops a malformed call early."""
-    return fuzzed.god()
+    return fuzzed.admin_override()
 
 
 @examples(300)
@@ -153,12 +153,16 @@ def god(fuzzed: RunningCloud) -> Graph:
     method=METHODS, path=PATHS, query=QUERIES, body=st.none() | JSON_VALUES | st.dictionaries(PROPERTIES, JSON_VALUES)
 )
 def test_a_malformed_call_to_graph_is_refused_in_graphs_own_words(
-    fuzzed: RunningCloud, god: Graph, method: str, path: str, query: dict[str, str], body: Any
+    fuzzed: RunningCloud, admin_override: Graph, method: str, path: str, query: dict[str, str], body: Any
 ) -> None:
     path = path.replace(RUNNER_ID, fuzzed.tenant().runner.object_id)
     data = None if body is None else json.dumps(body).encode()
-    response = god.session.request(
-        method, god.base + path, params=query, data=data, headers={**god.headers, "Content-Type": "application/json"}
+    response = admin_override.session.request(
+        method,
+        admin_override.base + path,
+        params=query,
+        data=data,
+        headers={**admin_override.headers, "Content-Type": "application/json"},
     )
     assert response.status_code < 500, response.text
     if response.status_code >= 400:
@@ -178,12 +182,12 @@ def test_a_malformed_call_to_graph_is_refused_in_graphs_own_words(
     path=st.sampled_from(["/oauth2/v2.0/token", "/oauth2/token", "/v2.0/.well-known/openid-configuration", "/x"]),
 )
 def test_a_malformed_sign_in_is_refused_with_a_number(
-    fuzzed: RunningCloud, god: Graph, form: dict[str, str], right_client: bool, path: str
+    fuzzed: RunningCloud, admin_override: Graph, form: dict[str, str], right_client: bool, path: str
 ) -> None:
     tenant = fuzzed.tenant()
     if right_client:
         form = {**form, "client_id": tenant.runner.app_id}
-    response = god.session.post(f"https://login.microsoftonline.com/{tenant.id}{path}", data=form)
+    response = admin_override.session.post(f"https://login.microsoftonline.com/{tenant.id}{path}", data=form)
     assert response.status_code < 500, response.text
     if response.status_code >= 400 and response.content:
         assert response.json()["error_description"].startswith("AADSTS")
@@ -192,18 +196,20 @@ def test_a_malformed_sign_in_is_refused_with_a_number(
 @examples(100)
 @given(
     method=METHODS,
-    path=st.sampled_from(["/faults", "/writes", "/settings", "/clock", "/requests?since=x", "/state", "/god/x", "/x"]),
+    path=st.sampled_from(
+        ["/faults", "/writes", "/settings", "/clock", "/requests?since=x", "/state", "/admin-override/x", "/x"]
+    ),
     body=JSON_VALUES | st.dictionaries(CONTROL_KEYS, JSON_VALUES, max_size=3),
 )
 def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
-    fuzzed: RunningCloud, god: Graph, method: str, path: str, body: Any
+    fuzzed: RunningCloud, admin_override: Graph, method: str, path: str, body: Any
 ) -> None:
-    response = god.session.request(method, CONTROL + path, data=json.dumps(body).encode())
+    response = admin_override.session.request(method, CONTROL + path, data=json.dumps(body).encode())
     assert response.status_code < 500, response.text
     fuzzed.control("DELETE", "/faults")
     fuzzed.world.settings = Settings(graph_units_per_10_seconds=0)
     fuzzed.world.clock = Clock()
-    assert god("GET", "/organization").status_code == 200
+    assert admin_override("GET", "/organization").status_code == 200
     fuzzed.control("POST", "/writes", {"refuse": False})
 
 

@@ -23,7 +23,7 @@ def closed(**gate: object) -> Office:
 def test_a_gate_refuses_with_its_code(code: str) -> None:
     office = closed(code=code)
     assert office("GET", "WhoAmI").error == (gates.TEXTS[code][0], code)
-    assert office("GET", "WhoAmI", god=True).status == 200
+    assert office("GET", "WhoAmI", admin_override=True).status == 200
 
 
 def test_a_gate_may_concern_some_callers_only() -> None:

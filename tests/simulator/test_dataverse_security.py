@@ -159,7 +159,7 @@ def test_a_role_that_grants_nothing_opens_nothing(office: Office) -> None:
     for table in office.environment.data.catalogue.tables.values():
         if table.logical in BASELINE_TABLES:
             continue
-        rows = office("GET", f"{table.entity_set}?$top=1", god=True).rows
+        rows = office("GET", f"{table.entity_set}?$top=1", admin_override=True).rows
         address = f"{table.entity_set}({rows[0][table.id_column] if rows else office.world.new_guid()})"
         for method, path in (
             ("GET", table.entity_set),
@@ -340,7 +340,7 @@ def test_an_environment_without_sales_has_no_leads_and_no_privileges_on_them() -
 
 
 def test_acting_by_hand_has_every_right_and_needs_no_token(office: Office) -> None:
-    assert office("POST", "leads", {"lastname": "By hand"}, god=True).status == 204
+    assert office("POST", "leads", {"lastname": "By hand"}, admin_override=True).status == 204
 
 
 def test_limits_answer_429_with_their_code_and_when_to_come_back() -> None:
@@ -405,9 +405,9 @@ def test_every_answer_bears_the_id_of_its_request(office: Office) -> None:
 def test_a_licensed_person_becomes_a_user_by_coming_along_and_an_unlicensed_one_does_not(office: Office) -> None:
     directory = office.tenant.directory
     tokens_of = {}
-    for name, licences in (("with", [{"disabledPlans": [], "skuId": office.world.new_guid()}]), ("without", [])):
+    for name, licenses in (("with", [{"disabledPlans": [], "skuId": office.world.new_guid()}]), ("without", [])):
         user = shapes.new_user(office.world.new_guid(), f"{name}@{office.tenant.domain}", name, "2026-01-01T00:00:00Z")
-        user["assignedLicenses"] = licences
+        user["assignedLicenses"] = licenses
         directory.store.put(USER, user)
         application = directory.application_by_app_id(office.tenant.runner.app_id)
         assert application is not None

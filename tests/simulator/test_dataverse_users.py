@@ -201,7 +201,7 @@ def test_a_new_business_unit_gets_a_copy_of_each_role_of_its_parent(office: Offi
     assert len(office("GET", count + unit).rows) == len(office("GET", count + office.root).rows)
 
 
-def test_a_person_without_a_licence_cannot_be_enabled(office: Office) -> None:
+def test_a_person_without_a_license_cannot_be_enabled(office: Office) -> None:
     directory, store = office.tenant.directory, office.tenant.directory.store
     user = shapes.new_user(office.world.new_guid(), f"ann@{office.tenant.domain}", "Ann", "2026-01-01T00:00:00Z")
     store.put(USER, {**user, "assignedLicenses": [{"disabledPlans": [], "skuId": office.world.new_guid()}]})
@@ -228,4 +228,4 @@ def test_an_environment_may_not_know_the_runner_yet() -> None:
     office = Office({"options": {"runner": False, "unique_name": "orgcontoso"}})
 
     assert office("GET", "WhoAmI").error == (403, "0x80072560")
-    assert office("GET", "businessunits?$select=name", god=True).rows[0]["name"] == "orgcontoso"
+    assert office("GET", "businessunits?$select=name", admin_override=True).rows[0]["name"] == "orgcontoso"

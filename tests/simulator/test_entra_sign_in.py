@@ -349,12 +349,12 @@ class TestOtherProviders:
     def test_a_token_of_another_provider_signs_in_where_it_fits(self, cloud: RunningCloud) -> None:
         path = f"/applications/{cloud.tenant().runner.object_id}/federatedIdentityCredentials"
         assert self.sign_in(cloud)["error_codes"] == [700211]
-        assert cloud.god()("POST", path, RECORD).status_code == 201
+        assert cloud.admin_override()("POST", path, RECORD).status_code == 201
         assert "access_token" in self.sign_in(cloud)
         assert self.sign_in(cloud, subject="repo:Contoso/leads:ref:main")["error_codes"] == [700213]
         assert self.sign_in(cloud, audience="api://other")["error_codes"] == [700212]
         assert self.sign_in(cloud, issuer="https://other.example")["error_codes"] == [700211]
-        assert cloud.god()("DELETE", f"{path}/pipeline").status_code == 204
+        assert cloud.admin_override()("DELETE", f"{path}/pipeline").status_code == 204
         assert self.sign_in(cloud)["error_codes"] == [700211]
 
     def test_credentials_are_kept_and_changed_on_the_application(self, graph: Graph) -> None:
@@ -428,7 +428,7 @@ class TestPasswordGrant:
             "passwordProfile": {"password": self.PASSWORD, "forceChangePasswordNextSignIn": False},
             **more,
         }
-        response = cloud.god()("POST", "/users", body)
+        response = cloud.admin_override()("POST", "/users", body)
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
 
@@ -464,13 +464,13 @@ class TestPasswordGrant:
         assert (claims["tid"], claims["oid"]) == (cloud.tenant().id, user_id)
 
     def test_a_licensed_person_reaches_the_environment(self, cloud: RunningCloud) -> None:
-        god, user_id = cloud.god(), self.make_user(cloud, usageLocation="SE")
+        admin_override, user_id = cloud.admin_override(), self.make_user(cloud, usageLocation="SE")
         headers = {"Authorization": f"Bearer {self.sign_in(cloud)['access_token']}"}
         url = f"{ENVIRONMENT}/api/data/v9.2/WhoAmI"
         assert error_of(cloud.session().get(url, headers=headers)) == (403, "0x80072560")
-        sku = god.get("/subscribedSkus")["value"][0]["skuId"]
-        licences = {"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []}
-        assert god("POST", f"/users/{user_id}/assignLicense", licences).status_code == 200
+        sku = admin_override.get("/subscribedSkus")["value"][0]["skuId"]
+        licenses = {"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []}
+        assert admin_override("POST", f"/users/{user_id}/assignLicense", licenses).status_code == 200
         assert cloud.session().get(url, headers=headers).json()["UserId"]
 
     def test_a_wrong_password_is_refused(self, cloud: RunningCloud) -> None:
@@ -488,7 +488,7 @@ class TestPasswordGrant:
         self.make_user(cloud)
         cloud.world.clock.jump(91 * 86400)
         assert self.sign_in(cloud)["error_codes"] == [50055]
-        cloud.god()("PATCH", f"/users/{self.NAME}", {"passwordPolicies": "DisablePasswordExpiration"})
+        cloud.admin_override()("PATCH", f"/users/{self.NAME}", {"passwordPolicies": "DisablePasswordExpiration"})
         assert "access_token" in self.sign_in(cloud)
 
     @pytest.mark.parametrize(("trait", "number"), [("_requires_mfa", 50076), ("_blocked_by_conditional_access", 53003)])
@@ -513,14 +513,14 @@ class TestPasswordGrant:
     ) -> None:
         self.make_user(cloud)
         method = "PATCH" if path.startswith("policies/") else "POST"
-        assert cloud.god()(method, f"/{path}", body).ok
+        assert cloud.admin_override()(method, f"/{path}", body).ok
         assert self.sign_in(cloud).get("error_codes") == (None if number is None else [number])
 
     def test_a_policy_leaves_out_whom_it_excludes(self, cloud: RunningCloud) -> None:
         excluded = {"users": {"includeUsers": ["All"], "excludeUsers": [self.make_user(cloud)]}}
         body = policy("block")
         body["conditions"] |= excluded
-        assert cloud.god()("POST", "/identity/conditionalAccess/policies", body).status_code == 201
+        assert cloud.admin_override()("POST", "/identity/conditionalAccess/policies", body).status_code == 201
         assert "access_token" in self.sign_in(cloud)
 
     def test_a_disabled_user_does_not_sign_in(self, cloud: RunningCloud) -> None:

@@ -463,7 +463,7 @@ def test_owners_are_added_and_removed(cloud: RunningCloud, graph: Graph) -> None
     app = graph.create_application()
     runner = cloud.tenant().runner.service_principal_id
     assert [item["id"] for item in graph.get(f"/applications/{app['id']}/owners")["value"]] == [runner]
-    admin = cloud.god().get("/users/admin@contoso.onmicrosoft.com")["id"]
+    admin = cloud.admin_override().get("/users/admin@contoso.onmicrosoft.com")["id"]
     reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{admin}"}
     assert graph("POST", f"/applications/{app['id']}/owners/$ref", reference).status_code == 204
     assert graph("POST", f"/applications/{app['id']}/owners/$ref", reference).status_code == 400

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users and licences, as the "Office 365" choice needs them."""
+"""Users and licenses, as the "Office 365" choice needs them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from simulator.spec import LicenceSpec, RunnerSpec, generated_tenant
+from simulator.spec import LicenseSpec, RunnerSpec, generated_tenant
 
 from .running import Graph, RunningCloud, error_of
 
@@ -30,11 +30,11 @@ BODY: dict[str, Any] = {
 NEW_PASSWORD = {"passwordProfile": {"password": "another-Pass-w0rd", "forceChangePasswordNextSignIn": False}}
 
 
-def contoso(roles: tuple[str, ...] = (), licences: tuple[LicenceSpec, ...] | None = None, **more: Any) -> Any:
+def contoso(roles: tuple[str, ...] = (), licenses: tuple[LicenseSpec, ...] | None = None, **more: Any) -> Any:
     """Contoso with a runner that manages users."""
     runner = RunnerSpec(permissions=PERMISSIONS, directory_roles=roles)
     spec = dataclasses.replace(generated_tenant(1), runner=runner, **more)
-    return spec if licences is None else dataclasses.replace(spec, licences=licences)
+    return spec if licenses is None else dataclasses.replace(spec, licenses=licenses)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def users(new_cloud: NewCloud) -> Graph:
     return new_cloud(contoso()).graph()
 
 
-def licence(sku: str = SALES, **more: Any) -> dict[str, Any]:
+def adding_license(sku: str = SALES, **more: Any) -> dict[str, Any]:
     """A body for assignLicense that adds one."""
     return {"addLicenses": [{"skuId": sku, "disabledPlans": [], **more}], "removeLicenses": []}
 
@@ -140,15 +140,15 @@ class TestPasswordReset:
         assert users("PATCH", "/users/admin@contoso.onmicrosoft.com", NEW_PASSWORD).status_code == 403
 
 
-class TestLicences:
+class TestLicenses:
     """assignLicense and what stands in its way."""
 
-    def test_a_licence_takes_a_seat_and_shows_on_the_user(self, users: Graph) -> None:
+    def test_a_license_takes_a_seat_and_shows_on_the_user(self, users: Graph) -> None:
         users("POST", "/users", {**BODY, "usageLocation": "SE"})
         before = users.get("/subscribedSkus")["value"][0]
         assert before["skuPartNumber"] == "DYN365_ENTERPRISE_SALES"
-        assert users("POST", f"/users/{NAME}/assignLicense", licence()).status_code == 200
-        assert users("POST", f"/users/{NAME}/assignLicense", licence()).status_code == 200
+        assert users("POST", f"/users/{NAME}/assignLicense", adding_license()).status_code == 200
+        assert users("POST", f"/users/{NAME}/assignLicense", adding_license()).status_code == 200
         assert users.get("/subscribedSkus")["value"][0]["consumedUnits"] == before["consumedUnits"] + 1
         user = users.get(f"/users/{NAME}?$select=id,assignedLicenses,licenseAssignmentStates")
         assert user["assignedLicenses"] == [{"disabledPlans": [], "skuId": SALES}]
@@ -163,9 +163,9 @@ class TestLicences:
         ("body", "words"),
         [
             ({"addLicenses": []}, "missing parameters are: removeLicenses"),
-            (licence("11111111-1111-4111-8111-111111111111"), "does not correspond to a valid company License"),
+            (adding_license("11111111-1111-4111-8111-111111111111"), "does not correspond to a valid company License"),
             ({"addLicenses": [], "removeLicenses": [SALES]}, "does not have a corresponding license"),
-            (licence(disabledPlans=[SALES]), "service plans"),
+            (adding_license(disabledPlans=[SALES]), "service plans"),
         ],
     )
     def test_what_cannot_be_is_told(self, users: Graph, body: dict[str, Any], words: str) -> None:
@@ -175,9 +175,9 @@ class TestLicences:
         assert words in response.json()["error"]["message"]
 
     def test_seats_run_out(self, new_cloud: NewCloud) -> None:
-        users = new_cloud(contoso(licences=(LicenceSpec("DYN365_ENTERPRISE_SALES", 1, 1),))).graph()
+        users = new_cloud(contoso(licenses=(LicenseSpec("DYN365_ENTERPRISE_SALES", 1, 1),))).graph()
         users("POST", "/users", {**BODY, "usageLocation": "SE"})
-        response = users("POST", f"/users/{NAME}/assignLicense", licence())
+        response = users("POST", f"/users/{NAME}/assignLicense", adding_license())
         assert f"SKU {SALES} does not have any available licenses" in response.json()["error"]["message"]
 
     def test_a_usage_location_is_needed_and_takes_a_while_to_count(self, new_cloud: NewCloud) -> None:
@@ -185,17 +185,17 @@ class TestLicences:
         users = cloud.graph()
         users("POST", "/users", BODY)
         for _attempt in range(2):
-            response = users("POST", f"/users/{NAME}/assignLicense", licence())
+            response = users("POST", f"/users/{NAME}/assignLicense", adding_license())
             assert "invalid usage location" in response.json()["error"]["message"]
             users("PATCH", f"/users/{NAME}", {"usageLocation": "SE"})
         cloud.world.clock.jump(21)
-        assert users("POST", f"/users/{NAME}/assignLicense", licence()).status_code == 200
+        assert users("POST", f"/users/{NAME}/assignLicense", adding_license()).status_code == 200
 
-    def test_a_licence_that_a_group_gave_cannot_be_taken_here(self, new_cloud: NewCloud) -> None:
+    def test_a_license_that_a_group_gave_cannot_be_taken_here(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(contoso())
         users = cloud.graph()
         user = users("POST", "/users", {**BODY, "usageLocation": "SE"}).json()
-        users("POST", f"/users/{NAME}/assignLicense", licence())
+        users("POST", f"/users/{NAME}/assignLicense", adding_license())
         state = {"skuId": SALES, "assignedByGroup": "11111111-1111-4111-8111-111111111111", "disabledPlans": []}
         cloud.control("PATCH", f"/tenants/contoso/objects/user/{user['id']}", {"licenseAssignmentStates": [state]})
         response = users("POST", f"/users/{NAME}/assignLicense", {"addLicenses": [], "removeLicenses": [SALES]})

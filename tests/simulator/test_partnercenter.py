@@ -128,7 +128,7 @@ class Offers:
     def leads_in_environment(self) -> list[dict[str, Any]]:
         """What the lead service has written."""
         host = self.tenant.environments[0].host
-        url = f"https://control.simulator.test/god/{host}/api/data/v9.2/leads"
+        url = f"https://control.simulator.test/admin-override/{host}/api/data/v9.2/leads"
         found: list[dict[str, Any]] = self.session.get(url, timeout=10).json()["value"]
         return found
 
@@ -629,8 +629,8 @@ class TestOffice365:
 
     @pytest.fixture
     def user(self, offers: Offers) -> str:
-        """The id of a person with a licence."""
-        god = offers.cloud.god()
+        """The id of a person with a license."""
+        admin_override = offers.cloud.admin_override()
         body = {
             "accountEnabled": True,
             "displayName": "Lead Writer",
@@ -639,10 +639,10 @@ class TestOffice365:
             "usageLocation": "SE",
             "passwordProfile": {"password": self.PASSWORD, "forceChangePasswordNextSignIn": False},
         }
-        user: str = god("POST", "/users", body).json()["id"]
-        sku = god.get("/subscribedSkus")["value"][0]["skuId"]
-        licences = {"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []}
-        assert god("POST", f"/users/{user}/assignLicense", licences).status_code == 200
+        user: str = admin_override("POST", "/users", body).json()["id"]
+        sku = admin_override.get("/subscribedSkus")["value"][0]["skuId"]
+        licenses = {"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []}
+        assert admin_override("POST", f"/users/{user}/assignLicense", licenses).status_code == 200
         return user
 
     def publish(self, offers: Offers) -> dict[str, Any]:
@@ -663,7 +663,7 @@ class TestOffice365:
         assert "has not been assigned any roles" in self.publish(offers)["validations"][0]["message"]
 
         host = offers.tenant.environments[0].host
-        base = f"https://control.simulator.test/god/{host}/api/data/v9.2"
+        base = f"https://control.simulator.test/admin-override/{host}/api/data/v9.2"
         query = f"systemusers?$filter=azureactivedirectoryobjectid eq {user}"
         person = offers.session.get(f"{base}/{query}", timeout=10).json()["value"][0]
         unit = person["_businessunitid_value"]

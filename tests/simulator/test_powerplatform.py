@@ -37,7 +37,7 @@ class Admin:
 
     def users(self, filter_: str) -> list[dict[str, Any]]:
         """Users of the environment."""
-        url = f"https://control.simulator.test/god/{self.environment.host}/api/data/v9.2/systemusers"
+        url = f"https://control.simulator.test/admin-override/{self.environment.host}/api/data/v9.2/systemusers"
         options = {"$filter": filter_, "$expand": "systemuserroles_association"}
         found: list[dict[str, Any]] = self.session.get(url, params=options, timeout=10).json()["value"]
         return found
@@ -150,16 +150,16 @@ def test_adding_an_application_that_is_not_there_says_200_and_adds_nobody(admin:
     assert admin.users(f"applicationid eq {unknown}") == []
 
 
-def test_a_person_is_added_only_with_a_licence_and_without_roles(admin: Admin) -> None:
+def test_a_person_is_added_only_with_a_license_and_without_roles(admin: Admin) -> None:
     path = f"{BASE}/{admin.environment.id}/addUser{VERSION}"
 
     without = admin("POST", path, {"objectId": admin.person(licensed=False)})
     licensed = admin.person(licensed=True)
-    with_licence = admin("POST", path, {"objectId": licensed})
+    with_license = admin("POST", path, {"objectId": licensed})
 
     assert without.status_code == 400
     assert "userNotLicensed" in without.text
-    assert with_licence.status_code == 200
+    assert with_license.status_code == 200
     row = admin.users(f"azureactivedirectoryobjectid eq {licensed}")[0]
     assert (row["islicensed"], row["isdisabled"], row["accessmode"]) == (True, False, 0)
     assert row["systemuserroles_association"] == []

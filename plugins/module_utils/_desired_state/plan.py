@@ -49,7 +49,7 @@ class Plan:
         if before != after:
             self._changes.append(Change(path, before, after, apply))
 
-    def shown_only(self, sentence: str) -> None:
+    def preview_only(self, sentence: str) -> None:
         """Say why this plan can be shown but not be executed, as with an id that is known only after apply."""
         self._obstacles.append(sentence)
 
@@ -84,8 +84,8 @@ class Plan:
         if self._changes and self.blockers:
             raise InvalidInput("\n".join(self.blockers))
 
-    def execute(self, tell: Callable[[str], None] = lambda path: None) -> None:
-        """Make the changes in their order, and C(tell) the path of each that is made.
+    def execute(self, report_progress: Callable[[str], None] = lambda path: None) -> None:
+        """Make the changes in their order, and C(report_progress) the path of each that is made.
 
         A change that is postponed, and those after it, are none of this plan any more. Raises InvalidInput, before the
         first change, when the plan is blocked or one to show only.
@@ -99,4 +99,4 @@ class Plan:
             except Postponed:
                 del self._changes[number:]
                 return
-            tell(change.path)
+            report_progress(change.path)

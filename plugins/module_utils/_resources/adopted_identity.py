@@ -24,8 +24,7 @@ from .._services.graph.client import GraphClient
 from .._services.graph.replication import Replication
 from .._services.graph.users import DirectoryUsers
 from .adoption_request import AdoptionRequest
-from .directory_user import DirectoryUserResource
-from .directory_user import Wanted as WantedUser
+from .directory_user import DesiredUser, DirectoryUserResource
 from .feeding_offers import Feed
 from .other_applications import listed_secrets
 
@@ -195,7 +194,7 @@ class AdoptedIdentity:
                 f"{self._request.option('user_name')}."
             )
         # Only to learn when the password was set and ends; one that has ended is refused.
-        wanted = WantedUser(name, schedule=PasswordSchedule(renew_before_days=0, may_renew=False))
+        wanted = DesiredUser(name, schedule=PasswordSchedule(renew_before_days=0, may_renew=False))
         user = DirectoryUserResource(self._graph, wanted)
         user.plan()
         end = user.password.end

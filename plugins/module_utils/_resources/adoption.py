@@ -116,7 +116,7 @@ class Adoption:
             known = self._request.recorded(name)
             if known.get("key_id") not in (None, "", key_id):
                 raise InvalidInput(
-                    f"The hand-off file says that offer {name!r} was given the secret {known.get('key_id')}, not "
+                    f"The handover file says that offer {name!r} was given the secret {known.get('key_id')}, not "
                     f"{key_id}: give that secret, or move the file away if the offer holds another one now."
                 )
             records[name] = feed.record(key_id, known, self._graph.service_time())

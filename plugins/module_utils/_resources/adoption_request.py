@@ -12,8 +12,8 @@ from typing import Any
 
 from .._rules.errors import InvalidInput
 from .._rules.guids import guid
-from .handed_over import OFFICE365
-from .handed_over import OPTIONS as CONNECTION
+from .test_lead_options import OFFICE365
+from .test_lead_options import OPTIONS as CONNECTION
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "authentication": CONNECTION["authentication"],

@@ -4,7 +4,7 @@
 
 """The application: what the lead service signs in as, with its service principal, permissions, consent and secret.
 
-It is recognised by its unique name, or by its application id where the caller adopts one on purpose, and never by its
+It is recognized by its unique name, or by its application id where the caller adopts one on purpose, and never by its
 display name, which any number of applications may share.
 """
 
@@ -27,7 +27,7 @@ from .._services.graph.ownership import Ownership
 from .._services.graph.replication import Replication
 from .._services.graph.service_principals import ServicePrincipal, ServicePrincipals
 from .._transport.errors import CallFailed, TimedOut
-from .application_options import DEFAULT_AUDIENCE, OPTIONS, Wanted
+from .application_options import DEFAULT_AUDIENCE, OPTIONS, DesiredApplication
 from .application_permissions import Permissions
 from .application_secret import ClientSecret
 from .application_state import application_state, principal_state
@@ -37,13 +37,13 @@ Result = TypeVar("Result")
 _OWNER_LAG = 60.0
 """For how many seconds at most a denial is taken for a replica that does not know the owner of a new application."""
 
-__all__ = ["OPTIONS", "ApplicationResource", "Wanted"]
+__all__ = ["OPTIONS", "ApplicationResource", "DesiredApplication"]
 
 
 class ApplicationResource:
     """Plans one application."""
 
-    def __init__(self, graph: GraphClient, wanted: Wanted) -> None:
+    def __init__(self, graph: GraphClient, wanted: DesiredApplication) -> None:
         replication = Replication(wanted.replication_timeout)
         self._graph = graph
         self._wanted = wanted
@@ -129,7 +129,7 @@ class ApplicationResource:
         """Look again before the caller's secret counts as gone: a replica may be behind."""
         if found is None or self._secret is None or self._secret.stored_among(found.secrets):
             return found
-        seen = self._replication.looks(lambda: self._applications.by_application_id(found.application_id))
+        seen = self._replication.samples(lambda: self._applications.by_application_id(found.application_id))
         return next((each for each in seen if each and self._secret.stored_among(each.secrets)), found)
 
     def _in_recycle_bin(self) -> Application | None:
@@ -372,14 +372,14 @@ class ApplicationResource:
         def passing(failed: CallFailed) -> bool:
             if not failed.has_code("Authorization_RequestDenied"):
                 return False
-            if not all(self._replication.looks(lambda: self._ownership.lacking(application.object_id))):
+            if not all(self._replication.samples(lambda: self._ownership.lacking(application.object_id))):
                 return True
             raise failed.reworded(
                 f"application {application.application_id} was made, but Microsoft Graph did not make the runner its "
                 f"owner: {self._ownership.cure(application.application_id)}, then run again."
             ) from failed
 
-        return Replication(min(_OWNER_LAG, self._wanted.replication_timeout)).insist(act, passing)
+        return Replication(min(_OWNER_LAG, self._wanted.replication_timeout)).retry(act, passing)
 
     def _restore(self, deleted: Application) -> None:
         self._application = self._applications.restore(deleted)
@@ -400,7 +400,7 @@ class ApplicationResource:
             )
         if self._is_new and self._secret is None:
             # Only now, because replicas take in the application while the service principal is made.
-            self._applications.settled(unique_name=application.unique_name)
+            self._applications.wait_until_seen(unique_name=application.unique_name)
         self._principal = principal
         self._learn_directory(principal)
 
@@ -432,7 +432,7 @@ class ApplicationResource:
         """The next run asks whether the new secret is there; a replica must not answer that it is not."""
         made, application = self._planned_secret.made, self._managed
         if made is not None:
-            self._applications.settled(
+            self._applications.wait_until_seen(
                 unique_name=application.unique_name, application_id=application.application_id, secret=made.key_id
             )
 

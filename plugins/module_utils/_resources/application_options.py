@@ -49,7 +49,7 @@ DEFAULT_AUDIENCE = "AzureADMyOrg"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredApplication:
     """What the caller asks for; None leaves a property alone.
 
     C(properties) are those with plain values, in the service's words. C(replication_timeout) is in seconds.
@@ -68,7 +68,7 @@ class Wanted:
     replication_timeout: float = 300.0
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Wanted:
+    def from_options(cls, options: Mapping[str, Any]) -> DesiredApplication:
         """Read the options of OPTIONS. Raises InvalidInput."""
         properties = {
             "displayName": options["name"],
@@ -80,7 +80,7 @@ class Wanted:
             raise InvalidInput("name is empty: give the display name of the application.")
         if not (options["unique_name"] or options["application_id"]):
             raise InvalidInput(
-                "unique_name is missing: give the name by which the application is recognised in every run, or "
+                "unique_name is missing: give the name by which the application is recognized in every run, or "
                 "application_id to adopt an existing one. A display name is not enough, for it is not unique."
             )
         if options["purge"] and options["state"] != "absent":
@@ -102,7 +102,7 @@ class Wanted:
             replication_timeout=float(options["replication_timeout"]),
         )
 
-    def given(self, in_use: SecretInUse) -> Wanted:
+    def given(self, in_use: SecretInUse) -> DesiredApplication:
         """Return the same, judged in the knowledge of which secret is in use."""
         if self.schedule is None:
             return self

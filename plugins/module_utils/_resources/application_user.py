@@ -22,7 +22,7 @@ from .._services.environment.leads import Leads
 from .._services.environment.roles import HeldRole, Roles, SecurityRole
 from .._services.environment.users import ApplicationUser, Users
 from .._transport.errors import TimedOut
-from .package_source import ComingRoles, no_coming_roles
+from .package_source import PendingRoles, no_coming_roles
 from .role_copies import RoleChange, change_of_roles, copies_of, copies_to_assign, held_after, names_of, shown_roles
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -34,17 +34,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "roles": {"type": "list", "elements": "str", "default": []},
     "roles_mode": {"type": "str", "choices": ["at_least", "exact"], "default": "at_least"},
     "roles_only": {"type": "bool", "default": False},
-    "when_owner": {"type": "str", "choices": ["fail", "disable"], "default": "fail"},
+    "on_owned_records": {"type": "str", "choices": ["fail", "disable"], "default": "fail"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 """The options of an application user, also inside the plan of a whole environment."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredApplicationUser:
     """What the caller asks for; None leaves a property alone.
 
-    C(names) are firstname, lastname, domainname and internalemailaddress as the service calls them. C(coming_roles)
+    C(names) are firstname, lastname, domainname and internalemailaddress as the service calls them. C(pending_roles)
     gives the roles that do not exist yet but will before this is executed.
     """
 
@@ -53,13 +53,15 @@ class Wanted:
     names: Mapping[str, str] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     exact_roles: bool = False
-    coming_roles: ComingRoles = no_coming_roles
+    pending_roles: PendingRoles = no_coming_roles
     present: bool = True
     roles_only: bool = False
     keep_owner: bool = False
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], coming_roles: ComingRoles = no_coming_roles) -> Wanted:
+    def from_options(
+        cls, options: Mapping[str, Any], pending_roles: PendingRoles = no_coming_roles
+    ) -> DesiredApplicationUser:
         """Read the options of OPTIONS. Raises InvalidInput."""
         names = {
             "lastname": options["full_name"],
@@ -72,17 +74,19 @@ class Wanted:
             names={name: value for name, value in names.items() if value},
             roles=tuple(dict.fromkeys(options["roles"])),
             exact_roles=options["roles_mode"] == "exact",
-            coming_roles=coming_roles,
+            pending_roles=pending_roles,
             present=options["state"] == "present",
             roles_only=options["roles_only"],
-            keep_owner=options["when_owner"] == "disable",
+            keep_owner=options["on_owned_records"] == "disable",
         )
 
 
 class ApplicationUserResource:
     """Plans the application user of one application."""
 
-    def __init__(self, environment: EnvironmentClient, wanted: Wanted, roles: Roles | None = None) -> None:
+    def __init__(
+        self, environment: EnvironmentClient, wanted: DesiredApplicationUser, roles: Roles | None = None
+    ) -> None:
         """C(roles) may be shared with other resources that are planned at the same time."""
         self._environment = environment
         self._users = Users(environment)
@@ -126,7 +130,7 @@ class ApplicationUserResource:
         plan = Plan()
         wanted = self._wanted
         if wanted.application_id == NIL_GUID:
-            plan.shown_only("application_id is the nil GUID, which stands for an application that is yet to be made.")
+            plan.preview_only("application_id is the nil GUID, which stands for an application that is yet to be made.")
         plan.add("application_user", None, {"applicationid": wanted.application_id}, self._create)
         unit_id = self._wanted_unit()
         if unit_id is None:
@@ -169,7 +173,7 @@ class ApplicationUserResource:
             if not self._wanted.keep_owner:
                 raise InvalidInput(
                     f"application user {user.application_id} owns leads in {self._environment.address.host}, so it "
-                    "cannot be removed: assign them to somebody else first, or set when_owner to disable."
+                    "cannot be removed: assign them to somebody else first, or set on_owned_records to disable."
                 )
             plan.findings.append(self._still_owner(user))
             # In this order: the roles of a disabled user cannot be taken.
@@ -204,7 +208,7 @@ class ApplicationUserResource:
 
     def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, SecurityRole]:
         """Return the role copies to assign, by name, out of the copies that were C(found)."""
-        return copies_to_assign(names, found, self._wanted.coming_roles, self._environment.address.host, plan)
+        return copies_to_assign(names, found, self._wanted.pending_roles, self._environment.address.host, plan)
 
     def _create(self) -> None:
         if self._unit_id == NIL_GUID:

@@ -22,7 +22,7 @@ from .._services.environment.roles import IMMOVABLE, RoleHolder, Roles, Security
 from .._services.environment.settings import blocks_unmanaged_customizations
 from .._services.environment.users import Users
 from .asked_privileges import Levels, give, lacking, resolve, shown
-from .companion_solution import CompanionSolutionRemoval, Tell, is_brought_by_companion_solution
+from .companion_solution import CompanionSolutionRemoval, ReportProgress, is_brought_by_companion_solution
 
 REMOVAL_OPTIONS: dict[str, dict[str, Any]] = {
     "held_by": {"type": "list", "elements": "str", "default": []},
@@ -116,7 +116,7 @@ class CompanionRoleRemoval:
         name: str,
         held_by: Sequence[str],
         import_timeout: float = 3600.0,
-        tell: Tell = lambda sentence: None,
+        report_progress: ReportProgress = lambda sentence: None,
     ) -> None:
         """C(held_by) are application ids and user names of those who may still hold it.
 
@@ -126,7 +126,7 @@ class CompanionRoleRemoval:
         self._roles = Roles(environment)
         self._name = name
         self._own = {holder.strip().strip("{}").lower() for holder in held_by}
-        self._solution = CompanionSolutionRemoval(environment, name, import_timeout, tell)
+        self._solution = CompanionSolutionRemoval(environment, name, import_timeout, report_progress)
         self._role: SecurityRole | None = None
 
     def plan(self) -> Plan:

@@ -30,12 +30,12 @@ from .._services.environment.users import Users
 from .._transport.errors import CallFailed
 from .asked_privileges import Levels, lacking, resolve, shown
 from .solution import SolutionResource
-from .solution_wanted import Wanted as WantedSolution
+from .solution_options import DesiredSolution
 
 IMPORT_RIGHT = "prvImportCustomization"
 _REMOVE_RIGHT = "prvDeleteSolution"
 
-Tell = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 
 
 def is_brought_by_companion_solution(role: SecurityRole, name: str) -> bool:
@@ -52,7 +52,7 @@ class CompanionSolution:
         roles: Roles,
         name: str,
         import_timeout: float,
-        tell: Tell = lambda sentence: None,
+        report_progress: ReportProgress = lambda sentence: None,
     ) -> None:
         """`name` is the companion role's; `import_timeout` is in seconds."""
         self._environment = environment
@@ -60,7 +60,7 @@ class CompanionSolution:
         self._roles = roles
         self._name = name
         self._import_timeout = import_timeout
-        self._tell = tell
+        self._report_progress = report_progress
         self._role_id = NIL_GUID
 
     def plan(self, needed: Levels, *, inheritance: int) -> Plan:
@@ -144,7 +144,7 @@ class CompanionSolution:
             version = pending.version
         origin = f"The companion solution {asked.unique_name}"
         package = SolutionPackage.read(asked.content(version), origin)
-        wanted = WantedSolution(
+        wanted = DesiredSolution(
             unique_name=asked.unique_name,
             package=package,
             origin=origin,
@@ -154,11 +154,11 @@ class CompanionSolution:
             publish_workflows=False,
             import_timeout=self._import_timeout,
         )
-        bring = SolutionResource(self._environment, wanted, self._tell)
+        bring = SolutionResource(self._environment, wanted, self._report_progress)
         if pending is None or goes_on:
             return package, [bring]
-        gone = WantedSolution(pending.unique_name, present=False, import_timeout=self._import_timeout)
-        return package, [SolutionResource(self._environment, gone, self._tell), bring]
+        gone = DesiredSolution(pending.unique_name, present=False, import_timeout=self._import_timeout)
+        return package, [SolutionResource(self._environment, gone, self._report_progress), bring]
 
     def _read_back(self, asked: CompanionPackage) -> None:
         """Look whether the role has what the package gives it. Raises CallFailed when it has not."""
@@ -181,13 +181,13 @@ class CompanionSolutionRemoval:
         environment: EnvironmentClient,
         name: str,
         import_timeout: float,
-        tell: Tell = lambda sentence: None,
+        report_progress: ReportProgress = lambda sentence: None,
     ) -> None:
         """`name` is the companion role's; `import_timeout` is in seconds."""
         self._environment = environment
         self._name = name
-        wanted = WantedSolution(companion_unique_name(name), present=False, import_timeout=import_timeout)
-        self._solution = SolutionResource(environment, wanted, tell)
+        wanted = DesiredSolution(companion_unique_name(name), present=False, import_timeout=import_timeout)
+        self._solution = SolutionResource(environment, wanted, report_progress)
 
     def plan(self, holders: Sequence[RoleHolder], forget: Callable[[], None] = lambda: None) -> Plan:
         """Plan the removal, which takes the role from its `holders` first; nothing where it is not installed.

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The user of the directory as whom the lead service signs in, with its licences and its password.
+"""The user of the directory as whom the lead service signs in, with its licenses and its password.
 
-It is recognised by its user principal name. Its password can be seen by nobody, so a new one is set where the caller
+It is recognized by its user principal name. Its password can be seen by nobody, so a new one is set where the caller
 does not have the one in force, and set last, because its value must not be lost to a later failure.
 """
 
@@ -23,16 +23,16 @@ from .._rules.password_schedule import Password, PasswordDecision, decide_passwo
 from .._rules.passwords import generated_password
 from .._rules.timestamps import write_timestamp
 from .._services.graph.client import GraphClient
-from .._services.graph.licences import Licences
+from .._services.graph.licenses import Licenses
 from .._services.graph.password_sign_in import PasswordSignIn
 from .._services.graph.replication import Replication
 from .._services.graph.sign_in_policies import SignInPolicies
 from .._services.graph.users import DirectoryUser, DirectoryUsers
 from .._transport.errors import CallFailed, TimedOut
-from .directory_user_options import OPTIONS, Wanted, policies_text
-from .user_licences import NO_LOCATION, UserLicences
+from .directory_user_options import OPTIONS, DesiredUser, policies_text
+from .user_licenses import NO_LOCATION, UserLicenses
 
-__all__ = ["OPTIONS", "DirectoryUserResource", "Wanted"]
+__all__ = ["OPTIONS", "DesiredUser", "DirectoryUserResource"]
 
 _NOT_IN_NICKNAMES = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -40,12 +40,12 @@ _NOT_IN_NICKNAMES = re.compile(r"[^A-Za-z0-9._-]")
 class DirectoryUserResource:
     """Plans one user of the directory."""
 
-    def __init__(self, graph: GraphClient, wanted: Wanted) -> None:
+    def __init__(self, graph: GraphClient, wanted: DesiredUser) -> None:
         replication = Replication(wanted.replication_timeout)
         self._graph = graph
         self._wanted = wanted
         self._users = DirectoryUsers(graph, replication)
-        self._licences = UserLicences(Licences(graph, replication), self._users, wanted, graph.tenant)
+        self._licenses = UserLicenses(Licenses(graph, replication), self._users, wanted, graph.tenant)
         self._passwords = PasswordSignIn(graph)
         self._policies = SignInPolicies(graph)
         self._plan = Plan()
@@ -79,7 +79,7 @@ class DirectoryUserResource:
         return write_timestamp(changed) if changed else ""
 
     def plan(self) -> Plan:
-        """Plan the user, its licences and its password, or its removal."""
+        """Plan the user, its licenses and its password, or its removal."""
         self._plan = Plan()
         self._user = self._users.by_name(self._wanted.name)
         if self._user is not None:
@@ -161,7 +161,7 @@ class DirectoryUserResource:
 
     def _plan_present(self) -> None:
         wanted = self._wanted
-        self._licences.read()
+        self._licenses.read()
         if self._user is None:
             deleted = self._in_recycle_bin()
             if deleted is not None:
@@ -185,7 +185,7 @@ class DirectoryUserResource:
         if wanted.licensed and "usageLocation" not in wanted.properties:
             raise InvalidInput(NO_LOCATION)
         self._plan.add("user", None, self._creation(), self._create)
-        self._plan_licences(DirectoryUser(NIL_GUID))
+        self._plan_licenses(DirectoryUser(NIL_GUID))
         self._plan.add("user.password", None, _NEW, self._keep_first_password)
         self._warn_of_policies(NIL_GUID)
 
@@ -213,15 +213,15 @@ class DirectoryUserResource:
         held = user.password_policies
         before, after = policies_text(held), policies_text(wanted.policies(held))
         self._plan_property("passwordPolicies", before, after)
-        self._plan_licences(user)
+        self._plan_licenses(user)
         self._plan_password(user)
 
     def _plan_property(self, name: str, before: Any, after: Any) -> None:
         self._plan.add(f"user.{name}", before, after, lambda: self._update({name: after}))
 
-    def _plan_licences(self, user: DirectoryUser) -> None:
-        before, after = self._licences.judge(user)
-        self._plan.findings += self._licences.findings(user)
+    def _plan_licenses(self, user: DirectoryUser) -> None:
+        before, after = self._licenses.judge(user)
+        self._plan.findings += self._licenses.findings(user)
         self._plan.add("user.assignedLicenses", before, after, self._license)
 
     def _plan_password(self, user: DirectoryUser) -> None:
@@ -232,7 +232,7 @@ class DirectoryUserResource:
         if not self._wanted.schedule.may_renew:
             self._tell_that_it_stays(user, decision)
             return
-        if user.synchronised:
+        if user.synchronized:
             raise InvalidInput(
                 f"user_principal_name {user.name} is a copy of a user of an on-premises directory, so its password "
                 "cannot be set here: use an account that lives in the cloud only."
@@ -307,7 +307,7 @@ class DirectoryUserResource:
 
     def _license(self) -> None:
         def assign() -> None:
-            self._user = self._licences.assign(self._managed)
+            self._user = self._licenses.assign(self._managed)
 
         self._and_keep_the_password(assign)
 
@@ -318,7 +318,7 @@ class DirectoryUserResource:
         self._new_password = password
 
         def read_back() -> None:
-            self._user = self._users.settled(
+            self._user = self._users.wait_until_seen(
                 self._wanted.name, lambda user: user.password_changed != before, "the new password"
             )
 
@@ -329,9 +329,9 @@ class DirectoryUserResource:
         """The password of a new user was set when it was made; what is left is to learn when that was."""
 
         def read_back() -> None:
-            self._user = self._users.settled(self._wanted.name)
+            self._user = self._users.wait_until_seen(self._wanted.name)
 
-        # To wait for the licence was to wait for the user.
+        # To wait for the license was to wait for the user.
         if self._managed.password_changed is None:
             self._and_keep_the_password(read_back)
         self._and_keep_the_password(self._try_password)
@@ -388,7 +388,7 @@ class DirectoryUserResource:
             "account_enabled": user.enabled,
             "password_policies": policies_text(user.password_policies),
             "assigned_licenses": [
-                {"sku_id": sku_id, "sku_part_number": self._licences.part_number(sku_id)} for sku_id in user.licence_ids
+                {"sku_id": sku_id, "sku_part_number": self._licenses.part_number(sku_id)} for sku_id in user.license_ids
             ],
         }
 

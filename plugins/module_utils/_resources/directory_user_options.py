@@ -39,7 +39,7 @@ _LOCATION = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredUser:
     """What the caller asks for; None leaves a property alone.
 
     C(properties) are those with plain values, in the service's words. C(licenses) are part numbers or ids of products.
@@ -59,7 +59,7 @@ class Wanted:
     replication_timeout: float = 300.0
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Wanted:
+    def from_options(cls, options: Mapping[str, Any]) -> DesiredUser:
         """Read the options of OPTIONS. Raises InvalidInput."""
         name = options["user_principal_name"].strip()
         if not _NAME.fullmatch(name):
@@ -92,7 +92,7 @@ class Wanted:
             replication_timeout=float(options["replication_timeout"]),
         )
 
-    def renewing(self, allowed: bool) -> Wanted:
+    def renewing(self, allowed: bool) -> DesiredUser:
         """Return the same with another say about whether a password in force may be replaced."""
         return replace(self, schedule=replace(self.schedule, may_renew=allowed))
 

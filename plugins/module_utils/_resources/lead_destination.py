@@ -31,7 +31,7 @@ from .._services.partner_center.client import PartnerCenterClient
 from .._services.partner_center.offers import DRAFT, LIVE, PREVIEW, Offer, State, Submission, read_draft, read_offer
 from .._services.partner_center.publication import OfferChanges, Publication, PublicationFailed, StillLocked
 from .._transport.errors import CallFailed
-from .lead_destination_options import OPTIONS, SecretWanted, Wanted
+from .lead_destination_options import OPTIONS, DesiredLeadDestination, DesiredSecret
 from .lead_destination_publication import (
     FAILED,
     HELD,
@@ -44,7 +44,7 @@ from .lead_destination_publication import (
 )
 from .lead_destination_publication import NONE as NOT_PUBLISHED
 
-__all__ = ["OPTIONS", "LeadDestinationResource", "SecretWanted", "Wanted"]
+__all__ = ["OPTIONS", "DesiredLeadDestination", "DesiredSecret", "LeadDestinationResource"]
 
 
 class LeadDestinationResource:
@@ -53,15 +53,15 @@ class LeadDestinationResource:
     def __init__(
         self,
         client: PartnerCenterClient,
-        wanted: Wanted,
+        wanted: DesiredLeadDestination,
         offer: Offer | None = None,
-        tell: Callable[[str], None] = lambda sentence: None,
+        report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(offer) is the offer if it has been read already; C(tell) shows how far something long has come."""
+        """C(offer) is the offer if it has been read already; C(report_progress) shows how far something has come."""
         self._client = client
         self._wanted = wanted
         self._read = offer
-        self._tell = tell
+        self._report_progress = report_progress
         self._publications = Publications(client, wanted)
         self._progress = Progress(NOT_PUBLISHED)
         self._plan = Plan()
@@ -145,12 +145,12 @@ class LeadDestinationResource:
                 before = secret.handed_over_key_id if kept else None
                 plan.add(self._path("secret"), before or None, secret.key_id or "handed over", self._write)
                 if secret.value is None:
-                    plan.shown_only(
+                    plan.preview_only(
                         f"{secret.option} is missing: offer {self.offer.external_id!r} needs the value of the secret "
                         "that is handed over."
                     )
         for option in wanted.unknown:
-            plan.shown_only(f"{option} is the nil GUID, which stands for an application that is yet to be made.")
+            plan.preview_only(f"{option} is the nil GUID, which stands for an application that is yet to be made.")
         if wanted.environment is not None and wanted.environment.cloud.name != "public":
             plan.findings.append(
                 f"{wanted.environment.host} lies in the cloud {wanted.environment.cloud.name}, and Microsoft does not "
@@ -223,7 +223,7 @@ class LeadDestinationResource:
         )
         return renewed and live.signs_in_like(self._wanted.connection)
 
-    def _kept_mask(self, secret: SecretWanted) -> str | None:
+    def _kept_mask(self, secret: DesiredSecret) -> str | None:
         """The asterisks in the draft that stand for a secret of the wanted application or user."""
         if not self.offer.connection.signs_in_like(self._wanted.connection):
             return None
@@ -257,7 +257,7 @@ class LeadDestinationResource:
             self.offer,
             configure_timeout=self._wanted.configure_timeout,
             publish_timeout=self._wanted.publish_timeout,
-            tell=self._tell,
+            report_progress=self._report_progress,
         )
 
     def _write(self) -> None:
@@ -328,7 +328,7 @@ class LeadDestinationResource:
         """Wait for the end of a publication, for as long as the caller allows. Raises StillLocked."""
         patience = self._publications.patience(running)
         if patience:
-            self._tell(f"{self.offer.external_id}: waiting for a publication to end, which locks the offer.")
+            self._report_progress(f"{self.offer.external_id}: waiting for a publication to end, which locks the offer.")
         self._changes.wait_until_unlocked(patience)
 
     def _go_on(self, offer: Offer) -> Publication | None:

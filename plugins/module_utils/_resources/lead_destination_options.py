@@ -71,7 +71,7 @@ _AUTHENTICATIONS = {"azure_ad": AZURE_AD, "office365": OFFICE365}
 
 
 @dataclass(frozen=True)
-class SecretWanted:
+class DesiredSecret:
     """The secret that goes with a connection.
 
     C(option) is the option that brings its value, C(name) the service's name for it. C(key_id) says which one it is,
@@ -101,7 +101,7 @@ class SecretWanted:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredLeadDestination:
     """What the caller asks for. C(secret) is None for a destination that needs none.
 
     C(only_from) is the address of the environment from which leads are turned away: others are left alone. The
@@ -110,7 +110,7 @@ class Wanted:
 
     offer: str
     connection: Connection
-    secret: SecretWanted | None = None
+    secret: DesiredSecret | None = None
     environment: EnvironmentAddress | None = None
     only_from: str | None = None
     replace_other_destination: bool = False
@@ -122,7 +122,7 @@ class Wanted:
     publish_timeout: float = 60.0
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Wanted:
+    def from_options(cls, options: Mapping[str, Any]) -> DesiredLeadDestination:
         """Read the options of OPTIONS. Raises InvalidInput."""
         offer = offer_id(options["offer"], "offer")
         environment = environment_address(options["environment_url"]) if options["environment_url"] else None
@@ -206,7 +206,7 @@ def _check_length(value: str, option: str, name: str) -> None:
         )
 
 
-def _secret(options: Mapping[str, Any], option: str, secret_field: str) -> SecretWanted:
+def _secret(options: Mapping[str, Any], option: str, secret_field: str) -> DesiredSecret:
     value = options[option] or None
     if value and not value.strip("*"):
         raise InvalidInput(f"{option} holds nothing but asterisks: give the value itself, or leave it out to keep it.")
@@ -217,7 +217,7 @@ def _secret(options: Mapping[str, Any], option: str, secret_field: str) -> Secre
         raise InvalidInput(
             f"handed_over_at must be a time such as 2026-01-31T12:00:00Z, not {options['handed_over_at']!r}."
         ) from error
-    return SecretWanted(
+    return DesiredSecret(
         option,
         secret_field,
         value,

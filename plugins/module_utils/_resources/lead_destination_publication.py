@@ -14,7 +14,7 @@ from .._services.partner_center.client import PartnerCenterClient
 from .._services.partner_center.jobs import Jobs, Outcome
 from .._services.partner_center.offers import LIVE, PREVIEW, Offer, State, Submission, read_preview
 from .._transport.errors import CallFailed
-from .lead_destination_options import Wanted
+from .lead_destination_options import DesiredLeadDestination
 
 NONE, WAITING, HELD, FAILED = "none", "waiting", "held", "failed"
 """Besides C(preview) and C(live): nothing was published, a publication is under way, other people's changes would be
@@ -53,7 +53,7 @@ class Progress:
 class Publications:
     """Finds out how far one offer has come."""
 
-    def __init__(self, client: PartnerCenterClient, wanted: Wanted) -> None:
+    def __init__(self, client: PartnerCenterClient, wanted: DesiredLeadDestination) -> None:
         """C(wanted) says how far the offer is to be published, and which job an earlier run has begun."""
         self._client = client
         self._wanted = wanted

@@ -21,7 +21,7 @@ from .._rules.secret_in_use import OfferUse, SecretInUse, secret_in_use
 from .._rules.timestamps import read_timestamp
 from .._services.partner_center.client import PartnerCenterClient
 from .._services.partner_center.offers import Offer, State, read_offers
-from .lead_destination import LeadDestinationResource, Wanted
+from .lead_destination import DesiredLeadDestination, LeadDestinationResource
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "offers": {"type": "list", "elements": "str", "default": []},
@@ -141,7 +141,7 @@ class LeadDestinations:
                 },
                 **details,
             }
-            wanted = Wanted.from_options(self._options_of_one(given))
+            wanted = DesiredLeadDestination.from_options(self._options_of_one(given))
             if self._client is None:
                 raise AssertionError("offers are planned after they were read")
             resource = LeadDestinationResource(self._client, wanted, offer)

@@ -35,7 +35,7 @@ from .._services.graph.replication import Replication
 from .._services.graph.service_principals import ServicePrincipals
 from .._services.graph.users import DirectoryUser, DirectoryUsers
 from .._transport.errors import CallFailed
-from .handed_over import HandedOver
+from .test_lead_options import HandedOver
 
 Seen = TypeVar("Seen")
 
@@ -219,12 +219,12 @@ class Diagnosis:
             return self.failure("directory_of_another" if elsewhere else "token_refused", refused.failure)
         if refused.has_code(_NOT_A_MEMBER):
             person = self._person() if self._given.by_user else None
-            word = "licence_missing" if person is not None and not person.licence_ids else "user_missing"
+            word = "license_missing" if person is not None and not person.license_ids else "user_missing"
             return self.failure(word, refused.failure)
         if refused.has_code(_USER_DISABLED):
-            # The platform disables people who lose their licence.
+            # The platform disables people who lose their license.
             known = People(self._environment).by_name(self._given.user_name) if self._given.by_user else None
-            word = "licence_missing" if known is not None and not known.licensed else "user_disabled"
+            word = "license_missing" if known is not None and not known.licensed else "user_disabled"
             return self.failure(word, refused.failure)
         if refused.has_code(NO_ROLES):
             return self.failure("no_role", refused.failure)

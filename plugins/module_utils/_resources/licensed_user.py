@@ -27,7 +27,7 @@ from .._services.graph.users import DirectoryUsers
 from .._services.power_platform.client import PowerPlatformClient
 from .._services.power_platform.environments import AdminEnvironments
 from .._transport.waiting import wait_for
-from .package_source import ComingRoles, no_coming_roles
+from .package_source import PendingRoles, no_coming_roles
 from .role_copies import RoleChange, change_of_roles, copies_of, copies_to_assign, held_after, shown_roles
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -41,21 +41,23 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredEnvironmentUser:
     """What the caller asks for. C(user) is an object id or a user principal name; C(sync_timeout) is in seconds.
 
-    C(coming_roles) gives the roles that do not exist yet but will before this is executed.
+    C(pending_roles) gives the roles that do not exist yet but will before this is executed.
     """
 
     user: str
     roles: tuple[str, ...] = ()
     exact_roles: bool = False
-    coming_roles: ComingRoles = no_coming_roles
+    pending_roles: PendingRoles = no_coming_roles
     present: bool = True
     sync_timeout: float = 600.0
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], coming_roles: ComingRoles = no_coming_roles) -> Wanted:
+    def from_options(
+        cls, options: Mapping[str, Any], pending_roles: PendingRoles = no_coming_roles
+    ) -> DesiredEnvironmentUser:
         """Read the options of OPTIONS. Raises InvalidInput."""
         user = options["user"].strip()
         if not (is_guid(user) or "@" in user):
@@ -69,7 +71,7 @@ class Wanted:
             user=user.lower() if is_guid(user) else user,
             roles=tuple(dict.fromkeys(options["roles"])),
             exact_roles=options["roles_mode"] == "exact",
-            coming_roles=coming_roles,
+            pending_roles=pending_roles,
             present=options["state"] == "present",
             sync_timeout=float(options["sync_timeout"]),
         )
@@ -83,7 +85,7 @@ class LicensedUserResource:
         environment: EnvironmentClient,
         power_platform: PowerPlatformClient,
         graph: GraphClient,
-        wanted: Wanted,
+        wanted: DesiredEnvironmentUser,
         roles: Roles | None = None,
     ) -> None:
         """C(graph) is asked only for a user that is given by name and not in the environment yet.
@@ -141,7 +143,7 @@ class LicensedUserResource:
         plan = Plan()
         wanted = self._wanted
         if wanted.user == NIL_GUID:
-            plan.shown_only("user is the nil GUID, which stands for a user that is yet to be made.")
+            plan.preview_only("user is the nil GUID, which stands for a user that is yet to be made.")
         elif not is_guid(wanted.user):
             self._look_up(plan)
         self._check_administration()
@@ -149,7 +151,7 @@ class LicensedUserResource:
         # The platform puts people into the root business unit, whose copies of the roles also tell which one that is.
         found = self._roles.root_copies(wanted.roles)
         self._unit_id = next((role.business_unit_id for role in found.values()), NIL_GUID)
-        copies = copies_to_assign(wanted.roles, found, wanted.coming_roles, self._environment.address.host, plan)
+        copies = copies_to_assign(wanted.roles, found, wanted.pending_roles, self._environment.address.host, plan)
         plan.add("environment_user.roles", [], sorted(wanted.roles), lambda: self._assign(copies))
         return plan
 
@@ -161,7 +163,7 @@ class LicensedUserResource:
                 f"user {self._wanted.user} does not exist in the tenant of {self._environment.address.host}: correct "
                 "the name, or make the user first."
             )
-            plan.shown_only(sentence)
+            plan.preview_only(sentence)
             plan.findings.append(sentence)
             return
         self._object_id = found.object_id
@@ -180,7 +182,7 @@ class LicensedUserResource:
         change = change_of_roles(self._roles, person.roles, self._wanted.roles, exact=self._wanted.exact_roles)
         found = self._roles.in_business_unit(change.missing, self._unit_id)
         host = self._environment.address.host
-        copies = copies_to_assign(change.missing, found, self._wanted.coming_roles, host, plan)
+        copies = copies_to_assign(change.missing, found, self._wanted.pending_roles, host, plan)
         plan.add("environment_user.roles", change.before, change.after, lambda: self._assign(copies, change.surplus))
         return plan
 
@@ -202,33 +204,33 @@ class LicensedUserResource:
     # --- acts
 
     def _bring_in(self) -> None:
-        self._person = self._synchronised(lambda person: True)
+        self._person = self._synchronized(lambda person: True)
 
     def _enable(self, person: Person) -> None:
-        """The platform disables who has no licence, and enables them when one arrives; the rest is done here."""
-        seen = self._synchronised(lambda seen: seen.licensed)
+        """The platform disables who has no license, and enables them when one arrives; the rest is done here."""
+        seen = self._synchronized(lambda seen: seen.licensed)
         if seen.disabled:
             self._people.enable(seen)
         self._person = replace(seen, disabled=False)
 
-    def _synchronised(self, done: Callable[[Person], bool]) -> Person:
+    def _synchronized(self, done: Callable[[Person], bool]) -> Person:
         """Have the environment take the user over from the directory, and return it once C(done) says so.
 
-        A licence takes minutes to arrive there. Raises CallFailed or TimedOut.
+        A license takes minutes to arrive there. Raises CallFailed or TimedOut.
         """
         host = self._environment.address.host
         environment_id = self._admin.id_of(self._environment.address)
-        licence_seen = False
+        license_seen = False
 
         def look() -> Person | None:
-            nonlocal licence_seen
-            licence_seen = licence_seen or self._admin.add_user(environment_id, self._object_id)
-            return self._people.by_object_id(self._object_id) if licence_seen else None
+            nonlocal license_seen
+            license_seen = license_seen or self._admin.add_user(environment_id, self._object_id)
+            return self._people.by_object_id(self._object_id) if license_seen else None
 
         def describe(_seen: Person | None) -> str:
-            if not licence_seen:
+            if not license_seen:
                 return (
-                    f"{host} knows of no licence of user {self._wanted.user} yet: see that it has one for Dynamics "
+                    f"{host} knows of no license of user {self._wanted.user} yet: see that it has one for Dynamics "
                     "365, and run again or raise sync_timeout."
                 )
             return f"user {self._wanted.user} has not arrived in {host} yet: run again, or raise sync_timeout."

@@ -31,7 +31,7 @@ SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
 
 COMING_ROLES: dict[str, dict[str, Any]] = {
     **SOLUTION_PACKAGE,
-    "coming_roles": {"type": "list", "elements": "str", "default": []},
+    "pending_roles": {"type": "list", "elements": "str", "default": []},
 }
 """The same for modules that assign roles, which may also be made by a task before them."""
 
@@ -44,7 +44,7 @@ _DOWNLOADING = threading.Lock()
 _FAILED: dict[tuple[str, str], CallFailed] = {}
 """Downloads that have failed in this process, which lives for one task: no environment waits for another's again."""
 
-ComingRoles = Callable[[], Mapping[str, PackagedRole]]
+PendingRoles = Callable[[], Mapping[str, PackagedRole]]
 """Gives the roles that do not exist yet but will, by their name in lower case; called only when one is missing."""
 
 
@@ -162,16 +162,16 @@ def role_ids(package: SolutionPackage | None) -> dict[str, str]:
     return {name: role.role_id for name, role in roles if role.role_id}
 
 
-def coming_roles(
+def pending_roles(
     options: Mapping[str, Any], package: SolutionPackage | None, environment: Callable[[], EnvironmentClient]
-) -> ComingRoles:
+) -> PendingRoles:
     """Return what gives the roles of a C(package) that is going to be imported: those of one that is not there yet.
 
-    To them come those that C(coming_roles) names, of which no more than the name is known.
+    To them come those that C(pending_roles) names, of which no more than the name is known.
     """
 
     def read() -> Mapping[str, PackagedRole]:
-        named = named_roles(options.get("coming_roles") or [])
+        named = named_roles(options.get("pending_roles") or [])
         if package is None:
             return named
         installed = Solutions(environment()).named([package.unique_name]).get(package.unique_name.lower())

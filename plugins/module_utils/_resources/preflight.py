@@ -28,7 +28,7 @@ from .._services.graph.applications import Application, Applications
 from .._services.graph.client import GraphClient
 from .._services.graph.policies import READ_POLICIES, audience_rules, default_app_policy, own_app_policy
 from .._services.graph.replication import Replication
-from .application import Wanted as WantedApplication
+from .application import DesiredApplication
 from .application_options import DEFAULT_AUDIENCE
 from .companion_solution import IMPORT_RIGHT
 
@@ -72,7 +72,7 @@ class Preflight:
         self._roles = roles
 
     def checks(
-        self, plans: Mapping[str, Plan], application: WantedApplication | None, to_grant: Mapping[str, AccessLevel]
+        self, plans: Mapping[str, Plan], application: DesiredApplication | None, to_grant: Mapping[str, AccessLevel]
     ) -> list[Callable[[], tuple[list[str], list[str]]]]:
         """Return the checks that the C(plans), by step, call for; each returns obstacles and findings.
 
@@ -156,7 +156,7 @@ class Preflight:
             )
         ]
 
-    def _policy(self, application: WantedApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    def _policy(self, application: DesiredApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
         """Hold a new secret and a new audience against the policy that counts for the application."""
         is_new, granted = "application" in paths, self._graph.granted()
         secret = application.schedule if "application.secret" in paths else None
@@ -177,7 +177,7 @@ class Preflight:
         stopping = [sentence for sure, sentence in told if sure and counting.sure]
         return stopping, [sentence for _sure, sentence in told if sentence not in stopping]
 
-    def _counting_policy(self, application: WantedApplication | None) -> _CountingPolicy:
+    def _counting_policy(self, application: DesiredApplication | None) -> _CountingPolicy:
         """Return the policy that counts for an application that exists, or, with None, for one to be made."""
         policy, now = default_app_policy(self._graph), self._graph.service_time()
         if application is None:
@@ -193,7 +193,7 @@ class Preflight:
         # Whether one of its own that is off keeps the tenant's away is unsure.
         return _CountingPolicy(policy, known.created, sure=not own)
 
-    def _existing(self, application: WantedApplication) -> Application | None:
+    def _existing(self, application: DesiredApplication) -> Application | None:
         applications = Applications(self._graph, Replication(0.0))
         if application.application_id is not None:
             return applications.by_application_id(application.application_id)

@@ -16,7 +16,7 @@ from typing import Any
 from .._desired_state.plan import Plan
 from .._rules.errors import InvalidInput
 from .._services.environment.roles import HeldRole, Roles, SecurityRole
-from .package_source import ComingRoles
+from .package_source import PendingRoles
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def held_after(copies: Mapping[str, SecurityRole], kept: Iterable[HeldRole]) -> 
 
 
 def copies_to_assign(
-    names: Sequence[str], found: Mapping[str, SecurityRole], coming_roles: ComingRoles, host: str, plan: Plan
+    names: Sequence[str], found: Mapping[str, SecurityRole], pending_roles: PendingRoles, host: str, plan: Plan
 ) -> dict[str, SecurityRole]:
     """Return the role copies to assign, by name, out of the copies that were C(found).
 
@@ -85,12 +85,12 @@ def copies_to_assign(
     that will not.
     """
     unknown = [name for name in names if name.lower() not in found]
-    coming = coming_roles() if unknown else {}
+    coming = pending_roles() if unknown else {}
     for name in unknown:
         if name.lower() not in coming:
             raise InvalidInput(
                 f"roles names {name!r}, but {host} has no such security role in the user's business unit: correct "
                 "the name, or import the solution that brings it first."
             )
-        plan.shown_only(f"The security role {name!r} comes with a solution that is yet to be imported.")
+        plan.preview_only(f"The security role {name!r} comes with a solution that is yet to be imported.")
     return {name: found[name.lower()] for name in names if name.lower() in found}

@@ -25,7 +25,7 @@ from .._services.environment.settings import blocks_unmanaged_customizations
 from .asked_privileges import Levels, give, lacking, resolve, shown
 from .companion_role import CompanionRole
 from .companion_solution import CompanionSolution, is_brought_by_companion_solution
-from .package_source import ComingRoles, no_coming_roles
+from .package_source import PendingRoles, no_coming_roles
 
 FAIL, COMPANION, COMPANION_SOLUTION = "fail", "companion", "companion_solution"
 """What to do about a role that lacks something and may not be edited."""
@@ -66,11 +66,11 @@ def companion_name(options: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredPrivileges:
     """What the caller asks for. C(inheritance) None leaves it alone.
 
     C(on_locked) says what to do where the role may not be edited, C(companion) is the name of the second role then,
-    and C(import_timeout) how long the import of its solution may take, in seconds. C(coming_roles) gives the roles
+    and C(import_timeout) how long the import of its solution may take, in seconds. C(pending_roles) gives the roles
     that do not exist yet but will before this is executed.
     """
 
@@ -81,10 +81,12 @@ class Wanted:
     on_locked: str = FAIL
     companion: str = ""
     import_timeout: float = 3600.0
-    coming_roles: ComingRoles = no_coming_roles
+    pending_roles: PendingRoles = no_coming_roles
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], coming_roles: ComingRoles = no_coming_roles) -> Wanted:
+    def from_options(
+        cls, options: Mapping[str, Any], pending_roles: PendingRoles = no_coming_roles
+    ) -> DesiredPrivileges:
         """Read the options of OPTIONS. Raises InvalidInput."""
         privileges: dict[str, AccessLevel] = {}
         for item in options["privileges"]:
@@ -102,7 +104,7 @@ class Wanted:
             on_locked=options["on_locked"],
             companion=companion_name(options),
             import_timeout=float(options["import_timeout"]),
-            coming_roles=coming_roles,
+            pending_roles=pending_roles,
         )
 
 
@@ -112,19 +114,19 @@ class RolePrivilegesResource:
     def __init__(
         self,
         environment: EnvironmentClient,
-        wanted: Wanted,
+        wanted: DesiredPrivileges,
         roles: Roles | None = None,
-        tell: Callable[[str], None] = lambda sentence: None,
+        report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """C(roles) may be shared with other resources that are planned at the same time.
 
-        C(tell) is given a sentence about the progress of an import now and then.
+        C(report_progress) is given a sentence about the progress of an import now and then.
         """
         self._environment = environment
         self._roles = roles or Roles(environment)
         self._wanted = wanted
         self._role: SecurityRole | None = None
-        self._tell = tell
+        self._report_progress = report_progress
         self._companion: CompanionRole | CompanionSolution | None = None
         self._after: dict[str, AccessLevel] = {}
 
@@ -159,7 +161,7 @@ class RolePrivilegesResource:
 
     def _refuse_in_the_way(self, role: SecurityRole) -> None:
         """Refuse a role of the package's name that is not the package's own where the package is to be imported."""
-        if self._wanted.role.lower() in self._wanted.coming_roles():
+        if self._wanted.role.lower() in self._wanted.pending_roles():
             raise InvalidInput(
                 f"{self._environment.address.host} has a security role of its own that is named {role.name!r} "
                 f"({role.root_id}), over which the package's role cannot be imported: rename or delete it."
@@ -281,7 +283,7 @@ class RolePrivilegesResource:
         there = self._roles.root_copy(wanted.companion)
         if self._is_for_solution(there):
             solution = CompanionSolution(
-                self._environment, self._roles, wanted.companion, wanted.import_timeout, self._tell
+                self._environment, self._roles, wanted.companion, wanted.import_timeout, self._report_progress
             )
             self._companion = solution
             return solution.plan(needed, inheritance=inheritance)
@@ -306,7 +308,7 @@ class RolePrivilegesResource:
 
     def _plan_coming(self) -> Plan:
         """Plan a role that a package is going to bring, from what the package says of it."""
-        packaged = self._wanted.coming_roles().get(self._wanted.role.lower())
+        packaged = self._wanted.pending_roles().get(self._wanted.role.lower())
         if packaged is None:
             raise InvalidInput(self._sentence_without_role())
         wanted = DIRECT_USER_AND_TEAM if self._wanted.inheritance is None else self._wanted.inheritance
@@ -320,7 +322,7 @@ class RolePrivilegesResource:
             inherited=wanted if packaged.inherited is None else packaged.inherited,
         )
         plan = self._plan_role(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
-        plan.shown_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
+        plan.preview_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
         return plan
 
     def _sentence_where_locked(self, needed: Levels, *, blocked: bool) -> str:

@@ -35,21 +35,24 @@ from .._services.environment.solution_operations import (
 from .._services.environment.solutions import HOLDING_SUFFIX, Solution, Solutions, StagedPackage, as_text
 from .._transport.errors import CallFailed, TimedOut
 from .package_source import role_ids
-from .solution_wanted import Wanted
+from .solution_options import DesiredSolution
 
 
 class SolutionResource:
     """Plans one solution."""
 
     def __init__(
-        self, environment: EnvironmentClient, wanted: Wanted, tell: Callable[[str], None] = lambda sentence: None
+        self,
+        environment: EnvironmentClient,
+        wanted: DesiredSolution,
+        report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(tell) is given a sentence about the progress of a long operation now and then."""
+        """C(report_progress) is given a sentence about the progress of a long operation now and then."""
         self._environment = environment
         self._host = environment.address.host
         self._solutions = Solutions(environment)
         self._roles = Roles(environment, role_ids(wanted.package))
-        self._operations = SolutionOperations(environment, wanted.import_timeout, tell)
+        self._operations = SolutionOperations(environment, wanted.import_timeout, report_progress)
         self._wanted = wanted
         self._solution: Solution | None = None
         self._operation: Operation | None = None

@@ -36,8 +36,8 @@ from .._services.environment.members import Member, Members
 from .._services.environment.settings import keeps_applications_out
 from .._services.graph.client import GraphClient
 from .._transport.errors import CallFailed, TimedOut
-from .handed_over import HandedOver
 from .lead_diagnosis import BEYOND_THE_LEAD, NO_ROLES, Diagnosis
+from .test_lead_options import HandedOver
 
 
 @dataclass(frozen=True)

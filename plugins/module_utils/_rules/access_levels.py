@@ -32,7 +32,7 @@ _SPELLINGS = {
     AccessLevel.BASIC: ("basic", "user"),
     AccessLevel.LOCAL: ("local", "business unit"),
     AccessLevel.DEEP: ("deep", "parent: child business units", "parent child business units", "parent child"),
-    AccessLevel.GLOBAL: ("global", "organization", "organisation"),
+    AccessLevel.GLOBAL: ("global", "organization", "organization"),
 }
 _BY_SPELLING = {spelling: level for level, spellings in _SPELLINGS.items() for spelling in spellings}
 

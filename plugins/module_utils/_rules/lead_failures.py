@@ -223,9 +223,9 @@ CAUSES = {
             "another domain, such as one of onmicrosoft.com.",
         ),
         Cause(
-            "licence_missing",
+            "license_missing",
             UNABLE_TO_SIGN_IN,
-            "{user_name} has no licence that lets it use {host}: assign it a Dynamics 365 Customer Engagement licence.",
+            "{user_name} has no license that lets it use {host}: assign it a Dynamics 365 Customer Engagement license.",
         ),
         Cause(
             "public_client_refused",

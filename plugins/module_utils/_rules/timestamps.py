@@ -35,7 +35,7 @@ def write_timestamp(moment: datetime) -> str:
 
 
 def write_exact_timestamp(moment: datetime) -> str:
-    """Return a time with a zone to the microsecond, in UTC: a publication may follow a hand-over within a second."""
+    """Return a time with a zone to the microsecond, in UTC: a publication may follow a handover within a second."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

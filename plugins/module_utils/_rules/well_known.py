@@ -5,7 +5,7 @@
 """Ids that Microsoft gave and that are the same in every tenant.
 
 Source: public documentation and client code of Microsoft; the scope's id is resolved at run time and stands here
-only to recognise it.
+only to recognize it.
 """
 
 from __future__ import annotations

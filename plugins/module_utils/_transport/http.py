@@ -30,7 +30,7 @@ from .._rules.recorded_exchange import Received, Sent
 from .._rules.timestamps import read_http_date
 from .errors import CallFailed, note_request
 from .recording import Recorder
-from .trust import REQUESTS_IMPORT_ERROR, TrustingAdapter, usual_bundle
+from .trust import REQUESTS_IMPORT_ERROR, SslContextAdapter, default_ca_bundle
 from .waiting import pauses
 
 try:
@@ -384,7 +384,7 @@ class Transport:
                 # What the environment says is looked up in one place, and .netrc is none of our business.
                 session.trust_env = False
                 # An explicit bundle wins over the usual variables.
-                session.mount("https://", TrustingAdapter(self._ca_bundle or usual_bundle()))
+                session.mount("https://", SslContextAdapter(self._ca_bundle or default_ca_bundle()))
                 self._session = session
         return self._session
 
@@ -431,7 +431,7 @@ def _no_answer(request: str, error: BaseException, proxy: str = "") -> CallFaile
     if never_sent and isinstance(error, requests.exceptions.SSLError):
         kind = _Hopeless
         sentence = (
-            "failed because the server's certificate is not trusted: name your organisation's CA file in ca_bundle or "
+            "failed because the server's certificate is not trusted: name your organization's CA file in ca_bundle or "
             "in REQUESTS_CA_BUNDLE"
         )
     elif never_sent and isinstance(error, requests.exceptions.ProxyError):

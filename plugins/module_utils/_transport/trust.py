@@ -34,14 +34,14 @@ _CONNECTIONS_TO_A_HOST = 64
 _AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def usual_bundle() -> str:
+def default_ca_bundle() -> str:
     """Return the file or folder of trusted authorities that the usual variables name, else that of requests."""
     named = requests.Session().merge_environment_settings("https://graph.microsoft.com", {}, None, True, None)["verify"]
     return named if isinstance(named, str) else str(DEFAULT_CA_BUNDLE_PATH)
 
 
 @functools.cache
-def trusting(bundle: str) -> ssl.SSLContext:
+def ssl_context(bundle: str) -> ssl.SSLContext:
     """Return what TLS connections need that trust the authorities in C(bundle), a PEM file or a folder of such files.
 
     Raises InvalidInput when it cannot be read.
@@ -58,12 +58,12 @@ def trusting(bundle: str) -> ssl.SSLContext:
     return context
 
 
-class TrustingAdapter(HTTPAdapter):
+class SslContextAdapter(HTTPAdapter):
     """Opens connections that trust a bundle; requests are never repeated behind anybody's back."""
 
     def __init__(self, bundle: str) -> None:
         """Raises InvalidInput when C(bundle) cannot be read."""
-        self._context = trusting(bundle)
+        self._context = ssl_context(bundle)
         # Shared by all environments of a run, which are as many hosts.
         super().__init__(max_retries=0, pool_connections=_HOSTS, pool_maxsize=_CONNECTIONS_TO_A_HOST)
 

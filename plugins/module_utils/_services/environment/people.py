@@ -52,7 +52,7 @@ class People:
         return self._find(f"domainname eq {text_literal(user_principal_name)}")
 
     def enable(self, person: Person) -> None:
-        """Enable a person; the platform allows it only with a licence."""
+        """Enable a person; the platform allows it only with a license."""
         self._environment.update("systemusers", person.user_id, {"isdisabled": False})
 
     def _find(self, condition: str) -> Person | None:

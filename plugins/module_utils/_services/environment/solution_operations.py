@@ -118,17 +118,17 @@ class SolutionOperations:
         self,
         environment: EnvironmentClient,
         timeout: float,
-        tell: Callable[[str], None] = lambda sentence: None,
+        report_progress: Callable[[str], None] = lambda sentence: None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """C(timeout) (seconds) is for everything that is done here together, waiting for others' jobs included.
 
-        C(tell) is given a sentence about the progress now and then.
+        C(report_progress) is given a sentence about the progress now and then.
         """
         self._environment = environment
         self._timeout = timeout
-        self._tell = tell
+        self._report_progress = report_progress
         self._sleep = sleep
         self._clock = clock
 
@@ -162,7 +162,7 @@ class SolutionOperations:
                 if self._clock() >= self._end:
                     raise self._locked(failed, known) from failed
                 # What keeps the lock may be no job, such as the publishing of customizations: then only time helps.
-                self._tell(f"{self._host}: waiting for another solution operation to end first.")
+                self._report_progress(f"{self._host}: waiting for another solution operation to end first.")
                 self._sleep(min(next(between_refusals), max(1.0, self._end - self._clock())))
             waited = True
             known = self._newest()
@@ -223,7 +223,7 @@ class SolutionOperations:
         """Wait for the jobs among C(known) that are not done and not standing still; say whether there was one."""
         running = [row for row in known if row["statecode"] != _COMPLETED and not self._stands_still(row)]
         for row in running:
-            self._tell(f"{self._host}: waiting for another solution operation, {_named(row)}, to end first.")
+            self._report_progress(f"{self._host}: waiting for another solution operation, {_named(row)}, to end first.")
             what = f"Another solution operation, {_named(row)},"
             self._poll(Operation(row["asyncoperationid"]), what, self._stands_still)
         return bool(running)
@@ -320,7 +320,7 @@ class SolutionOperations:
                     f"(operation {operation.operation_id}): run again to wait for its end, or raise import_timeout."
                 )
             if now >= next_word:
-                self._tell(f"{self._host}: {what} is under way{self._progress(operation)}.")
+                self._report_progress(f"{self._host}: {what} is under way{self._progress(operation)}.")
                 next_word = now + _NEXT_WORD
             self._sleep(min(pause, max(0.0, self._end - now)))
         raise AssertionError("pauses never end")

@@ -128,7 +128,7 @@ class Applications:
         """
         path = f"/applications(uniqueName={key_literal(unique_name)})"
         try:
-            answer = self._replication.insist(
+            answer = self._replication.retry(
                 lambda: self._graph.call(
                     "PATCH",
                     path,
@@ -144,7 +144,7 @@ class Applications:
         else:
             if answer.status == _CREATED:
                 return _application(answer.body), True
-        return self.settled(unique_name=unique_name), False
+        return self.wait_until_seen(unique_name=unique_name), False
 
     def create_owned(self, unique_name: str, properties: Mapping[str, Any]) -> tuple[Application, bool]:
         """Do the same as C(create) for a runner that may write only what it owns.
@@ -157,7 +157,7 @@ class Applications:
         lost: list[CallFailed] = []
 
         def send() -> Answer | None:
-            if lost and any(self._replication.looks(lambda: self.by_unique_name(unique_name))):
+            if lost and any(self._replication.samples(lambda: self.by_unique_name(unique_name))):
                 return None
             try:
                 return self._graph.call("POST", "/applications", expect=Expect.OBJECT, body=body, repeatable=False)
@@ -167,7 +167,7 @@ class Applications:
                 raise
 
         try:
-            answer = self._replication.insist(send, _perhaps_done)
+            answer = self._replication.retry(send, _perhaps_done)
         except CallFailed as failed:
             return self._not_posted(failed, unique_name, properties, bool(lost))
         return self._posted(answer, unique_name)
@@ -179,7 +179,7 @@ class Applications:
             # Half an answer says as little as none.
             made = None
         if made is None:
-            return self.settled(unique_name=unique_name), False
+            return self.wait_until_seen(unique_name=unique_name), False
         if made.unique_name is None:
             # At once, because without it no later run would recognize the application.
             made = self.update(made, {"uniqueName": unique_name})
@@ -190,14 +190,14 @@ class Applications:
     ) -> tuple[Application, bool]:
         if _is_taken(failed):
             # By this very request, if its first answer was lost, or by another run.
-            if lost or any(self._replication.looks(lambda: self.by_unique_name(unique_name))):
-                return self.settled(unique_name=unique_name), False
+            if lost or any(self._replication.samples(lambda: self.by_unique_name(unique_name))):
+                return self.wait_until_seen(unique_name=unique_name), False
             raise self._name_taken(failed, unique_name) from failed
         if failed.status == 400 and "uniqueName" in failed.message:
             return self.create(unique_name, properties)
         raise failed
 
-    def settled(
+    def wait_until_seen(
         self, *, unique_name: str | None = None, application_id: str | None = None, secret: str | None = None
     ) -> Application:
         """Return the application once every replica shows it, by the key by which it will be asked for next.
@@ -212,7 +212,7 @@ class Applications:
             return seen is not None and (secret is None or secret in {each.key_id for each in seen.secrets})
 
         what = f"application {unique_name or application_id}" + (f" with secret {secret}" if secret else "")
-        seen = self._replication.settle(look, done, f"{what} is not seen everywhere")
+        seen = self._replication.wait_until_consistent(look, done, f"{what} is not seen everywhere")
         if seen is None:
             raise AssertionError("settled without an application")
         return seen
@@ -220,7 +220,7 @@ class Applications:
     def update(self, application: Application, values: Mapping[str, Any]) -> Application:
         """Change properties, and return the application with them."""
         try:
-            self._replication.insist(
+            self._replication.retry(
                 lambda: self._graph.call(
                     "PATCH", f"/applications/{application.object_id}", expect=Expect.NOTHING, body=values
                 )
@@ -237,19 +237,19 @@ class Applications:
                 self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", expect=Expect.NOTHING, body={})
             except CallFailed as failed:
                 # After a lost answer, or when somebody else was faster, it is back already: looking tells.
-                if not _perhaps_done(failed) or not any(self._replication.looks(look)):
+                if not _perhaps_done(failed) or not any(self._replication.samples(look)):
                     raise
 
         def look() -> Application | None:
             return self.by_application_id(deleted.application_id)
 
-        self._replication.insist(send, _perhaps_done)
-        return self.settled(unique_name=deleted.unique_name, application_id=deleted.application_id)
+        self._replication.retry(send, _perhaps_done)
+        return self.wait_until_seen(unique_name=deleted.unique_name, application_id=deleted.application_id)
 
     def delete(self, application: Application) -> None:
         """Throw an application into the recycle bin, and return once no replica shows it any more."""
         self._delete(f"/applications/{application.object_id}")
-        self._replication.settle(
+        self._replication.wait_until_consistent(
             lambda: self.by_application_id(application.application_id),
             lambda seen: seen is None,
             f"application {application.application_id} is not gone everywhere",
@@ -259,7 +259,7 @@ class Applications:
         """Remove an application from the recycle bin for good."""
         path = f"{_DELETED}{application.object_id}"
         # Right after a deletion the bin may not show it yet, which must not be taken for the end of it.
-        self._replication.settle(
+        self._replication.wait_until_consistent(
             lambda: self._graph.find(path),
             lambda seen: seen is not None,
             f"application {application.application_id} was deleted and is not seen in the recycle bin",

@@ -69,7 +69,7 @@ class Consent:
                         raise _NotSeenYet(str(failed), **failed.__dict__) from failed
             return self._widen(known, wanted)
 
-        return self._replication.insist(send, lambda failed: isinstance(failed, _NotSeenYet) or not_there_yet(failed))
+        return self._replication.retry(send, lambda failed: isinstance(failed, _NotSeenYet) or not_there_yet(failed))
 
     def _create(self, client_object_id: str, api_object_id: str, scopes: frozenset[str]) -> Grant:
         body = {

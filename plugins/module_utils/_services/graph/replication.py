@@ -36,7 +36,7 @@ class Replication:
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
 
-    def settle(self, look: Callable[[], Seen], done: Callable[[Seen], bool], what: str) -> Seen:
+    def wait_until_consistent(self, look: Callable[[], Seen], done: Callable[[Seen], bool], what: str) -> Seen:
         """Look until C(done) has said so several times in a row, and return what was seen last.
 
         C(what) ends the sentence of a TimedOut, as in "the application is not seen everywhere".
@@ -57,7 +57,7 @@ class Replication:
             longest_pause=5.0,
         )
 
-    def insist(self, send: Callable[[], Seen], passing: Callable[[CallFailed], bool] = not_there_yet) -> Seen:
+    def retry(self, send: Callable[[], Seen], passing: Callable[[CallFailed], bool] = not_there_yet) -> Seen:
         """Send a request that may be repeated until it is not refused for a reason that is C(passing).
 
         Raises the last refusal when the time is up.
@@ -72,7 +72,7 @@ class Replication:
             time.sleep(pause)
         raise AssertionError("pauses never end")
 
-    def looks(self, look: Callable[[], Seen]) -> list[Seen]:
+    def samples(self, look: Callable[[], Seen]) -> list[Seen]:
         """Look several times, far enough apart to meet several replicas, and return everything that was seen."""
         seen = [look()]
         for pause, _time in zip(pauses(0.3, 2.0), range(TIMES_IN_A_ROW - 1)):

@@ -72,7 +72,7 @@ class Secrets:
             return not_there_yet(failed)
 
         try:
-            made = self._replication.insist(send, passing)
+            made = self._replication.retry(send, passing)
         except CallFailed:
             if lost:
                 self._remove_lost(application, name, known)
@@ -108,7 +108,7 @@ class Secrets:
                 if failed.status not in (400, 404) or self._is_there(application, secret):
                     raise
 
-        self._replication.insist(send, lambda failed: failed.status in (400, 404))
+        self._replication.retry(send, lambda failed: failed.status in (400, 404))
 
     def _taken_back(self, application: Application, secret: Secret) -> str:
         """Remove a secret that cannot be handed over, and return the sentence that says so."""
@@ -146,7 +146,7 @@ class Secrets:
     def _remove_lost(self, application: Application, name: str, known: set[str]) -> None:
         """Remove the secrets of a name that are not C(known), whichever replica shows them."""
         found: dict[str, Secret] = {}
-        for seen in self._replication.looks(lambda: self._applications.by_application_id(application.application_id)):
+        for seen in self._replication.samples(lambda: self._applications.by_application_id(application.application_id)):
             for secret in seen.secrets if seen else ():
                 if secret.name == name and secret.key_id not in known:
                     found[secret.key_id] = secret
@@ -154,7 +154,7 @@ class Secrets:
             self.remove(application, secret)
 
     def _is_there(self, application: Application, secret: Secret) -> bool:
-        seen = self._replication.looks(lambda: self._applications.by_application_id(application.application_id))
+        seen = self._replication.samples(lambda: self._applications.by_application_id(application.application_id))
         return any(secret.key_id == each.key_id for found in seen if found for each in found.secrets)
 
     def _wait_until_it_signs_in(self, application: Application, made: NewSecret) -> None:

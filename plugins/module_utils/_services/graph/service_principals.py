@@ -105,10 +105,10 @@ class ServicePrincipals:
                 return True
             return not_there_yet(failed)
 
-        row = self._replication.insist(send, passing)
+        row = self._replication.retry(send, passing)
         if row and not settled:
             return self._service_principal(row)
-        made = self._replication.settle(
+        made = self._replication.wait_until_consistent(
             lambda: self.by_application_id(application_id),
             lambda seen: seen is not None,
             f"the service principal of application {application_id} is not seen everywhere",
@@ -119,7 +119,7 @@ class ServicePrincipals:
 
     def update(self, principal: ServicePrincipal, values: Mapping[str, Any]) -> None:
         """Change properties of a service principal."""
-        self._replication.insist(
+        self._replication.retry(
             lambda: self._graph.call(
                 "PATCH", f"/servicePrincipals/{principal.object_id}", expect=Expect.NOTHING, body=values
             )

@@ -60,7 +60,7 @@ class DirectoryUser:
         return self.properties.get("accountEnabled") is not False
 
     @property
-    def synchronised(self) -> bool:
+    def synchronized(self) -> bool:
         """Whether the user is a copy of one in an on-premises directory, where its password is kept."""
         return self.properties.get("onPremisesSyncEnabled") is True
 
@@ -76,12 +76,12 @@ class DirectoryUser:
         return frozenset(piece.strip() for piece in text.split(",")) - {"", "None"}
 
     @property
-    def licence_ids(self) -> tuple[str, ...]:
+    def license_ids(self) -> tuple[str, ...]:
         """The ids of the products that the user is licensed for, directly or through a group."""
         return tuple(str(each["skuId"]).lower() for each in self.properties.get("assignedLicenses") or [])
 
-    def licence_errors(self, sku_id: str) -> list[str]:
-        """Return why an assigned licence is not in force, as Graph calls the reasons; none when it is."""
+    def license_errors(self, sku_id: str) -> list[str]:
+        """Return why an assigned license is not in force, as Graph calls the reasons; none when it is."""
         states = [
             each
             for each in self.properties.get("licenseAssignmentStates") or []
@@ -170,19 +170,19 @@ class DirectoryUsers:
                 raise
 
         try:
-            made = self._replication.insist(send, _perhaps_done)
+            made = self._replication.retry(send, _perhaps_done)
         except CallFailed as failed:
             raise self._told(failed, name, f"User.Create (or {_TO_MAKE})") from failed
-        return made or self.settled(name)
+        return made or self.wait_until_seen(name)
 
-    def settled(
+    def wait_until_seen(
         self, name: str, done: Callable[[DirectoryUser], bool] = lambda user: True, what: str = ""
     ) -> DirectoryUser:
         """Return the user once every replica shows it, by the name by which it will be asked for next.
 
         With C(done), once every replica shows what that looks for; C(what) names it. Raises TimedOut.
         """
-        seen = self._replication.settle(
+        seen = self._replication.wait_until_consistent(
             lambda: self.by_name(name),
             lambda user: user is not None and user.password_changed is not None and done(user),
             f"{what + ' of ' if what else ''}user {name} is not seen everywhere",
@@ -195,7 +195,7 @@ class DirectoryUsers:
         """Change properties, and return the user with them."""
         needs = "User.EnableDisableAccount.All (or User.ReadWrite.All)" if "accountEnabled" in values else _TO_MAKE
         try:
-            self._replication.insist(
+            self._replication.retry(
                 lambda: self._graph.call("PATCH", f"/users/{user.object_id}", expect=Expect.NOTHING, body=values)
             )
         except CallFailed as failed:
@@ -209,7 +209,7 @@ class DirectoryUsers:
         """
         body = {"passwordProfile": _profile(password)}
         try:
-            self._replication.insist(
+            self._replication.retry(
                 lambda: self._graph.call("PATCH", f"/users/{user.object_id}", expect=Expect.NOTHING, body=body)
             )
         except CallFailed as failed:
@@ -224,19 +224,19 @@ class DirectoryUsers:
                 self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", expect=Expect.NOTHING, body={})
             except CallFailed as failed:
                 # After a lost answer, or when somebody else was faster, it is back already: looking tells.
-                if not _perhaps_done(failed) or not any(self._replication.looks(lambda: self.by_name(name))):
+                if not _perhaps_done(failed) or not any(self._replication.samples(lambda: self.by_name(name))):
                     raise
 
         try:
-            self._replication.insist(send, _perhaps_done)
+            self._replication.retry(send, _perhaps_done)
         except CallFailed as failed:
             raise self._told(failed, name, _TO_MAKE) from failed
-        return self.settled(name)
+        return self.wait_until_seen(name)
 
     def delete(self, user: DirectoryUser) -> None:
         """Throw a user into the recycle bin, and return once no replica shows it any more."""
         self._delete(f"/users/{user.object_id}", user.name)
-        self._replication.settle(
+        self._replication.wait_until_consistent(
             lambda: self.by_name(user.object_id),
             lambda seen: seen is None,
             f"user {user.name} is not gone everywhere",
@@ -245,7 +245,7 @@ class DirectoryUsers:
     def purge(self, user: DirectoryUser) -> None:
         """Remove a user from the recycle bin for good."""
         path = f"{_DELETED}{user.object_id}"
-        self._replication.settle(
+        self._replication.wait_until_consistent(
             lambda: self._graph.find(path),
             lambda seen: seen is not None,
             f"user {user.name} was deleted and is not seen in the recycle bin",

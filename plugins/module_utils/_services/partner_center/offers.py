@@ -149,7 +149,7 @@ class Offer:
     def live_since(self, handed_over_at: datetime | None, wanted: Connection) -> datetime | None:
         """Return since when leads go to C(wanted) with the secret that was handed over then; None when they do not.
 
-        Secrets cannot be compared, so it takes a publication that is newer than the hand-over.
+        Secrets cannot be compared, so it takes a publication that is newer than the handover.
         """
         if self.live_connection is None or self.live_connection.differing(wanted):
             return None

@@ -110,14 +110,14 @@ class OfferChanges:
         *,
         configure_timeout: float,
         publish_timeout: float,
-        tell: Callable[[str], None] = lambda sentence: None,
+        report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """The timeouts are in seconds: for one job, and for one publication or for waiting for somebody else's."""
         self._client = client
         self._offer = offer
         self._jobs = Jobs(client, configure_timeout)
         self._publish_timeout = publish_timeout
-        self._tell = tell
+        self._report_progress = report_progress
 
     def write_leads(self, resource: Mapping[str, Any]) -> datetime:
         """Write the draft's lead destination, and return by the service's clock when it was there.
@@ -170,7 +170,7 @@ class OfferChanges:
             # Publishing is never asked for twice: whether it has begun is looked for instead.
             self._look_for_lost(target, before, failed)
             job = Started()
-        self._tell(f"{self._offer.external_id}: is being published to {target}.")
+        self._report_progress(f"{self._offer.external_id}: is being published to {target}.")
         return self._follow(target, before, job)
 
     def _follow(self, target: str, before: set[Any], job: Started) -> Publication:
@@ -198,7 +198,9 @@ class OfferChanges:
                 return sent
             if time.monotonic() + pause > end:
                 raise StillLocked(f"locked: {_listed(sent.problems)}")
-            self._tell(f"{self._offer.external_id}: waiting for a publication to end, which locks the offer.")
+            self._report_progress(
+                f"{self._offer.external_id}: waiting for a publication to end, which locks the offer."
+            )
             time.sleep(pause)
             self.wait_until_unlocked()
         raise AssertionError("pauses never end")

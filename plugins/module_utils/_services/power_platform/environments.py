@@ -14,7 +14,7 @@ from ..client import Expect
 from .client import PowerPlatformClient
 
 NOT_LICENSED = "usernotlicensed"
-"""In the refusal of a user whose licence has not arrived yet, or who has none (contract: people)."""
+"""In the refusal of a user whose license has not arrived yet, or who has none (contract: people)."""
 
 _UNKNOWN = "usernotfound"
 """In the refusal of a user who is not in the environment's view of the directory, which may lag behind."""
@@ -52,7 +52,7 @@ class AdminEnvironments:
         return None
 
     def add_user(self, environment_id: str, object_id: str) -> bool:
-        """Let an environment know a user of the directory now; False while the user or its licence is unknown there.
+        """Let an environment know a user of the directory now; False while the user or its license is unknown there.
 
         A user that is there already stays as it is, so this may be repeated. Raises CallFailed.
         """

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 PLUGINS = "ansible_collections.marketplace_leads.dynamics365.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
 # They are carried out by actions that do all of the work, and sign in nowhere.
-WITHOUT_CODE = {"lead_writer_fleet", "lead_writer_hand_off", "lead_writer_summary", "offer_claims", "secret_store_file"}
+WITHOUT_CODE = {"lead_writer_fleet", "lead_writer_handover", "lead_writer_summary", "offer_claims", "secret_store_file"}
 SIGNING_IN = sorted(set(MODULES) - WITHOUT_CODE)
 
 

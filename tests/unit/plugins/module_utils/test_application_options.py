@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.application import (
     OPTIONS,
-    Wanted,
+    DesiredApplication,
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 
@@ -22,9 +22,9 @@ SECRET = {
 }
 
 
-def wanted(**options: Any) -> Wanted:
+def wanted(**options: Any) -> DesiredApplication:
     defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
-    return Wanted.from_options({**defaults, "unique_name": "leads", **options})
+    return DesiredApplication.from_options({**defaults, "unique_name": "leads", **options})
 
 
 def test_what_is_not_given_is_left_alone() -> None:

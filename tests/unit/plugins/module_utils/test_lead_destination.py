@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._desired_state.plan import Plan
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.lead_destination import (
     OPTIONS,
+    DesiredLeadDestination,
     LeadDestinationResource,
-    Wanted,
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._services.partner_center.offers import (
@@ -42,7 +42,7 @@ TO_USER: dict[str, Any] = {
 
 
 def offer(draft: dict[str, Any] | None = None, live: dict[str, Any] | str | None = "nowhere", **others: Any) -> Offer:
-    """An offer that went live an hour after the hand-over; C(others) are further resources of its draft by kind.
+    """An offer that went live an hour after the handover; C(others) are further resources of its draft by kind.
 
     Without a draft it sends its leads nowhere; without a live state it was never published.
     """
@@ -56,7 +56,9 @@ def offer(draft: dict[str, Any] | None = None, live: dict[str, Any] | str | None
 
 def planned(read: Offer, **options: Any) -> tuple[Plan, LeadDestinationResource]:
     given = {"offer": "an-offer", "environment_url": URL, "password": "the value", **USER, **options}
-    wanted = Wanted.from_options({**{name: spec.get("default") for name, spec in OPTIONS.items()}, **given})
+    wanted = DesiredLeadDestination.from_options(
+        {**{name: spec.get("default") for name, spec in OPTIONS.items()}, **given}
+    )
     resource = LeadDestinationResource(Mock(spec=()), wanted, read)
     return resource.plan(), resource
 
@@ -152,9 +154,11 @@ TABLE = {"destination": "azure_table"}
 ACCOUNT = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey=Zmlyc3Q="
 
 
-def wanted_from(**options: Any) -> Wanted:
+def wanted_from(**options: Any) -> DesiredLeadDestination:
     given = {"offer": "an-offer", "environment_url": URL, **USER, **options}
-    return Wanted.from_options({**{name: spec.get("default") for name, spec in OPTIONS.items()}, **given})
+    return DesiredLeadDestination.from_options(
+        {**{name: spec.get("default") for name, spec in OPTIONS.items()}, **given}
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.lead_destination_options import (
     OPTIONS,
-    Wanted,
+    DesiredLeadDestination,
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 
@@ -23,9 +23,9 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def wanted(**options: Any) -> Wanted:
+def wanted(**options: Any) -> DesiredLeadDestination:
     defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
-    return Wanted.from_options({**defaults, **GIVEN, **options})
+    return DesiredLeadDestination.from_options({**defaults, **GIVEN, **options})
 
 
 def test_what_is_given_becomes_the_words_of_the_service() -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._identity.sign_in import SignInFailed
-from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.handed_over import HandedOver
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.lead_diagnosis import Diagnosis
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.test_lead_options import (
+    HandedOver,
+)
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.lead_failures import SIGN_IN_CAUSES
 from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module_utils.services import (
     CLIENTS,

@@ -49,7 +49,7 @@ def offer(*submissions: Submission, live: dict[str, Any] | str | None = "as the 
         (offer(submission("live", None)), None),
         (offer(submission("live", AFTER), live=NOWHERE), None),
         (offer(live=None), None),
-        # It went live after the hand-over, but as the preview was before it.
+        # It went live after the handover, but as the preview was before it.
         (offer(submission("preview", BEFORE), submission("live", AFTER)), None),
         (offer(submission("preview", AFTER), submission("live", LATER)), LATER),
         (offer(submission("preview", BEFORE, 1), submission("live", AFTER, 2)), AFTER),

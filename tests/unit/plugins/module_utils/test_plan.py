@@ -26,7 +26,7 @@ def test_a_plan_that_can_only_be_shown_changes_nothing_at_all() -> None:
     done: list[str] = []
     plan = Plan()
     plan.add("first", 1, 2, lambda: done.append("first"))
-    plan.shown_only("application_id is the nil GUID.")
+    plan.preview_only("application_id is the nil GUID.")
     with pytest.raises(InvalidInput, match="nil GUID"):
         plan.execute()
     assert done == []
@@ -50,7 +50,7 @@ def test_plans_add_up_with_what_was_found_and_what_stands_in_the_way() -> None:
     one, other = Plan(), Plan()
     one.add("one", 1, 2, lambda: None)
     one.findings.append("seen")
-    other.shown_only("not yet")
+    other.preview_only("not yet")
     joined = one + other
     assert joined.paths == ["one"]
     assert joined.findings == ["seen"]

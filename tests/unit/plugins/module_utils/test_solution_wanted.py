@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.solution_wanted import (
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.solution_options import (
     OPTIONS,
-    Wanted,
+    DesiredSolution,
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Answer, Transport
@@ -56,9 +56,9 @@ def no_server() -> Transport:
     raise AssertionError("nothing has to be downloaded")
 
 
-def wanted(server: Any = no_server, cache: str | None = None, **options: Any) -> Wanted:
+def wanted(server: Any = no_server, cache: str | None = None, **options: Any) -> DesiredSolution:
     defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
-    return Wanted.from_options({**defaults, **options}, server, RunCache(cache))
+    return DesiredSolution.from_options({**defaults, **options}, server, RunCache(cache))
 
 
 def refusal(server: Any = no_server, **options: Any) -> str:

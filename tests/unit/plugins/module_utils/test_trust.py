@@ -85,9 +85,9 @@ def test_a_server_with_the_certificate_of_another_host_is_not_trusted(port: int,
 
 def test_a_bundle_is_read_once(authority: trustme.CA, tmp_path: Path) -> None:
     bundle = tmp_path / "own.pem"
-    first = trust.trusting(str(bundle))
+    first = trust.ssl_context(str(bundle))
     bundle.unlink()
-    assert trust.trusting(str(bundle)) is first
+    assert trust.ssl_context(str(bundle)) is first
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])
@@ -102,13 +102,13 @@ def test_a_bundle_that_is_none_is_one_sentence_with_the_cure(tmp_path: Path, con
 def test_threads_that_begin_at_the_same_time_trust_the_same(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trusting = trust.trusting
+    ssl_context = trust.ssl_context
 
     def trusting_later(bundle: str) -> ssl.SSLContext:
         time.sleep(0.05)
-        return trusting(bundle)
+        return ssl_context(bundle)
 
-    monkeypatch.setattr(trust, "trusting", trusting_later)
+    monkeypatch.setattr(trust, "ssl_context", trusting_later)
     transport = Transport(ca_bundle=str(tmp_path / "own.pem"))
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda _number: transport.send("GET", f"https://localhost:{port}/").status, range(3)))

@@ -17,7 +17,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._nex
     test_lead_sentence as sentence_of,
 )
 
-SHEET = "/store/contoso.hand_off.md"
+SHEET = "/store/contoso.handover.md"
 WAITING = {"offer": "contoso-app", "publish_needed": True}
 
 
@@ -43,21 +43,21 @@ def test_a_dry_run_groups_environments_with_the_same_changes() -> None:
 
 
 def test_a_new_connection_is_to_be_typed_in() -> None:
-    (line,) = said(Environment("a", plan("application", "application.secret", "hand_off")))
+    (line,) = said(Environment("a", plan("application", "application.secret", "handover")))
     assert line == (
-        f"a: changed application, application.secret, hand_off. Type the connection into Partner Center's form by "
+        f"a: changed application, application.secret, handover. Type the connection into Partner Center's form by "
         f"{SHEET} and publish the offers."
     )
 
 
 def test_a_rotated_secret_is_to_be_typed_in_and_confirmed() -> None:
-    (line,) = said(Environment("a", plan("application.secret", "stored_secret", "hand_off")))
+    (line,) = said(Environment("a", plan("application.secret", "stored_secret", "handover")))
     assert f"Type the new secret into Partner Center's form by {SHEET} and publish the offers." in line
     assert line.endswith("Then run once with -e lead_writer_secret_in_use=true.")
 
 
 def test_an_offer_that_was_handed_over_is_to_be_published() -> None:
-    (line,) = said(Environment("a", plan("application", "application.secret", "hand_off"), destinations=[WAITING]))
+    (line,) = said(Environment("a", plan("application", "application.secret", "handover"), destinations=[WAITING]))
     assert "Publish contoso-app in Partner Center" in line
     assert "Type" not in line
 

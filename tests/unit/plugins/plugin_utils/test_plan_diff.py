@@ -24,7 +24,7 @@ def test_a_diff_begins_with_the_host() -> None:
 
 
 def test_generated_files_alone_have_no_diff() -> None:
-    assert plan_diff("contoso", {"would_change": ["hand_off"], "differences": {"before": {}, "after": {}}}) == ""
+    assert plan_diff("contoso", {"would_change": ["handover"], "differences": {"before": {}, "after": {}}}) == ""
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ class Files:
     """The two files of one environment."""
 
     def __init__(self, store: Path, host: str) -> None:
-        self.data = store / f"{host}.hand_off.json"
-        self.sheet = store / f"{host}.hand_off.md"
+        self.data = store / f"{host}.handover.json"
+        self.sheet = store / f"{host}.handover.md"
 
     @property
     def content(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_
     # Whatever of the files is lost or edited comes back, and that is the only change.
     files.sheet.unlink()
     run = configure()
-    assert run.changes(HOST) == ["hand_off"], run.output
+    assert run.changes(HOST) == ["handover"], run.output
     assert files.texts() == (data, sheet)
     files.data.write_text("{}", encoding="utf-8")
     refused = configure(rehearse=False)

@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what an environment's hand-off says, and whether it is up to date."""
+"""Reads what an environment's handover says, and whether it is up to date."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: hand_off
-short_description: Read the hand-off of an environment, and whether it is up to date
+name: handover
+short_description: Read the handover of an environment, and whether it is up to date
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Returns what a file written by M(marketplace_leads.dynamics365.lead_writer_hand_off) holds, and whether it and the
+  - Returns what a file written by M(marketplace_leads.dynamics365.lead_writer_handover) holds, and whether it and the
     sheet beside it are what that module would write for the fields given here.
   - It only reads two small files, so it may be used in every run.
 options:
@@ -23,7 +23,7 @@ options:
     elements: path
     required: true
   environment_url:
-    description: As of M(marketplace_leads.dynamics365.lead_writer_hand_off), like all fields below.
+    description: As of M(marketplace_leads.dynamics365.lead_writer_handover), like all fields below.
     type: str
   authentication:
     description: The choice of authentication.
@@ -62,15 +62,15 @@ options:
     description: What was handed over to which offer.
     type: dict
 seealso:
-  - module: marketplace_leads.dynamics365.lead_writer_hand_off
+  - module: marketplace_leads.dynamics365.lead_writer_handover
 """
 
 EXAMPLES = r"""
 - name: Which secret does the offer have?
   ansible.builtin.debug:
-    msg: "{{ lookup('marketplace_leads.dynamics365.hand_off', path).offers['contoso-app'].key_id | default('') }}"
+    msg: "{{ lookup('marketplace_leads.dynamics365.handover', path).offers['contoso-app'].key_id | default('') }}"
   vars:
-    path: lead_writer_hand_off/contoso.crm4.dynamics.com.hand_off.json
+    path: lead_writer_handover/contoso.crm4.dynamics.com.handover.json
 """
 
 RETURN = r"""
@@ -87,12 +87,12 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._resources.hand_off import FIELDS, is_current, read
+from ..module_utils._resources.handover import FIELDS, is_current, read
 from ..module_utils._rules.errors import InvalidInput
 
 
 class LookupModule(LookupBase):
-    """Reads hand-offs."""
+    """Reads handovers."""
 
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the content of each file, and whether it is up to date."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: lead_writer_hand_off
+module: lead_writer_handover
 short_description: Write what Partner Center has to be told of an environment
 version_added: 1.0.0
 author:
@@ -99,15 +99,15 @@ attributes:
     description: Always runs on the control node.
     support: full
 seealso:
-  - plugin: marketplace_leads.dynamics365.hand_off
+  - plugin: marketplace_leads.dynamics365.handover
     plugin_type: lookup
   - module: marketplace_leads.dynamics365.secret_store_file
 """
 
 EXAMPLES = r"""
 - name: Write down what Partner Center has to be told
-  marketplace_leads.dynamics365.lead_writer_hand_off:
-    path: lead_writer_hand_off/contoso.crm4.dynamics.com.hand_off.json
+  marketplace_leads.dynamics365.lead_writer_handover:
+    path: lead_writer_handover/contoso.crm4.dynamics.com.handover.json
     environment_url: https://contoso.crm4.dynamics.com
     application_id: "{{ app.application.app_id }}"
     directory_id: "{{ app.directory_id }}"
@@ -117,8 +117,8 @@ EXAMPLES = r"""
     offers: [contoso-app]
 
 - name: Record that the offer has the secret
-  marketplace_leads.dynamics365.lead_writer_hand_off:
-    path: lead_writer_hand_off/contoso.crm4.dynamics.com.hand_off.json
+  marketplace_leads.dynamics365.lead_writer_handover:
+    path: lead_writer_handover/contoso.crm4.dynamics.com.handover.json
     handed_over:
       contoso-app:
         key_id: "{{ app.secret.key_id }}"
@@ -134,7 +134,7 @@ sheet:
   description: The absolute path of the sheet for people.
   returned: success
   type: str
-hand_off:
+handover:
   description: The content of the file for programs; empty with O(state=absent).
   returned: success
   type: dict
@@ -173,5 +173,5 @@ changes:
   returned: success
   type: list
   elements: str
-  sample: [hand_off]
+  sample: [handover]
 """

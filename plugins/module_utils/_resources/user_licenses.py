@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The licences of one user: what is wanted is looked up among what the tenant has, before anything is written."""
+"""The licenses of one user: what is wanted is looked up among what the tenant has, before anything is written."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from collections.abc import Sequence
 
 from .._rules.errors import InvalidInput
 from .._rules.lead_licenses import lead_rank
-from .._services.graph.licences import Licences, Subscription
+from .._services.graph.licenses import Licenses, Subscription
 from .._services.graph.users import DirectoryUser, DirectoryUsers
-from .directory_user_options import Wanted
+from .directory_user_options import DesiredUser
 
 NO_LOCATION = (
-    "usage_location is missing: a licence can be assigned only to a user whose country is known, so give its two "
+    "usage_location is missing: a license can be assigned only to a user whose country is known, so give its two "
     "letters, such as SE."
 )
 
 
-class UserLicences:
-    """Judges and assigns the licences that C(wanted) names."""
+class UserLicenses:
+    """Judges and assigns the licenses that C(wanted) names."""
 
-    def __init__(self, licences: Licences, users: DirectoryUsers, wanted: Wanted, tenant: str) -> None:
-        self._licences = licences
+    def __init__(self, licenses: Licenses, users: DirectoryUsers, wanted: DesiredUser, tenant: str) -> None:
+        self._licenses = licenses
         self._users = users
         self._wanted = wanted
         self._tenant = tenant
@@ -32,10 +32,10 @@ class UserLicences:
         self._candidates: list[Subscription] = []
 
     def read(self) -> None:
-        """Find the product of each wanted licence, by part number or id. Raises InvalidInput for one not bought."""
+        """Find the product of each wanted license, by part number or id. Raises InvalidInput for one not bought."""
         if not self._wanted.licensed:
             return
-        owned = self._licences.subscriptions()
+        owned = self._licenses.subscriptions()
         if self._wanted.license_for_leads:
             self._read_candidates(owned)
             return
@@ -68,7 +68,7 @@ class UserLicences:
         """Settle on one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
         if not self._candidates:
             return
-        held = [each for each in self._candidates if each.sku_id in user.licence_ids]
+        held = [each for each in self._candidates if each.sku_id in user.license_ids]
         chosen = next(iter([*held, *(each for each in self._candidates if each.free > 0)]), None)
         if chosen is None:
             taken = ", ".join(f"{each.part_number} {each.taken} of {each.seats}" for each in self._candidates)
@@ -91,27 +91,27 @@ class UserLicences:
                     f"licenses names {each.part_number}, but {each.taken} of the {each.seats} seats that tenant "
                     f"{self._tenant} has of it are taken: buy another one, or free one."
                 )
-        before = sorted(self.part_number(sku_id) for sku_id in user.licence_ids)
+        before = sorted(self.part_number(sku_id) for sku_id in user.license_ids)
         return before, sorted([*before, *(each.part_number for each in missing)])
 
     def findings(self, user: DirectoryUser) -> list[str]:
-        """Return sentences about wanted licences that a user has, but that are not in force."""
+        """Return sentences about wanted licenses that a user has, but that are not in force."""
         told = []
         for sku_id, each in self._subscriptions.items():
-            errors = user.licence_errors(sku_id)
+            errors = user.license_errors(sku_id)
             if errors:
                 told.append(
-                    f"The licence {each.part_number} of {user.name} is not in force ({', '.join(errors)}): look at the "
-                    "user's licences in the Microsoft 365 admin center."
+                    f"The license {each.part_number} of {user.name} is not in force ({', '.join(errors)}): look at the "
+                    "user's licenses in the Microsoft 365 admin center."
                 )
         return told
 
     def assign(self, user: DirectoryUser) -> DirectoryUser:
         """Assign what is missing, and return the user once every replica shows it. Raises CallFailed or TimedOut."""
         wanted = [each.sku_id for each in self._missing(user)]
-        self._licences.assign(user, wanted)
-        # The next run asks whether the licence is there; a replica must not answer that it is not.
-        return self._users.settled(user.name, lambda seen: set(wanted) <= set(seen.licence_ids), "the licence")
+        self._licenses.assign(user, wanted)
+        # The next run asks whether the license is there; a replica must not answer that it is not.
+        return self._users.wait_until_seen(user.name, lambda seen: set(wanted) <= set(seen.license_ids), "the license")
 
     def part_number(self, sku_id: str) -> str:
         """Return the part number of a product that is wanted, and the id of any other."""
@@ -119,4 +119,4 @@ class UserLicences:
         return known.part_number if known else sku_id
 
     def _missing(self, user: DirectoryUser) -> list[Subscription]:
-        return [each for sku_id, each in self._subscriptions.items() if sku_id not in user.licence_ids]
+        return [each for sku_id, each in self._subscriptions.items() if sku_id not in user.license_ids]

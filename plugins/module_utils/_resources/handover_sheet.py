@@ -42,7 +42,7 @@ _SECRET_FIELD = {"azureAD": "applicationKey", "office365": "password"}
 
 
 def sheet(content: Mapping[str, Any]) -> str:
-    """Return the sheet, in Markdown, for the content of a hand-off file."""
+    """Return the sheet, in Markdown, for the content of a handover file."""
     return "\n".join(_lines(content)) + "\n"
 
 

@@ -32,7 +32,7 @@ _PLATFORM_APPLICATIONS = (
 )
 
 
-def give_birth(world: World, tenant: Tenant, environment: Environment) -> EnvironmentData:
+def initial_state(world: World, tenant: Tenant, environment: Environment) -> EnvironmentData:
     """The data of a new environment. It follows from the seed and the specification alone."""
     data = EnvironmentData(world, tenant, environment)
     root = _business_units(data)

@@ -15,7 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._resources.hand_off import FIELDS, merged, read, read_text, render, sheet_path
+from ..module_utils._resources.handover import FIELDS, merged, read, read_text, render, sheet_path
 from ..module_utils._rules.errors import InvalidInput
 from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
 from ..plugin_utils._plain_variables import PlainVariables
@@ -63,10 +63,10 @@ class ActionModule(PlainVariables, ActionBase):
                     write_whole(place, new)
         told = {
             "changed": changed,
-            "changes": ["hand_off"] if changed else [],
+            "changes": ["handover"] if changed else [],
             "path": paths[0],
             "sheet": paths[1],
-            "hand_off": after,
+            "handover": after,
         }
         if changed and self._task.diff:
             told["diff"] = [

@@ -46,7 +46,7 @@ RULES: dict[str, tuple[Any, ...]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredSolution:
     """What the caller asks for. C(package) and its C(origin) may be missing when the solution has to go.
 
     C(roles) are names of security roles that have to be there after an import. C(operation_id) is a job that was
@@ -68,7 +68,9 @@ class Wanted:
     present: bool = True
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache) -> Wanted:
+    def from_options(
+        cls, options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
+    ) -> DesiredSolution:
         """Read the options of OPTIONS, and the package that they name.
 
         C(transport) is called only when the package has to be downloaded. Raises InvalidInput or CallFailed.
@@ -104,7 +106,7 @@ class Wanted:
         )
 
 
-def require_role(wanted: Wanted, role: str) -> None:
+def require_role(wanted: DesiredSolution, role: str) -> None:
     """Insist that a package brings the security role that all else is about. Raises InvalidInput.
 
     Whatever is installed already: another package of the same name, or a wrong one, must not be imported.

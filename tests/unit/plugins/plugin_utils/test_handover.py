@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of the hand-off: always the same for the same fields, and they forget nothing that may still be in use."""
+"""The files of the handover: always the same for the same fields, and they forget nothing that may still be in use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources import hand_off
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources import handover
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._files import (
     FileNotWritten,
@@ -37,11 +37,11 @@ GIVEN = {"key_id": "key-2", "handed_over_at": "2026-11-22T17:00:00Z"}
 
 
 def sheet_of(fields: dict[str, Any], before: dict[str, Any] | None = None) -> str:
-    return hand_off.render(hand_off.merged(before, fields))[1]
+    return handover.render(handover.merged(before, fields))[1]
 
 
 def test_the_connection_is_spelled_as_partner_center_spells_it() -> None:
-    content = hand_off.merged(None, {**APPLICATION, "contact_emails": ["sales@contoso.example"]})
+    content = handover.merged(None, {**APPLICATION, "contact_emails": ["sales@contoso.example"]})
     assert content["leadDestination"] == "dynamics"
     assert content["dynamicsLeadConfiguration"] == {
         "instanceUrl": "https://contoso.crm4.dynamics.com",
@@ -50,7 +50,7 @@ def test_the_connection_is_spelled_as_partner_center_spells_it() -> None:
         "directoryId": APPLICATION["directory_id"],
         "contactEmail": ["sales@contoso.example"],
     }
-    assert hand_off.merged(None, USER)["dynamicsLeadConfiguration"] == {
+    assert handover.merged(None, USER)["dynamicsLeadConfiguration"] == {
         "instanceUrl": "https://contoso.crm4.dynamics.com",
         "authentication": "office365",
         "username": "leads@contoso.example",
@@ -100,22 +100,22 @@ def test_the_sheet_says_of_each_offer_what_is_to_do(record: dict[str, str], to_d
 
 
 def test_an_offer_that_still_has_a_secret_is_not_forgotten_when_it_is_named_no_longer() -> None:
-    before = hand_off.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
-    after = hand_off.merged(before, {"offers": []})
+    before = handover.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
+    after = handover.merged(before, {"offers": []})
     assert list(after["offers"]) == ["contoso-app"]
-    assert "give it another destination" in hand_off.render(after)[1]
-    assert hand_off.merged(after, {"handed_over": {"contoso-app": {}}})["offers"] == {}
+    assert "give it another destination" in handover.render(after)[1]
+    assert handover.merged(after, {"handed_over": {"contoso-app": {}}})["offers"] == {}
 
 
 def test_the_same_fields_in_another_order_give_the_same_bytes_and_fields_left_out_keep_what_was_there() -> None:
-    first = hand_off.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
-    again = hand_off.merged(first, {**dict(reversed(APPLICATION.items())), "offers": ["contoso-app", "contoso-vm"]})
-    assert hand_off.render(first) == hand_off.render(again) == hand_off.render(hand_off.merged(first, {}))
+    first = handover.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
+    again = handover.merged(first, {**dict(reversed(APPLICATION.items())), "offers": ["contoso-app", "contoso-vm"]})
+    assert handover.render(first) == handover.render(again) == handover.render(handover.merged(first, {}))
 
 
 def test_a_change_of_authentication_leaves_nothing_of_the_other_one() -> None:
-    before = hand_off.merged(None, APPLICATION)
-    after = hand_off.merged(before, USER)
+    before = handover.merged(None, APPLICATION)
+    after = handover.merged(before, USER)
     assert "applicationId" not in after["dynamicsLeadConfiguration"]
 
 
@@ -129,15 +129,15 @@ def test_a_change_of_authentication_leaves_nothing_of_the_other_one() -> None:
 )
 def test_wrong_fields_are_told_in_one_sentence(fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
-        hand_off.merged(None, fields)
+        handover.merged(None, fields)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"dynamicsLeadConfiguration": {}}', "\udcff"])
 def test_a_file_of_somebody_else_is_not_taken_for_ours(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(hand_off.UnreadableHandOff, match="move it away"):
-        hand_off.read(str(file))
+    with pytest.raises(handover.UnreadableHandover, match="move it away"):
+        handover.read(str(file))
 
 
 def test_a_file_is_written_whole_for_its_owner_only_and_its_folder_stays_when_it_goes(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Subscriptions of the tenant and the licences of its users (contract: licences)."""
+"""Subscriptions of the tenant and the licenses of its users (contract: licenses)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..clock import graph_time
 from ..directory.directory import USER
 from ..directory.skus import Sku, sku
 from ..directory.store import Object, View
-from ..spec import LicenceSpec
+from ..spec import LicenseSpec
 from .addressing import addressed, editable, in_use
 from .call import Answer, Call
 from .errors import bad_request, not_found
@@ -23,13 +23,13 @@ from .schema import LICENCE_DETAILS, SKUS, USERS
 
 def list_skus(call: Call) -> Answer:
     """``GET /subscribedSkus``: no paging, no filter."""
-    return collection_of(call, SKUS, [_subscription(call, licence) for licence in call.tenant.spec.licences])
+    return collection_of(call, SKUS, [_subscription(call, bought) for bought in call.tenant.spec.licenses])
 
 
 def get_sku(call: Call) -> Answer:
     """``GET /subscribedSkus/{tenant id}_{sku id}``."""
-    for licence in call.tenant.spec.licences:
-        found = _subscription(call, licence)
+    for bought in call.tenant.spec.licenses:
+        found = _subscription(call, bought)
         if found["id"] == call.keys[0].value:
             return entity(call, SKUS, found)
     raise not_found(call.keys[0].value)
@@ -38,10 +38,10 @@ def get_sku(call: Call) -> Answer:
 def list_details(call: Call) -> Answer:
     """``GET /users/{id}/licenseDetails``."""
     user = addressed(call, USER)
-    owned = {sku(licence.part_number).sku_id: sku(licence.part_number) for licence in call.tenant.spec.licences}
+    owned = {sku(bought.part_number).sku_id: sku(bought.part_number) for bought in call.tenant.spec.licenses}
     details = [
         {
-            "id": seeded.guid("licence detail", user["id"], item["skuId"]),
+            "id": seeded.guid("license detail", user["id"], item["skuId"]),
             "skuId": item["skuId"],
             "skuPartNumber": owned[item["skuId"]].part_number,
             "servicePlans": [_plan(owned[item["skuId"]])],
@@ -53,7 +53,7 @@ def list_details(call: Call) -> Answer:
 
 
 def assign(call: Call) -> Answer:
-    """``POST /users/{id}/assignLicense``: 200 with the user. Raises GraphError when a licence cannot be given."""
+    """``POST /users/{id}/assignLicense``: 200 with the user. Raises GraphError when a license cannot be given."""
     user, body = editable(call, USER), call.json_object()
     missing = [name for name in ("addLicenses", "removeLicenses") if not isinstance(body.get(name), list)]
     if missing:
@@ -82,25 +82,25 @@ def _remove(user: Object, sku_id: str) -> None:
             "User license is inherited from a group membership and it cannot be removed directly from the user."
         )
     if sku_id not in {item["skuId"] for item in user["assignedLicenses"]}:
-        raise bad_request("User does not have a corresponding license.")
+        raise bad_request("User does not have a corresponding bought.")
     user["assignedLicenses"] = [item for item in user["assignedLicenses"] if item["skuId"] != sku_id]
     user["licenseAssignmentStates"] = [item for item in user["licenseAssignmentStates"] if item["skuId"] != sku_id]
 
 
 def _add(call: Call, user: Object, wanted: dict[str, Any]) -> None:
     sku_id = wanted["skuId"].lower()
-    licence = next((item for item in call.tenant.spec.licences if sku(item.part_number).sku_id == sku_id), None)
-    if licence is None:
+    bought = next((item for item in call.tenant.spec.licenses if sku(item.part_number).sku_id == sku_id), None)
+    if bought is None:
         raise bad_request(f"License {sku_id} does not correspond to a valid company License.")
     if not user["usageLocation"] or call.now < user["_usage_location_usable_from"]:
         raise bad_request("License assignment cannot be done for user with invalid usage location.")
     disabled = [str(plan).lower() for plan in wanted.get("disabledPlans") or []]
-    if any(plan != sku(licence.part_number).plan_id for plan in disabled):
+    if any(plan != sku(bought.part_number).plan_id for plan in disabled):
         raise bad_request(
-            "License assignment failed because the service plans to be disabled are not part of the license."
+            "License assignment failed because the service plans to be disabled are not part of the bought."
         )
     assigned = next((item for item in user["assignedLicenses"] if item["skuId"] == sku_id), None)
-    if assigned is None and _consumed(call, licence) >= licence.enabled:
+    if assigned is None and _consumed(call, bought) >= bought.enabled:
         raise bad_request(f"Subscription with SKU {sku_id} does not have any available licenses.")
     kept = [item for item in user["assignedLicenses"] if item["skuId"] != sku_id]
     states = [item for item in user["licenseAssignmentStates"] if item["skuId"] != sku_id]
@@ -118,22 +118,22 @@ def _add(call: Call, user: Object, wanted: dict[str, Any]) -> None:
     ]
 
 
-def _consumed(call: Call, licence: LicenceSpec) -> int:
-    sku_id = sku(licence.part_number).sku_id
+def _consumed(call: Call, bought: LicenseSpec) -> int:
+    sku_id = sku(bought.part_number).sku_id
     users = in_use(call, USER, View.LATEST)
-    return licence.consumed + sum(1 for user in users for item in user["assignedLicenses"] if item["skuId"] == sku_id)
+    return bought.consumed + sum(1 for user in users for item in user["assignedLicenses"] if item["skuId"] == sku_id)
 
 
-def _subscription(call: Call, licence: LicenceSpec) -> dict[str, Any]:
-    product = sku(licence.part_number)
+def _subscription(call: Call, bought: LicenseSpec) -> dict[str, Any]:
+    product = sku(bought.part_number)
     return {
         "id": f"{call.tenant.id}_{product.sku_id}",
         "accountId": call.tenant.id,
         "accountName": call.tenant.name,
         "appliesTo": "User",
         "capabilityStatus": "Enabled",
-        "consumedUnits": _consumed(call, licence),
-        "prepaidUnits": {"enabled": licence.enabled, "suspended": 0, "warning": 0, "lockedOut": 0},
+        "consumedUnits": _consumed(call, bought),
+        "prepaidUnits": {"enabled": bought.enabled, "suspended": 0, "warning": 0, "lockedOut": 0},
         "skuId": product.sku_id,
         "skuPartNumber": product.part_number,
         "subscriptionIds": [seeded.guid("subscription", call.tenant.id, product.sku_id)],

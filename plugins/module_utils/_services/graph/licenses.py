@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The products that a tenant has bought, and the licences that users have of them."""
+"""The products that a tenant has bought, and the licenses that users have of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .users import DirectoryUser
 _SELECT = query({"$select": "skuId,skuPartNumber,capabilityStatus,consumedUnits,prepaidUnits,servicePlans"})
 _USABLE = frozenset({"Enabled", "Warning"})
 _LOCATION_LAG = "invalid usage location"
-"""In the refusal of a licence right after the usage location was set (contract: licences)."""
+"""In the refusal of a license right after the usage location was set (contract: licenses)."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Subscription:
         return self.seats - self.taken
 
 
-class Licences:
-    """Reads subscriptions and assigns licences."""
+class Licenses:
+    """Reads subscriptions and assigns licenses."""
 
     def __init__(self, graph: GraphClient, replication: Replication) -> None:
         self._graph = graph
@@ -76,7 +76,7 @@ class Licences:
             return not_there_yet(failed) or _LOCATION_LAG in failed.message
 
         try:
-            self._replication.insist(send, passing)
+            self._replication.retry(send, passing)
         except CallFailed as failed:
             raise self._told(failed, "LicenseAssignment.ReadWrite.All") from failed
 
@@ -85,7 +85,7 @@ class Licences:
             return failed
         runner = self._graph.sign_in.credentials.client_id or "the signed-in user"
         return failed.reworded(
-            f"The runner ({runner}) may not look after licences in tenant {self._graph.tenant}: grant it {needs} "
+            f"The runner ({runner}) may not look after licenses in tenant {self._graph.tenant}: grant it {needs} "
             f"(Graph says: {failed.message.rstrip('.')})."
         )
 

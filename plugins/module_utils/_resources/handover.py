@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hand-off of an environment: what Partner Center needs to know of the connection, and which offer was told it.
+"""The handover of an environment: what Partner Center needs to know of the connection, and which offer was told it.
 
 There are two files, one for programs and one for people. The second is made of the first alone, and the first of what
 it held before and of the fields given; so the same fields always give the same bytes. No secret is in either of them.
@@ -17,7 +17,7 @@ from typing import Any
 
 from .._rules.clouds import environment_address
 from .._rules.errors import InvalidInput
-from .hand_off_sheet import AUTHENTICATIONS, sheet
+from .handover_sheet import AUTHENTICATIONS, sheet
 
 SUFFIX = ".json"
 
@@ -54,7 +54,7 @@ _PARTS = ("dynamicsLeadConfiguration", "secret", "offers")
 _RECORD = ("key_id", "handed_over_at", "live_since", "publication", "publication_since", "submission_id", "job_id")
 
 
-class UnreadableHandOff(InvalidInput):
+class UnreadableHandover(InvalidInput):
     """The file is there, but it is not one of ours; the text is a sentence with the cure."""
 
 
@@ -64,7 +64,7 @@ def sheet_path(path: str) -> str:
 
 
 def read(path: str) -> dict[str, Any] | None:
-    """Return what the file at C(path) holds, or None when there is none. Raises UnreadableHandOff."""
+    """Return what the file at C(path) holds, or None when there is none. Raises UnreadableHandover."""
     text = read_text(path)
     if text is None:
         return None
@@ -73,14 +73,14 @@ def read(path: str) -> dict[str, Any] | None:
     except ValueError as error:
         raise _unreadable(path) from error
     if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in _PARTS):
-        raise UnreadableHandOff(
-            f"The hand-off file {path} is not one that this collection wrote: move it away, or name another place."
+        raise UnreadableHandover(
+            f"The handover file {path} is not one that this collection wrote: move it away, or name another place."
         )
     return content
 
 
 def read_text(path: str) -> str | None:
-    """Return a file's text, or None when there is none. Raises UnreadableHandOff."""
+    """Return a file's text, or None when there is none. Raises UnreadableHandover."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             return file.read()
@@ -102,7 +102,7 @@ def merged(before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[
     if given["environment_url"]:
         connection["instanceUrl"] = environment_address(given["environment_url"]).url
     if not connection["instanceUrl"]:
-        raise InvalidInput("environment_url is missing: a new hand-off needs the address of the environment.")
+        raise InvalidInput("environment_url is missing: a new handover needs the address of the environment.")
     authentication = AUTHENTICATIONS[given["authentication"]] if given["authentication"] else None
     connection["authentication"] = authentication or held.get("authentication") or AUTHENTICATIONS["azure_ad"]
     unused = ("username",) if connection["authentication"] == "azureAD" else ("applicationId", "directoryId")
@@ -166,13 +166,13 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
 def is_current(path: str, fields: Mapping[str, Any]) -> bool:
     """Say whether both files are there and are what C(fields) make of them.
 
-    Raises InvalidInput, of which UnreadableHandOff is one kind.
+    Raises InvalidInput, of which UnreadableHandover is one kind.
     """
     content = read(path)
     return content is not None and (read_text(path), read_text(sheet_path(path))) == render(merged(content, fields))
 
 
-def _unreadable(path: str) -> UnreadableHandOff:
-    return UnreadableHandOff(
-        f"The hand-off file {path} cannot be read: mend it, or move it away to have it written anew."
+def _unreadable(path: str) -> UnreadableHandover:
+    return UnreadableHandover(
+        f"The handover file {path} cannot be read: mend it, or move it away to have it written anew."
     )
