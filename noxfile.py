@@ -142,7 +142,7 @@ def unit(session: nox.Session) -> None:
 def torture(session: nox.Session) -> None:
     """Try many more orders of runs, kills and stores than the unit tests do, and all worlds of the facts."""
     session.env["MARKETPLACE_LEADS_EXAMPLES"] = "20000"
-    run_pytest(session, "tests/unit/plugins/module_utils/test_no_live_secret_is_removed.py")
+    run_pytest(session, "tests/unit/plugins/module_utils/_rules/test_no_live_secret_is_removed.py")
     session.env["MARKETPLACE_LEADS_FLIPS"] = "all"
     run_pytest(session, "tests/scenarios/test_flipped_facts.py", "--numprocesses", "3", "--dist", "worksteal")
 

@@ -49,6 +49,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "store_problem": {"type": "str", "default": ""},
     "has_stored_secret": {"type": "bool", "default": False},
     "store_file": {"type": "str", "default": ""},
+    "handover_file": {"type": "str", "default": ""},
     "store_tasks": {"type": "str", "default": ""},
 }
 """The options that are evaluated for each host."""
@@ -249,7 +250,7 @@ class ActionModule(ActionBase):
             store_file=own["store_file"],
             store_tasks_found=self._finds(own["store_tasks"]),
             read_stored_secret=lambda: self._hosts.value(host, "lead_writer_stored_value"),
-            handover_file=str((given.get("handover") or {}).get("path") or ""),
+            handover_file=own["handover_file"],
             publisher_client_id=str((given.get("publisher") or {}).get("client_id") or ""),
             is_selected=lambda tag: is_selected(self._task, tag, self._vars),
         )

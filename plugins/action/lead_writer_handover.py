@@ -15,9 +15,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._resources.handover import FIELDS, merged, read, read_text, render, sheet_path
 from ..module_utils._rules.errors import InvalidInput
 from ..plugin_utils._files import FileNotWritten, remove_file, write_whole
+from ..plugin_utils._handover import FIELDS, merged, read, read_text, render, sheet_path
 from ..plugin_utils._plain_variables import PlainVariables
 
 

@@ -87,8 +87,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._resources.handover import FIELDS, is_current, read
 from ..module_utils._rules.errors import InvalidInput
+from ..plugin_utils._handover import FIELDS, is_current, read
 
 
 class LookupModule(LookupBase):

@@ -19,7 +19,7 @@ from ansible.module_utils.common.parameters import env_fallback
 from ._desired_state.resource import Resource
 from ._identity.credentials import Credentials
 from ._identity.sign_in import MSAL_IMPORT_ERROR, SignIn, SignInFailed
-from ._resources.package_source import PendingRoles, expected_package, pending_roles, role_ids
+from ._resources.solution.package import PendingRoles, expected_package, pending_roles, role_ids
 from ._rules.clouds import CLOUDS, Cloud, EnvironmentAddress, environment_address
 from ._rules.errors import InvalidInput
 from ._rules.guids import is_guid

@@ -484,8 +484,8 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, Arguments, ModuleContext, run
-from ..module_utils._resources.application import OPTIONS, ApplicationResource, DesiredApplication
-from ..module_utils._resources.application_options import may_return_secret
+from ..module_utils._resources.application.options import may_return_secret
+from ..module_utils._resources.application.resource import OPTIONS, ApplicationResource, DesiredApplication
 
 ARGUMENTS = CREDENTIALS + Arguments(OPTIONS, may_return_secret=may_return_secret)
 

@@ -200,7 +200,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, ModuleContext, report
-from ..module_utils._resources.application_report import OPTIONS, ApplicationReport
+from ..module_utils._resources.application.info import OPTIONS, ApplicationReport
 
 ARGUMENTS = (CREDENTIALS + TENANT) + Arguments(
     OPTIONS,

@@ -259,8 +259,8 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, TENANT, Arguments, ModuleContext, run
-from ..module_utils._resources.directory_user import OPTIONS, DesiredUser, DirectoryUserResource
-from ..module_utils._resources.directory_user_options import may_return_password
+from ..module_utils._resources.directory_user.options import may_return_password
+from ..module_utils._resources.directory_user.resource import OPTIONS, DesiredUser, DirectoryUserResource
 
 ARGUMENTS = CREDENTIALS + TENANT + Arguments(OPTIONS, may_return_secret=may_return_password)
 

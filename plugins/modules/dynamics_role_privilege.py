@@ -247,9 +247,14 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
-from ..module_utils._resources.companion_role import REMOVAL_OPTIONS, CompanionRoleRemoval
-from ..module_utils._resources.package_source import SOLUTION_PACKAGE
-from ..module_utils._resources.role_privileges import OPTIONS, DesiredPrivileges, RolePrivilegesResource, companion_name
+from ..module_utils._resources.security_role.companion_role import REMOVAL_OPTIONS, CompanionRoleRemoval
+from ..module_utils._resources.security_role.resource import (
+    OPTIONS,
+    DesiredPrivileges,
+    RolePrivilegesResource,
+    companion_name,
+)
+from ..module_utils._resources.solution.package import SOLUTION_PACKAGE
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **REMOVAL_OPTIONS, **SOLUTION_PACKAGE})
 

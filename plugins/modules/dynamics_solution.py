@@ -257,8 +257,8 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
-from ..module_utils._resources.solution import SolutionResource
-from ..module_utils._resources.solution_options import OPTIONS, RULES, DesiredSolution
+from ..module_utils._resources.solution.options import OPTIONS, RULES, DesiredSolution
+from ..module_utils._resources.solution.resource import SolutionResource
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments(OPTIONS, RULES)
 

@@ -226,8 +226,8 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
-from ..module_utils._resources.test_lead import Reach, TestLeadResource
-from ..module_utils._resources.test_lead_options import OPTIONS, RULES, HandedOver
+from ..module_utils._resources.lead_probe.options import OPTIONS, RULES, HandedOver
+from ..module_utils._resources.lead_probe.resource import Reach, TestLeadResource
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments(OPTIONS, RULES)
 

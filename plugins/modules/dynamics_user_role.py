@@ -184,8 +184,12 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, Arguments, ModuleContext, run
-from ..module_utils._resources.licensed_user import OPTIONS, DesiredEnvironmentUser, LicensedUserResource
-from ..module_utils._resources.package_source import COMING_ROLES
+from ..module_utils._resources.environment_user.licensed_user import (
+    OPTIONS,
+    DesiredEnvironmentUser,
+    LicensedUserResource,
+)
+from ..module_utils._resources.solution.package import COMING_ROLES
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + Arguments({**OPTIONS, **COMING_ROLES})
 

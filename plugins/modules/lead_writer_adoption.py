@@ -212,8 +212,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, ModuleContext, report
-from ..module_utils._resources.adoption import Adoption, Reach
-from ..module_utils._resources.adoption_request import OPTIONS, AdoptionRequest
+from ..module_utils._resources.adoption.options import OPTIONS, AdoptionRequest
+from ..module_utils._resources.adoption.resource import Adoption, Reach
 
 ARGUMENTS = CREDENTIALS + ENVIRONMENT + PUBLISHER + Arguments(OPTIONS)
 

@@ -70,6 +70,10 @@ options:
         description: The file that keeps the secret, if it is kept in one. A new secret changes it.
         type: str
         default: ''
+      handover_file:
+        description: The handover file for programs. It is compared with RV(environments) on the control node.
+        type: str
+        default: ''
       store_tasks:
         description: The file of tasks that keeps the secret elsewhere.
         type: str

@@ -76,16 +76,10 @@ options:
     default: {}
   handover:
     description:
-      - The handover files of the environment, to be compared with what the connection is now. They are looked for where
-        the module runs.
-      - See M(marketplace_leads.dynamics365.lead_writer_handover), which writes them. The other fields follow from the
-        other options and from what was read.
+      - What only the caller knows of the handover, for RV(handover).
     type: dict
+    default: {}
     suboptions:
-      path:
-        description: The file for programs.
-        type: path
-        required: true
       stored:
         description: What the store knows of the secret, with C(key_id) and C(end_date_time).
         type: dict
@@ -282,10 +276,13 @@ secret_in_use:
     since:
       description: Since when all of them do, an empty string where that is not known.
       type: str
-handover_current:
-  description: Whether both handover files are there and show the connection as it is when all changes are made.
-  returned: success and O(handover) is given
-  type: bool
+handover:
+  description:
+    - The connection as it is when all changes are made, by the options of
+      M(marketplace_leads.dynamics365.lead_writer_handover) other than C(path). What only making a change can tell is
+      V(known after apply).
+  returned: success
+  type: dict
 user:
   description: The user as M(marketplace_leads.dynamics365.aad_user) returns it.
   returned: success and O(user) is given
@@ -312,292 +309,11 @@ solution:
   type: dict
 """
 
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._desired_state.plan import Plan
-from ..module_utils._desired_state.resource import Resource
-from ..module_utils._entry_point import CREDENTIALS, ENVIRONMENT, PUBLISHER, Arguments, ModuleContext, report
-from ..module_utils._resources import (
-    application,
-    application_user,
-    caller_store,
-    directory_user,
-    handover,
-    lead_destination,
-    lead_destinations,
-    licensed_user,
-    role_privileges,
-    solution,
-    solution_options,
-)
-from ..module_utils._resources.caller_store import CallerStore
-from ..module_utils._resources.lead_destinations import LeadDestinations
-from ..module_utils._resources.lead_identity import ByApplication, ByUser, LeadIdentity
-from ..module_utils._resources.lead_writer import BY_APPLICATION, BY_USER, EnvironmentPlan, Parts, options_of
-from ..module_utils._resources.other_applications import OtherApplications
-from ..module_utils._resources.package_source import PendingRoles, named_roles, role_ids
-from ..module_utils._resources.preflight import Preflight
-from ..module_utils._rules.errors import InvalidInput
-from ..module_utils._rules.secret_in_use import SecretInUse
-from ..module_utils._rules.store_record import chosen_end
-from ..module_utils._rules.timestamps import write_timestamp
-from ..module_utils._services.environment.roles import Roles
-
-_HAND_OFF = {
-    "path": {"type": "path", "required": True},
-    "stored": {"type": "dict", "default": {}},
-    **{name: handover.FIELDS[name] for name in ("secret_in", "show_secret_with")},
-}
-
-KNOWN_AFTER_APPLY = "known after apply"
-NEW_SECRETS = frozenset({"application.secret", "user.password"})
-"""The changes by which there is a secret that has to be stored."""
-
-ARGUMENTS = (
-    CREDENTIALS
-    + ENVIRONMENT
-    + PUBLISHER
-    + Arguments(
-        {
-            "solution": {"type": "dict", "required": True},
-            "application": {"type": "dict"},
-            "user": {"type": "dict"},
-            "role_privileges": {"type": "dict", "required": True},
-            "application_user": {"type": "dict", "default": {}},
-            "user_role": {"type": "dict", "default": {}},
-            "lead_destinations": {"type": "dict", "default": {}},
-            "handover": {"type": "dict", "options": _HAND_OFF},
-            "store": {"type": "dict", "default": {}, "options": caller_store.OPTIONS},
-        },
-        {"required_one_of": (("application", "user"),)},
-    )
-)
-
-# That a package is needed is told by the resource, in a sentence of its own.
-_SOLUTION_RULES = {"mutually_exclusive": solution_options.RULES["mutually_exclusive"]}
-
-
-def read(context: ModuleContext) -> dict[str, Any]:
-    """Return the plan of the environment."""
-    context.check_tenant()
-    parts = _parts(context)
-    plan = EnvironmentPlan(parts)
-    plans = plan.read()
-    differences = [each.diff for each in plans.values()]
-    return {
-        "changes": [path for each in plans.values() for path in each.paths],
-        "steps": {step: each.paths for step, each in plans.items()},
-        "differences": {
-            side: {path: value for diff in differences for path, value in diff[side].items()}
-            for side in ("before", "after")
-        },
-        "findings": [*plan.findings, *_fed_by_others(context, parts.destinations, plan.member_id)],
-        "application_id": "" if context["user"] else plan.member_id,
-        "user_id": plan.member_id if context["user"] else "",
-        "stored_key_id": context["store"]["key_id"],
-        "new_secret_end_date_time": _new_secret_end(context, plans),
-        "directory_id": context.graph.directory_id(),
-        "cloud": context.cloud.name,
-        "service_time": write_timestamp(context.graph.service_time()),
-        "secret_in_use": _in_use_state(parts.destinations.in_use(_stored_key_id(context))),
-        "password_renewal": _password_renewal(context, parts.destinations),
-        **plan.state(),
-        **_handover(context, plan, {path for each in plans.values() for path in each.paths}),
-    }
-
-
-def _fed_by_others(context: ModuleContext, destinations: LeadDestinations, member_id: str) -> list[str]:
-    """Warn of offers whose leads another application of the tenant writes; asked only where there are such offers."""
-    return OtherApplications(context.graph, member_id).warnings_of(destinations.offers, context.address.url)
-
-
-def _handover(context: ModuleContext, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, bool]:
-    """Say whether the handover files are what C(changes) will make of the connection, where the caller names them."""
-    given = context["handover"]
-    if not given:
-        return {}
-    user, destinations = context["user"], context["lead_destinations"]
-    key_id, end_date_time = _secret_now(plan.state(), given["stored"])
-    if changes & NEW_SECRETS:
-        key_id = KNOWN_AFTER_APPLY
-    fields = {
-        "environment_url": context.address.url,
-        "authentication": "office365" if user else "azure_ad",
-        "user_name": str(user.get("user_principal_name") or "") if user else "",
-        "application_id": "" if user else plan.member_id,
-        "directory_id": context.graph.directory_id(),
-        "key_id": key_id,
-        "end_date_time": end_date_time,
-        "secret_in": given["secret_in"],
-        "show_secret_with": given["show_secret_with"],
-        **{
-            name: options_of("lead_destinations", destinations, lead_destinations.OPTIONS)[name]
-            for name in ("contact_emails", "offers")
-        },
-        "handed_over": {
-            each["offer"]: _handed_over(each, key_id, changes, destinations.get("publish") == "live")
-            for each in plan.state().get("lead_destinations", [])
-        },
-    }
-    return {"handover_current": handover.is_current(given["path"], fields)}
-
-
-def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the key id and the end of the secret as it was read, else as the store knows it; a password has times."""
-    secret = state.get("secret") or {}
-    if state.get("password"):
-        secret = {**state["password"], "key_id": state["password"].get("changed_date_time")}
-    known = secret or stored
-    return str(known.get("key_id") or ""), str(known.get("end_date_time") or "")
-
-
-def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:
-    """Return the record of an offer as it is after the changes; what is known only then is a word that differs."""
-    path = f"lead_destination.{offer['offer']}"
-    given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
-    return {
-        **handover.record_of(offer),
-        "key_id": key_id if given else offer["handed_over"]["key_id"],
-        "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
-        "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
-    }
-
-
-def _parts(context: ModuleContext) -> Parts:
-    """Check the options of every part, before any service is asked for anything."""
-    destinations = LeadDestinations(
-        lambda: context.partner_center_of_publisher,
-        options_of("lead_destinations", context["lead_destinations"], lead_destinations.OPTIONS),
-        context.address.url,
-        lambda given: options_of("lead_destinations", given, lead_destination.OPTIONS),
-    )
-    given_solution = options_of("solution", context["solution"], solution_options.OPTIONS, _SOLUTION_RULES)
-    wanted_solution = solution_options.DesiredSolution.from_options(
-        given_solution, lambda: context.transport, context.cache
-    )
-    solution_resource = solution.SolutionResource(context.environment, wanted_solution)
-    coming = solution_resource.roles_to_come
-    privileges_options = options_of("role_privileges", context["role_privileges"], role_privileges.OPTIONS)
-    solution_options.require_role(wanted_solution, privileges_options["role"])
-    wanted_privileges = role_privileges.DesiredPrivileges.from_options(privileges_options, coming)
-
-    roles = Roles(context.environment, role_ids(wanted_solution.package))
-    signer = (_user if context["user"] else _application)(context, destinations, roles, coming)
-
-    return Parts(
-        solution=lambda: solution_resource,
-        identity=signer.identity,
-        role_privileges=lambda: role_privileges.RolePrivilegesResource(context.environment, wanted_privileges, roles),
-        member=signer.member,
-        destinations=destinations,
-        checks=lambda plans: Preflight(context.graph, context.environment, roles).checks(
-            plans, signer.wanted_application, wanted_privileges.privileges
-        ),
-        names=signer.names,
-    )
-
-
-@dataclass(frozen=True)
-class _Signer:
-    """As whom the lead service signs in; see Parts."""
-
-    identity: Callable[[], LeadIdentity]
-    member: Callable[[str, list[str]], Resource]
-    names: tuple[str, str]
-    wanted_application: application.DesiredApplication | None = None
-
-
-def _application(context: ModuleContext, destinations: LeadDestinations, roles: Roles, coming: PendingRoles) -> _Signer:
-    wanted = application.DesiredApplication.from_options(
-        options_of("application", context["application"], application.OPTIONS)
-    )
-
-    def member(application_id: str, names: list[str]) -> Resource:
-        given = {**context["application_user"], "application_id": application_id, "roles": names}
-        checked = options_of("application_user", given, application_user.OPTIONS)
-        # A companion role may be among them, which no package brings.
-        known = application_user.DesiredApplicationUser.from_options(
-            checked, lambda: {**named_roles(names), **coming()}
-        )
-        return application_user.ApplicationUserResource(context.environment, known, roles)
-
-    def identity() -> LeadIdentity:
-        given = wanted.given(destinations.in_use(_stored_key_id(context)))
-        return ByApplication(application.ApplicationResource(context.graph, given), _store(context))
-
-    return _Signer(identity, member, BY_APPLICATION, wanted)
-
-
-def _user(context: ModuleContext, destinations: LeadDestinations, roles: Roles, coming: PendingRoles) -> _Signer:
-    # A plan sets no password, and here nothing would keep one out of the output.
-    spec = {name: option for name, option in directory_user.OPTIONS.items() if name != "password"}
-    wanted = directory_user.DesiredUser.from_options({"password": None, **options_of("user", context["user"], spec)})
-
-    def member(object_id: str, names: list[str]) -> Resource:
-        checked = options_of(
-            "user_role", {**context["user_role"], "user": object_id, "roles": names}, licensed_user.OPTIONS
-        )
-        known = licensed_user.DesiredEnvironmentUser.from_options(checked, lambda: {**named_roles(names), **coming()})
-        return licensed_user.LicensedUserResource(
-            context.environment, context.power_platform, context.graph, known, roles
-        )
-
-    def identity() -> LeadIdentity:
-        allowed = _password_renewal(context, destinations)
-        _refuse_missing_store(context, destinations)
-        user = directory_user.DirectoryUserResource(context.graph, wanted.renewing(allowed))
-        return ByUser(user, wanted.name)
-
-    return _Signer(identity, member, BY_USER)
-
-
-def _refuse_missing_store(context: ModuleContext, destinations: LeadDestinations) -> None:
-    """Raise InvalidInput where a new password would end one that a published offer uses and that another store has."""
-    store, name = _store(context), str(context["user"].get("user_principal_name"))
-    told = context["user"].get("password_renewal") is not None
-    if not (told or store.has_record or store.lost) and destinations.signed_in_as(name):
-        what = f"a published offer signs in as {name}, whose password would be replaced"
-        raise InvalidInput(store.missing(what, "another password set, which the offer then needs at once"))
-
-
-def _password_renewal(context: ModuleContext, destinations: LeadDestinations) -> bool:
-    """Say whether a password in force may be replaced: as the caller says, else as the offers tell."""
-    told = (context["user"] or {}).get("password_renewal")
-    if told is not None:
-        return bool(boolean(told))
-    return bool(context["user"]) and destinations.password_may_change(str(context["user"].get("user_principal_name")))
-
-
-def _store(context: ModuleContext) -> CallerStore:
-    """The caller's store, as the control node reports it."""
-    return CallerStore.from_options(context["store"])
-
-
-def _stored_key_id(context: ModuleContext) -> str:
-    """The key id of the secret in the caller's store; an empty string where there is none."""
-    return str(((context["application"] or {}).get("secret") or {}).get("stored_key_id") or "")
-
-
-def _new_secret_end(context: ModuleContext, plans: Mapping[str, Plan]) -> str:
-    """When the new secret is to end, chosen now so that the store can record it before the secret is made."""
-    if not any("application.secret" in plan.paths for plan in plans.values()):
-        return ""
-    schedule = application.DesiredApplication.from_options(
-        options_of("application", context["application"], application.OPTIONS)
-    ).schedule
-    return write_timestamp(chosen_end(context.graph.service_time(), schedule.valid_days)) if schedule else ""
-
-
-def _in_use_state(in_use: SecretInUse) -> dict[str, Any]:
-    return {
-        "key_id": in_use.key_id,
-        "since": write_timestamp(in_use.since) if in_use.since else "",
-    }
+from ..module_utils._entry_point import report
+from ..module_utils._environment_plan.options import ARGUMENTS
+from ..module_utils._environment_plan.report import read
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -308,7 +308,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, Arguments, ModuleContext, run
-from ..module_utils._resources.lead_destination import OPTIONS, DesiredLeadDestination, LeadDestinationResource
+from ..module_utils._resources.lead_destination.resource import OPTIONS, DesiredLeadDestination, LeadDestinationResource
 
 ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)
 

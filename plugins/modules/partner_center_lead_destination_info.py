@@ -107,7 +107,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._entry_point import CREDENTIALS, Arguments, ModuleContext, report
-from ..module_utils._resources.lead_destination_report import OPTIONS, lead_destinations
+from ..module_utils._resources.lead_destination.info import OPTIONS, lead_destinations
 from ..module_utils._rules.clouds import environment_address
 
 ARGUMENTS = CREDENTIALS + Arguments(OPTIONS)

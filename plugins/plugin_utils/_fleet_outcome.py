@@ -13,9 +13,10 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ..module_utils._resources.handover import sheet_path
-from ..modules.lead_writer_plan import NEW_SECRETS
+from ..module_utils._environment_plan.handover import NEW_SECRETS
+from ..module_utils._rules.errors import InvalidInput
 from ._files import FileNotWritten, check_writable
+from ._handover import is_current, sheet_path
 from ._host_variables import reason_of
 from ._role_words import in_words_of_the_role
 
@@ -88,11 +89,15 @@ class Role:
                 "would_change": [],
                 "ends": False,
             }
-        would_change = self._changes(plan)
+        try:
+            handover_changes = bool(self.handover_file) and not is_current(self.handover_file, plan["handover"])
+        except InvalidInput as error:
+            return _stopped([str(error)])
+        would_change = self._changes(plan, handover_changes)
         blockers = self._blockers(plan, would_change)
         if blockers:
-            return {"failed": True, "msg": "\n".join(blockers), "would_change": [], "ends": False}
-        ends = self.end_early and (self.check_mode or not self._goes_on(plan))
+            return _stopped(blockers)
+        ends = self.end_early and (self.check_mode or not self._goes_on(plan, handover_changes))
         sheet = os.path.abspath(os.path.expanduser(sheet_path(self.handover_file)))
         return {
             **plan,
@@ -105,15 +110,15 @@ class Role:
     def _said(self, sentence: str) -> str:
         return in_words_of_the_role(sentence, self.publisher_client_id)
 
-    def _goes_on(self, plan: Mapping[str, Any]) -> bool:
-        if not plan.get("handover_current", True):
+    def _goes_on(self, plan: Mapping[str, Any], handover_changes: bool) -> bool:
+        if handover_changes:
             return True
         if self.purpose == ROTATE:
             return any(change.startswith(_ROTATES) for change in plan["changes"])
         return bool(plan["changes"])
 
-    def _changes(self, plan: Mapping[str, Any]) -> list[str]:
-        if not self._goes_on(plan):
+    def _changes(self, plan: Mapping[str, Any], handover_changes: bool) -> list[str]:
+        if not self._goes_on(plan, handover_changes):
             return []
         found: list[str] = []
         for step, changes in plan["steps"].items():
@@ -122,7 +127,7 @@ class Role:
             found += changes
             if step in _IDENTITY and self.store_file and NEW_SECRETS.intersection(changes):
                 found.append("stored_secret")
-        if self._takes("lead_destinations") and not plan.get("handover_current", True):
+        if self._takes("lead_destinations") and handover_changes:
             found.append("handover")
         return found
 
@@ -167,6 +172,10 @@ class Role:
         except AnsibleError as error:
             return [reason_of(error)]
         return []
+
+
+def _stopped(blockers: list[str]) -> dict[str, Any]:
+    return {"failed": True, "msg": "\n".join(blockers), "would_change": [], "ends": False}
 
 
 def _not_writable(path: str) -> list[str]:

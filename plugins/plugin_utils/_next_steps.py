@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..module_utils._environment_plan.handover import NEW_SECRETS
 from ..module_utils._rules.timestamps import read_timestamp
-from ..modules.lead_writer_plan import NEW_SECRETS
 from ._fleet_outcome import ROTATE
 
 _NAMED = 5

@@ -22,10 +22,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from ..module_utils._entry_point import CREDENTIALS, EXPECTED_FAILURES, ModuleContext, logins_in, said
+from ..module_utils._environment_plan.options import ARGUMENTS
+from ..module_utils._environment_plan.report import read
 from ..module_utils._transport.errors import forms_checked
 from ..module_utils._transport.http import Transport
 from ..module_utils._transport.run_cache import RunCache
-from ..modules.lead_writer_plan import ARGUMENTS, read
 
 _MANY = 20
 """From how many environments on the progress is shown."""

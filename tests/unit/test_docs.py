@@ -101,7 +101,7 @@ def sentences() -> Iterator[str]:
     """Every sentence that the code can say, with an ellipsis for what differs from case to case."""
     for path in sorted((ROOT / "plugins").rglob("*.py")):
         # The sheet for a person, and what a recording says of the facts, are the content of files.
-        if path.parent.name in ("modules", "doc_fragments") or path.name in ("handover_sheet.py", "evidence.py"):
+        if path.parent.name in ("modules", "doc_fragments") or path.name in ("_handover_sheet.py", "evidence.py"):
             continue
         for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
             sentence = " ".join(re.sub(r"\{\w+\}", "…", text).split())

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,11 @@ FLOORS = (
     "_desired_state",
     "_resources",
     "_entry_point",
+    "_environment_plan",
 )
+
+
+MOST_LINES_OF_CODE = 45
 
 
 def floor_of(path: tuple[str, ...]) -> int:
@@ -54,3 +59,36 @@ def test_no_import_goes_up() -> None:
             seen += 1
             assert floor_of(target) <= own, f"{'/'.join(here)} imports from {'.'.join(target)}, a floor above it"
     assert seen > 100, "the imports were not found"
+
+
+def modules_imported(file: Path) -> set[Path]:
+    """The files of the plugins that a file imports when it is imported itself, so not those for types only."""
+    plugins = MODULE_UTILS.parent
+    own = file.relative_to(plugins).with_suffix("").parts
+    found: set[Path] = set()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            inside = plugins.joinpath(*own[: len(own) - node.level], *(node.module or "").split("."))
+            found |= {inside / alias.name for alias in node.names} | {inside}
+    return {path.with_suffix(".py") for path in found if path.with_suffix(".py").is_file()}
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    arrows = {file: modules_imported(file) for file in MODULE_UTILS.parent.rglob("*.py")}
+    tuple(graphlib.TopologicalSorter(arrows).static_order())  # raises CycleError with the way round
+    assert sum(map(len, arrows.values())) > 300, "the imports were not found"
+
+
+def test_a_module_file_holds_documentation_and_options_and_one_call() -> None:
+    for file in (MODULE_UTILS.parent / "modules").glob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        texts = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+        code = [
+            node
+            for node in tree.body
+            if not (
+                isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in texts
+            )
+        ]
+        lines = sum((node.end_lineno or 0) - node.lineno + 1 for node in code)
+        assert lines < MOST_LINES_OF_CODE, f"{file.name} has {lines} lines of code: move its program to a floor"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources import handover
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils import _handover as handover
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._files import (
     FileNotWritten,
     remove_file,

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the handover files have to say of the connection once the changes of a plan are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from .._entry_point import ModuleContext
+from .._resources.lead_destination import batch as lead_destinations
+from .._resources.lead_destination.info import handover_record
+from .options import options_of
+from .plan import EnvironmentPlan
+
+KNOWN_AFTER_APPLY = "known after apply"
+NEW_SECRETS = frozenset({"application.secret", "user.password"})
+"""The changes by which there is a secret that has to be stored."""
+
+
+def handover_fields(context: ModuleContext, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, Any]:
+    """Return the options of C(lead_writer_handover) as they are after C(changes), but for its C(path)."""
+    given = context["handover"]
+    user, destinations = context["user"], context["lead_destinations"]
+    key_id, end_date_time = _secret_now(plan.state(), given["stored"])
+    if changes & NEW_SECRETS:
+        key_id = KNOWN_AFTER_APPLY
+    return {
+        "environment_url": context.address.url,
+        "authentication": "office365" if user else "azure_ad",
+        "user_name": str(user.get("user_principal_name") or "") if user else "",
+        "application_id": "" if user else plan.member_id,
+        "directory_id": context.graph.directory_id(),
+        "key_id": key_id,
+        "end_date_time": end_date_time,
+        "secret_in": given["secret_in"],
+        "show_secret_with": given["show_secret_with"],
+        **{
+            name: options_of("lead_destinations", destinations, lead_destinations.OPTIONS)[name]
+            for name in ("contact_emails", "offers")
+        },
+        "handed_over": {
+            each["offer"]: _handed_over(each, key_id, changes, destinations.get("publish") == "live")
+            for each in plan.state().get("lead_destinations", [])
+        },
+    }
+
+
+def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key id and the end of the secret as it was read, else as the store knows it; a password has times."""
+    secret = state.get("secret") or {}
+    if state.get("password"):
+        secret = {**state["password"], "key_id": state["password"].get("changed_date_time")}
+    known = secret or stored
+    return str(known.get("key_id") or ""), str(known.get("end_date_time") or "")
+
+
+def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:
+    """Return the record of an offer as it is after the changes; what is known only then is a word that differs."""
+    path = f"lead_destination.{offer['offer']}"
+    given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
+    return {
+        **handover_record(offer),
+        "key_id": key_id if given else offer["handed_over"]["key_id"],
+        "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
+        "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
+    }

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of a whole environment: every resource of the set-up, planned in one process.
+
+It has no opinion of its own: each part is planned by the very resource that would apply it. Reads that do not depend
+on each other go out side by side, so that a converged environment costs few round trips.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .._desired_state.plan import Plan
+from .._desired_state.resource import Resource
+from .._identity.sign_in import SignInFailed
+from .._resources.lead_destination.batch import LeadDestinations
+from .._rules.errors import Blockers, InvalidInput
+from .._rules.guids import NIL_GUID
+from .._transport.errors import CallFailed, TimedOut
+from .identity import LeadIdentity
+
+BY_APPLICATION = ("application", "application_user")
+"""The parts in which the lead service's identity is made and let into the environment, where it is an application."""
+
+BY_USER = ("user", "environment_user")
+"""The same where it is a user of the directory."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How to make each resource of an environment.
+
+    C(identity) is as whom the lead service signs in. It is made when C(destinations) were read, for the offers tell
+    which secret is in use. C(member) is the user that it is in the environment, made from the identity's id there and
+    the names of the roles that carry the privileges. C(names) are what the steps of these two are called. C(checks)
+    returns what is to be looked at before anything of the plans is executed; each returns sentences that stop a run,
+    and findings that do not.
+    """
+
+    solution: Callable[[], Resource]
+    identity: Callable[[], LeadIdentity]
+    role_privileges: Callable[[], Any]
+    member: Callable[[str, list[str]], Resource]
+    destinations: LeadDestinations
+    checks: Callable[[Mapping[str, Plan]], Sequence[Callable[[], tuple[list[str], list[str]]]]]
+    names: tuple[str, str] = BY_APPLICATION
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The parts of the set-up, in the order in which they are applied."""
+        identity, member = self.names
+        return ("solution", identity, "role_privileges", member, "lead_destinations")
+
+
+class EnvironmentPlan:
+    """Plans a whole environment; it can only be shown, because each part is executed by its own module."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._states: dict[str, Any] = {}
+        self.plans: dict[str, Plan] = {}
+        self.findings: list[str] = []
+        """Sentences for the user about what was seen; they stop nothing."""
+        self.member_id = NIL_GUID
+
+    def read(self) -> dict[str, Plan]:
+        """Plan every part and return the plans by step.
+
+        Raises InvalidInput with one sentence for each part that could not be planned, so that everything that would
+        stop a run is told at once.
+        """
+        obstacles: list[str] = []
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            # The first part in line also signs in; the others wait for its token rather than ask for one too.
+            running = {
+                "solution": pool.submit(self._plan, "solution", self._parts.solution),
+                "identity": pool.submit(self._plan_identity),
+                "role_privileges": pool.submit(self._plan, "role_privileges", self._parts.role_privileges),
+            }
+            made = {step: _outcome(future, obstacles) for step, future in running.items()}
+        identity, privileges = made["identity"], made["role_privileges"]
+        if identity is not None and privileges is not None:
+            self.member_id = identity.member_id
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                member = functools.partial(self._parts.member, self.member_id, privileges.roles_to_assign)
+                _outcome(pool.submit(self._plan, self._parts.names[1], member), obstacles)
+                _outcome(pool.submit(self._plan_destinations, identity), obstacles)
+        self._check(obstacles)
+        if obstacles:
+            raise Blockers(obstacles)
+        return {step: self.plans[step] for step in self._parts.steps}
+
+    def state(self) -> dict[str, Any]:
+        """Return what every part is now."""
+        return self._states
+
+    def _plan_identity(self) -> Resource:
+        self._parts.destinations.read()
+        return self._plan(self._parts.names[0], self._parts.identity)
+
+    def _plan_destinations(self, identity: LeadIdentity) -> None:
+        destinations = self._parts.destinations
+        plan = destinations.plan(identity.connection, identity.key_id)
+        if identity.outdated and any(path.endswith(".secret") for path in plan.paths):
+            raise InvalidInput(
+                f"{identity.outdated}, so handing over the stored one could cut leads: set lead_writer_store_directory "
+                "to the store that has the newer one, or remove that with lead_writer_secret_absent_key_ids if it is "
+                "not in use."
+            )
+        self.plans["lead_destinations"] = plan
+        self._states["lead_destinations"] = destinations.state()
+
+    def _check(self, obstacles: list[str]) -> None:
+        """Look ahead, also where a part could not be planned: all that is in the way is told at once."""
+        self.findings = [finding for plan in self.plans.values() for finding in plan.findings]
+        obstacles += [blocker for plan in self.plans.values() for blocker in plan.blockers]
+        checks = self._parts.checks(self.plans)
+        if not checks:
+            return
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            for future in [pool.submit(check) for check in checks]:
+                stopping, findings = _outcome(future, obstacles) or ([], [])
+                obstacles += stopping
+                self.findings += findings
+
+    def _plan(self, step: str, make: Callable[[], Resource]) -> Resource:
+        resource = make()
+        self.plans[step] = resource.plan()
+        self._states.update(resource.state())
+        return resource
+
+
+def _outcome(future: Future[Any], obstacles: list[str]) -> Any:
+    try:
+        return future.result()
+    except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
+        obstacles.append(str(error))
+        return None

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The licenses of one user: what is wanted is looked up among what the tenant has, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._rules.errors import InvalidInput
+from ..._rules.lead_licenses import lead_rank
+from ..._services.graph.licenses import Licenses, Subscription
+from ..._services.graph.users import DirectoryUser, DirectoryUsers
+from .options import DesiredUser
+
+NO_LOCATION = (
+    "usage_location is missing: a license can be assigned only to a user whose country is known, so give its two "
+    "letters, such as SE."
+)
+
+
+class UserLicenses:
+    """Judges and assigns the licenses that C(wanted) names."""
+
+    def __init__(self, licenses: Licenses, users: DirectoryUsers, wanted: DesiredUser, tenant: str) -> None:
+        self._licenses = licenses
+        self._users = users
+        self._wanted = wanted
+        self._tenant = tenant
+        self._subscriptions: dict[str, Subscription] = {}
+        self._candidates: list[Subscription] = []
+
+    def read(self) -> None:
+        """Find the product of each wanted license, by part number or id. Raises InvalidInput for one not bought."""
+        if not self._wanted.licensed:
+            return
+        owned = self._licenses.subscriptions()
+        if self._wanted.license_for_leads:
+            self._read_candidates(owned)
+            return
+        by_name = {each.part_number.lower(): each for each in owned}
+        by_name.update({each.sku_id: each for each in owned})
+        for name in self._wanted.licenses:
+            found = by_name.get(name.lower())
+            if found is None:
+                others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
+                raise InvalidInput(
+                    f"licenses names {name}, of which tenant {self._tenant} has no subscription: buy one, or name one "
+                    f"of those it has ({others})."
+                )
+            self._subscriptions[found.sku_id] = found
+
+    def _read_candidates(self, owned: Sequence[Subscription]) -> None:
+        """Find the products that let their holders write leads, the preferred ones first."""
+        ranked = [(lead_rank(each.plans), each) for each in owned]
+        suited = [(rank, each.part_number, each) for rank, each in ranked if rank is not None and each.seats]
+        self._candidates = [each for _rank, _name, each in sorted(suited, key=lambda one: one[:2])]
+        if not self._candidates:
+            others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
+            raise InvalidInput(
+                f"Tenant {self._tenant} has no product that is known to let a person write leads: buy a license of "
+                "Dynamics 365 Sales, or name a product in licenses (in the role lead_writer_user_licenses) if one of "
+                f"those it has does ({others})."
+            )
+
+    def _choose(self, user: DirectoryUser) -> None:
+        """Settle on one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
+        if not self._candidates:
+            return
+        held = [each for each in self._candidates if each.sku_id in user.license_ids]
+        chosen = next(iter([*held, *(each for each in self._candidates if each.free > 0)]), None)
+        if chosen is None:
+            taken = ", ".join(f"{each.part_number} {each.taken} of {each.seats}" for each in self._candidates)
+            raise InvalidInput(
+                f"Tenant {self._tenant} has no free seat of a license that lets a person write leads (taken: {taken}): "
+                "free one, or buy another one."
+            )
+        self._subscriptions = {chosen.sku_id: chosen}
+
+    def judge(self, user: DirectoryUser) -> tuple[list[str], list[str]]:
+        """Return the products that a user has and is to have, by part number where it is known.
+
+        Raises InvalidInput when the tenant has no seat left of one that is missing.
+        """
+        self._choose(user)
+        missing = self._missing(user)
+        for each in missing:
+            if each.free < 1:
+                raise InvalidInput(
+                    f"licenses names {each.part_number}, but {each.taken} of the {each.seats} seats that tenant "
+                    f"{self._tenant} has of it are taken: buy another one, or free one."
+                )
+        before = sorted(self.part_number(sku_id) for sku_id in user.license_ids)
+        return before, sorted([*before, *(each.part_number for each in missing)])
+
+    def findings(self, user: DirectoryUser) -> list[str]:
+        """Return sentences about wanted licenses that a user has, but that are not in force."""
+        told = []
+        for sku_id, each in self._subscriptions.items():
+            errors = user.license_errors(sku_id)
+            if errors:
+                told.append(
+                    f"The license {each.part_number} of {user.name} is not in force ({', '.join(errors)}): look at the "
+                    "user's licenses in the Microsoft 365 admin center."
+                )
+        return told
+
+    def assign(self, user: DirectoryUser) -> DirectoryUser:
+        """Assign what is missing, and return the user once every replica shows it. Raises CallFailed or TimedOut."""
+        wanted = [each.sku_id for each in self._missing(user)]
+        self._licenses.assign(user, wanted)
+        # The next run asks whether the license is there; a replica must not answer that it is not.
+        return self._users.wait_until_seen(user.name, lambda seen: set(wanted) <= set(seen.license_ids), "the license")
+
+    def part_number(self, sku_id: str) -> str:
+        """Return the part number of a product that is wanted, and the id of any other."""
+        known = self._subscriptions.get(sku_id)
+        return known.part_number if known else sku_id
+
+    def _missing(self, user: DirectoryUser) -> list[Subscription]:
+        return [each for sku_id, each in self._subscriptions.items() if sku_id not in user.license_ids]

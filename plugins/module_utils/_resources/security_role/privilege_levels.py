@@ -1,0 +1,68 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Privileges as a caller asks for them, looked up in an environment before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..._rules.access_levels import AccessLevel
+from ..._rules.errors import InvalidInput
+from ..._services.environment.roles import Roles
+
+Levels = Mapping[str, AccessLevel]
+"""Access levels by the privilege's name in lower case."""
+
+
+def lacking(wanted: Levels, held: Levels) -> dict[str, AccessLevel]:
+    """Return what is wanted and not held, or held at a narrower level."""
+    return {name: level for name, level in wanted.items() if held.get(name, -1) < level}
+
+
+def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the proper names and the ids of privileges, after checking that each may have its level.
+
+    Raises InvalidInput naming what C(host) does not know, or does not allow.
+    """
+    known = roles.known_privileges(sorted(asked)) if asked else {}
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise InvalidInput(
+            f"privileges names {_listed(unknown)}, which {host} does not know: "
+            "correct the table or the name, or install the app that brings the table."
+        )
+    for name, level in asked.items():
+        if level not in known[name].levels:
+            allowed = _listed(each.api_name for each in sorted(known[name].levels))
+            raise InvalidInput(
+                f"privileges asks for {known[name].name} at level {level.api_name}, but this privilege can only "
+                f"have {allowed}: change its level."
+            )
+    names = {name: privilege.name for name, privilege in known.items()}
+    return names, {name: privilege.privilege_id for name, privilege in known.items()}
+
+
+def give(roles: Roles, role_id: str, different: Levels, held: Levels, ids: Mapping[str, str]) -> None:
+    """Give a role the privileges that are C(different) from what it held.
+
+    That a privilege which is there already gets the new level by being added is likely, not certain. So where there is
+    one, the role is read back, and gets all of its privileges again if the level stayed.
+    """
+    roles.add_privileges(role_id, [(ids[name], level) for name, level in different.items()])
+    if not any(name in held for name in different):
+        return
+    now = roles.privileges_of(role_id)
+    if lacking(different, {name: level for name, (_id, level) in now.items()}):
+        wanted = {**now, **{name: (ids[name], level) for name, level in different.items()}}
+        roles.replace_privileges(role_id, [*wanted.values()])
+
+
+def shown(level: AccessLevel | None) -> str | None:
+    """Return a level as a diff shows it."""
+    return None if level is None else level.api_name
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, marketplace_leads.dynamics365 contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be asked of an application: bad input is told before any service is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._resources.application.resource import (
+    OPTIONS,
+    DesiredApplication,
+)
+from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
+
+CRM = "00000007-0000-0000-c000-000000000000"
+SECRET = {
+    **{name: spec.get("default") for name, spec in OPTIONS["secret"]["options"].items()},
+    "name": "leads",
+}
+
+
+def wanted(**options: Any) -> DesiredApplication:
+    defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
+    return DesiredApplication.from_options({**defaults, "unique_name": "leads", **options})
+
+
+def test_what_is_not_given_is_left_alone() -> None:
+    plain = wanted()
+    assert (plain.properties, plain.redirect_uris, plain.permissions, plain.schedule) == ({}, None, (), None)
+    assert wanted(redirect_uris=[]).redirect_uris == ()
+    assert wanted(notes="").properties == {"notes": ""}
+
+
+def test_permissions_on_one_api_are_joined_whatever_the_api_is_called_by() -> None:
+    permissions = wanted(
+        api_permissions=[
+            {"api": "dynamics_crm", "scopes": ["a", "b"]},
+            {"api": CRM.upper(), "scopes": ["b", "c"]},
+        ]
+    ).permissions
+    assert [(each.api_id, each.scopes) for each in permissions] == [(CRM, ("a", "b", "c"))]
+
+
+def test_an_empty_store_is_something_else_than_no_store() -> None:
+    for known in (None, ""):
+        schedule = wanted(secret={**SECRET, "stored_key_id": known}).schedule
+        assert schedule is not None
+        assert schedule.stored_key_id == known
+
+
+@pytest.mark.parametrize("uri", ["https://contoso/auth", "http://localhost:8400/x", "http://127.0.0.1"])
+def test_a_redirect_uri_that_the_service_takes_is_taken(uri: str) -> None:
+    assert wanted(redirect_uris=[uri, uri]).redirect_uris == (uri,)
+
+
+@pytest.mark.parametrize("uri", ["http://contoso/auth", "contoso/auth", "https://", "https://contoso/auth#here", ""])
+def test_a_redirect_uri_that_the_service_refuses_is_told_with_its_option(uri: str) -> None:
+    with pytest.raises(InvalidInput, match="redirect_uris names"):
+        wanted(redirect_uris=[uri])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"unique_name": None}, "unique_name is missing"),
+        ({"unique_name": ""}, "unique_name is missing"),
+        ({"name": " "}, "name is empty"),
+        ({"application_id": "leads"}, "application_id must be a GUID"),
+        ({"api_permissions": [{"api": "sales", "scopes": ["x"]}]}, "api_permissions.api"),
+        ({"api_permissions": [{"api": CRM, "scopes": []}]}, "names no scopes"),
+        ({"admin_consent": True}, "names nothing to consent to"),
+        ({"purge": True}, "purge goes with state absent"),
+        ({"secret": {**SECRET, "stored_key_id": "x"}}, "secret.stored_key_id must be a GUID"),
+        ({"secret": {**SECRET, "in_use_key_id": "x"}}, "secret.in_use_key_id must be a GUID"),
+        ({"secret": {**SECRET, "in_use_since": "yesterday"}}, "secret.in_use_since is 'yesterday'"),
+        ({"secret": {**SECRET, "absent_key_ids": ["x"]}}, "secret.absent_key_ids must be a GUID"),
+    ],
+)
+def test_bad_input_gets_a_sentence_that_names_the_option(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        wanted(**options)
