@@ -167,7 +167,10 @@ class ActionModule(ActionBase):
             return {host: _NO_PLAN}
         given, role = prepared
         module = "marketplace_leads.dynamics365.lead_writer_plan"
-        return {host: role.outcome(self._execute_module(module_name=module, module_args=given, task_vars=self._vars))}
+        plan = self._execute_module(module_name=module, module_args=given, task_vars=self._vars)
+        # In the form in which this Ansible hands them on, whichever that is.
+        self._warnings += plan.pop("warnings", [])
+        return {host: role.outcome({**plan, "warnings": []})}
 
     # --- planning
 
@@ -189,8 +192,8 @@ class ActionModule(ActionBase):
                 self._hosts.forget(host)
                 self._evaluated.pop(host, None)
             outcomes.update({host: roles[host].outcome(plan) for host, plan in planner.plans().items()})
-        findings = ((host, each) for host in hosts for each in outcomes.get(host, {}).get("findings", []))
-        self._warnings += grouped(findings)
+        warnings = ((host, each) for host in hosts for each in outcomes.get(host, {}).get("warnings", []))
+        self._warnings += grouped(warnings)
         return {host: outcomes.get(host, _NO_PLAN) for host in hosts}
 
     def _threads(self, hosts: list[str]) -> int:
@@ -293,5 +296,6 @@ def _failed(sentence: str) -> dict[str, Any]:
 def _as_result(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Return a plan as the result of a task for its host, of which Ansible shows all when it has failed."""
     if not plan.get("failed"):
-        return dict(plan)
+        # The task that made the plans has shown its warnings.
+        return {name: value for name, value in plan.items() if name != "warnings"}
     return {name: plan[name] for name in ("failed", "msg", "failure") if plan.get(name)}

@@ -289,8 +289,8 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
         answer = {"changed": len(plan) > 0, "changes": plan.paths, **managed.state()}
     if module._diff:
         answer["diff"] = plan.diff
-    for finding in plan.findings:
-        module.warn(harmless(finding))
+    for warning in plan.warnings:
+        module.warn(harmless(warning))
     module.exit_json(**answer)
 
 
@@ -299,13 +299,13 @@ def report(
 ) -> None:
     """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json).
 
-    The sentences under C(findings) in the answer are warned of as well, because nobody looks into a good answer.
+    The sentences under C(warnings) in the answer become the warnings of the module.
     """
     module = _open(module_class, arguments)
     with _failures_told(module, []):
         answer = read(_call(module))
-    for finding in answer.get("findings", []):
-        module.warn(harmless(finding))
+    for warning in answer.pop("warnings", []):
+        module.warn(harmless(warning))
     module.exit_json(changed=False, **answer)
 
 

@@ -200,11 +200,6 @@ other_applications:
       description: Its live secrets, each with C(days_left).
       type: list
       elements: dict
-findings:
-  description: Sentences about what should be known. They are warnings as well.
-  returned: success
-  type: list
-  elements: str
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ description:
   - Each step is planned by the same code as the module that applies it, so the two cannot disagree.
   - It signs in once for each service and reads side by side, which makes it the cheapest way to ask whether an
     environment needs anything at all.
-  - Whatever would stop a run makes the module fail, with one sentence for each obstacle.
+  - Whatever would stop a run makes the module fail, with one sentence for each blocker.
   - Security roles that the package of O(solution) will bring count as existing.
 options:
   solution:
@@ -216,11 +216,6 @@ differences:
     after:
       description: What would be.
       type: dict
-findings:
-  description: Sentences about what was seen and should be known, though it stops nothing.
-  returned: success
-  type: list
-  elements: str
 application_id:
   description: The application id, or the nil GUID while there is no application. Empty with O(user).
   returned: success

@@ -133,7 +133,7 @@ LACKING_FOR_MODULES = _lacking(("_update_module_args", "_compute_environment_str
 """What is missing to run a module in the process that calls it."""
 
 
-# --- finding the value of a task's argument ---
+# --- warning the value of a task's argument ---
 
 _not_found: list[str] = []
 

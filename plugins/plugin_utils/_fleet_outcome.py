@@ -104,7 +104,7 @@ class Role:
             "would_change": would_change,
             "ends": ends,
             "sheet": sheet,
-            "findings": [*map(self._said, plan["findings"])],
+            "warnings": [*map(self._said, plan["warnings"])],
         }
 
     def _said(self, sentence: str) -> str:

@@ -38,10 +38,10 @@ class Plan:
 
     def __init__(self, *changes: Change) -> None:
         self._changes = list(changes)
-        self._obstacles: list[str] = []
+        self._preview_only_because: list[str] = []
         self.blockers: list[str] = []
         """Sentences, each with its cure, about what would stop the execution; then the plan is not even shown."""
-        self.findings: list[str] = []
+        self.warnings: list[str] = []
         """Sentences for the user about what was seen while planning; they stop nothing."""
 
     def add(self, path: str, before: Any, after: Any, apply: Callable[[], None]) -> None:
@@ -51,7 +51,7 @@ class Plan:
 
     def preview_only(self, sentence: str) -> None:
         """Say why this plan can be shown but not be executed, as with an id that is known only after apply."""
-        self._obstacles.append(sentence)
+        self._preview_only_because.append(sentence)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self._changes)
@@ -61,9 +61,9 @@ class Plan:
 
     def __add__(self, other: Plan) -> Plan:
         joined = Plan(*self, *other)
-        joined._obstacles = self._obstacles + other._obstacles
+        joined._preview_only_because = self._preview_only_because + other._preview_only_because
         joined.blockers = self.blockers + other.blockers
-        joined.findings = self.findings + other.findings
+        joined.warnings = self.warnings + other.warnings
         return joined
 
     @property
@@ -91,8 +91,8 @@ class Plan:
         first change, when the plan is blocked or one to show only.
         """
         self.check()
-        if self._changes and self._obstacles:
-            raise InvalidInput(self._obstacles[0])
+        if self._changes and self._preview_only_because:
+            raise InvalidInput(self._preview_only_because[0])
         for number, change in enumerate(self._changes):
             try:
                 change.apply()

@@ -40,7 +40,7 @@ class Parts:
     which secret is in use. C(member) is the user that it is in the environment, made from the identity's id there and
     the names of the roles that carry the privileges. C(names) are what the steps of these two are called. C(checks)
     returns what is to be looked at before anything of the plans is executed; each returns sentences that stop a run,
-    and findings that do not.
+    and warnings that do not.
     """
 
     solution: Callable[[], Resource]
@@ -65,7 +65,7 @@ class EnvironmentPlan:
         self._parts = parts
         self._states: dict[str, Any] = {}
         self.plans: dict[str, Plan] = {}
-        self.findings: list[str] = []
+        self.warnings: list[str] = []
         """Sentences for the user about what was seen; they stop nothing."""
         self.member_id = NIL_GUID
 
@@ -75,7 +75,7 @@ class EnvironmentPlan:
         Raises InvalidInput with one sentence for each part that could not be planned, so that everything that would
         stop a run is told at once.
         """
-        obstacles: list[str] = []
+        blockers: list[str] = []
         with ThreadPoolExecutor(max_workers=3) as pool:
             # The first part in line also signs in; the others wait for its token rather than ask for one too.
             running = {
@@ -83,17 +83,17 @@ class EnvironmentPlan:
                 "identity": pool.submit(self._plan_identity),
                 "role_privileges": pool.submit(self._plan, "role_privileges", self._parts.role_privileges),
             }
-            made = {step: _outcome(future, obstacles) for step, future in running.items()}
+            made = {step: _outcome(future, blockers) for step, future in running.items()}
         identity, privileges = made["identity"], made["role_privileges"]
         if identity is not None and privileges is not None:
             self.member_id = identity.member_id
             with ThreadPoolExecutor(max_workers=1) as pool:
                 member = functools.partial(self._parts.member, self.member_id, privileges.roles_to_assign)
-                _outcome(pool.submit(self._plan, self._parts.names[1], member), obstacles)
-                _outcome(pool.submit(self._plan_destinations, identity), obstacles)
-        self._check(obstacles)
-        if obstacles:
-            raise Blockers(obstacles)
+                _outcome(pool.submit(self._plan, self._parts.names[1], member), blockers)
+                _outcome(pool.submit(self._plan_destinations, identity), blockers)
+        self._check(blockers)
+        if blockers:
+            raise Blockers(blockers)
         return {step: self.plans[step] for step in self._parts.steps}
 
     def state(self) -> dict[str, Any]:
@@ -116,18 +116,18 @@ class EnvironmentPlan:
         self.plans["lead_destinations"] = plan
         self._states["lead_destinations"] = destinations.state()
 
-    def _check(self, obstacles: list[str]) -> None:
+    def _check(self, blockers: list[str]) -> None:
         """Look ahead, also where a part could not be planned: all that is in the way is told at once."""
-        self.findings = [finding for plan in self.plans.values() for finding in plan.findings]
-        obstacles += [blocker for plan in self.plans.values() for blocker in plan.blockers]
+        self.warnings = [warning for plan in self.plans.values() for warning in plan.warnings]
+        blockers += [each for plan in self.plans.values() for each in plan.blockers]
         checks = self._parts.checks(self.plans)
         if not checks:
             return
         with ThreadPoolExecutor(max_workers=3) as pool:
             for future in [pool.submit(check) for check in checks]:
-                stopping, findings = _outcome(future, obstacles) or ([], [])
-                obstacles += stopping
-                self.findings += findings
+                stopping, warnings = _outcome(future, blockers) or ([], [])
+                blockers += stopping
+                self.warnings += warnings
 
     def _plan(self, step: str, make: Callable[[], Resource]) -> Resource:
         resource = make()
@@ -136,9 +136,9 @@ class EnvironmentPlan:
         return resource
 
 
-def _outcome(future: Future[Any], obstacles: list[str]) -> Any:
+def _outcome(future: Future[Any], blockers: list[str]) -> Any:
     try:
         return future.result()
     except (InvalidInput, CallFailed, SignInFailed, TimedOut) as error:
-        obstacles.append(str(error))
+        blockers.append(str(error))
         return None

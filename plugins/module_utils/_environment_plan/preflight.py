@@ -74,7 +74,7 @@ class Preflight:
     def checks(
         self, plans: Mapping[str, Plan], application: DesiredApplication | None, to_grant: Mapping[str, AccessLevel]
     ) -> list[Callable[[], tuple[list[str], list[str]]]]:
-        """Return the checks that the C(plans), by step, call for; each returns obstacles and findings.
+        """Return the checks that the C(plans), by step, call for; each returns blockers and warnings.
 
         C(application) is what is wanted of the application, None where there is to be none. C(to_grant) are the
         privileges that a role gets or hands on: nobody grants what they do not hold.

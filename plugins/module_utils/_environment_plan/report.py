@@ -38,7 +38,7 @@ def read(context: ModuleContext) -> dict[str, Any]:
             side: {path: value for diff in differences for path, value in diff[side].items()}
             for side in ("before", "after")
         },
-        "findings": [*plan.findings, *_fed_by_others(context, parts.destinations, plan.member_id)],
+        "warnings": [*plan.warnings, *_fed_by_others(context, parts.destinations, plan.member_id)],
         "application_id": "" if context["user"] else plan.member_id,
         "user_id": plan.member_id if context["user"] else "",
         "stored_key_id": context["store"]["key_id"],

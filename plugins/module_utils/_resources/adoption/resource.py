@@ -54,7 +54,7 @@ class Adoption:
         self._environment = reach.environment
         self._open_partner_center = reach.partner_center
         self._request = request
-        self._findings: list[str] = []
+        self._warnings: list[str] = []
 
     def read(self) -> dict[str, Any]:
         """Return what is there, what the role should record of it, and sentences about what should be known.
@@ -63,11 +63,11 @@ class Adoption:
         """
         address = self._environment.address
         if self._request.stored.rotated:
-            self._findings.append(
+            self._warnings.append(
                 f"The set-up of {address.host} was taken over before, and its secret was rotated since: nothing is "
                 f"left to take over, so remove {self._request.option('adopt_secret')}."
             )
-            return {"state": ROTATED, "findings": self._findings}
+            return {"state": ROTATED, "warnings": self._warnings}
         offers = self._offers()
         feeds = feeds_of(offers, address.url)
         self._check_directory(feeds)
@@ -83,7 +83,7 @@ class Adoption:
             "handed_over": handed_over,
             **self._member(identity),
             **self._described(offers, identity),
-            "findings": self._findings,
+            "warnings": self._warnings,
         }
 
     # --- the offers
@@ -170,17 +170,17 @@ class Adoption:
         host = self._environment.address.host
         feeding = {feed.offer.external_id for feed in feeds}
         for name in (offer.external_id for offer in offers if offer.external_id not in feeding):
-            self._findings.append(
+            self._warnings.append(
                 f"Offer {name!r} does not send its leads to {host}, so there is nothing to take over from it: "
                 "configure will hand the connection over to it."
             )
         for name in (feed.offer.external_id for feed in mine if not feed.is_live):
-            self._findings.append(
+            self._warnings.append(
                 f"Offer {name!r} sends its leads to {host} in its draft only: publish it in Partner Center to have "
                 "them arrive."
             )
         if identity.other_secrets:
-            self._findings.append(
+            self._warnings.append(
                 f"Application {identity.who} has other live secrets, {listed_secrets(identity.other_secrets)}: remove "
                 "those that nothing uses, for the role does not."
             )
@@ -218,7 +218,7 @@ class Adoption:
             )
             shown = others.described(application) if application else f"{application_id}, which is not of this tenant"
             why = f"feeds {', '.join(feeding[application_id])}" if application_id in feeding else "holds the role too"
-            self._findings.append(
+            self._warnings.append(
                 f"Another application can write leads to {host}, {shown}, and it {why}: it is not taken over, so "
                 "remove it when nothing uses it."
             )

@@ -150,7 +150,7 @@ class ApplicationResource:
         except CallFailed as failed:
             if failed.status != 403:
                 raise
-            self._plan.findings.append(f"The recycle bin cannot be looked into. {failed}")
+            self._plan.warnings.append(f"The recycle bin cannot be looked into. {failed}")
         return None
 
     @property
@@ -309,7 +309,7 @@ class ApplicationResource:
         self._plan.add("application.secret.lost", secret.lost, [], self._remove_lost_secrets)
         self._plan.add("application.secret", secret.before, secret.after, self._make_secret)
         self._plan.add("application.secret.removed", secret.surplus, [], self._remove_secrets)
-        self._plan.findings += secret.findings
+        self._plan.warnings += secret.warnings
 
     # --- absent
 
@@ -453,7 +453,7 @@ class ApplicationResource:
         try:
             act()
         except (CallFailed, SignInFailed, TimedOut) as failed:
-            self._plan.findings.append(f"The new secret is there and works, but afterwards: {failed}")
+            self._plan.warnings.append(f"The new secret is there and works, but afterwards: {failed}")
 
     @property
     def _managed(self) -> Application:

@@ -192,7 +192,7 @@ class ClientSecret:
         )
 
     @property
-    def findings(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Sentences about live secrets that are left alone, and about a stored one that is gone."""
         return [*self._about_the_stored_one(), *self._about_foreign_ones(), *self._about_previous_ones()]
 

@@ -94,7 +94,7 @@ class UserLicenses:
         before = sorted(self.part_number(sku_id) for sku_id in user.license_ids)
         return before, sorted([*before, *(each.part_number for each in missing)])
 
-    def findings(self, user: DirectoryUser) -> list[str]:
+    def warnings(self, user: DirectoryUser) -> list[str]:
         """Return sentences about wanted licenses that a user has, but that are not in force."""
         told = []
         for sku_id, each in self._subscriptions.items():

@@ -127,7 +127,7 @@ class DirectoryUserResource:
         except CallFailed as failed:
             if failed.status != 403:
                 raise
-            self._plan.findings.append(f"The recycle bin cannot be looked into. {failed}")
+            self._plan.warnings.append(f"The recycle bin cannot be looked into. {failed}")
         return None
 
     def _read_domain(self) -> None:
@@ -146,7 +146,7 @@ class DirectoryUserResource:
             if failed.status != 403:
                 raise
             self._domain_read = True
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"How long passwords live in {domain} cannot be seen, so it is taken to be 90 days: grant the runner "
                 "Domain.Read.All."
             )
@@ -221,7 +221,7 @@ class DirectoryUserResource:
 
     def _plan_licenses(self, user: DirectoryUser) -> None:
         before, after = self._licenses.judge(user)
-        self._plan.findings += self._licenses.findings(user)
+        self._plan.warnings += self._licenses.warnings(user)
         self._plan.add("user.assignedLicenses", before, after, self._license)
 
     def _plan_password(self, user: DirectoryUser) -> None:
@@ -245,7 +245,7 @@ class DirectoryUserResource:
         """Nobody could take a new password over now. Raises InvalidInput when the one in force serves nobody."""
         if decision.reason == "due":
             end = f"expires in {decision.days_left} days" if decision.days_left is not None else "is due"
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"The password of {user.name} {end} and is not renewed, because password_renewal is false: a new one "
                 "counts at once, so renew it when it can be handed over and published in the same run."
             )
@@ -272,7 +272,7 @@ class DirectoryUserResource:
         if policies:
             told.append(f"conditional access applies to it by {', '.join(policies)}")
         seen = f" ({'; '.join(told)})" if told else ""
-        self._plan.findings.append(
+        self._plan.warnings.append(
             f"The lead service signs in as {name} with the password alone{seen}: see that neither security defaults "
             "nor conditional access nor multi-factor authentication is demanded of this account, or use an "
             "application instead."
@@ -342,13 +342,13 @@ class DirectoryUserResource:
         if refused is None:
             return
         if SIGN_IN_CAUSES.get(refused) in ("more_than_a_password", "conditional_access"):
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"The tenant asks more of {self._wanted.name} than the password (AADSTS{refused}), and more the lead "
                 "service does not have: except the account from multi-factor authentication and conditional access, "
                 "or use an application instead."
             )
         else:
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"Whether {self._wanted.name} can sign in with the new password could not be tried "
                 f"(AADSTS{refused}): try it with the module dynamics_test_lead or the playbook validate once the "
                 "environment is set up."
@@ -362,7 +362,7 @@ class DirectoryUserResource:
         try:
             act()
         except (CallFailed, SignInFailed, TimedOut) as failed:
-            self._plan.findings.append(f"The new password is set, but afterwards: {failed}")
+            self._plan.warnings.append(f"The new password is set, but afterwards: {failed}")
 
     def _delete(self, user: DirectoryUser) -> None:
         self._users.delete(user)

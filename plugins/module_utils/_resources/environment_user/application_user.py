@@ -175,7 +175,7 @@ class ApplicationUserResource:
                     f"application user {user.application_id} owns leads in {self._environment.address.host}, so it "
                     "cannot be removed: assign them to somebody else first, or set on_owned_records to disable."
                 )
-            plan.findings.append(self._still_owner(user))
+            plan.warnings.append(self._still_owner(user))
             # In this order: the roles of a disabled user cannot be taken.
             plan.add("application_user.roles", names_of(user.roles), [], self._take_roles)
             plan.add("application_user.isdisabled", user.disabled, True, self._disable)
@@ -259,6 +259,6 @@ class ApplicationUserResource:
                 raise
             self._user = replace(self._user or user, disabled=True)
             self._take_roles()
-            plan.findings.append(self._still_owner(user))
+            plan.warnings.append(self._still_owner(user))
             return
         self._user = None

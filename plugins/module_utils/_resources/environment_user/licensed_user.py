@@ -164,7 +164,7 @@ class LicensedUserResource:
                 "the name, or make the user first."
             )
             plan.preview_only(sentence)
-            plan.findings.append(sentence)
+            plan.warnings.append(sentence)
             return
         self._object_id = found.object_id
 
@@ -172,7 +172,7 @@ class LicensedUserResource:
         plan = Plan()
         self._object_id, self._unit_id = person.object_id, person.business_unit_id
         if person.access_mode not in (READ_WRITE, NON_INTERACTIVE):
-            plan.findings.append(
+            plan.warnings.append(
                 f"user {person.user_name} has the access mode {person.access_mode} in "
                 f"{self._environment.address.host}, which keeps it from writing leads: set it to Read-Write there."
             )

@@ -152,7 +152,7 @@ class LeadDestinationResource:
         for option in wanted.unknown:
             plan.preview_only(f"{option} is the nil GUID, which stands for an application that is yet to be made.")
         if wanted.environment is not None and wanted.environment.cloud.name != "public":
-            plan.findings.append(
+            plan.warnings.append(
                 f"{wanted.environment.host} lies in the cloud {wanted.environment.cloud.name}, and Microsoft does not "
                 "say whether the marketplace writes leads to environments outside of the public cloud: "
                 "look for a test lead after the offer was published."
@@ -170,19 +170,19 @@ class LeadDestinationResource:
         patient = running is not None and target != "never" and self._publications.patience(running) > 0
         waits = found.state == WAITING and not patient
         if pending and running is not None and waits:
-            plan.findings.append(self._locked())
+            plan.warnings.append(self._locked())
         elif found.state in (HELD, FAILED) or (waits and not pending):
-            plan.findings += self._told(found)
+            plan.warnings += self._told(found)
         elif found.state == LIVE:
             return
         elif target == "never" or found.state == target:
-            plan.findings.append(self._not_live_yet())
+            plan.warnings.append(self._not_live_yet())
             return
         else:
             stands = DRAFT if found.state in (NOT_PUBLISHED, WAITING) else found.state
             plan.add(self._path("published"), stands, target, self._publish)
             if target == PREVIEW:
-                plan.findings.append(self._not_live_yet())
+                plan.warnings.append(self._not_live_yet())
 
     def _told(self, found: Progress) -> list[str]:
         """Return the sentences about an offer that does not go on, and about what is lost until it does."""
@@ -274,12 +274,12 @@ class LeadDestinationResource:
                 self._wait_for(offer.running)
             moment = self._changes.write_leads(resource)
         except StillLocked:
-            if self._locked() not in self._plan.findings:
-                self._plan.findings.append(self._locked())
+            if self._locked() not in self._plan.warnings:
+                self._plan.warnings.append(self._locked())
             raise Postponed from None
         self._written, self._pending = True, False
         if secret is not None and posted and not posted.strip("*"):
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"Offer {offer.external_id!r} was changed without the value of its secret, so asterisks were sent "
                 f"back, which should keep it: give {secret.option} to be sure, or look for a test lead after the offer "
                 "was published."
@@ -310,7 +310,7 @@ class LeadDestinationResource:
             # It was taken, but is not shown yet.
             self._progress = Progress(WAITING, begun.submission, begun.job_id)
         if self._progress.state in (WAITING, HELD, FAILED):
-            self._plan.findings += self._told(self._progress)
+            self._plan.warnings += self._told(self._progress)
         if begun is None:
             raise Postponed
 

@@ -168,14 +168,14 @@ class TestLeadResource:
             if self._documented_privileges or lacking.answer["cause"] not in BEYOND_THE_LEAD:
                 raise
             # Whether the lead arrives without them, the write shows.
-            self._plan.findings.append(str(lacking))
+            self._plan.warnings.append(str(lacking))
 
     def _check_columns(self) -> None:
         """Warn of columns that were made too short for other leads than this one."""
         cut = cut_columns(Leads(self._environment).text_lengths())
         if cut:
             listed = ", ".join(f"{column} {length} instead of {usual}" for column, (length, usual) in cut.items())
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"{self._environment.address.host} keeps fewer characters of a lead than Dynamics 365 Sales does "
                 f"({listed}), and refuses longer leads: raise the maximum length of these columns."
             )
@@ -183,7 +183,7 @@ class TestLeadResource:
     def _check_firewall(self) -> None:
         """Warn of what no test from this machine can show: the lead service comes from addresses of its own."""
         if keeps_applications_out(self._environment):
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"{self._environment.address.host} has an IP firewall, and this test comes from this machine's "
                 "address, so it does not show whether Microsoft's lead service is let in: allow access for all "
                 "application users in the firewall's settings, or see that leads arrive."
@@ -203,13 +203,13 @@ class TestLeadResource:
         changed = differences(self._values, stored)
         self._written["differences"] = changed
         if changed:
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"{self._environment.address.host} stored the test lead with other values in "
                 f"{', '.join(sorted(changed))}: look for what changes new leads there."
             )
         left = self._take_away(lead_id)
         if left:
-            self._plan.findings.append(left)
+            self._plan.warnings.append(left)
 
     def _create(self) -> str:
         """Write the lead and return its id; after a lost answer, looking tells whether it is there."""

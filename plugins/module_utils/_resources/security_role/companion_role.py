@@ -136,13 +136,13 @@ class CompanionRoleRemoval:
         if role is None:
             return self._solution.plan([])
         if role.managed and not is_brought_by_companion_solution(role, self._name):
-            plan.findings.append(f"The role {self._name!r} belongs to a managed solution, so it is left as it is.")
+            plan.warnings.append(f"The role {self._name!r} belongs to a managed solution, so it is left as it is.")
             return plan
         holders = self._roles.holders(role.role_id)
         others = [holder for holder in holders if not holder.marks & self._own]
         if others:
             named = ", ".join(sorted(f"{holder.kind} {holder.name!r}" for holder in others))
-            plan.findings.append(
+            plan.warnings.append(
                 f"The companion role {self._name!r} is still held by {named}, so it is left as it is: take it from "
                 "them and run again, or keep it."
             )
@@ -150,7 +150,7 @@ class CompanionRoleRemoval:
         if role.managed:
             return self._solution.plan(holders, self._forget)
         if blocks_unmanaged_customizations(self._environment):
-            plan.findings.append(
+            plan.warnings.append(
                 f"The companion role {self._name!r} is an unmanaged role in {self._environment.address.host}, which "
                 "blocks unmanaged customizations, so it is left as it is: turn that setting off in the Power Platform "
                 "admin center, run again, and turn it on again."

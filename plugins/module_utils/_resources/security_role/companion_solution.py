@@ -86,7 +86,7 @@ class CompanionSolution:
         spelled = CompanionPackage(self._name, {names[name]: level for name, level in needed.items()}, inheritance)
         package, resources = self._steps(spelled, installed, pending)
         first = resources[0].plan()
-        plan.findings += first.findings
+        plan.warnings += first.warnings
         plan.blockers += rights_lacking(self._environment, IMPORT_RIGHT)
 
         def apply() -> None:
@@ -95,8 +95,8 @@ class CompanionSolution:
             later = [resource.plan() for resource in resources[1:]]
             for step in later:
                 step.execute()
-            seen = [finding for step in (first, *later) for finding in step.findings]
-            plan.findings += [finding for finding in seen if finding not in plan.findings]
+            seen = [warning for step in (first, *later) for warning in step.warnings]
+            plan.warnings += [warning for warning in seen if warning not in plan.warnings]
             self._read_back(asked)
 
         touched = [name for name in sorted({*needed, *held} - IMMOVABLE) if held.get(name) != needed.get(name)]
@@ -199,7 +199,7 @@ class CompanionSolutionRemoval:
         if not len(removal):
             return plan
         plan.blockers += rights_lacking(self._environment, _REMOVE_RIGHT)
-        plan.findings += removal.findings
+        plan.warnings += removal.warnings
         solution = self._solution.state()["solution"]
 
         def apply() -> None:

@@ -153,7 +153,7 @@ class RolePrivilegesResource:
         levels = {name: level for name, (_id, level) in held.items()}
         plan = self._plan_role(role, levels, {name: each for name, (each, _level) in held.items()})
         if role.name.lower() != self._wanted.role.lower():
-            plan.findings.append(
+            plan.warnings.append(
                 f"The security role {self._wanted.role!r} of the package is named {role.name!r} in "
                 f"{self._environment.address.host}: it is used under that name."
             )
@@ -259,11 +259,11 @@ class RolePrivilegesResource:
         needed = lacking(wanted.privileges, levels)
         wider = [name for name, level in wanted.privileges.items() if levels.get(name, -1) > level]
         if wanted.exact and (wider or self._surplus(levels)):
-            plan.findings.append(
+            plan.warnings.append(
                 f"role {wanted.role!r} cannot be edited in {host}, so privileges it has beyond mode exact stay."
             )
         if wanted.inheritance not in (None, role.inherited):
-            plan.findings.append(
+            plan.warnings.append(
                 f"role {wanted.role!r} cannot be edited in {host}, so its member_privilege_inheritance stays."
             )
         self._after = {**{name: levels[name] for name in wanted.privileges if name in levels}, **needed}
@@ -273,8 +273,8 @@ class RolePrivilegesResource:
             raise InvalidInput(self._sentence_where_locked(needed, blocked=blocked))
         inheritance = DIRECT_USER_AND_TEAM if wanted.inheritance is None else wanted.inheritance
         companion = self._plan_companion(needed, inheritance)
-        # The plan itself is returned, for its execution adds to its findings.
-        companion.findings[:0] = plan.findings
+        # The plan itself is returned, for its execution adds to its warnings.
+        companion.warnings[:0] = plan.warnings
         return companion
 
     def _plan_companion(self, needed: Levels, inheritance: int) -> Plan:

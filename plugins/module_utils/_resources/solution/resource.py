@@ -184,7 +184,7 @@ class SolutionResource:
         """Say whether an older package goes over a newer installation. Raises InvalidInput where it cannot."""
         newer = f"{self._host} has {installed.unique_name} {installed.version}, which is newer than {package.version}"
         if not self._wanted.allow_downgrade:
-            self._plan.findings.append(f"{newer} of {self._wanted.origin}: it is left as it is.")
+            self._plan.warnings.append(f"{newer} of {self._wanted.origin}: it is left as it is.")
             return False
         if package.managed:
             raise InvalidInput(
@@ -213,7 +213,7 @@ class SolutionResource:
             if name.lower() not in there or there[name.lower()].version < version
         ]
         if lacking:
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"{self._wanted.origin} needs components that {self._host} seems to lack: {', '.join(lacking)}. "
                 "Import the solutions that bring them first."
             )
@@ -273,7 +273,7 @@ class SolutionResource:
         if not staged.passed:
             raise InvalidInput(f"{self._wanted.origin} is refused by {self._host}: {reasons or 'it gives no reason'}")
         if reasons:
-            self._plan.findings.append(f"{self._host} says of {self._wanted.origin}: {reasons}")
+            self._plan.warnings.append(f"{self._host} says of {self._wanted.origin}: {reasons}")
 
     def _await_earlier(self, operation_id: str) -> None:
         """See an operation through that an earlier task started; it was that task's change."""
@@ -299,7 +299,7 @@ class SolutionResource:
                 raise
         problems = self._operations.problems(operation, self._wanted.unique_name)
         if problems:
-            self._plan.findings.append(
+            self._plan.warnings.append(
                 f"{self._host} imported {self._wanted.unique_name}, but not all of it went well: "
                 f"{'; '.join(str(problem) for problem in problems[:10])}"
             )

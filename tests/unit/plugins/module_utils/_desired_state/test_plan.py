@@ -49,10 +49,10 @@ def test_what_was_done_before_a_failure_is_told() -> None:
 def test_plans_add_up_with_what_was_found_and_what_stands_in_the_way() -> None:
     one, other = Plan(), Plan()
     one.add("one", 1, 2, lambda: None)
-    one.findings.append("seen")
+    one.warnings.append("seen")
     other.preview_only("not yet")
     joined = one + other
     assert joined.paths == ["one"]
-    assert joined.findings == ["seen"]
+    assert joined.warnings == ["seen"]
     with pytest.raises(InvalidInput, match="not yet"):
         joined.execute()

@@ -68,7 +68,7 @@ def told(resource: lead_destination.LeadDestinationResource) -> dict[str, Any]:
 
 def test_an_offer_that_is_live_as_it_was_handed_over_needs_nothing() -> None:
     plan, resource = planned(offer(TO_USER, TO_USER), **RECORD)
-    assert (plan.paths, plan.findings) == ([], [])
+    assert (plan.paths, plan.warnings) == ([], [])
     assert told(resource)["live_since"] == "2026-05-01T13:00:00.000000Z"
     assert told(resource)["publish_needed"] is False
 
@@ -76,14 +76,14 @@ def test_an_offer_that_is_live_as_it_was_handed_over_needs_nothing() -> None:
 def test_a_secret_that_was_handed_over_after_the_publication_is_not_live() -> None:
     plan, resource = planned(offer(TO_USER, TO_USER), **{**RECORD, "handed_over_at": "2026-05-01T13:30:00Z"})
     assert plan.paths == []
-    assert "leads are lost until the offer is live again" in plan.findings[0]
+    assert "leads are lost until the offer is live again" in plan.warnings[0]
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, True)
 
 
 def test_leads_that_go_elsewhere_go_on_until_the_offer_is_live() -> None:
     plan, resource = planned(offer(TO_USER), **RECORD)
     assert plan.paths == []
-    assert "leads go on as before until the offer is live" in plan.findings[0]
+    assert "leads go on as before until the offer is live" in plan.warnings[0]
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, True)
 
 
@@ -93,7 +93,7 @@ def test_a_new_password_is_told_to_stop_the_leads_until_it_is_live() -> None:
         "before": {"lead_destination.an-offer.secret": "a"},
         "after": {"lead_destination.an-offer.secret": "b"},
     }
-    assert "leads are lost until the offer is live again" in plan.findings[0]
+    assert "leads are lost until the offer is live again" in plan.warnings[0]
     assert told(resource)["publish_needed"] is True
 
 
@@ -104,18 +104,18 @@ def test_a_password_of_somebody_else_is_not_kept() -> None:
 
 def test_no_leads_come_from_an_offer_that_was_never_published() -> None:
     plan, _resource = planned(offer(live=None))
-    assert "no leads come until the offer is live" in plan.findings[0]
+    assert "no leads come until the offer is live" in plan.warnings[0]
 
 
 def test_an_environment_of_another_cloud_is_told() -> None:
     plan, _resource = planned(offer(), environment_url="https://contoso.crm.microsoftdynamics.us")
-    assert "lies in the cloud gcc_high" in plan.findings[0]
+    assert "lies in the cloud gcc_high" in plan.warnings[0]
 
 
 def test_the_changes_of_others_are_named_but_not_all_of_many() -> None:
     others: dict[str, Any] = {f"plan{number}": number for number in range(7)}
     held, resource = planned(offer(**others), publish="preview")
-    assert "plan0/1, plan1/1, plan2/1, plan3/1, plan4/1 and 2 more" in held.findings[0]
+    assert "plan0/1, plan1/1, plan2/1, plan3/1, plan4/1 and 2 more" in held.warnings[0]
     assert "lead_destination.an-offer.published" not in held.paths
     assert told(resource)["publication"]["state"] == "held"
     plan, _resource = planned(offer(**others), publish="preview", publish_other_changes=True)
@@ -210,7 +210,7 @@ def test_a_publication_under_way_is_waited_for_and_begun_by_no_run() -> None:
     read = with_submissions(offer(TO_USER), published("live", "pending", "running"))
     plan, resource = planned(read, **RECORD, publish="live", publish_timeout=0)
     assert plan.paths == []
-    assert "is being published to live since 2026-05-01T14:00:00" in plan.findings[0]
+    assert "is being published to live since 2026-05-01T14:00:00" in plan.warnings[0]
     assert told(resource)["publication"] == {
         "state": "waiting",
         "target": "live",
@@ -224,7 +224,7 @@ def test_a_publication_that_failed_since_is_not_begun_again() -> None:
     read = with_submissions(offer(TO_USER), published("preview", "failed"))
     plan, resource = planned(read, **RECORD, publish="live")
     assert plan.paths == []
-    assert "(invalidState: Not good): correct that" in plan.findings[0]
+    assert "(invalidState: Not good): correct that" in plan.warnings[0]
     assert told(resource)["publication"]["state"] == "failed"
 
 
