@@ -24,7 +24,7 @@ help: ## say what can be made
 demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and show what was done (under 3 minutes)
 	@$(NOX) --session demo
 
-test: $(TOOLS)/installed ## run every gate (under 15 minutes); JOBS=1 runs them one after the other, PRE=1 adds pre-releases of ansible-core, FACTS=1 compares what was recorded with the evidence
+test: $(TOOLS)/installed ## run every gate (under 20 minutes on two cores); JOBS=1 runs them one after the other, CORES=all takes every supported ansible-core rather than the oldest and the newest, PRE=1 adds pre-releases of ansible-core, FACTS=1 compares what was recorded with the evidence
 	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS) $(if $(FACTS),--facts)
 
 torture: $(TOOLS)/installed ## run what takes too long for every change: the world of the secrets many times over, and all worlds in which a fact is not so

@@ -67,16 +67,18 @@ os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".nox" / "bytecode")
 os.environ["RUFF_CACHE_DIR"] = str(ROOT / ".nox" / "ruff")
 
 nox.options.allow_parallel = True
+# A change is tried with the oldest and the newest ansible-core; `make test CORES=all` and the CI take them all.
+CORES = [*interpreters.PYTHONS_OF_CORE] if os.environ.get("CORES") == "all" else interpreters.outer_cores()
 # The gates: what `make test` runs, several side by side, so those that take longest come first.
 nox.options.sessions = [
     "scenarios",
-    *(f"sanity-{core}" for core in interpreters.PYTHONS_OF_CORE),
+    *(f"sanity-{core}" for core in CORES),
     "simulator",
     "azure-cli",
     "clients",
     "build-import-check",
-    *(f"in-process-{core}" for core in interpreters.PYTHONS_OF_CORE),
-    *(f"units-{core}" for core in interpreters.PYTHONS_OF_CORE),
+    *(f"in-process-{core}" for core in CORES),
+    *(f"units-{core}" for core in CORES),
     "mypy",
     "artifact",
     "ansible-lint",
@@ -293,6 +295,7 @@ def ansible_test_home() -> Path:
 
 
 NOT_RUN_BY_ANSIBLE = ("benchmarks/", "demo/", "packages/", "simulator/", "tests/", "noxfile.py")
+ONLY_RUN_BY_ANSIBLE = [f"--exclude={path}" for path in NOT_RUN_BY_ANSIBLE]
 DESCRIPTIONS = {
     "sanity": "ansible-test sanity",
     "units": "ansible-test units",
@@ -313,13 +316,18 @@ def session_for_core(command: str, core: str) -> None:
             session.skip(f"none of Python {', '.join(interpreters.pythons_of(core))} is here")
         if command == "in-process":
             run_in_process(session, core)
+        elif command == "units":
+            # What reads the project's pages and its evidence is no matter of ansible-core: the session unit has it.
+            run_ansible_test(session, core, command, python, "tests/unit/plugins/")
         elif command == "sanity" and core != interpreters.newest_core():
             # What only this project's own Pythons run is judged once, what every ansible-core runs with each of them.
-            # pylint reads the same files alike with each core, and takes more than half of the time: the weekly run
-            # takes it with all of them.
+            # pylint reads the same files alike with each core: the weekly run takes it with all of them.
             without = [] if os.environ.get("PRE") else ["--skip-test", "pylint"]
-            excluded = (f"--exclude={path}" for path in NOT_RUN_BY_ANSIBLE)
-            run_ansible_test(session, core, command, python, *excluded, *without)
+            run_ansible_test(session, core, command, python, *ONLY_RUN_BY_ANSIBLE, *without)
+        elif command == "sanity" and not session.posargs:
+            # ruff and mypy read the rest of the files with stricter rules.
+            run_ansible_test(session, core, command, python, "--skip-test", "pylint")
+            run_ansible_test(session, core, command, python, "--test", "pylint", *ONLY_RUN_BY_ANSIBLE)
         else:
             run_ansible_test(session, core, command, python)
 

@@ -43,6 +43,12 @@ def newest_core() -> str | None:
     return next((core for core in reversed(PYTHONS_OF_CORE) if python_for_core(core)), None)
 
 
+def outer_cores() -> list[str]:
+    """Return the oldest and the newest supported ansible-core: what both take, those between them take as well."""
+    cores = [*PYTHONS_OF_CORE]
+    return [cores[0], cores[-1]] if len(cores) > 1 else cores
+
+
 def is_here(version: str) -> bool:
     """Tell whether this Python can be used: it starts, and it can make virtual environments."""
     return program(version) is not None

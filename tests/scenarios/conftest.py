@@ -14,7 +14,7 @@ import pytest
 from tests.gates.recorded_facts import flipped
 from tests.simulator.contract import check_exchange
 
-from .cloud import ROOT, Ansible, Cloud, Simulator
+from .cloud import ROOT, THOROUGH, Ansible, Cloud, Simulator
 from .configure import Configure
 
 QUICK = (
@@ -39,6 +39,16 @@ def texts_of(options: Iterable[str]) -> Iterator[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker by which a test asks for another cloud."""
     config.addinivalue_line("markers", "cloud(*options): options of the simulator for this test's cloud")
+    config.addinivalue_line("markers", "torture: a variation of another test, run only by `make torture`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests that are marked `torture` out, unless all are asked for."""
+    if THOROUGH:
+        return
+    left_out = [item for item in items if item.get_closest_marker("torture")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("torture")]
 
 
 @pytest.fixture(scope="session")

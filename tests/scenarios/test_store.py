@@ -132,7 +132,7 @@ def test_a_stale_copy_of_the_store_hands_nothing_over(cloud: Cloud, configure: C
 def test_a_warning_of_a_step_names_its_environment(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(rehearse=False))
     (first,) = alive(cloud)
-    cloud.fault(route="removePassword$", status=400, count=0)
+    cloud.fault(route="removePassword$", status=403, count=0)
     run = succeeded(configure(variables={"lead_writer_secret_absent_key_ids": [first]}, rehearse=False))
     assert f"{HOST}: The new secret is there and works, but afterwards" in " ".join(run.output.split())
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,7 +162,12 @@ def is_met_in(sentence: str, general: str) -> bool:
 
     In it rather than equal to it, because some sentences are put together from parts.
     """
-    return re.search(".+".join(re.escape(part) for part in general.split("…") if part), sentence) is not None
+    return all(part in sentence for part in general.split("…")) and pattern_of(general).search(sentence) is not None
+
+
+@functools.cache
+def pattern_of(general: str) -> re.Pattern[str]:
+    return re.compile(".+".join(re.escape(part) for part in general.split("…") if part))
 
 
 def test_every_sentence_of_the_code_is_explained() -> None:

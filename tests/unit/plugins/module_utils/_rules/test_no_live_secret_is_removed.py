@@ -272,7 +272,7 @@ class World(RuleBasedStateMachine):
 
 
 World.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MARKETPLACE_LEADS_EXAMPLES", "600")),
+    max_examples=int(os.environ.get("MARKETPLACE_LEADS_EXAMPLES", "150")),
     stateful_step_count=40,
     deadline=None,
     derandomize="MARKETPLACE_LEADS_EXAMPLES" not in os.environ,
