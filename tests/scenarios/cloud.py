@@ -339,7 +339,7 @@ class Ansible:
     def playbook(
         self, playbook: str, *arguments: str, check: bool = False, rehearse: bool | None = None, **options: Any
     ) -> Run:
-        """Run a playbook by path or full name; `check` runs only the rehearsal, `rehearse` says whether there is one."""
+        """Run a playbook by path or name; `check` runs only the rehearsal, `rehearse` says whether there is one."""
         if not (check or (self._rehearses if rehearse is None else rehearse)):
             return self._run(playbook, *arguments, **options)
         self._cloud.refuse_writes(True)
