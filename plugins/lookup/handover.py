@@ -2,71 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what an environment's handover says, and whether it is up to date."""
+"""Reads the handover files of environments."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: handover
-short_description: Read the handover of an environment, and whether it is up to date
+short_description: Read the handover of an environment
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Returns what a file written by M(marketplace_leads.dynamics365.lead_writer_handover) holds, and whether it and the
-    sheet beside it are what that module would write for the fields given here.
-  - It only reads two small files, so it may be used in every run.
+  - Returns the content of a file that M(marketplace_leads.dynamics365.lead_writer_handover) wrote.
 options:
   _terms:
-    description: Paths of the files for programs, which end in C(.json). One that does not exist yet holds no offers.
+    description: Paths of the files for programs, which end in C(.json). A file that does not exist holds no offers.
     type: list
     elements: path
     required: true
-  environment_url:
-    description: As of M(marketplace_leads.dynamics365.lead_writer_handover), like all fields below.
-    type: str
-  authentication:
-    description: The choice of authentication.
-    type: str
-    choices: [azure_ad, office365]
-  application_id:
-    description: The application id.
-    type: str
-  directory_id:
-    description: The directory id.
-    type: str
-  user_name:
-    description: The user's name.
-    type: str
-  contact_emails:
-    description: The e-mail addresses.
-    type: list
-    elements: str
-  key_id:
-    description: The mark of the secret.
-    type: str
-  end_date_time:
-    description: Until when the secret is good.
-    type: str
-  secret_in:
-    description: Where the secret is kept.
-    type: str
-  show_secret_with:
-    description: The command that shows the secret.
-    type: str
-  offers:
-    description: The offers of the environment.
-    type: list
-    elements: str
-  handed_over:
-    description: What was handed over to which offer.
-    type: dict
 seealso:
   - module: marketplace_leads.dynamics365.lead_writer_handover
 """
 
 EXAMPLES = r"""
-- name: Which secret does the offer have?
+- name: Show which secret an offer has
   ansible.builtin.debug:
     msg: "{{ lookup('marketplace_leads.dynamics365.handover', path).offers['contoso-app'].key_id | default('') }}"
   vars:
@@ -75,9 +34,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description:
-    - One dictionary for each file, with its content. A file that does not exist has empty C(offers) and nothing else.
-    - The key C(current) tells whether both files are there and are what the given fields make of them.
+  description: A dictionary for each file, with its content. For a file that does not exist, C(offers) is empty.
   type: list
   elements: dict
 """
@@ -88,24 +45,16 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._rules.errors import InvalidInput
-from ..plugin_utils._handover import FIELDS, is_current, read
+from ..plugin_utils._handover import read
 
 
 class LookupModule(LookupBase):
     """Reads handovers."""
 
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
-        """Return the content of each file, and whether it is up to date."""
+        """Return the content of each file."""
         self.set_options(var_options=variables, direct=kwargs)
-        fields = {name: self.get_option(name) for name in FIELDS}
         try:
-            return [_look(term, fields) for term in terms]
+            return [read(term) or {"offers": {}} for term in terms]
         except InvalidInput as error:
             raise AnsibleLookupError(str(error)) from None
-
-
-def _look(path: str, fields: dict[str, Any]) -> dict[str, Any]:
-    content = read(path)
-    if content is None:
-        return {"offers": {}, "current": False}
-    return {**content, "current": is_current(path, fields)}

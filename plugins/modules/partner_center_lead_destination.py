@@ -283,6 +283,11 @@ lead_destination:
     publish_needed:
       description: Whether what the draft holds, or would hold after a dry run's changes, is still to be published.
       type: bool
+    handover:
+      description:
+        - What the option C(handed_over) of M(marketplace_leads.dynamics365.lead_writer_handover) takes for the offer.
+        - A dry run returns it as it is after the changes, with V(known after apply) for what only a change can show.
+      type: dict
 failure:
   description: The service's own words about a failed request.
   returned: when a request failed

@@ -35,7 +35,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "offers": {"type": "list", "elements": "str"},
     "handed_over": {"type": "dict"},
 }
-"""What can be given, to the action and to the lookup alike. A field that is None is left as the file has it."""
+"""What can be given, to the action. A field that is None is left as the file has it."""
 
 _CONNECTION = {
     "application_id": "applicationId",

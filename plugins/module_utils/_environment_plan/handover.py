@@ -11,11 +11,10 @@ from typing import Any
 
 from .._entry_point import ModuleContext
 from .._resources.lead_destination import batch as lead_destinations
-from .._resources.lead_destination.info import handover_record
+from .._rules.guids import KNOWN_AFTER_APPLY
 from .options import options_of
 from .plan import EnvironmentPlan
 
-KNOWN_AFTER_APPLY = "known after apply"
 NEW_SECRETS = frozenset({"application.secret", "user.password"})
 """The changes by which there is a secret that has to be stored."""
 
@@ -41,10 +40,7 @@ def handover_fields(context: ModuleContext, plan: EnvironmentPlan, changes: Set[
             name: options_of("lead_destinations", destinations, lead_destinations.OPTIONS)[name]
             for name in ("contact_emails", "offers")
         },
-        "handed_over": {
-            each["offer"]: _handed_over(each, key_id, changes, destinations.get("publish") == "live")
-            for each in plan.state().get("lead_destinations", [])
-        },
+        "handed_over": {each["offer"]: each["handover"] for each in plan.state().get("lead_destinations", [])},
     }
 
 
@@ -55,15 +51,3 @@ def _secret_now(state: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[st
         secret = {**state["password"], "key_id": state["password"].get("changed_date_time")}
     known = secret or stored
     return str(known.get("key_id") or ""), str(known.get("end_date_time") or "")
-
-
-def _handed_over(offer: Mapping[str, Any], key_id: str, changes: Set[str], publishes: bool) -> dict[str, str]:
-    """Return the record of an offer as it is after the changes; what is known only then is a word that differs."""
-    path = f"lead_destination.{offer['offer']}"
-    given, live = f"{path}.secret" in changes, publishes and f"{path}.published" in changes
-    return {
-        **handover_record(offer),
-        "key_id": key_id if given else offer["handed_over"]["key_id"],
-        "handed_over_at": KNOWN_AFTER_APPLY if given else offer["handed_over"]["at"],
-        "live_since": KNOWN_AFTER_APPLY if live else "" if given else offer["live_since"],
-    }

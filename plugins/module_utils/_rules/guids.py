@@ -13,6 +13,9 @@ from .errors import InvalidInput
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 """The id of an object that a dry run would create: accepted in check mode only."""
 
+KNOWN_AFTER_APPLY = "known after apply"
+"""What a dry run shows in the place of a value that only making the change can show."""
+
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 

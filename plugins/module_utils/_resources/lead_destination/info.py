@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..._rules.offers import offer_id
@@ -40,18 +40,4 @@ def _described(offer: Offer) -> dict[str, Any]:
         "product_id": offer.product_id,
         "draft": shown_state(offer.draft),
         "live": shown_state(offer.live),
-    }
-
-
-def handover_record(destination: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the handover file keeps of an offer, from its lead destination as its module returns it."""
-    given, publication = destination["handed_over"], destination["publication"]
-    return {
-        "key_id": given["key_id"],
-        "handed_over_at": given["at"],
-        "live_since": destination["live_since"],
-        "publication": publication["state"],
-        "publication_since": publication["since"],
-        "submission_id": publication["submission_id"],
-        "job_id": publication["job_id"],
     }

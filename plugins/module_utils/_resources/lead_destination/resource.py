@@ -26,6 +26,7 @@ from ..._rules.customer_leads import (
     without_secrets,
 )
 from ..._rules.errors import InvalidInput
+from ..._rules.guids import KNOWN_AFTER_APPLY, NIL_GUID
 from ..._rules.words import snake_case
 from ..._services.partner_center.client import PartnerCenterClient
 from ..._services.partner_center.offers import DRAFT, LIVE, PREVIEW, Offer, State, Submission, read_draft, read_offer
@@ -69,6 +70,7 @@ class LeadDestinationResource:
         self._left_alone = False
         self._pending = False
         self._written = False
+        self._goes_live = False
         self._handed_over_key_id = wanted.secret.handed_over_key_id if wanted.secret else ""
         self._handed_over_at = wanted.secret.handed_over_at if wanted.secret else None
 
@@ -108,7 +110,24 @@ class LeadDestinationResource:
                 "live_since": write_moment(since),
                 "publication": self._progress.shown(),
                 "publish_needed": not self._left_alone and (self._pending or not is_live(offer, self._handed_over_at)),
+                "handover": self._record(since),
             }
+        }
+
+    def _record(self, since: datetime | None) -> dict[str, str | None]:
+        """Return what the handover files keep of the offer, as it is when all that was planned is done."""
+        key_id, at = self._handed_over_key_id, write_moment(self._handed_over_at)
+        live_since, publication = write_moment(since), self._progress.shown()
+        if self._new_secret and not self._written and self._wanted.secret is not None:
+            key_id, at, live_since = self._wanted.secret.key_id, KNOWN_AFTER_APPLY, ""
+        return {
+            "key_id": KNOWN_AFTER_APPLY if key_id == NIL_GUID else key_id,
+            "handed_over_at": at,
+            "live_since": KNOWN_AFTER_APPLY if self._goes_live else live_since,
+            "publication": publication["state"],
+            "publication_since": publication["since"],
+            "submission_id": publication["submission_id"],
+            "job_id": publication["job_id"],
         }
 
     # --- planning
@@ -181,6 +200,7 @@ class LeadDestinationResource:
         else:
             stands = DRAFT if found.state in (NOT_PUBLISHED, WAITING) else found.state
             plan.add(self._path("published"), stands, target, self._publish)
+            self._goes_live = target == LIVE
             if target == PREVIEW:
                 plan.warnings.append(self._not_live_yet())
 
@@ -300,6 +320,7 @@ class LeadDestinationResource:
 
     def _publish(self) -> None:
         """Publish from wherever it stands when nobody else publishes any more."""
+        self._goes_live = False
         begun = self._go_on(self._until_unlocked())
         self._pending = False
         self._read = read_offer(self._client, self._wanted.offer)
