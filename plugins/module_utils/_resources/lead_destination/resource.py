@@ -70,6 +70,7 @@ class LeadDestinationResource:
         self._left_alone = False
         self._pending = False
         self._written = False
+        self._postponed = False
         self._goes_live = False
         self._handed_over_key_id = wanted.secret.handed_over_key_id if wanted.secret else ""
         self._handed_over_at = wanted.secret.handed_over_at if wanted.secret else None
@@ -118,12 +119,13 @@ class LeadDestinationResource:
         """Return what the handover files keep of the offer, as it is when all that was planned is done."""
         key_id, at = self._handed_over_key_id, write_moment(self._handed_over_at)
         live_since, publication = write_moment(since), self._progress.shown()
-        if self._new_secret and not self._written and self._wanted.secret is not None:
+        is_planned = self._new_secret and not (self._written or self._postponed)
+        if is_planned and self._wanted.secret is not None:
             key_id, at, live_since = self._wanted.secret.key_id, KNOWN_AFTER_APPLY, ""
         return {
             "key_id": KNOWN_AFTER_APPLY if key_id == NIL_GUID else key_id,
             "handed_over_at": at,
-            "live_since": KNOWN_AFTER_APPLY if self._goes_live else live_since,
+            "live_since": KNOWN_AFTER_APPLY if self._goes_live and not self._postponed else live_since,
             "publication": publication["state"],
             "publication_since": publication["since"],
             "submission_id": publication["submission_id"],
@@ -296,6 +298,7 @@ class LeadDestinationResource:
         except StillLocked:
             if self._locked() not in self._plan.warnings:
                 self._plan.warnings.append(self._locked())
+            self._postponed = True
             raise Postponed from None
         self._written, self._pending = True, False
         if secret is not None and posted and not posted.strip("*"):
