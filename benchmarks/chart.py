@@ -18,7 +18,7 @@ _FONT = 'font-family="system-ui, sans-serif"'
 
 
 def chart(figures: dict[str, Any]) -> str:
-    """Return an SVG of C(figures), as they are kept in results.json."""
+    """Return an SVG of `figures`, as stored in results.json."""
     parts: list[str] = []
     top = 40
     if "converged_vs_plain_program" in figures:
@@ -32,7 +32,7 @@ def chart(figures: dict[str, Any]) -> str:
 
 
 def _bars(parts: list[str], figures: dict[str, Any], top: int) -> int:
-    """Draw the seconds of the four ways to make sure that nothing is to do."""
+    """Draw the seconds of the four ways to verify that nothing needs to change."""
     plain = figures["converged_vs_plain_program"]
     usual, uri = figures["converged_vs_usual_way"], figures["converged_vs_uri_playbook"]
     ways = [
@@ -51,7 +51,7 @@ def _bars(parts: list[str], figures: dict[str, Any], top: int) -> int:
             f"the role is {usual['value']:.1f} x as fast",
         ),
     ]
-    _text(parts, 20, top, f"A run that finds nothing to do in {plain['how']['environments']} environments", 18, "bold")
+    _text(parts, 20, top, f"A run with nothing to change in {plain['how']['environments']} environments", 18, "bold")
     scale = (_WIDTH - _LEFT - 260) / max(seconds for _name, _kind, seconds, _remark in ways)
     for name, kind, seconds, remark in ways:
         top += _ROW
