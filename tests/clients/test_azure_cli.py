@@ -96,7 +96,7 @@ def test_az_refuses_a_wrong_secret(az: Az, sign_in: dict[str, str]) -> None:
     assert "AADSTS7000215" in said
 
 
-def test_an_application_lives_its_life_by_az(signed_in: Az, cloud: RunningCloud) -> None:
+def test_az_registers_uses_and_deletes_an_application(signed_in: Az, cloud: RunningCloud) -> None:
     az = signed_in
     made = az("ad", "app", "create", "--display-name", "Lead", "--web-redirect-uris", "https://contoso.example/one")
     named = ("--id", made["appId"])
@@ -121,7 +121,7 @@ def test_an_application_lives_its_life_by_az(signed_in: Az, cloud: RunningCloud)
     assert az("ad", "app", "list", "--display-name", "Lead") == []
 
 
-def test_az_rest_speaks_to_an_environment_and_to_graph(signed_in: Az, sign_in: dict[str, str]) -> None:
+def test_az_rest_calls_an_environment_and_graph(signed_in: Az, sign_in: dict[str, str]) -> None:
     az, api = signed_in, f"{URL}/api/data/v9.2"
 
     me = az("rest", "--url", f"{api}/WhoAmI", "--resource", URL)
@@ -136,7 +136,7 @@ def test_az_rest_speaks_to_an_environment_and_to_graph(signed_in: Az, sign_in: d
     assert [row["id"] for row in tenant["value"]] == [sign_in["tenant"]]
 
 
-def test_the_role_sets_an_environment_up_with_the_session_of_az(
+def test_the_role_sets_up_an_environment_with_the_sign_in_of_az(
     signed_in: Az, runner: Runner, cloud: RunningCloud
 ) -> None:
     for name, content in {"package.zip": package(), "password": b"a-password-for-tests"}.items():

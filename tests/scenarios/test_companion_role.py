@@ -93,9 +93,7 @@ def held_roles(cloud: Cloud, tenant: Tenant) -> list[str]:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_locked_role_gets_a_companion_with_just_what_is_missing_and_whatever_is_undone_comes_back(
-    cloud: Cloud, locked: Configure
-) -> None:
+def test_companion_has_exactly_what_the_locked_role_lacks(cloud: Cloud, locked: Configure) -> None:
     tenant, roles = cloud.contoso, Roles(cloud, cloud.contoso)
     first = locked()
     assert first.status == 0, first.output
@@ -129,9 +127,7 @@ def test_a_locked_role_gets_a_companion_with_just_what_is_missing_and_whatever_i
         assert held_roles(cloud, tenant) == [ROLE, COMPANION]
 
 
-def test_an_application_user_of_a_lower_business_unit_holds_both_copies_of_that_unit(
-    cloud: Cloud, locked: Configure
-) -> None:
+def test_user_of_a_lower_business_unit_holds_both_of_its_copies(cloud: Cloud, locked: Configure) -> None:
     tenant = cloud.tenants["northwind"]
     variables = {"lead_writer_business_unit": "Sweden"}
     run = locked("--limit", tenant.host, variables=variables)
@@ -163,7 +159,7 @@ def imported(cloud: Cloud, ansible: Ansible, locked: Configure) -> Roles:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_the_role_is_unlocked(
+def test_companion_is_narrowed_on_request_and_removed_on_unlock(
     cloud: Cloud, ansible: Ansible, imported: Roles, locked: Configure
 ) -> None:
     host = cloud.contoso.host
@@ -197,7 +193,7 @@ def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_companion_role_that_somebody_else_holds_or_that_a_solution_brought_is_left_and_that_is_told(
+def test_companion_in_use_or_from_a_solution_is_kept_with_a_warning(
     cloud: Cloud, ansible: Ansible, imported: Roles
 ) -> None:
     host = cloud.contoso.host
@@ -221,7 +217,7 @@ def test_a_companion_role_that_somebody_else_holds_or_that_a_solution_brought_is
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_level_that_adding_does_not_change_is_replaced(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
+def test_level_that_adding_cannot_change_is_replaced(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
     given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(configure.package)}
     assert ansible.tasks(task("dynamics_solution", **given), rehearse=False).status == 0
     roles = Roles(cloud, cloud.contoso)
@@ -234,7 +230,7 @@ def test_a_level_that_adding_does_not_change_is_replaced(cloud: Cloud, ansible: 
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_companion_role_that_was_renamed_is_not_made_twice(cloud: Cloud, locked: Configure) -> None:
+def test_renamed_companion_role_is_not_created_twice(cloud: Cloud, locked: Configure) -> None:
     assert locked(rehearse=False).status == 0
     roles = Roles(cloud, cloud.contoso)
     role_id = roles.root()["roleid"]

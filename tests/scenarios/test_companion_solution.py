@@ -113,7 +113,7 @@ def test_leads_arrive_where_customizations_are_blocked(cloud: Cloud, blocked: Co
 
 
 @ONE
-def test_what_a_companion_role_lost_comes_back(cloud: Cloud, blocked: Configure) -> None:
+def test_lost_privileges_of_a_companion_are_restored(cloud: Cloud, blocked: Configure) -> None:
     assert blocked(rehearse=False).status == 0
     roles, before = Roles(cloud, cloud.contoso), version(cloud)
     spoiled = {**MISSING, "prvWriteAsyncOperation": "Basic"}
@@ -130,7 +130,7 @@ def test_what_a_companion_role_lost_comes_back(cloud: Cloud, blocked: Configure)
 
 
 @ONE
-def test_nothing_is_left_of_a_companion_solution(cloud: Cloud, blocked: Configure, remove: Remove) -> None:
+def test_removal_leaves_nothing_of_a_companion_solution(cloud: Cloud, blocked: Configure, remove: Remove) -> None:
     named = {"lead_writer_companion_role": "Leads & <System Jobs>"}
     assert blocked(variables=named, rehearse=False).status == 0
     assert len(solutions(cloud)) == 1
@@ -145,7 +145,7 @@ def test_nothing_is_left_of_a_companion_solution(cloud: Cloud, blocked: Configur
 
 
 @ONE
-def test_a_run_after_a_killed_import_brings_one_role(cloud: Cloud, blocked: Configure) -> None:
+def test_run_after_a_killed_import_creates_one_role(cloud: Cloud, blocked: Configure) -> None:
     # The first start is that of the Lead Writer's own solution.
     cloud.fault(route="ImportSolutionAsync", method="POST", skip=1, applied=True, count=1, latency_seconds=20)
     killed = blocked(rehearse=False, killed_when=lambda: cloud.control("GET", "/faults")["waiting"] == 0)
@@ -179,7 +179,7 @@ READ, WRITE, APPEND = "prvReadAsyncOperation", "prvWriteAsyncOperation", "prvApp
 
 
 @ONE
-def test_a_companion_solution_has_just_what_is_asked_for(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_companion_solution_has_exactly_the_requested_privileges(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     first = privileges(ansible, READ)
     assert first.changes(HOST) == ["companion_solution"], first.output
     result = first.result(HOST, "dynamics_role_privilege")
@@ -210,7 +210,7 @@ def test_a_companion_solution_has_just_what_is_asked_for(cloud: Cloud, ansible: 
 
 
 @ONE
-def test_a_companion_solution_that_another_user_holds_stays(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_companion_solution_used_by_another_user_is_kept(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, rehearse=False).status == 0
     users = cloud.rows(cloud.contoso, "systemusers?$filter=applicationid ne null")
     runner = next(user for user in users if user["applicationid"] == cloud.contoso.client_id)
@@ -228,7 +228,7 @@ def test_a_companion_solution_that_another_user_holds_stays(cloud: Cloud, ansibl
 
 
 @ONE
-def test_the_run_after_a_failed_import_brings_the_role(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_run_after_a_failed_import_creates_the_role(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, rehearse=False).status == 0
     cloud.fault(route="StageAndUpgradeAsync", method="POST", status=400, code="0x80048033", count=1)
     failed = privileges(ansible, READ, WRITE, rehearse=False)
@@ -299,7 +299,7 @@ def lose_administration(cloud: Cloud, tenant: Tenant) -> None:
 
 
 @ONE
-def test_an_unmanaged_companion_is_kept_where_it_is_enough(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_unmanaged_companion_is_kept_if_sufficient(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, on_locked="companion", rehearse=False).status == 0
     explicit = privileges(ansible, READ, rehearse=False)
     assert "set on_locked to companion to go on with that role" in explicit.failure(HOST)
@@ -318,9 +318,7 @@ def test_an_unmanaged_companion_is_kept_where_it_is_enough(cloud: Cloud, ansible
 
 
 @ONE
-def test_an_editable_role_is_edited_where_nothing_is_blocked(
-    cloud: Cloud, ansible: Ansible, configure: Configure
-) -> None:
+def test_editable_role_is_edited_if_nothing_is_blocked(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
     given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(configure.package)}
     assert ansible.tasks(task("dynamics_solution", **given), rehearse=False).status == 0
     run = privileges(ansible, READ)
@@ -339,7 +337,7 @@ def test_an_editable_role_is_edited_where_nothing_is_blocked(
 
 
 @ONE
-def test_a_run_that_wants_no_companion_names_the_setting(cloud: Cloud, blocked: Configure) -> None:
+def test_run_without_a_companion_names_the_setting(cloud: Cloud, blocked: Configure) -> None:
     run = blocked(variables={"lead_writer_on_locked": "fail"}, rehearse=False)
     told = run.failure(HOST)
     assert "blocks unmanaged customizations: set lead_writer_on_locked to companion_solution" in told

@@ -132,7 +132,7 @@ PARTS = 3
 
 @pytest.mark.cloud("--tenants", str(math.ceil(len(UNDONE) / PARTS)))
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_is_undone_by_hand_is_put_right_and_only_that(cloud: Cloud, configure: Configure, part: int) -> None:
+def test_only_what_was_undone_by_hand_is_restored(cloud: Cloud, configure: Configure, part: int) -> None:
     first = configure(rehearse=False)
     assert first.status == 0, first.output
     # Each tenant loses something else, so that one run puts many things right.
@@ -152,7 +152,7 @@ NEW_DESTINATION = ["leadDestination", "instanceUrl", "authentication", "applicat
 
 
 @pytest.mark.cloud("--tenants", "5", "--offers", "1", "--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
-def test_whatever_is_undone_by_hand_at_an_offer_is_put_right_and_only_that(cloud: Cloud, configure: Configure) -> None:
+def test_only_what_was_undone_at_an_offer_is_restored(cloud: Cloud, configure: Configure) -> None:
     wanted = {"lead_writer_contact_emails": ["sales@contoso.example"]}
     assert configure(variables={**wanted, "lead_writer_publish": "live"}, rehearse=False).status == 0
     # The second tenant is the government's, which has no offers.
@@ -192,9 +192,7 @@ def _edit_draft(cloud: Cloud, tenant: Tenant, changes: dict[str, object]) -> Non
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_an_application_thrown_away_comes_back_from_the_recycle_bin_as_the_same_one(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_deleted_application_is_restored_from_the_recycle_bin(cloud: Cloud, configure: Configure) -> None:
     assert configure(rehearse=False).status == 0
     before = Made(cloud, cloud.contoso).application
     cloud.graph(cloud.contoso, "DELETE", f"/applications/{before['id']}")
@@ -205,7 +203,7 @@ def test_an_application_thrown_away_comes_back_from_the_recycle_bin_as_the_same_
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_half_configured_tenant_is_completed_without_duplicates(cloud: Cloud, configure: Configure) -> None:
+def test_partly_configured_tenant_is_completed_without_duplicates(cloud: Cloud, configure: Configure) -> None:
     for tags in ("lead_writer_application", "lead_writer_solution"):
         assert configure("--tags", tags).status == 0
     run = configure()

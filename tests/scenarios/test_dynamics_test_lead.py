@@ -170,7 +170,7 @@ class ByHand:
 
 
 @pytest.mark.cloud("--tenants", "2")
-def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_configure(
+def test_lead_arrives_and_a_bare_environment_names_configure(
     cloud: Cloud, ansible: Ansible, configure: Configure, validate: Validate
 ) -> None:
     contoso, bare = cloud.contoso, cloud.tenants["fabrikam"]
@@ -245,7 +245,7 @@ REFUSED = {
 """The codes by which an environment's own customizations refuse a lead, with the cause of each."""
 
 
-def test_what_a_customer_did_to_new_leads_is_told_by_its_cause(
+def test_customization_that_rejects_leads_is_reported_by_cause(
     cloud: Cloud, ansible: Ansible, configure: Configure
 ) -> None:
     assert configure("--limit", HOST, rehearse=False).status == 0
@@ -259,7 +259,7 @@ def test_what_a_customer_did_to_new_leads_is_told_by_its_cause(
 
 @pytest.mark.cloud("--tenants", "1")
 @pytest.mark.parametrize(("settings", "warned"), [({}, True), ({"allowapplicationuseraccess": True}, False)])
-def test_a_firewall_that_may_keep_the_lead_service_out_is_named(
+def test_firewall_that_may_block_the_lead_service_is_named(
     cloud: Cloud, configure: Configure, validate: Validate, settings: dict[str, bool], warned: bool
 ) -> None:
     assert configure(rehearse=False).status == 0
@@ -330,9 +330,7 @@ DOCUMENTED = {
 
 
 @pytest.mark.cloud("--tenants", str(len(BROKEN)))
-def test_each_tenant_that_somebody_broke_is_told_its_cause_and_stops_no_other(
-    cloud: Cloud, configure: Configure, validate: Validate
-) -> None:
+def test_broken_tenant_has_its_cause_and_stops_no_other(cloud: Cloud, configure: Configure, validate: Validate) -> None:
     assert configure("-f", "7", rehearse=False).status == 0
     tenants = dict(zip(cloud.tenants.values(), BROKEN, strict=True))
     for tenant, (break_it, _cause, _words) in tenants.items():
@@ -360,7 +358,7 @@ def handed_over(stored: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_each_wrong_detail_that_was_handed_over_is_told_and_the_secret_never(
+def test_wrong_handover_detail_is_reported_without_the_secret(
     cloud: Cloud, ansible: Ansible, configure: Configure
 ) -> None:
     lead_service = LeadService(cloud, cloud.contoso)
@@ -487,9 +485,7 @@ def person(cloud: Cloud, tenant: Tenant, name: str, *, licensed: bool = True, ro
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_person_whose_password_was_handed_over_gets_its_leads_or_the_reason_why_not(
-    cloud: Cloud, ansible: Ansible, configure: Configure
-) -> None:
+def test_handed_over_person_gets_leads_or_the_cause(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     cloud.set(replication_seconds=0, usage_location_seconds=0)

@@ -58,17 +58,17 @@ def shared(
 
 
 @pytest.mark.parametrize("world", TENANTS, ids=lambda world: world.name)
-def test_a_tenant_where_a_fact_is_not_so_gets_leads(world: Flip, shared: dict[str, str]) -> None:
+def test_tenant_where_a_fact_does_not_hold_gets_leads(world: Flip, shared: dict[str, str]) -> None:
     assert shared[world.name] == "", f"{world.name}: {shared[world.name]}"
 
 
 @pytest.mark.parametrize("world", chosen(CLOUDS), ids=lambda world: world.name)
-def test_a_cloud_where_a_fact_is_not_so_gives_leads(world: Flip, worlds: Worlds) -> None:
+def test_cloud_where_a_fact_does_not_hold_delivers_leads(world: Flip, worlds: Worlds) -> None:
     (wrong,) = worlds.verdicts([world]).values()
     assert wrong == "", f"{world.name}: {wrong}"
 
 
-def test_leads_arrive_where_many_facts_are_not_so(worlds: Worlds) -> None:
+def test_leads_arrive_where_many_facts_do_not_hold(worlds: Worlds) -> None:
     together = combined(WORLDS)
     (wrong,) = worlds.verdicts([together]).values()
     assert wrong == "", f"{together}: {wrong}"

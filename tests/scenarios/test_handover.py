@@ -46,9 +46,7 @@ class Files:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_is_in_neither_file(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_sheet_suffices_to_type_and_its_command_shows_the_secret(cloud: Cloud, configure: Configure) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     files = Files(configure.store, tenant.environment_host)
@@ -92,9 +90,7 @@ def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_
     assert cloud.writes_since(refused.mark) == []
 
 
-def test_an_offer_that_two_environments_name_stops_both_before_anything_is_written_and_no_other(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_offer_of_two_environments_stops_just_these_before_any_write(cloud: Cloud, configure: Configure) -> None:
     inventory = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
     for name, offer in (("contoso", "leads-app"), ("fabrikam", "Leads-App")):
         group = inventory["all"]["children"][f"tenant_{name}"]

@@ -81,7 +81,7 @@ def scrubbed(text: str) -> str:
     return re.sub(r"Timestamp: \S+ \S+", "time", text)
 
 
-def test_a_run_tells_the_same_whichever_way_its_modules_are_executed(cloud: Cloud, ansible: Ansible) -> None:
+def test_in_process_and_ordinary_execution_report_the_same(cloud: Cloud, ansible: Ansible) -> None:
     here = ansible.tasks(*TASKS, rehearse=False, verbosity=3)
     ordinary = ansible.tasks(*TASKS, rehearse=False, verbosity=3, environment={"MARKETPLACE_LEADS_IN_PROCESS": "0"})
     assert told(here) == told(ordinary)
@@ -92,7 +92,7 @@ def test_a_run_tells_the_same_whichever_way_its_modules_are_executed(cloud: Clou
     assert cloud.contoso.client_secret not in here.output + "".join(told(ordinary))
 
 
-def test_a_module_that_runs_elsewhere_or_later_is_executed_the_ordinary_way(ansible: Ansible) -> None:
+def test_delegated_or_async_module_is_executed_the_ordinary_way(ansible: Ansible) -> None:
     later = {**task("dynamics_app_user", **ENVIRONMENT, **OWN_ID), "async": 60, "poll": 1}
     run = ansible.tasks(later, rehearse=False)
     assert run.status == 0, run.output

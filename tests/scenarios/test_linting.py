@@ -64,7 +64,7 @@ def test_fixing_a_playbook_keeps_the_names_of_its_modules(playbook: Path, collec
     assert called == {f"marketplace_leads.dynamics365.{module}" for module in MODULES}
 
 
-def test_no_rule_wants_another_name_for_a_module(playbook: Path, collections: Path) -> None:
+def test_no_rule_suggests_another_name_for_a_module(playbook: Path, collections: Path) -> None:
     said = lint(playbook, collections)
     assert "fqcn" not in said
     assert "files processed" in said or "Passed" in said, said

@@ -89,7 +89,7 @@ def test_leads_are_set_up_before_the_first_publication(life: Life) -> None:
     assert life.run(**NEW).changed_hosts() == set()
 
 
-def test_the_first_publication_is_left_to_a_person(life: Life) -> None:
+def test_the_first_publication_is_left_to_the_publisher(life: Life) -> None:
     run = life.run(**NEW, **LIVE)
     assert "Offer 'new-offer' was never published" in said(run)
     again = life.run(**NEW, **LIVE)
@@ -97,7 +97,7 @@ def test_the_first_publication_is_left_to_a_person(life: Life) -> None:
     assert again.changed_hosts() == set()
 
 
-def test_the_first_publication_is_made_when_that_is_asked_for(life: Life) -> None:
+def test_the_first_publication_is_made_on_request(life: Life) -> None:
     life.run(**NEW, **LIVE, lead_writer_publish_other_changes=True)
     assert life.customer_meets("new-offer") is None
 
@@ -106,17 +106,17 @@ def test_the_first_publication_is_made_when_that_is_asked_for(life: Life) -> Non
 
 
 @pytest.mark.parametrize(("offer", "kind"), [("solution-template", "azureApplication"), ("consulting", "consulting")])
-def test_an_offer_of_a_type_that_is_not_served_is_a_blocker(life: Life, offer: str, kind: str) -> None:
+def test_offer_of_an_unsupported_type_is_a_blocker(life: Life, offer: str, kind: str) -> None:
     message = life.fails(lead_writer_offers=[offer, OFFER])
     assert f"Offer '{offer}' is of type {kind}" in message
     assert "leave it out" in message
 
 
-def test_an_offer_id_in_capitals_is_told(life: Life) -> None:
+def test_offer_id_in_capitals_is_refused(life: Life) -> None:
     assert "give 'contoso-offer'" in life.fails(lead_writer_offers=["Contoso-Offer"])
 
 
-def test_offers_may_be_given_as_one_text(life: Life) -> None:
+def test_offers_may_be_given_as_one_string(life: Life) -> None:
     life.run(lead_writer_offers="contoso-offer, new-offer")
     assert life.record("new-offer")["key_id"] == life.record()["key_id"] != ""
 
@@ -143,7 +143,7 @@ def test_a_run_ends_well_while_an_offer_is_certified(life: Life) -> None:
     assert life.cloud.writes_since(waiting.mark) == []
 
 
-def test_the_next_run_goes_live_when_the_preview_is_done(life: Life) -> None:
+def test_next_run_publishes_to_live_after_the_preview(life: Life) -> None:
     life.cloud.set(publish_seconds=2 * DAY)
     life.run(**LIVE, lead_writer_publish_timeout=0)
     life.cloud.jump(2 * DAY + 60)
@@ -156,7 +156,7 @@ def test_the_next_run_goes_live_when_the_preview_is_done(life: Life) -> None:
     assert life.plan(life.run(**LIVE))["publication"]["state"] == "live"
 
 
-def test_what_the_certification_found_is_told_by_a_later_run(life: Life) -> None:
+def test_certification_result_is_reported_by_a_later_run(life: Life) -> None:
     life.cloud.set(publish_seconds=2 * DAY, partner_center_certification_fails=True)
     life.run(**LIVE, lead_writer_publish_timeout=0)
     life.cloud.jump(2 * DAY + 60)

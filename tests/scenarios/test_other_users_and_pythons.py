@@ -142,7 +142,7 @@ def test_the_role_names_the_library_that_its_python_lacks(
     assert f"{sys.executable} cannot import the Python library {lacking} (" in run.failure(HOST)
 
 
-def test_a_python_that_does_not_start_is_named_with_the_missing_library(
+def test_missing_library_message_names_the_python_that_fails_to_start(
     cloud: Cloud, ansible: Ansible, tmp_path: Path, no_python: Path, lacking: str
 ) -> None:
     set_in_inventory(cloud, ansible_python_interpreter=str(no_python))

@@ -56,7 +56,7 @@ def test_a_converged_run_of_many_tenants_is_short(fleet: Fleet) -> None:
     assert f"Nothing to change: {TENANTS} environments." in fleet.converged.output
 
 
-def test_a_run_says_for_each_tenant_what_is_next(fleet: Fleet) -> None:
+def test_run_shows_the_next_step_of_each_tenant(fleet: Fleet) -> None:
     for tenant in fleet.cloud.tenants.values():
         (line,) = [line for line in fleet.first.output.splitlines() if line.startswith(f"{tenant.host}: changed")]
         assert f"{tenant.environment_host}.handover.md and publish the offers." in line

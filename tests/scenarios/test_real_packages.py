@@ -70,7 +70,7 @@ def edited(content: bytes, pattern: bytes, replace: Callable[[re.Match[bytes]], 
 
 
 @pytest.mark.parametrize("path", PACKAGES, ids=[path.stem for path in PACKAGES])
-def test_a_real_package_is_imported_left_alone_upgraded_and_removed_and_what_it_lacks_is_named(
+def test_real_package_is_imported_upgraded_and_removed(
     cloud: Cloud, ansible: Ansible, tmp_path: Path, path: Path
 ) -> None:
     (tmp_path / "newer.zip").write_bytes(newer(path.read_bytes()))

@@ -167,7 +167,7 @@ def test_nothing_of_a_tenant_is_in_the_recording_of_its_life(recorded: Recorded,
     assert sorted(recorded.found_in_it()) == []
 
 
-def test_nothing_of_a_tenant_is_in_the_recording_of_a_take_over(
+def test_nothing_of_a_tenant_is_in_the_recording_of_an_adoption(
     recorded: Recorded, tenant: Tenant, tmp_path: Path
 ) -> None:
     made = HandMade(recorded.cloud, tenant, OFFER)
@@ -196,7 +196,7 @@ def test_nothing_of_a_tenant_is_in_the_recording_of_failures(recorded: Recorded)
     assert sorted(recorded.found_in_it()) == []
 
 
-def test_the_search_finds_what_would_survive(recorded: Recorded, tenant: Tenant) -> None:
+def test_the_search_finds_what_a_recording_would_leak(recorded: Recorded, tenant: Tenant) -> None:
     recorded(PLAYBOOK, "--check")
     (recorded.folder / "leak.json").write_text(f"{tenant.client_secret} {tenant.tenant_id}", encoding="utf-8")
     assert recorded.found_in_it() >= {tenant.client_secret, tenant.tenant_id}
@@ -228,7 +228,7 @@ def test_the_output_names_the_folder_and_nothing_of_the_recording(recorded: Reco
     assert not [path.stem for path in recorded.files if path.stem in run.output]
 
 
-def test_a_recorded_run_ends_with_what_it_says_of_the_facts(recorded: Recorded) -> None:
+def test_recorded_run_ends_with_its_result_about_facts(recorded: Recorded) -> None:
     run = recorded(PLAYBOOK)
     counted = re.search(r"confirms (\d+) facts about Microsoft's services and refutes 0;", " ".join(run.output.split()))
     assert counted is not None
@@ -238,7 +238,7 @@ def test_a_recorded_run_ends_with_what_it_says_of_the_facts(recorded: Recorded) 
     assert set(rows) <= facts
 
 
-def test_a_recorded_run_writes_what_another_one_does(recorded: Recorded, configure: Configure) -> None:
+def test_recorded_run_makes_the_same_writes(recorded: Recorded, configure: Configure) -> None:
     before = recorded.cloud.control("GET", "/state")
     with_it = _writes(recorded.cloud, recorded(PLAYBOOK))
     recorded.cloud.control("PUT", "/state", before)
@@ -261,9 +261,7 @@ def test_a_second_run_adds_nothing_new(recorded: Recorded) -> None:
     assert {path: path.stat().st_mtime_ns for path in recorded.files} == before
 
 
-def test_a_folder_that_cannot_be_written_to_stops_the_run_before_its_first_request(
-    recorded: Recorded, tmp_path: Path
-) -> None:
+def test_unwritable_folder_stops_the_run_before_its_first_request(recorded: Recorded, tmp_path: Path) -> None:
     recorded.folder.write_text("a file", encoding="utf-8")
     run = recorded(PLAYBOOK, expect=1)
     assert run.failure(HOST).startswith(

@@ -57,9 +57,7 @@ def remove(ansible: Ansible, configure: Configure) -> Remove:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
-    cloud: Cloud, configure: Configure, remove: Remove
-) -> None:
+def test_full_removal_then_a_second_run_writes_nothing(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     configure.package.write_bytes(package(variant="locked-role"))
     set_up = configure(rehearse=False)
@@ -116,7 +114,7 @@ def test_a_redirected_removal_of_the_user_stops_the_run(cloud: Cloud, configure:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+def test_objects_of_others_are_left_unchanged(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     own = cloud.graph(tenant, "POST", "/applications", {"displayName": "Somebody's"})
     cloud.graph(tenant, "POST", "/servicePrincipals", {"appId": own["appId"]})
@@ -155,7 +153,7 @@ def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remo
 
 
 @pytest.mark.cloud("--tenants", "1", "--offers", "1", "--set", "configure_seconds=0.1", "--set", "publish_seconds=0.2")
-def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+def test_nothing_is_removed_while_leads_still_arrive(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     offers = {"lead_writer_offers": ["contoso-offer"]}
     published = configure(variables={**offers, "lead_writer_publish": "live"}, rehearse=False)
     assert published.status == 0, published.output
@@ -191,9 +189,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
-    cloud: Cloud, configure: Configure, remove: Remove
-) -> None:
+def test_interrupted_or_partly_manual_removal_is_completed(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     made = Made(cloud, tenant)
@@ -207,7 +203,7 @@ def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_user_that_was_disabled_with_its_roles_loses_them(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+def test_disabled_user_loses_its_roles(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     (user,) = Made(cloud, tenant).users
@@ -223,9 +219,7 @@ def test_a_user_that_was_disabled_with_its_roles_loses_them(cloud: Cloud, config
 
 
 @pytest.mark.cloud("--config", PEOPLE, "--set", "usage_location_seconds=0.3")
-def test_a_user_loses_its_roles_and_goes_only_when_that_is_asked_for(
-    cloud: Cloud, configure: Configure, remove: Remove
-) -> None:
+def test_user_is_removed_only_on_request(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     user = {"lead_writer_authentication": "office365", "lead_writer_user_name": NAME, "lead_writer_offers": []}
     set_up = configure("--limit", HOST, variables={**user, "lead_writer_user_usage_location": "SE"}, rehearse=False)
     assert set_up.status == 0, set_up.output

@@ -78,7 +78,7 @@ def test_a_renamed_role_is_found_by_its_id(cloud: Cloud, configure: Configure) -
 
 
 @pytest.mark.usefixtures("imported")
-def test_of_two_roles_of_one_name_the_packages_own_is_used(cloud: Cloud, configure: Configure) -> None:
+def test_of_two_roles_with_one_name_the_packages_is_used(cloud: Cloud, configure: Configure) -> None:
     role_by_hand(cloud)
     run = configure()
     assert run.status == 0, run.output
@@ -86,7 +86,7 @@ def test_of_two_roles_of_one_name_the_packages_own_is_used(cloud: Cloud, configu
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_role_of_the_name_does_not_hide_the_renamed_one(cloud: Cloud, configure: Configure) -> None:
+def test_role_with_the_name_does_not_hide_the_renamed_one(cloud: Cloud, configure: Configure) -> None:
     rename(cloud, PACKAGED_ID, "Renamed by hand")
     role_by_hand(cloud)
     run = configure()
@@ -95,13 +95,13 @@ def test_a_role_of_the_name_does_not_hide_the_renamed_one(cloud: Cloud, configur
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_role_that_went_missing_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
+def test_missing_role_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
     forget(cloud, PACKAGED_ID)
     told = refused(cloud, configure)
     assert f"role '{ROLE_NAME}' does not exist in contoso.crm4.dynamics.com, although the solution" in told
 
 
-def test_a_role_in_the_way_of_the_import_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
+def test_role_that_conflicts_with_the_import_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
     role_by_hand(cloud)
     told = refused(cloud, configure)
     assert "has a security role of its own that is named" in told
@@ -119,7 +119,7 @@ def test_a_package_without_the_role_is_refused(
 
 
 @pytest.mark.usefixtures("imported")
-def test_two_roles_that_nothing_tells_apart_stop_the_plan(cloud: Cloud, configure: Configure) -> None:
+def test_two_indistinguishable_roles_stop_the_plan(cloud: Cloud, configure: Configure) -> None:
     first, second = role_by_hand(cloud), role_by_hand(cloud)
     forget(cloud, PACKAGED_ID)
     told = refused(cloud, configure)

@@ -69,7 +69,7 @@ def test_a_certificate_signs_in(cloud: Cloud, ansible: Ansible, files: Path, nam
     assert run.status == 0, run.output
 
 
-def test_a_wrong_passphrase_is_no_matter_of_the_tenant(cloud: Cloud, ansible: Ansible, files: Path) -> None:
+def test_wrong_passphrase_is_not_blamed_on_the_tenant(cloud: Cloud, ansible: Ansible, files: Path) -> None:
     path = str(files / "runner.pfx")
     run = look(ansible, cloud, client_certificate_path=path, client_certificate_passphrase="wrong")
     assert "cannot be opened with client_certificate_passphrase" in run.failure(HOST)
@@ -91,7 +91,7 @@ def test_a_discovery_document_cannot_send_the_secret_elsewhere(cloud: Cloud, ans
     assert {entry["method"] for entry in cloud.requests_since(run.mark)} == {"GET"}
 
 
-def test_a_401_is_met_with_a_new_token(cloud: Cloud, ansible: Ansible) -> None:
+def test_after_401_a_new_token_is_requested(cloud: Cloud, ansible: Ansible) -> None:
     cloud.fault(route="graph.microsoft.com/v1.0", status=401, code="InvalidAuthenticationToken")
     run = look(ansible, cloud, client_secret=cloud.contoso.client_secret)
     assert run.status == 0, run.output

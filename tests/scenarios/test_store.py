@@ -66,7 +66,7 @@ def test_a_run_that_does_not_find_the_store_changes_nothing(cloud: Cloud, config
 
 
 @ONE
-def test_a_store_that_is_where_ansible_runs_is_named(cloud: Cloud, configure: Configure) -> None:
+def test_store_in_the_working_directory_is_named(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(rehearse=False))
     # The harness runs Ansible in the folder above the store.
     wanted = configure.store.parent / "beside" / configure.store.name
@@ -76,7 +76,7 @@ def test_a_store_that_is_where_ansible_runs_is_named(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_the_default_store_is_beside_the_inventory_wherever_ansible_runs(
+def test_default_store_is_beside_the_inventory_wherever_ansible_runs(
     cloud: Cloud, configure: Configure, tmp_path: Path
 ) -> None:
     inventories = tmp_path / "inventories"
@@ -95,7 +95,7 @@ def test_the_default_store_is_beside_the_inventory_wherever_ansible_runs(
 
 
 @ONE
-def test_a_lost_store_gets_another_secret_and_the_old_one_stays(cloud: Cloud, configure: Configure) -> None:
+def test_lost_store_gets_another_secret_and_keeps_the_old_one(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(rehearse=False))
     (lost,) = alive(cloud)
     shutil.rmtree(configure.store)
@@ -141,7 +141,7 @@ def test_a_warning_of_a_step_names_its_environment(cloud: Cloud, configure: Conf
 
 
 @ONE_OFFER
-def test_what_a_killed_rotation_made_goes_with_the_next_configure(cloud: Cloud, configure: Configure) -> None:
+def test_secret_of_a_killed_rotation_is_removed_by_configure(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(variables=LIVE, rehearse=False))
     (first,) = alive(cloud)
     cloud.jump(2 * DAY)
@@ -225,7 +225,7 @@ def test_the_second_of_two_runs_over_two_stores_makes_no_secret(cloud: Cloud, co
 
 
 @ONE_OFFER
-def test_two_rotations_over_two_copies_of_a_store_cut_no_lead(cloud: Cloud, configure: Configure) -> None:
+def test_two_rotations_over_two_store_copies_lose_no_lead(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(variables=LIVE, rehearse=False))
     shutil.copytree(configure.store, configure.store.parent / "copy")
     cloud.jump(2 * DAY)
@@ -279,7 +279,7 @@ def own_store(tmp_path: Path) -> OwnStore:
 
 
 @ONE
-def test_a_store_of_ones_own_keeps_the_secret_of_a_whole_life(
+def test_custom_store_keeps_the_secret_for_its_whole_life(
     cloud: Cloud, configure: Configure, own_store: OwnStore
 ) -> None:
     first = succeeded(configure(variables=own_store.variables, vault=False))
@@ -298,9 +298,7 @@ def test_a_store_of_ones_own_keeps_the_secret_of_a_whole_life(
 
 
 @ONE
-def test_a_run_killed_over_a_store_of_ones_own_is_made_good(
-    cloud: Cloud, configure: Configure, own_store: OwnStore
-) -> None:
+def test_killed_run_with_a_custom_store_is_repaired(cloud: Cloud, configure: Configure, own_store: OwnStore) -> None:
     cloud.fault(route="/addPassword", applied=True, count=1, latency_seconds=20)
     configure(
         variables=own_store.variables,
@@ -316,7 +314,7 @@ TEST_STORE = "marketplace_leads.dynamics365.test_store"
 
 
 @ONE
-def test_the_store_test_passes_a_store_that_keeps_its_promises(configure: Configure, own_store: OwnStore) -> None:
+def test_store_test_passes_a_correct_store(configure: Configure, own_store: OwnStore) -> None:
     succeeded(configure(variables=own_store.variables, playbook=TEST_STORE, rehearse=False))
     assert not own_store.file.exists()
 
@@ -330,7 +328,7 @@ def test_the_store_test_passes_a_store_that_keeps_its_promises(configure: Config
         pytest.param("{{ lead_writer_store_entry | combine({'secret': ''}) | to_json }}", id="no secret"),
     ],
 )
-def test_the_store_test_fails_a_store_that_breaks_them(configure: Configure, tmp_path: Path, content: str) -> None:
+def test_store_test_fails_a_faulty_store(configure: Configure, tmp_path: Path, content: str) -> None:
     store = OwnStore(tmp_path, content)
     run = configure(variables=store.variables, playbook=TEST_STORE, rehearse=False)
     assert "lead_writer_store_write_tasks stored last" in run.output or "censored" in run.output

@@ -52,7 +52,7 @@ HOST = "contoso_prod"
         ),
     ],
 )
-def test_a_wrong_variable_is_one_sentence(
+def test_wrong_variable_is_one_message(
     cloud: Cloud, configure: Configure, variables: dict[str, Any], sentence: str
 ) -> None:
     run = configure(variables=variables, rehearse=False)
@@ -81,7 +81,7 @@ def test_a_wrong_variable_of_one_host_stops_no_other(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_a_host_without_an_environment_is_one_sentence(cloud: Cloud, configure: Configure) -> None:
+def test_host_without_an_environment_is_one_message(cloud: Cloud, configure: Configure) -> None:
     inventory = cloud.inventory.read_text(encoding="utf-8")
     cloud.inventory.write_text(
         inventory.replace("        contoso_prod:\n", "        jumphost: {}\n        contoso_prod:\n"), encoding="utf-8"

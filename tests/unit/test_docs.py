@@ -39,11 +39,11 @@ def names_in(folder: str, pattern: str) -> set[str]:
 # --- names
 
 
-def test_every_module_is_in_the_readme_and_no_other() -> None:
+def test_readme_lists_exactly_the_modules() -> None:
     assert first_cells("README.md", "module") == names_in("plugins/modules", "*.py")
 
 
-def test_every_role_playbook_lookup_and_filter_is_in_the_readme() -> None:
+def test_readme_lists_every_role_playbook_lookup_and_filter() -> None:
     roles = {path.name for path in (ROOT / "roles").iterdir() if path.is_dir()}
     there = roles | names_in("playbooks", "*.yml")
     there |= names_in("plugins/lookup", "*.py") | names_in("plugins/filter", "*.py")
@@ -69,7 +69,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_make_command_is_one_of_the_makefile(page: Path) -> None:
+def test_every_make_command_exists_in_the_makefile(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
@@ -164,12 +164,12 @@ def is_met_in(sentence: str, general: str) -> bool:
     return re.search(".+".join(re.escape(part) for part in general.split("…") if part), sentence) is not None
 
 
-def test_every_sentence_of_the_code_is_explained() -> None:
+def test_every_message_of_the_code_is_explained() -> None:
     known = explained()
     lacking = {sentence for sentence in sentences() if not any(is_met_in(each, sentence) for each in known)}
     assert not lacking, "docs/troubleshooting.md does not explain them"
 
 
-def test_every_explained_sentence_can_be_met() -> None:
+def test_every_explained_message_exists_in_the_code() -> None:
     said = set(sentences())
     assert [each for each in explained() if not any(is_met_in(each, sentence) for sentence in said)] == []

@@ -64,12 +64,12 @@ def listed(key: str) -> set[str]:
 # --- what an entry must say
 
 
-def test_every_fact_has_a_name_of_its_own() -> None:
+def test_every_fact_has_a_unique_name() -> None:
     assert [name for name, count in Counter(fact.id for fact in FACTS).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.id)
-def test_a_fact_says_how_certain_it_is_and_who_relies_on_it(fact: Fact) -> None:
+def test_fact_has_its_certainty_and_its_dependents(fact: Fact) -> None:
     assert fact.id.startswith(f"{fact.service}.")
     assert fact.certainty in CERTAINTIES
     assert fact.sources
@@ -78,7 +78,7 @@ def test_a_fact_says_how_certain_it_is_and_who_relies_on_it(fact: Fact) -> None:
 
 
 @pytest.mark.parametrize("fact", [each for each in FACTS if each.certainty == "unsure"], ids=lambda fact: fact.id)
-def test_an_unsure_fact_says_how_the_collection_copes(fact: Fact) -> None:
+def test_unsure_fact_says_how_the_collection_copes(fact: Fact) -> None:
     assert fact.tolerated or not fact.collection
     assert bool(fact.flips) != bool(fact.not_flipped)
 
@@ -89,7 +89,7 @@ def test_a_fact_about_a_request_can_be_checked_with_a_recording(fact: Fact) -> N
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.id)
-def test_who_relies_on_a_fact_exists(fact: Fact) -> None:
+def test_dependents_of_a_fact_exist(fact: Fact) -> None:
     for user in fact.collection:
         path, _space, function = user.partition(" ")
         file = SERVICES / path if function else MODULE_UTILS / path

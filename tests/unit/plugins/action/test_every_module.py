@@ -23,7 +23,7 @@ WITHOUT_CODE = {"lead_writer_fleet", "lead_writer_handover", "lead_writer_summar
 SIGNING_IN = sorted(set(MODULES) - WITHOUT_CODE)
 
 
-def test_every_module_and_nothing_else_has_an_action() -> None:
+def test_exactly_the_modules_have_an_action() -> None:
     assert sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py")) == MODULES
 
 
@@ -62,7 +62,7 @@ def test_loading_an_action_loads_all_that_its_workers_use(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", SIGNING_IN)
-def test_a_module_whose_result_may_hold_a_secret_says_for_which_options(module: str) -> None:
+def test_module_with_a_secret_result_lists_its_options(module: str) -> None:
     code = import_module(f"{PLUGINS}.modules.{module}")
     options = {"secret": {"name": "leads"}, "user_principal_name": "leads@contoso.com"}
     assert code.ARGUMENTS.may_return_secret(options) == ("contains_secret" in yaml.safe_load(code.RETURN))

@@ -43,7 +43,7 @@ def imports(file: Path) -> Iterator[tuple[str, ...]]:
                 yield tuple(part for part in (*inside, *name) if part)
 
 
-def test_every_file_stands_on_a_floor() -> None:
+def test_every_file_is_on_a_floor() -> None:
     top = {path.stem for path in MODULE_UTILS.iterdir() if path.name not in ("__init__.py", "__pycache__")}
     assert top == set(FLOORS)
 

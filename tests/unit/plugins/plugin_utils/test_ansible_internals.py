@@ -54,7 +54,7 @@ def taken_from_elsewhere(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def test_one_file_alone_uses_what_ansible_core_does_not_promise() -> None:
+def test_only_one_file_uses_internals_of_ansible_core() -> None:
     users = {
         path.name
         for path in PLUGINS.rglob("*.py")
@@ -77,14 +77,14 @@ def test_nothing_is_missing_in_this_ansible_core() -> None:
     ],
     ids=["another-result", "another-kind", "another-call", "another-form"],
 )
-def test_a_result_that_is_read_in_another_way_is_noticed_before_a_module_runs(
+def test_changed_result_parsing_is_detected_before_a_module_runs(
     monkeypatch: pytest.MonkeyPatch, changed: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(ActionBase, "_parse_returned_data", changed)
     assert len(internals._lacking([], internals._try_result)) == 1
 
 
-def test_an_interface_that_wants_another_call_is_gone() -> None:
+def test_interface_with_another_signature_counts_as_missing() -> None:
     with pytest.raises(internals.InterfaceGone, match=re.escape("DataLoader._vault")):
         internals.vault_of(object())
 

@@ -80,7 +80,7 @@ def test_a_variable_without_a_template_costs_no_template(name: str) -> None:
     assert engine.asked == []
 
 
-def test_what_nobody_trusts_is_not_rendered() -> None:
+def test_untrusted_template_is_not_rendered() -> None:
     assert finalized("{{ text }}", Engine(variables())) == "{{ text }}"
     assert finalized(trust_as_template("{{ untrusted }}"), Engine(variables())) == "{{ text }}"
 

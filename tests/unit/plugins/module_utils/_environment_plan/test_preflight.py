@@ -48,7 +48,7 @@ def lacking(path: str, *permissions: str) -> list[str]:
         ("user.displayName", "User.ReadWrite.All"),
     ],
 )
-def test_a_permission_that_is_enough_stops_nothing(path: str, permission: str) -> None:
+def test_sufficient_permission_stops_nothing(path: str, permission: str) -> None:
     assert lacking(path, permission) == []
 
 
@@ -60,6 +60,6 @@ def test_a_permission_that_is_enough_stops_nothing(path: str, permission: str) -
         ("user.password", "Directory.ReadWrite.All", "User-PasswordProfile.ReadWrite.All"),
     ],
 )
-def test_a_permission_that_is_not_enough_names_the_least_one(path: str, permission: str, named: str) -> None:
+def test_insufficient_permission_names_the_least_one(path: str, permission: str, named: str) -> None:
     (sentence,) = lacking(path, permission)
     assert f"lacks the application permission {named} on Microsoft Graph" in sentence

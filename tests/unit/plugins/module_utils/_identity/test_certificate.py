@@ -111,7 +111,7 @@ def test_a_good_file_is_read_under_any_name(tmp_path: Path, kind: str, name: str
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_file_is_refused_for_what_is_wrong_with_it(tmp_path: Path, kind: str) -> None:
+def test_refusal_of_a_file_names_its_fault(tmp_path: Path, kind: str) -> None:
     content, passphrase, words = BAD[kind]
     file = tmp_path / "runner.pfx"
     file.write_bytes(content)

@@ -50,7 +50,7 @@ def sign_in(network: Network) -> SignIn:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_person_signs_in_with_name_and_password_for_the_environment() -> None:
+def test_user_signs_in_with_name_and_password_for_the_environment() -> None:
     network = Network("Managed")
     assert sign_in(network).token(ENVIRONMENT) == "a token"
     url, form = network.sent[-1]

@@ -24,18 +24,18 @@ DATA = """<importexportxml start="1" stop="2" progress="100" processed="true">
 </workflows></importexportxml>"""
 
 
-def test_components_that_failed_or_warned_are_told_by_kind_and_name() -> None:
+def test_failed_components_are_reported_by_kind_and_name() -> None:
     assert [str(problem) for problem in component_problems(DATA)] == [
         "securityrole Lead Reader: failure (0x80048058 The privilege is not valid.)",
         "workflow {3}: warning (0x80045043 Not activated)",
     ]
 
 
-def test_a_report_that_cannot_be_read_tells_of_nothing() -> None:
+def test_unreadable_report_has_no_failures() -> None:
     assert component_problems("") == component_problems("half of it <") == component_problems("<!DOCTYPE x><x/>") == []
 
 
-def test_codes_are_spelled_as_the_documentation_spells_them() -> None:
+def test_codes_are_spelled_as_in_the_documentation() -> None:
     assert hex_code(-2147188685) == "0x80048033"
     assert hex_code("-2147188685") == "0x80048033"
     assert hex_code(0) == hex_code(None) == hex_code("") == ""

@@ -102,7 +102,7 @@ def test_a_path_keeps_its_known_parts(path: str, shown: str) -> None:
         ("http://[", "other", "unknown"),
     ],
 )
-def test_of_a_host_the_service_and_the_cloud_survive(url: str, service: str, cloud: str) -> None:
+def test_only_service_and_cloud_of_a_host_survive(url: str, service: str, cloud: str) -> None:
     record = recorded_answer(Sent("GET", url), Received(200))
     assert (record["service"], record["cloud"]) == (service, cloud)
 
@@ -117,11 +117,11 @@ def test_an_enumeration_survives_in_its_own_property_only() -> None:
     }
 
 
-def test_a_choice_of_a_tenants_own_is_a_number() -> None:
+def test_custom_choice_becomes_a_number() -> None:
     assert shown_content({"statuscode": 192350000}) == {"statuscode": "{number}"}
 
 
-def test_an_id_of_microsofts_own_is_named() -> None:
+def test_id_owned_by_microsoft_is_named() -> None:
     assert kind_of("00000007-0000-0000-C000-000000000000") == "{guid: Dynamics CRM}"
     assert kind_of(ID) == "{guid}"
 
@@ -177,7 +177,7 @@ def test_a_list_keeps_each_different_shape_once() -> None:
     assert shown_content(rows) == [{"name": "{text}", "ismanaged": True}, {"name": None, "ismanaged": True}]
 
 
-def test_a_long_list_is_no_long_record() -> None:
+def test_long_list_is_recorded_briefly() -> None:
     rows = [{"statecode": number} for number in range(400)]
     assert len(shown_content(rows)) == 5
 
@@ -194,7 +194,7 @@ def test_a_challenge_is_reduced_to_its_parameters_and_error() -> None:
     assert answer["codes"] == ["insufficient_claims"]
 
 
-def test_where_something_was_made_is_a_path_with_its_service() -> None:
+def test_location_of_a_new_object_is_a_path_with_its_service() -> None:
     answer = answer_of(headers={"OData-EntityId": f"{ENVIRONMENT}leads({ID})", "Retry-After": "17", "X-Own": "wuwei"})
     assert answer["headers"] == {
         "OData-EntityId": "{environment}/api/data/v9.2/leads({id})",
@@ -219,7 +219,7 @@ def test_a_preference_survives() -> None:
         ("application/json", "", None),
     ],
 )
-def test_what_is_no_json_is_named_and_left_out(kind: str, text: str, shown: Any) -> None:
+def test_body_that_is_not_json_is_named_and_omitted(kind: str, text: str, shown: Any) -> None:
     assert answer_of(headers={"Content-Type": kind}, text=text)["body"] == shown
 
 
@@ -307,7 +307,7 @@ def is_clean(record: Any) -> bool:
     return MARK not in text.lower() and str(NUMBER) not in text
 
 
-def test_the_mark_is_no_word() -> None:
+def test_the_marker_is_not_a_known_word() -> None:
     assert not any(each in MARK for each in WORDS)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.words import snake_case
 
 
-def test_names_are_spelled_anew_at_every_depth_and_values_stay() -> None:
+def test_names_are_converted_at_every_depth_and_values_kept() -> None:
     assert snake_case({"requiredResourceAccess": [{"resourceAppId": "AbC", "x": None}]}) == {
         "required_resource_access": [{"resource_app_id": "AbC", "x": None}]
     }

@@ -78,15 +78,13 @@ def test_a_read_survives_a_passing_refusal(url: str, transport: Transport, statu
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_creation_is_never_sent_twice_when_it_may_have_been_carried_out(
-    url: str, transport: Transport, status: int
-) -> None:
+def test_creation_that_may_be_applied_is_never_sent_twice(url: str, transport: Transport, status: int) -> None:
     Server.answers[:] = [(status, {}, b"")]
     assert transport.send("POST", url, json_body={}).status == status
     assert len(Server.asked) == 1
 
 
-def test_a_creation_whose_reply_was_lost_is_told_as_maybe_done(url: str, transport: Transport) -> None:
+def test_creation_with_a_lost_response_may_be_applied(url: str, transport: Transport) -> None:
     Server.answers[:] = [None]
     with pytest.raises(CallFailed) as failure:
         transport.send("POST", url, json_body={})
@@ -99,30 +97,26 @@ def test_a_read_whose_reply_was_lost_is_sent_again(url: str, transport: Transpor
     assert transport.send("GET", url).status == 200
 
 
-def test_a_creation_that_was_throttled_comes_again_after_the_time_the_service_names(
-    url: str, transport: Transport, naps: list[float]
-) -> None:
+def test_throttled_creation_is_retried_after_the_given_time(url: str, transport: Transport, naps: list[float]) -> None:
     Server.answers[:] = [(429, {"Retry-After": "17"}, b"")]
     assert transport.send("POST", url, json_body={}).status == 200
     assert naps == [17.0]
 
 
-def test_a_service_that_asks_to_wait_for_an_hour_is_not_waited_for(
-    url: str, transport: Transport, naps: list[float]
-) -> None:
+def test_retry_after_of_an_hour_is_not_waited_for(url: str, transport: Transport, naps: list[float]) -> None:
     Server.answers[:] = [(429, {"Retry-After": "3600"}, b"")]
     assert transport.send("GET", url).status == 429
     assert naps == []
 
 
-def test_a_connection_that_was_never_made_cannot_have_done_anything(naps: list[float]) -> None:
+def test_connection_that_was_never_made_cannot_have_changed_anything(naps: list[float]) -> None:
     transport = Transport(sleep=naps.append, retry_for=0, timeout=2)
     with pytest.raises(CallFailed) as failure:
         transport.send("POST", "http://127.0.0.1:9/", json_body={})
     assert not failure.value.maybe_applied
 
 
-def test_html_or_half_a_json_is_one_sentence_and_no_stack_trace(url: str, transport: Transport) -> None:
+def test_html_or_incomplete_json_is_one_message(url: str, transport: Transport) -> None:
     for body in (b"<html>Welcome to the proxy</html>", b'{"value": [{"a"', b"[1]"):
         Server.answers[:] = [(200, {"Content-Type": "text/html"}, body)]
         answer = transport.send("GET", url)
@@ -130,7 +124,7 @@ def test_html_or_half_a_json_is_one_sentence_and_no_stack_trace(url: str, transp
             answer.body.get("value")
 
 
-def test_the_token_is_not_replaced_by_an_entry_of_netrc(
+def test_token_is_not_replaced_by_a_netrc_entry(
     url: str, transport: Transport, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"

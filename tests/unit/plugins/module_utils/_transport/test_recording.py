@@ -89,7 +89,7 @@ def test_every_try_is_recorded_as_it_was_answered(url: str, folder: Path) -> Non
     assert [each["body"] for each in answers if each.get("status") == 200] == [{"statecode": 1}]
 
 
-def test_what_was_sent_is_in_the_record(url: str, folder: Path) -> None:
+def test_request_is_in_the_record(url: str, folder: Path) -> None:
     transport = recorder(folder)
     transport.send("POST", url, json_body={"accessmode": 4}, headers={"Prefer": "return=representation"})
     transport.send("POST", url, form={"grant_type": "password", "password": "wuwei"}, auth=BearerToken("wuwei"))

@@ -64,9 +64,7 @@ def port(authority: trustme.CA) -> Iterator[int]:
     server.server_close()
 
 
-def test_the_bundle_that_is_named_is_trusted_and_no_other(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_given_bundle_is_trusted(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"https://localhost:{port}/"
     assert Transport(ca_bundle=str(tmp_path / "own.pem")).send("GET", url).status == 200
     for transport in (Transport(ca_bundle=str(tmp_path / "other.pem")), Transport()):
@@ -91,7 +89,7 @@ def test_a_bundle_is_read_once(authority: trustme.CA, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])
-def test_a_bundle_that_is_none_is_one_sentence_with_the_cure(tmp_path: Path, content: bytes | None) -> None:
+def test_invalid_bundle_is_one_message_with_the_cure(tmp_path: Path, content: bytes | None) -> None:
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_bytes(content)
@@ -99,9 +97,7 @@ def test_a_bundle_that_is_none_is_one_sentence_with_the_cure(tmp_path: Path, con
         Transport(ca_bundle=str(bundle)).send("GET", "https://localhost/")
 
 
-def test_threads_that_begin_at_the_same_time_trust_the_same(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_started_together_trust_the_same(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ssl_context = trust.ssl_context
 
     def trusting_later(bundle: str) -> ssl.SSLContext:

@@ -46,14 +46,14 @@ def cause(given: HandedOver, code: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("code", SIGN_IN_CAUSES)
-def test_a_refused_application_is_not_told_about_a_person(code: str) -> None:
+def test_message_for_an_application_does_not_mention_a_person(code: str) -> None:
     word, sentence = cause(APPLICATION, code)
     assert word not in OF_PEOPLE
     assert "the public client" not in sentence
 
 
 @pytest.mark.parametrize("code", SIGN_IN_CAUSES)
-def test_a_refused_person_is_not_told_about_an_application(code: str) -> None:
+def test_message_for_a_person_does_not_mention_an_application(code: str) -> None:
     word, sentence = cause(PERSON, code)
     assert not word.startswith(("service_principal", "application", "directory"))
     assert "application  " not in sentence

@@ -102,14 +102,14 @@ def test_an_unmanaged_package_cannot_be_an_upgrade(tmp_path: Path) -> None:
     assert "set it to update" in refusal(path=str(file), upgrade="stage_and_upgrade")
 
 
-def test_a_package_is_used_only_with_the_checksum_it_was_announced_with(path: str) -> None:
+def test_package_is_used_only_with_its_given_checksum(path: str) -> None:
     assert wanted(path=path, checksum=checksum(package()).upper().replace("SHA", "sha")).package is not None
     assert "not the one in checksum" in refusal(path=path, checksum=checksum(b"other"))
     assert "64 hexadecimal digits" in refusal(path=path, checksum="sha256:" + "g" * 64)
     assert "64 hexadecimal digits" in refusal(path=path, checksum="md5:" + "0" * 32)
 
 
-def test_a_download_needs_https_and_a_checksum_that_it_has() -> None:
+def test_download_needs_https_and_a_matching_checksum() -> None:
     server = Server(package())
     assert "64 hexadecimal digits" in refusal(lambda: server, url=URL)
     assert "https address" in refusal(lambda: server, url="http://x.example/a.zip", checksum=checksum(package()))
@@ -125,6 +125,6 @@ def test_a_run_downloads_a_package_once(tmp_path: Path) -> None:
     assert server.asked == 1
 
 
-def test_an_operation_id_that_is_none_is_refused(path: str) -> None:
+def test_invalid_operation_id_is_refused(path: str) -> None:
     assert "operation_id must be a GUID" in refusal(path=path, operation_id="the last one")
     assert wanted(path=path, operation_id="").operation_id is None

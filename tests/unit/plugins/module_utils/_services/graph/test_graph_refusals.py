@@ -39,12 +39,12 @@ def test_every_code_has_its_cure(code: str) -> None:
         "You can only add a maximum of 2 encrypted credentials.",
     ],
 )
-def test_a_third_secret_for_personal_accounts_is_told_whatever_its_code(message: str) -> None:
+def test_third_secret_for_personal_accounts_has_a_cure_for_any_code(message: str) -> None:
     for code in ("Request_BadRequest", "CredentialLimitExceeded"):
         assert "holds two secrets at most: remove one that is not in use" in told(code, message)
 
 
-def test_a_demanded_reference_is_told_by_its_message_too() -> None:
+def test_required_reference_is_recognized_by_its_message_too() -> None:
     assert "set service_management_reference" in told("Request_BadRequest", "ServiceManagementReference is required.")
 
 
