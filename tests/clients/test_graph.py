@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Directory work by clients of Graph that share no code: of npm, of PyPI, and a command line."""
+"""Directory work with clients of Graph that share no code: from npm, from PyPI, and a command line."""
 
 from __future__ import annotations
 
