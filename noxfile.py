@@ -92,8 +92,8 @@ nox.options.sessions = [
     "release-check",
 ]
 
-# Pre-releases of ansible-core are tested by the weekly run, or by `make test PRE=1`: an unreleased version must not fail
-# a change to the project.
+# Pre-releases of ansible-core are tested by the weekly run, or by `make test PRE=1`: an unreleased version must not
+# fail a change to the project.
 if os.environ.get("PRE"):
     nox.options.sessions += [
         f"{command}-{core}"

@@ -13,7 +13,7 @@ _WIDTH = 900
 _LEFT = 250
 _BAR = 26
 _ROW = 42
-_COLOURS = {"role": "#0b6e4f", "other": "#8a9ba8"}
+_COLORS = {"role": "#0b6e4f", "other": "#8a9ba8"}
 _FONT = 'font-family="system-ui, sans-serif"'
 
 
@@ -58,7 +58,7 @@ def _bars(parts: list[str], figures: dict[str, Any], top: int) -> int:
         length = max(2.0, seconds * scale)
         _text(parts, 20, top, name, 14, "bold" if kind == "role" else "normal")
         parts.append(
-            f'<rect x="{_LEFT}" y="{top - 19}" width="{length:.1f}" height="{_BAR}" fill="{_COLOURS[kind]}" rx="2"/>'
+            f'<rect x="{_LEFT}" y="{top - 19}" width="{length:.1f}" height="{_BAR}" fill="{_COLORS[kind]}" rx="2"/>'
         )
         _text(parts, round(_LEFT + length + 8), top, f"{seconds:.1f} s" + (f" ({remark})" if remark else ""), 13)
     return top + _ROW

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application: what a person registers in the portal, once, and then has to look after."""
+"""The application: registered once by hand in the portal, and maintained from then on."""
 
 from __future__ import annotations
 
@@ -362,7 +362,7 @@ def test_directory_id_is_found_from_the_tenants_domain(directory: Directory) -> 
 
 def test_info_module_gets_the_directory_id_from_sign_in(directory: Directory) -> None:
     (tenant, *_others) = directory.cloud.control("GET", "/tenants")["tenants"]
-    run = directory.ansible.tasks(task("aad_app_info", unique_name="nobody", tenant_id=tenant["domain"]))
+    run = directory.ansible.tasks(task("aad_app_info", unique_name="unknown", tenant_id=tenant["domain"]))
     assert run.result(HOST, "aad_app_info")["directory_id"] == directory.tenant.tenant_id
     assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
 
@@ -387,5 +387,5 @@ def test_info_module_returns_an_application(directory: Directory) -> None:
     assert [secret["days_left"] for secret in found["password_credentials"]] == [99]
     assert found["service_principal"]["account_enabled"]
     assert run.result(HOST, "aad_app_info")["directory_id"] == directory.tenant.tenant_id
-    nothing = directory.ansible.tasks(task("aad_app_info", unique_name="nobody"))
+    nothing = directory.ansible.tasks(task("aad_app_info", unique_name="unknown"))
     assert nothing.result(HOST, "aad_app_info")["applications"] == []

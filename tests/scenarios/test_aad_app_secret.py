@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client secret: made when it is needed, handed over once, shown nowhere, and never lost or doubled."""
+"""The client secret: created when needed, handed over once, shown nowhere, and never lost or duplicated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .cloud import Ansible, Cloud, Run
 
 pytestmark = pytest.mark.cloud("--tenants", "1")
 DAY = 86400
-NOBODY = "33333333-3333-3333-3333-333333333333"
+UNKNOWN_ID = "33333333-3333-3333-3333-333333333333"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def with_secret(directory: Directory, *, rehearse: bool = True, verbosity: int =
 
 
 def first_secret(directory: Directory) -> str:
-    """Make the application with its secret, and return the key id."""
+    """Create the application with its secret, and return the key ID."""
     return str(directory.secret_of(with_secret(directory, stored_key_id="", rehearse=False))["key_id"])
 
 
@@ -113,7 +113,7 @@ def test_due_secret_stays_beside_its_successor(directory: Directory) -> None:
     assert set(directory.key_ids()) == {new, directory.secret_of(next_one)["key_id"]}
 
 
-@pytest.mark.parametrize("known", ["", NOBODY])
+@pytest.mark.parametrize("known", ["", UNKNOWN_ID])
 def test_live_secret_missing_from_the_store_is_kept(directory: Directory, known: str) -> None:
     unknown = first_secret(directory)
     run = with_secret(directory, stored_key_id=known, store_lost=True)
@@ -144,7 +144,7 @@ def test_only_the_secret_named_for_removal_is_removed(directory: Directory) -> N
     old = first_secret(directory)
     directory.cloud.jump(330 * DAY)
     new = directory.secret_of(with_secret(directory, stored_key_id=old, rehearse=False))["key_id"]
-    run = with_secret(directory, stored_key_id=new, absent_key_ids=[old, NOBODY])
+    run = with_secret(directory, stored_key_id=new, absent_key_ids=[old, UNKNOWN_ID])
     assert directory.changes(run) == ["application.secret.removed"], run.output
     assert directory.key_ids() == [new]
     assert with_secret(directory, stored_key_id=new, absent_key_ids=[old]).changed_hosts() == set()

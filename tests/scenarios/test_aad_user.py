@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Microsoft 365 user as whom leads are written: made, licensed, and never without a password that works."""
+"""The Microsoft 365 user that writes leads: created, licensed, and never without a working password."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_new_password_that_cannot_be_verified_is_reported(person: Person, number
 
 
 def test_blockers_are_reported_before_any_write(cloud: Cloud, ansible: Ansible) -> None:
-    cloud.graph(cloud.tenants["northwind"], "POST", "/users", _somebody("busy@northwind.onmicrosoft.com"))
+    cloud.graph(cloud.tenants["northwind"], "POST", "/users", _another_user("busy@northwind.onmicrosoft.com"))
     wrong: list[tuple[str, dict[str, Any], str]] = [
         ("contoso", {"licenses": ["DYN365_SALES"]}, "licenses names DYN365_SALES, of which tenant"),
         ("contoso", {"usage_location": None}, "usage_location is missing"),
@@ -183,7 +183,7 @@ def test_missing_license_is_reported_before_any_write(
 def _person_in_a_tenant_with(
     folder: Path, simulators: Callable[..., Simulator], collections: Path, products: list[tuple[str, int, int]]
 ) -> Person:
-    """A tenant with these products: part number, seats, seats that are taken."""
+    """A tenant with these products: part number, seats, seats in use."""
     (contoso, *_others) = yaml.safe_load(Path(CLOUD).read_text(encoding="utf-8"))["tenants"]
     names = ("part_number", "enabled", "consumed")
     contoso["licenses"] = [dict(zip(names, each, strict=True)) for each in products]
@@ -192,11 +192,11 @@ def _person_in_a_tenant_with(
     return Person(cloud, Ansible(cloud, collections, folder), folder)
 
 
-def _somebody(name: str) -> dict[str, Any]:
+def _another_user(name: str) -> dict[str, Any]:
     return {
         "accountEnabled": True,
-        "displayName": "Somebody",
-        "mailNickname": "somebody",
+        "displayName": "Other",
+        "mailNickname": "other",
         "userPrincipalName": name,
         "passwordProfile": {"password": "xWwvJ]6NMw+bWH-d"},
     }
@@ -213,7 +213,7 @@ def test_only_what_was_changed_by_hand_is_restored(person: Person) -> None:
         f"/users/{NAME}/assignLicense",
         {"addLicenses": [{"skuId": other, "disabledPlans": []}], "removeLicenses": [SALES_ID]},
     )
-    person.graph("PATCH", f"/users/{NAME}", {"displayName": "Nobody", "accountEnabled": False, "usageLocation": "US"})
+    person.graph("PATCH", f"/users/{NAME}", {"displayName": "Changed", "accountEnabled": False, "usageLocation": "US"})
     run = person.run(password_never_expires=True)
     assert person.changes(run) == [
         "user.accountEnabled",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking over what was set up by hand: leads arrive all the while, and what works is left as it is."""
+"""Adopting a set-up made by hand: leads keep arriving, and what works is left unchanged."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class TakeOver:
         return self.configure(*arguments, playbook=playbook, **options)
 
     def well(self, *arguments: str, **options: Any) -> Run:
-        """Run, and expect that all goes well."""
+        """Run, and expect success."""
         run = self(*arguments, **options)
         assert run.status == 0, run.output
         return run
 
     def refused(self, **options: Any) -> str:
-        """Run, expect a failure that has left nothing behind, and return the sentence."""
+        """Run, expect a failure that leaves nothing behind, and return the message."""
         run = self(rehearse=False, **options)
         assert run.status != 0, run.output
         assert self.cloud.writes_since(run.mark) == []
@@ -63,7 +63,7 @@ class TakeOver:
         return run.failure(HOST)
 
     def handed_over(self, tenant: Tenant) -> dict[str, Any]:
-        """What the handover file records of each offer."""
+        """The handover file's record of each offer."""
         path = self.configure.store / f"{tenant.environment_host}.handover.json"
         offers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["offers"]
         return offers
@@ -190,7 +190,7 @@ def test_the_secret_is_in_no_output(take_over: TakeOver, hand_made: HandMade) ->
     assert take_over.configure.stored(hand_made.tenant)["secret"] == hand_made.secret["secretText"]
 
 
-# --- what is killed or elsewhere
+# --- killed runs and other stores
 
 
 @pytest.mark.parametrize("after", ["test lead", "store"])
@@ -310,7 +310,7 @@ def test_without_a_vault_password_nothing_is_adopted(take_over: TakeOver, hand_m
     assert take_over.cloud.writes_since(run.mark) == []
 
 
-# --- who signs in
+# --- the application
 
 
 def test_application_is_adopted_without_its_offers(take_over: TakeOver, hand_made: HandMade) -> None:
@@ -318,7 +318,7 @@ def test_application_is_adopted_without_its_offers(take_over: TakeOver, hand_mad
     take_over.give(hand_made.secret["secretText"])
     take_over.well(variables=unnamed)
     assert take_over.handed_over(hand_made.tenant) == {}
-    # The store remembers the application, so it need not be named again.
+    # The store records the application, so it need not be named again.
     later: dict[str, Any] = {"lead_writer_offers": []}
     plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=later, check=True)
     assert plan.changes(HOST) == ["role.isinherited"]
@@ -399,7 +399,7 @@ def test_offer_with_another_destination_is_left_to_configure(take_over: TakeOver
     assert take_over.handed_over(hand_made.tenant)[OFFER]["key_id"] == ""
 
 
-# --- without a take-over
+# --- without adoption
 
 
 def test_a_plan_warns_of_another_application_that_feeds_an_offer(configure: Configure, hand_made: HandMade) -> None:
@@ -422,7 +422,7 @@ def test_removal_keeps_the_adopted_secret(take_over: TakeOver, hand_made: HandMa
 
 def test_removal_keeps_another_secret_with_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
     named = {"lead_writer_secret_name": "leads", "lead_writer_application_id": hand_made.application["appId"]}
-    # Without a record the role makes a secret of the name that the hand-made one has only where it is told to.
+    # Without a record the role creates a secret with the name of the hand-made one only on request.
     assert "live secrets that something may be using" in configure(variables=named, rehearse=False).failure(HOST)
     assert configure(variables={**named, "lead_writer_store_lost": True}, rehearse=False).status == 0
     made = configure.stored(hand_made.tenant)["key_id"]

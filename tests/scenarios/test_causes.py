@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Failures of what works with files: the reason once, although ansible-core adds the message of each cause."""
+"""Failures to read or write files: the reason once, although ansible-core adds the message of each cause."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A tenant whose managed role may not be edited: a companion role carries what it lacks, and just that."""
+"""A tenant whose managed role cannot be edited: a companion role has exactly the privileges that it lacks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FRESH_LOCKED = [
 
 
 class Roles:
-    """Looks at a tenant's roles and changes them by hand."""
+    """Reads a tenant's roles and changes them by hand."""
 
     def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
         self._cloud = cloud
@@ -171,14 +171,14 @@ def test_companion_is_narrowed_on_request_and_removed_on_unlock(
     kept = privileges(ansible, privileges=[READ_JOBS], on_locked="companion", rehearse=False)
     assert kept.changes(host) == []
     assert imported.privileges() == {"prvReadAsyncOperation": "Global", "prvWriteAsyncOperation": "Global"}
-    # What the locked role has at a wider level cannot be narrowed by a second role, so it is no concern of that.
+    # A second role cannot narrow a level of the locked role, so the companion ignores wider levels.
     lead = {"name": "prvReadLead", "level": "user"}
     exact = privileges(ansible, privileges=[READ_JOBS, lead], on_locked="companion", mode="exact")
     assert exact.changes(host) == ["companion_role.privileges"]
     assert imported.privileges() == {"prvReadAsyncOperation": "Global"}
     assert "so privileges it has beyond mode exact stay" in exact.output
 
-    # A newer package that lets the role be edited: the privileges belong there from now on.
+    # A newer package allows editing the role: the privileges belong there from now on.
     locked.package.write_bytes(package("1.1.0.0"))
     newer = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(locked.package)}
     assert ansible.tasks(task("dynamics_solution", **newer), rehearse=False).status == 0

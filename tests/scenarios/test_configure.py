@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole set-up of an environment, as a consultant with many tenants runs it."""
+"""The whole set-up of an environment, run by a consultant with many tenants."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_environment_costs_no_more_requests_than_promised(cloud: Cloud, confi
     cloud.set(import_seconds=0, replication_seconds=0, secret_activation_seconds=0)
     fresh = configure(rehearse=False)
     asked = [f"{each['method']} {each['host']}{each['path']}" for each in cloud.requests_since(fresh.mark)]
-    # Polling aside: looking at the same thing again straight away is waiting for it.
+    # Polling excluded: reading the same object again immediately is waiting for it.
     looks = [one for one, _again in itertools.groupby(asked)]
     # One of them reads whether the environment blocks unmanaged customizations, before the first write.
     assert len(looks) <= 33, looks
@@ -75,7 +75,7 @@ def test_one_tenant_with_a_wrong_secret_does_not_stop_the_others(cloud: Cloud, c
 
 
 def test_cache_of_one_tenant_is_never_used_for_another(cloud: Cloud, configure: Configure) -> None:
-    # contoso and northwind live in the same cloud, so Graph has the same address for both of them.
+    # contoso and northwind are in the same cloud, so Graph has the same address for both.
     variables = {"lead_writer_admin_consent": True}
     run = configure("--limit", "contoso_prod,northwind_prod", "--forks", "1", variables=variables)
     assert run.status == 0, run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application user: what a tenant's administrator would otherwise click in the admin center."""
+"""The application user, which an administrator would otherwise create in the admin center."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Copies:
 
     @property
     def held(self) -> int:
-        """How many copies the user holds."""
+        """The number of copies that the user holds."""
         (user,) = self._cloud.rows(self._cloud.contoso, f"{self._filter}&$expand=systemuserroles_association")
         return len(user["systemuserroles_association"])
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Solutions: what is imported, upgraded and removed, and that nothing is ever imported twice."""
+"""Solutions: import, upgrade and removal, and that nothing is ever imported twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Write = Callable[..., str]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes a package into a file and gives its path."""
+    """Writes a package to a file and returns its path."""
 
     def write_package(version: str = "1.0.0.0", **made: Any) -> str:
         path = tmp_path / f"{version}{'-'.join(str(value) for value in made.values())}.zip"
@@ -72,7 +72,7 @@ def stage_upgrade(cloud: Cloud, content: bytes) -> None:
 
 
 def requests_of(cloud: Cloud, run: Run) -> list[str]:
-    """The requests to the environment, but for sign-in and for looking at jobs: METHOD and the path's last part."""
+    """The requests to the environment except sign-ins and reads of jobs: METHOD and the last part of the path."""
     return [
         f"{entry['method']} {entry['path'].partition('?')[0].rpartition('/')[2].partition('(')[0]}"
         for entry in cloud.requests_since(run.mark)
@@ -81,11 +81,11 @@ def requests_of(cloud: Cloud, run: Run) -> list[str]:
 
 
 def starts(cloud: Cloud, mark: int) -> list[str]:
-    """Imports that were started, or tried to be."""
+    """Imports, and attempts to start one."""
     return [line for line in cloud.writes_since(mark) if line.endswith(("ImportSolutionAsync", "StageAndUpgradeAsync"))]
 
 
-# --- what a package becomes
+# --- import, upgrade and removal
 
 
 def test_installed_package_costs_one_request_in_later_runs(cloud: Cloud, ansible: Ansible, write: Write) -> None:
@@ -205,7 +205,7 @@ def test_the_solutions_of_an_environment_can_be_read(ansible: Ansible, write: Wr
     assert none == []
 
 
-# --- what is refused, in one sentence and before anything is sent
+# --- refusals, in one message and before anything is sent
 
 
 def test_untrusted_or_unexpected_package_is_never_sent(
@@ -277,7 +277,7 @@ def test_import_without_its_expected_role_fails(cloud: Cloud, ansible: Ansible, 
     assert f"the security role {ROLE_NAME} did not come with it" in run.failure(HOST)
 
 
-# --- jobs that run already, or whose start got no answer
+# --- jobs that already run, or whose start got no response
 
 
 def test_import_started_earlier_can_be_awaited_as_one_change(cloud: Cloud, ansible: Ansible, write: Write) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A licensed user in an environment: brought in without a first visit, with the roles that leads take."""
+"""A licensed user in an environment: added without a first visit, with the roles that leads need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NIL = "00000000-0000-0000-0000-000000000000"
 
 
 def made(cloud: Cloud, tenant: Tenant, name: str = NAME, *, licensed: bool = True) -> str:
-    """Make a user by hand, and return its object id."""
+    """Create a user by hand, and return its object ID."""
     body = {
         "accountEnabled": True,
         "displayName": "Lead Writer",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an environment's own gates, states and moments mean for a run: explained, waited for, or asked again."""
+"""The effect of an environment's gates and states on a run: an explanation, a wait, or a retry."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ NOT_IN_THE_DIRECTORY_YET = [
 
 @pytest.fixture
 def gated(tmp_path: Path, simulators: Callable[..., Simulator], collections: Path) -> Callable[..., Run]:
-    """Reads the solutions of a tenant for each code, whose environment has a gate with that code."""
+    """For each code, reads the solutions of a tenant whose environment has a gate with that code."""
 
     def run(codes: list[str], **gate: Any) -> Run:
         tenants = [

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One task plans all environments of a play, wherever the role is: each has its own plan and its own outcome."""
+"""One task plans all environments of a play, wherever the role is used: each has its own plan and outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLE = "marketplace_leads.dynamics365.lead_writer"
 
 
 def play(configure: Configure, ansible: Ansible, *tasks: dict[str, Any], check: bool = False, **play: Any) -> Run:
-    """Run tasks in a play of their own, with the variables that configure has."""
+    """Run tasks in a separate play, with the variables of configure."""
     variables = {
         "lead_writer_solution_path": str(configure.package),
         "lead_writer_store_directory": str(configure.store),

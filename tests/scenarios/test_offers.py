@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers as a whole set-up meets them: not published yet, being certified for days, or of a type that is not served."""
+"""Offers in a whole set-up: not published yet, being certified for days, or of an unsupported type."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ DAY = 86400
 
 
 class Life:
-    """Runs configure again and again for one tenant."""
+    """Runs configure repeatedly for one tenant."""
 
     def __init__(self, cloud: Cloud, configure: Configure, publisher: Publisher, folder: Path) -> None:
         self.cloud, self.publisher, self._configure, self._folder = cloud, publisher, configure, folder
 
     def run(self, **variables: Any) -> Run:
-        """Run configure once, and see it end well."""
+        """Run configure once, and expect success."""
         run = self._configure(variables=variables, rehearse=False)
         assert run.status == 0, run.output
         return run
 
     def fails(self, **variables: Any) -> str:
-        """Run configure, which has to fail before it has written anything; return the message."""
+        """Run configure, which must fail before it writes anything; return the message."""
         run = self._configure(variables=variables, rehearse=False)
         assert run.status == 2, run.output
         assert self.cloud.writes_since(run.mark) == []
         return run.failure(HOST)
 
     def plan(self, run: Run) -> dict[str, Any]:
-        """What a run's plan said of the one offer."""
+        """The one offer in a run's plan."""
         (found,) = plan_of(run)["lead_destinations"]
         one: dict[str, Any] = found
         return one
 
     def record(self, offer: str = OFFER) -> dict[str, Any]:
-        """What the handover file says of an offer."""
+        """The handover file's entry of an offer."""
         (path,) = self._folder.rglob("*.handover.json")
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["offers"][offer]
         return found
 
     def customer_meets(self, offer: str = OFFER) -> str | None:
-        """Let a customer meet an offer; return why the lead did not arrive, None if it did."""
+        """Let a customer use an offer; return why the lead did not arrive, None if it did."""
         path = f"/tenants/{self.cloud.contoso.tenant_id}/leads"
         error: str | None = self.cloud.control("POST", path, {"offer": offer})["error"]
         return error
@@ -68,12 +68,12 @@ def life(cloud: Cloud, ansible: Ansible, configure: Configure, tmp_path: Path) -
 
 
 def said(run: Run) -> str:
-    """What a run wrote, without line breaks."""
+    """The output of a run, without line breaks."""
     return " ".join(run.output.split())
 
 
 def plan_of(run: Run) -> dict[str, Any]:
-    """The plan of the host that the run made first."""
+    """The first plan of the run for the host."""
     plans = [each.result["environments"][HOST] for each in run.outcomes if HOST in each.result.get("environments", {})]
     first: dict[str, Any] = plans[0]
     return first
@@ -102,7 +102,7 @@ def test_the_first_publication_is_made_on_request(life: Life) -> None:
     assert life.customer_meets("new-offer") is None
 
 
-# --- offers that cannot be served
+# --- unsupported offers
 
 
 @pytest.mark.parametrize(("offer", "kind"), [("solution-template", "azureApplication"), ("consulting", "consulting")])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The other choice of authentication: leads written by a Microsoft 365 user, whose password may not end unnoticed."""
+"""The other authentication: leads written by a Microsoft 365 user, whose password must not expire unnoticed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(configure: Configure, *, rehearse: bool = True, expect: int = 0, **varia
 
 
 def delivered(cloud: Cloud) -> bool:
-    """Have a customer meet the offer, and see whether the lead arrives with what is live."""
+    """Have a customer use the offer, and check whether the lead arrives with the live connection."""
     return bool(cloud.control("POST", "/tenants/contoso/leads", {"offer": OFFER})["delivered"])
 
 

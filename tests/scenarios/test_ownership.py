@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A runner that may write only its own applications: which are its own, and what is said of the others."""
+"""A runner that may write only its own applications: which it owns, and what it reports about others."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def runner_id(directory: Directory) -> str:
 
 
 def own(directory: Directory, application: dict[str, Any]) -> None:
-    """Make the runner an owner, as the sentence asks an administrator to."""
+    """Make the runner an owner, as the message asks an administrator to do."""
     owner = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{runner_id(directory)}"}
     directory.graph("POST", f"/applications/{application['id']}/owners/$ref", owner)
 
 
-# --- an application that is there already
+# --- an existing application
 
 
 def test_application_not_owned_stops_the_role_before_any_write(directory: Directory, configure: Configure) -> None:
@@ -74,7 +74,7 @@ def test_application_is_adopted_once_owned(directory: Directory) -> None:
     assert run.status == 0, run.output
 
 
-# --- an application that it makes
+# --- an application that the runner creates
 
 
 def test_created_application_is_owned_although_upsert_sets_no_owner(directory: Directory, configure: Configure) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers: their leads go where the caller wants them, with the secret that works, and nothing else is published."""
+"""Offers: their leads go to the requested destination with a working secret, and nothing else is published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLE = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey={key};Endpo
 
 
 def said(run: Run) -> str:
-    """What a run wrote, without line breaks."""
+    """The output of a run, without line breaks."""
     return " ".join(run.output.split())
 
 
@@ -47,7 +47,7 @@ def test_leads_reach_the_environment_only_once_the_offer_is_live(publisher: Publ
     assert len(asked) == 4
     assert publisher.cloud.writes_since(again.mark) == []
 
-    # Nobody gives the value: the asterisks keep it.
+    # Without a value the asterisks keep the secret.
     other_address = publisher.run(contact_emails=["leads@contoso.example"], application_key=None)
     assert publisher.changes(other_address) == ["contactEmail"]
     assert publisher.told(other_address)["handed_over"] == publisher.told(fresh)["handed_over"]
@@ -126,7 +126,7 @@ def test_changes_of_others_are_published_only_on_request(publisher: Publisher) -
     assert publisher.changes(both) == ["published"]
     assert publisher.a_customer_comes() is None
 
-    # Somebody changes the preview after this offer's lead destination got there.
+    # A person changes the preview after this offer's lead destination got there.
     publisher.run(contact_emails=["leads@contoso.example"], publish="preview", rehearse=False)
     publisher.edit("listing", {"title": "Another one"}, target="preview")
     late = publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
@@ -172,7 +172,7 @@ def test_other_kind_of_destination_is_replaced_only_on_request(publisher: Publis
 
 
 def test_refusal_of_partner_center_is_reported_item_by_item(publisher: Publisher) -> None:
-    # A field that the service shows and does not take back.
+    # A field that the service returns but does not accept.
     publisher.run(rehearse=False)
     changed = {**publisher.leads()["dynamicsLeadConfiguration"], "shown": "only"}
     publisher.edit("customer-leads", {"dynamicsLeadConfiguration": changed})
@@ -202,7 +202,7 @@ def test_application_refused_without_a_message_gets_the_cure(publisher: Publishe
 
 
 def test_failed_publication_reports_a_broken_connection(publisher: Publisher) -> None:
-    run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
+    run = publisher.run(application_key="a-secret-of-no-application", publish="live", rehearse=False)
     sentence = run.failure(HOST)
     assert f"The publication of offer '{OFFER}' to preview failed: internalServerError for submission/" in sentence
     assert "; businessValidationError for customer-leads/" in sentence
@@ -220,14 +220,14 @@ def test_run_waits_for_an_offer_being_published(publisher: Publisher, at_once: b
     assert publisher.changes(impatient) == []
     assert "is handed over by a run after that" in said(impatient)
 
-    # The publication ends while it is waited for.
+    # The publication ends during the wait.
     publisher.cloud.fault(route="submission/", skip=2, clock_jump_seconds=1000)
     run = publisher.run(rehearse=False)
     assert publisher.changes(run) == [*FRESH, "secret"]
     assert "waiting for a publication to end" in run.output
     assert publisher.leads()["leadDestination"] == "dynamics"
 
-    # A run that gave up waiting has published all the same: the next one does not publish again.
+    # A run that stopped waiting has published anyway: the next one does not publish again.
     given_up = publisher.run(publish="preview", publish_timeout=0, rehearse=False)
     assert publisher.changes(given_up) == ["published"]
     assert publisher.told(given_up)["publication"]["state"] == "waiting"
@@ -251,7 +251,7 @@ def test_lost_responses_neither_duplicate_nor_lose_anything(publisher: Publisher
     assert [len(publisher.submissions(target)) for target in ("preview", "live")] == [2, 2]
     assert publisher.run(publish="live", rehearse=False).changed_hosts() == set()
 
-    # What was never taken is not sent again blindly either.
+    # A request that was never accepted is not repeated blindly either.
     publisher.run(contact_emails=["leads@contoso.example"], rehearse=False)
     publisher.cloud.fault(route="configure\\?", method="POST", reset=True)
     lost = publisher.run(publish="live", configure_timeout=2, rehearse=False)
@@ -311,7 +311,7 @@ def deprecate(publisher: Publisher, *versions: str) -> None:
 
 
 def asked_with(publisher: Publisher, run: Run) -> list[str]:
-    """The versions of the schemas that a run asked for, each once, in their order."""
+    """The versions of the schemas that a run requested, each once, in order."""
     asked = [entry["path"] for entry in publisher.cloud.requests_since(run.mark)]
     return list(dict.fromkeys(path.partition("$version=")[2] for path in asked if "$version=" in path))
 
@@ -379,7 +379,7 @@ def test_timeout_of_a_job_also_names_the_variable(publisher: Publisher) -> None:
 
 
 def test_handover_is_returned_although_its_publication_failed(publisher: Publisher) -> None:
-    run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
+    run = publisher.run(application_key="a-secret-of-no-application", publish="live", rehearse=False)
     told = run.result(HOST, "partner_center_lead_destination")["lead_destination"]
     assert told["handed_over"]["key_id"] == "first"
     assert (told["publication"]["state"], told["publication"]["job_id"] != "") == ("failed", True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What would stop a run is told before its first write, with the cure."""
+"""Blockers of a run are reported before its first write, with the cure."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ BY_VARIABLES: dict[str, dict[str, Any]] = {
     "wrong_role": {"lead_writer_role": "Microsoft Marketplace Leed Writer"},
     "no_publisher": {"lead_writer_offers": ["an-offer"]},
 }
-"""Tenants in which all is well, with variables of their host that stop a run."""
+"""Healthy tenants, with variables of their host that stop a run."""
 
 
 class Broken:
-    """The broken tenants, and some in which all is well."""
+    """The broken tenants, and some healthy ones."""
 
     def __init__(self, folder: Path, simulators: Callable[..., Simulator], collections: Path) -> None:
         tenants = [*TENANTS, *({"name": name.replace("_", "")} for name in BY_VARIABLES), {"name": "well"}]
@@ -146,7 +146,7 @@ def _with_an_environment(tenant: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take_administration(cloud: Cloud) -> None:
-    """Leave the runner of one tenant with a role that may customize, but not deal with users."""
+    """Leave the runner of one tenant with a role that may customize, but not manage users."""
     tenant = cloud.tenants["customizer"]
     (user,) = cloud.rows(
         tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
@@ -247,7 +247,7 @@ class Ruled:
         self.cloud.graph(one, "POST", f"/applications/{self.application['id']}/owners/$ref", owner)
 
     def give(self, restrictions: dict[str, Any], *, enabled: bool = True) -> None:
-        """Give the application a policy of its own."""
+        """Give the application its own policy."""
         own = {
             "id": "22222222-2222-4222-8222-222222222222",
             "displayName": "Own",

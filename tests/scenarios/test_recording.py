@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A recording is sent to strangers: whatever the runs did, nothing of the tenant may be in it, and no run differs."""
+"""Recordings go to strangers: they hold nothing of the tenant, whatever the runs did, and change no run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WORDS = (
     *("wuwei", "geheimrat", "zauberflasche", "xenolith", "quintessenz", "mandelbrot", "gralsh", "schorschi"),
     *("rumpelstilz", "mona", "onmicrosoft", "crm4", "dynamics.com", "microsoftonline", "graph.microsoft.com"),
 )
-"""Parts of every name in these scenarios, and hosts that tell the cloud's region."""
+"""Parts of every name in these scenarios, and hosts that reveal the cloud's region."""
 MICROSOFTS = frozenset(
     {
         "00000000-0000-0000-0000-000000000000",
@@ -58,7 +58,7 @@ MICROSOFTS = frozenset(
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _OF_A_TENANT = re.compile(r"[0-9@ .]")
-"""In a text of the cloud's state that is more than a word of a protocol."""
+"""Matches texts of the cloud's state that are more than a word of a protocol."""
 _OF_A_PROTOCOL = re.compile(
     r"""prv\w+ | [A-Za-z-]+(\.[A-Za-z]+)*\.(Read|ReadWrite|Create|OwnedBy|All)(\.\w+)* | v?[0-9.]{1,4} | office365
     | 20\d\d-\d\d-\d\d(-preview\d)? | MicrosoftMarketplacesLeadIntegrationSolution | Dynamics365Instance
@@ -67,11 +67,11 @@ _OF_A_PROTOCOL = re.compile(
     | Dynamics\ CRM | System\ Administrator | Microsoft\ Graph | https://schema\.mp\.microsoft\.com/schema/[a-z-]+/[0-9a-z-]+""",
     re.VERBOSE,
 )
-"""Texts of the cloud's state that are Microsoft's own, the same for every tenant."""
+"""Texts of the cloud's state that come from Microsoft, the same for every tenant."""
 
 
 class Recorded:
-    """Runs playbooks for one host with recording on, and knows what the cloud held at any time."""
+    """Runs playbooks for one host with recording on, and keeps every state of the cloud."""
 
     def __init__(self, cloud: Cloud, configure: Configure, folder: Path) -> None:
         self.cloud, self.configure, self.folder = cloud, configure, folder
@@ -86,12 +86,12 @@ class Recorded:
         return run
 
     def look(self) -> None:
-        """Take note of what the cloud holds."""
+        """Remember the current state of the cloud."""
         self._seen |= {*texts_in(self.cloud.control("GET", "/state")), *texts_in(self.cloud.requests_since(0))}
 
     @property
     def files(self) -> list[Path]:
-        """All files of the recording but the page of facts, which has only texts of the evidence file."""
+        """All files of the recording except the page of facts, which has only texts of the evidence file."""
         return [path for path in self.folder.rglob("*") if path.is_file() and path != self.page]
 
     @property
@@ -101,7 +101,7 @@ class Recorded:
 
     @property
     def text(self) -> str:
-        """All that was recorded, with the names of the files."""
+        """The whole recording, with the names of the files."""
         files = self.files
         assert len(files) > 10, files
         return "\n".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files)
@@ -111,7 +111,7 @@ class Recorded:
         text = self.text
         lower = text.lower()
         found = {word for word in WORDS if word in lower}
-        # An id of Microsoft's own is named, and everything else that is known of it is not.
+        # An ID that Microsoft owns is named, and everything else about it is not.
         found |= {each for each in self.ids() if each in lower}
         found |= {each for each in self._seen if len(each) > 5 and _is_of_a_tenant(each) and each in text}
         found |= {each for each in self.secrets() if each in text}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which security role is the package's: under another name, beside another of its name, or not there at all."""
+"""Which security role belongs to the package: renamed, beside another one with its name, or missing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rename(cloud: Cloud, role_id: str, name: str) -> None:
 
 
 def role_by_hand(cloud: Cloud, name: str = ROLE_NAME) -> str:
-    """A role that an administrator made, brought to C(name) by renaming it."""
+    """A role that an administrator created and renamed to `name`."""
     cloud.web_api(cloud.contoso, "POST", "roles", {"name": "Made by hand"})
     (row,) = cloud.rows(cloud.contoso, "roles?$filter=name eq 'Made by hand'")
     rename(cloud, row["roleid"], name)
@@ -57,7 +57,7 @@ def held_ids(cloud: Cloud) -> list[str]:
 
 
 def refused(cloud: Cloud, configure: Configure, **options: Any) -> str:
-    """Why a run ends, which has written nothing by then, as the dry run says too."""
+    """Return the message of a run that fails before it writes anything, and of its dry run."""
     run = configure(rehearse=False, **options)
     assert cloud.writes_since(run.mark) == [], run.output
     dry = configure(check=True, **options)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A secret's life, from the first to the next: leads arrive all the while, and no old secret stays for ever."""
+"""A secret's life until its successor: leads keep arriving, and no old secret stays forever."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Life:
         self._configure = configure
 
     def run(self, **options: Any) -> Run:
-        """Run the playbook, and expect that it goes well."""
+        """Run the playbook, and expect success."""
         run = self._configure(**options)
         assert run.status == 0, run.output
         return run
@@ -44,17 +44,17 @@ class Life:
 
     @property
     def alive(self) -> list[str]:
-        """The key ids of the secrets that the application has, the oldest first."""
+        """The key IDs of the application's secrets, the oldest first."""
         secrets = Made(self._cloud, self._cloud.contoso).secrets
         return [each["keyId"] for each in sorted(secrets, key=lambda each: str(each["startDateTime"]))]
 
     @property
     def stored(self) -> str:
-        """The key id of the secret in the store."""
+        """The key ID of the secret in the store."""
         return str(self._configure.stored(self._cloud.contoso)["key_id"])
 
     def assert_a_lead_arrives(self) -> None:
-        """Have a customer meet the offer, and see that the lead is delivered with what is live."""
+        """Have a customer use the offer, and check that the lead arrives with the live connection."""
         told = self._cloud.control("POST", "/tenants/contoso/leads", {"offer": OFFER})
         assert told["delivered"], told
 
@@ -77,7 +77,7 @@ def test_leads_arrive_through_a_rotation(life: Life) -> None:
     assert life.alive == [first, life.stored]
     life.assert_a_lead_arrives()
 
-    # Not published for longer than the overlap: the marketplace still signs in with the old one.
+    # Not published for longer than the overlap: the lead service still signs in with the old one.
     life.pass_days(10)
     waiting = life.run()
     assert waiting.changed_hosts() == set()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a new secret could come to light: every keyword of a task that shows or keeps results, one after the other."""
+"""Where a new secret could be revealed: every keyword of a task that shows or stores results, one by one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EACH = pytest.mark.parametrize("one", [APPLICATION, USER], ids=["secret", "passw
 
 
 class Searched:
-    """Runs tasks at the highest verbosity with a log, and searches all that they leave for secrets of the cloud."""
+    """Runs tasks at the highest verbosity with a log, and searches all their output for secrets of the cloud."""
 
     def __init__(self, cloud: Cloud, ansible: Ansible, folder: Path) -> None:
         self._cloud = cloud
@@ -35,7 +35,7 @@ class Searched:
         self._folder = folder
 
     def __call__(self, *tasks: dict[str, Any], in_process: str = "1", hosts: str = HOST) -> Run:
-        """Run tasks, and fail if a secret is in the output or in a file, those excepted that hold the runner's own."""
+        """Run tasks, and fail if a secret is in the output or in a file other than those with the runner's own."""
         log = self._folder / "ansible.log"
         given = self._files()
         run = self._ansible.tasks(
@@ -129,7 +129,7 @@ def test_no_keyword_of_a_task_reveals_a_secret(searched: Searched, one: dict[str
 
 
 def test_malformed_result_that_may_hold_a_secret_is_omitted(cloud: Cloud, searched: Searched, tmp_path: Path) -> None:
-    # Something between the module and Ansible that takes the end of the result away.
+    # Something between the module and Ansible that cuts off the end of the result.
     python = tmp_path / "python3"
     python.write_text(f"#!/bin/sh\n{sys.executable} \"$@\" | sed 's/}}$//'\n", encoding="utf-8")
     python.chmod(0o755)

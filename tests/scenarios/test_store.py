@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The store: a missing one is not an empty one, and no run removes a secret that something may be using."""
+"""The store: a missing store is not an empty one, and no run removes a secret that may be in use."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def in_another_store(configure: Configure, name: str = "elsewhere", **variables:
     return {"lead_writer_store_directory": str(configure.store.parent / name), **variables}
 
 
-# --- a store that is elsewhere
+# --- a store in another place
 
 
 @ONE
@@ -87,7 +87,7 @@ def test_default_store_is_beside_the_inventory_wherever_ansible_runs(
     succeeded(configure(variables=default, rehearse=False))
     assert (inventories / "lead_writer_store" / f"{cloud.contoso.environment_host}.yml").exists()
 
-    # As an inventory it is everything in the folder, so the store must not be inside.
+    # A folder as an inventory includes all its files, so the store must not be inside.
     shutil.move(inventories / "lead_writer_store", tmp_path / "lead_writer_store")
     cloud.inventory = inventories
     again = succeeded(configure(variables=default))
@@ -117,7 +117,7 @@ def test_a_stale_copy_of_the_store_hands_nothing_over(cloud: Cloud, configure: C
     succeeded(configure(playbook=ROTATE, variables=LIVE, rehearse=False))
     before = alive(cloud)
 
-    # Without its record of the handover the copy would give the offer the older secret again.
+    # Without its record of the handover the copy would hand over the older secret again.
     (stale / f"{cloud.contoso.environment_host}.handover.json").unlink()
     run = configure(variables=in_another_store(configure, "stale", **LIVE), rehearse=False)
     assert "handing over the stored one could cut leads" in run.failure(HOST)
@@ -174,7 +174,7 @@ def test_a_rotation_under_another_vault_password_makes_no_secret(
 
 @ONE
 def test_a_store_that_cannot_be_written_stops_the_run_first(cloud: Cloud, configure: Configure) -> None:
-    # No folder can be made there, by whoever runs the test.
+    # No user can create a folder there.
     for check in (True, False):
         run = configure(variables={"lead_writer_store_directory": "/proc/no_store"}, rehearse=False, check=check)
         assert "/proc/no_store" in run.failure(HOST)
@@ -185,7 +185,7 @@ def test_a_store_that_cannot_be_written_stops_the_run_first(cloud: Cloud, config
 
 
 class Meanwhile:
-    """Another run, held up while it makes its secret."""
+    """Another run, delayed while it creates its secret."""
 
     def __init__(self, cloud: Cloud, start: Any) -> None:
         cloud.fault(route="/addPassword", applied=True, count=1, latency_seconds=15)
@@ -242,11 +242,11 @@ def test_two_rotations_over_two_store_copies_lose_no_lead(cloud: Cloud, configur
             assert_a_lead_arrives(cloud)
 
 
-# --- stores of one's own
+# --- custom stores
 
 
 class OwnStore:
-    """A store of one's own: a JSON file, read by a lookup and written by tasks."""
+    """A custom store: a JSON file, read by a lookup and written by tasks."""
 
     def __init__(self, folder: Path, content: str = "{{ lead_writer_store_entry | to_json }}") -> None:
         self.file = folder / "own_store.json"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of a run says what is next, without a callback and without -v."""
+"""The end of a run shows the next steps, without a callback and without -v."""
 
 from __future__ import annotations
 

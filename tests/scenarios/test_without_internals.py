@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happens with an ansible-core that lacks something on which the collection stands without a promise."""
+"""The collection with an ansible-core that lacks an internal interface that the collection uses."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def without(*hidden: str) -> dict[str, str]:
 
 
 def warnings_in(run: Run) -> list[str]:
-    """The warnings that a user sees about ansible-core."""
+    """The warnings about ansible-core that a user sees."""
     return re.findall(r"\[WARNING\]: (ansible-core .+? names\.)", " ".join(run.output.split()))
 
 
 def named(hidden: str) -> str:
-    """The last part of a place's name, by which a warning calls it."""
+    """The last part of a place's name, which a warning shows."""
     return hidden.rpartition(":")[2].rpartition(".")[2]
 
 
