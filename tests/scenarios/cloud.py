@@ -97,7 +97,7 @@ class Simulator:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Restore the initial state of everything: tenants, clock and settings, faults and the log."""
         self.control("PUT", "/state", self._at_birth)
         self.control("DELETE", "/faults")

@@ -58,7 +58,7 @@ def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
     def as_new(*options: str) -> Simulator:
         if options in started and started[options].alive:
-            started[options].begin_anew()
+            started[options].reset()
         else:
             started[options] = Simulator(tmp_path_factory.mktemp("simulator"), *options)
         return started[options]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation says of the collection is compared with the collection, where that is cheap."""
+"""The documentation is compared with the collection, where that is cheap."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def text_of(page: str) -> str:
 
 
 def first_cells(page: str, heading: str) -> set[str]:
-    """The names in backticks that begin the rows of the table under a header row that begins with C(heading)."""
+    """The names in backticks at the start of the rows of the table whose header row starts with `heading`."""
     _before, table = text_of(page).split(f"| {heading} |", 1)
     rows = table.split("\n\n", 1)[0].splitlines()
     return {found.group(1) for row in rows if (found := re.match(r"\| (?:\w+ )?`([^`]+)`", row))}
@@ -63,7 +63,7 @@ def test_every_linked_file_and_heading_exists(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """The anchors of a page's headings on GitHub."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -98,9 +98,9 @@ def test_every_variable_of_the_role_that_is_named_exists(page: Path) -> None:
 
 
 def sentences() -> Iterator[str]:
-    """Every sentence that the code can say, with an ellipsis for what differs from case to case."""
+    """Every message of the code, with an ellipsis for each variable part."""
     for path in sorted((ROOT / "plugins").rglob("*.py")):
-        # The sheet for a person, and what a recording says of the facts, are the content of files.
+        # The sheet for a person and the results of a recording are the content of files.
         if path.parent.name in ("modules", "doc_fragments") or path.name in ("_handover_sheet.py", "evidence.py"):
             continue
         for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
@@ -115,7 +115,7 @@ def sentences() -> Iterator[str]:
 
 
 def texts(node: ast.AST) -> Iterator[str]:
-    """The texts in a piece of code, each as a whole; docstrings, documentation and file contents are none."""
+    """The complete texts in a piece of code, without docstrings, documentation and file contents."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
@@ -151,15 +151,15 @@ def fail_messages(tasks: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def explained() -> list[str]:
-    """The sentences that the page on troubleshooting explains, in the same spelling."""
+    """The messages that the troubleshooting page explains, in the same form."""
     found = re.findall(r"^- `(.+)`$", text_of("docs/troubleshooting.md"), re.MULTILINE)
     return [re.sub(r"<[^<>]+>", "…", sentence) for sentence in found]
 
 
 def is_met_in(sentence: str, general: str) -> bool:
-    """Say whether C(general), with something in the place of its ellipses, is in C(sentence).
+    """Whether `sentence` contains `general` with any text for its ellipses.
 
-    In it rather than equal to it, because some sentences are put together from parts.
+    It may contain more, because some messages are composed of parts.
     """
     return re.search(".+".join(re.escape(part) for part in general.split("…") if part), sentence) is not None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The arithmetic behind the figures: a wrong count or median would be believed, because nobody recounts it."""
+"""The arithmetic behind the figures: a wrong count or median would go unnoticed, because no one checks it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_token_is_requested_first_and_for_the_right_host() -> None:
     ],
 )
 def test_a_run_that_wrote_or_whose_tokens_are_unclear_is_not_repeated(requests: list[Request]) -> None:
-    with pytest.raises(ValueError, match=r"wrote|tokens were asked for"):
+    with pytest.raises(ValueError, match=r"wrote|tokens were requested"):
         steps_to_repeat(requests)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A release is refused where it would publish something other than what its tag says."""
+"""A release is refused if its content does not match its tag."""
 
 from __future__ import annotations
 

@@ -41,11 +41,11 @@ GUARDED = {
     "is_trusted_as_template",
     "remove_internal_keys",
 }
-"""What ansible-core does not promise to keep."""
+"""The parts of ansible-core without a promise of stability."""
 
 
 def taken_from_elsewhere(tree: ast.AST) -> Iterator[str]:
-    """The names that a file takes from modules and from objects, imports from this collection left out."""
+    """The names that a file uses from modules and from objects, without imports from this collection."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
             yield node.attr
@@ -90,7 +90,7 @@ def test_interface_with_another_signature_counts_as_missing() -> None:
 
 
 class Base:
-    """An ansible-core that calls an action for its arguments in another way."""
+    """An ansible-core that requests an action's arguments in another way."""
 
     @classmethod
     def finalize_task_arg(cls, argument: tuple[str, str], *, engine: Any) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A recording confirms and refutes facts as their checks say."""
+"""A recording confirms and refutes facts according to their checks."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of the handover: always the same for the same fields, and they forget nothing that may still be in use."""
+"""The handover files: the same for the same fields, with everything that may still be in use."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts that name one offer are found, and offers that only happen to be called the same are not."""
+"""Detects two hosts that name one offer, but not different offers with the same ID."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_only_different_publishers_may_share_offer_ids(publishers: tuple[str, st
 def test_only_the_publisher_with_two_hosts_is_reported() -> None:
     claims = [Claim("app", "a", ONE), Claim("app", "b", OTHER), Claim("app", "c", OTHER)]
     assert claimed_twice(claims) == {"app": ["b", "c"]}
-    # One more host whose publisher nobody knows: then any of them may be the same as it.
+    # One more host with an unknown publisher, which may be the same as any other.
     assert claimed_twice([*claims, Claim("app", "d")]) == {"app": ["a", "b", "c", "d"]}
 
 

@@ -36,7 +36,7 @@ def variables() -> dict[str, Any]:
 
 
 class Engine:
-    """Ansible's engine, which counts what it is asked."""
+    """Ansible's engine, which counts its calls."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.asked: list[Any] = []
@@ -52,7 +52,7 @@ class Engine:
 
 
 def outcome(way: Any, *arguments: Any) -> Any:
-    """What comes out, errors included."""
+    """The result, including errors."""
     try:
         return way(*arguments)
     except (AnsibleUndefinedVariable, AnsibleValueOmittedError) as error:

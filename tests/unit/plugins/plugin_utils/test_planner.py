@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans side by side: each environment has its own outcome. None of these comes as far as a request."""
+"""Plans side by side: each environment has its own outcome. None of these sends a request."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A recording is read as it was written, whatever else is in its folder."""
+"""A recording is read back unchanged, whatever else is in its folder."""
 
 from __future__ import annotations
 

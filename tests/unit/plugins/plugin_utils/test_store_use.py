@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a store that is not found may be is looked for in folders that can hold one."""
+"""A store that is not found is searched for in folders that can hold one."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The runner's certificate: every file that cannot be used is refused for what is wrong with it."""
+"""The runner's certificate: the refusal of an unusable file names its fault."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signing in with a name and a password: it goes to Microsoft Entra, or nowhere."""
+"""Signing in with a name and a password: both go to Microsoft Entra, or nowhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENVIRONMENT = "https://contoso.crm4.dynamics.com"
 
 
 class Network:
-    """Answers as Microsoft Entra does about users of one kind, and keeps what was sent."""
+    """Responds like Microsoft Entra for users of one kind, and records the requests."""
 
     def __init__(self, account_type: str) -> None:
         self.account_type = account_type

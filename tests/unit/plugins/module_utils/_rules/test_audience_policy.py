@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a tenant's policy allows a sign-in audience to be."""
+"""The sign-in audiences that a tenant's policy allows."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which cloud an environment lives in: a wrong answer signs in at the wrong government's door."""
+"""The cloud of an environment: a wrong result signs in to another government's cloud."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The package of a companion role: what it holds, what identifies it, and when it is another one."""
+"""The package of a companion role: its content, its identity, and when it differs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LEVELS = {"prvReadAsyncOperation": AccessLevel.GLOBAL, "prvReadUserEntityUISetti
 VERSION = SolutionVersion.parse("1.4.7.9")
 
 names = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), min_size=1, max_size=100).filter(str.strip)
-"""Any name that a role can have; those with characters that XML has a use for are tried first."""
+"""Any valid role name; those with characters special to XML are tried first."""
 marked_up = st.text(st.sampled_from("<>&\"' ]]>éß中🙂(a-z)"), min_size=1, max_size=60).filter(str.strip)
 levels = st.dictionaries(
     st.from_regex(r"prv[A-Za-z_]{1,40}", fullmatch=True), st.sampled_from(list(AccessLevel)), max_size=8
@@ -66,7 +66,7 @@ def test_the_platform_finds_the_role_among_the_components() -> None:
 
 
 def test_every_control_node_builds_the_same_bytes() -> None:
-    # Other bytes under the version of an installed package would never be imported: change the rule of the version too.
+    # Other bytes with the version of an installed package would never be imported: change the version rule too.
     content = CompanionPackage(NAME, LEVELS, 1).content(VERSION)
     assert content == CompanionPackage(NAME, dict(reversed(LEVELS.items())), 1).content(VERSION)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where an offer sends its leads: what counts as a difference, and what is posted."""
+"""The lead destination of an offer: what counts as a difference, and what is posted."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Import jobs: a job that succeeded may hide a component that did not."""
+"""Import jobs: a successful job may hide a failed component."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a lead cannot arrive: every cause has a whole sentence, and a page that explains it."""
+"""Why a lead cannot arrive: every cause has a complete message, and a page that explains it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TROUBLESHOOTING = Path(__file__).resolve().parents[5] / "docs" / "troubleshootin
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=lambda cause: cause.word)
 def test_every_cause_is_one_sentence_with_a_cure(cause: Cause) -> None:
     sentence = cause.sentence.format_map(defaultdict(lambda: "X"))
-    assert sentence.endswith((".", "X")), "reason is a sentence of its own"
+    assert sentence.endswith((".", "X")), "reason is a separate sentence"
     assert ": " in sentence, "what follows the colon is the cure"
     assert not re.search(r"\. [A-Z]", sentence), "one sentence"
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers: what their ids look like, and what is said of types that are not served."""
+"""Offers: the form of their IDs, and the message for unsupported types."""
 
 from __future__ import annotations
 

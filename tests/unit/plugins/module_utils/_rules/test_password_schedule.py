@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A new password must be set when the store's one is useless or about to be, and otherwise never."""
+"""A new password is set if the stored one does not work or is about to expire, and otherwise never."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A password that the directory would refuse must be told beforehand, and a generated one must never be refused."""
+"""A password that the directory would refuse is reported first, and a generated one is never refused."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a recording may hold: the services' words, and nothing of a tenant, whatever the services send."""
+"""What a recording may hold: the services' terms, and nothing of a tenant, whatever the services send."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def answer_of(content: Any = None, status: int = 200, **others: Any) -> dict[str
     return recorded
 
 
-# --- what survives, so that a recording is worth sending
+# --- what a recording keeps, so that it is useful
 
 
 def test_a_request_keeps_its_words_and_the_kinds_of_the_rest() -> None:
@@ -241,7 +241,7 @@ def test_exchanges_of_two_tenants_have_one_file() -> None:
     assert recorded("wuwei", "1") == recorded("other", "2")
 
 
-# --- what does not survive
+# --- what a recording removes
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_privilege_of_a_tenants_own_table_is_hidden() -> None:
 
 
 MARK = "zqxjkwv"
-"""Letters that are in no word of the vocabulary: whatever a tenant could have called something."""
+"""Letters that are in no word of the vocabulary: any name that a tenant could use."""
 NUMBER = 46701234567890
 PIECES = st.sampled_from(
     [
@@ -363,7 +363,7 @@ def test_any_json_can_be_recorded(content: Any) -> None:
 
 
 def test_no_word_is_a_name_of_an_example() -> None:
-    """Of a company, a person or a place in Microsoft's and our own examples."""
+    """Names of companies, people and places in Microsoft's and our own examples."""
     examples = (
         "contoso fabrikam northwind adventure tailspin litware adatum woodgrove wingtip proseware margie mona anna"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which secret is in use: an old one that goes too early takes the leads with it."""
+"""Which secret is in use: removing an old one too early loses leads."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which secret a value is, by how it begins."""
+"""Which secret a value belongs to, by its first characters."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a tenant's policy allows a secret: told before a run, so it must neither stop in vain nor be overheard."""
+"""A tenant's policy for secrets, checked before a run: it must neither stop a run in vain nor be missed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_rule_applies_by_the_creation_time_of_an_application() -> None:
         {**ADDITION, "state": "disabled"},
         {**ADDITION, "restrictForAppsCreatedAfterDateTime": "2027-01-01T00:00:00Z"},
         {"restrictionType": "symmetricKeyAddition"},
-        # It forbids secrets whose values the caller chose; this collection lets the service choose them.
+        # It forbids secret values chosen by the caller; this collection lets the service choose them.
         {"restrictionType": "customPasswordAddition"},
         {**LIFETIME, "maxLifetime": None},
     ],

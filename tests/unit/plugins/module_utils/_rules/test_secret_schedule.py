@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a new client secret is needed, and which old ones go: the calendar of a secret's life."""
+"""When a new client secret is needed, and which old ones are removed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ids(secrets: tuple[Secret, ...]) -> list[str]:
 
 def test_an_application_without_a_secret_of_the_name_gets_one() -> None:
     assert judge().create
-    assert judge(secret("other", 300, name="somebody else's")).create
+    assert judge(secret("other", 300, name="another program's")).create
     assert judge(secret("unnamed", 300, name="")).remove == ()
 
 

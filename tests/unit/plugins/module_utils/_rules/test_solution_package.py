@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading packages: what a stranger's zip file says of itself, and what it must not be able to do here."""
+"""Reading packages: what an unknown zip file declares, and what it must not be able to do."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Versions of solutions: a text comparison would take 1.0.0.9 for newer than 1.0.0.10."""
+"""Versions of solutions: a text comparison would sort 1.0.0.9 after 1.0.0.10."""
 
 from __future__ import annotations
 

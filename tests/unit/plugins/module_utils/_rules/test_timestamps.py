@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Points in time as Microsoft Graph writes them: more digits than older Pythons read."""
+"""Timestamps of Microsoft Graph: more digits than older Pythons can parse."""
 
 from __future__ import annotations
 

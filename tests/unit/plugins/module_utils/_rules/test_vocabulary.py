@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of the two user interfaces and of the API: a level misread gives a stranger the whole organization."""
+"""The terms of the two user interfaces and of the API: a misread level would grant access to the organization."""
 
 from __future__ import annotations
 

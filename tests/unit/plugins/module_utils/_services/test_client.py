@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Only an answer of 200 to 299 with what was asked for is success, whichever service gives it."""
+"""Only a response of 200 to 299 with the requested content is success, for every service."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NEVER_GOOD = {
     "400 with a text for an error": answer({"error": "no"}, 400),
     "400 with numbers in the error": answer({"error": {"code": 7, "message": 8, "details": 9, "innerError": 10}}, 400),
 }
-"""What is no success for any request."""
+"""Responses that are no success for any request."""
 
 NO_OBJECT = {
     "204": answer("", 204, {}),
@@ -59,7 +59,7 @@ NO_OBJECT = {
     "objects in objects without end": answer('{"a":' * 100_000, 200),
     **NEVER_GOOD,
 }
-"""What is no answer to a request whose answer is read."""
+"""Responses that are invalid for a request whose response is read."""
 
 NO_ROWS = {
     "no value": answer({}, 200),
@@ -71,7 +71,7 @@ NO_ROWS = {
     "a row that is null": answer({"value": [{"id": 1}, None]}, 200),
     **NO_OBJECT,
 }
-"""What is no list of rows."""
+"""Responses that are not a list of rows."""
 
 NOT_DONE = {
     "201": answer("", 201),
@@ -81,7 +81,7 @@ NOT_DONE = {
     "207": answer({"responses": []}, 207),
     **NEVER_GOOD,
 }
-"""What does not say that a write was carried out."""
+"""Responses that do not confirm a write."""
 
 
 def client_of(service: str, given: Answer) -> tuple[ServiceClient, Network]:
@@ -188,7 +188,7 @@ def test_a_write_that_was_not_confirmed_may_have_been_carried_out(status: int) -
     assert failed.value.maybe_applied
 
 
-# --- what breaks while an answer is read
+# --- failures while a response is read
 
 
 def reads_a_key() -> Any:

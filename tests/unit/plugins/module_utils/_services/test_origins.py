@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nothing is sent to an origin that is not the service's own, whatever an answer names."""
+"""Nothing is sent to an origin that does not belong to the service, whatever a response contains."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ ELSEWHERE = {
     "an object": {"href": "https://{host}/x"},
     "true": True,
 }
-"""What an answer can name instead of an address of the service."""
+"""Addresses that a response can contain instead of one of the service."""
 
 
 def named(kind: str, host: str) -> Any:
@@ -115,7 +115,7 @@ def test_an_absolute_address_elsewhere_gets_no_request(service: str, kind: str) 
         assert "nothing was sent there" in str(failed)
         assert network.sent == []
     else:
-        # What does not begin like an address is a path below the service's own root.
+        # Text that does not start like an address is a path below the service's root.
         assert [url for url, _auth in network.sent] == [client.root + address]
 
 
@@ -169,7 +169,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 
 
 class Entra(Network):
-    """Answers a discovery document with one endpoint of the test's choice, and gives a token to everybody."""
+    """Returns a discovery document with one endpoint of the test's choice, and gives any client a token."""
 
     def __init__(self, changed: str, address: Any) -> None:
         super().__init__({})
@@ -237,7 +237,7 @@ def test_a_token_of_a_managed_identity_is_for_one_service_only(monkeypatch: pyte
     assert {url.split("/")[2] for url, _auth in machine.sent} == {"169.254.169.254"}
 
 
-# --- the tenant that an environment names
+# --- the tenant in an environment's response
 
 
 @pytest.mark.parametrize(

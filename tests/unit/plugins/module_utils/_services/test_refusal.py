@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A refusal is read from every envelope that the services use, and never taken for a proxy's."""
+"""A refusal is read from every envelope that the services use, and never attributed to a proxy."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A sign-in that fails names its true cause, whatever Microsoft Entra or something in its place answers."""
+"""A failed sign-in names its true cause, whatever Microsoft Entra or a gateway returns."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refusal(code: int | str, error: Any = "invalid_client") -> dict[str, Any]:
 
 
 class Entra(Network):
-    """Microsoft Entra with an answer of the test's choice to discovery or to the demand for a token."""
+    """Microsoft Entra with a response of the test's choice to discovery or to the token request."""
 
     def __init__(self, *, discovery: Answer | None = None, token: Answer | None = None) -> None:
         super().__init__({})
@@ -184,7 +184,7 @@ def test_temporary_refusal_is_retried() -> None:
 
     SignIn(SECRET, CLOUDS["public"], Watched()).token(GRAPH)
     assert [asked[-1](answer(refusal(code), 400)) for code in (90033, 90024, 90090, 7000215)] == [True] * 3 + [False]
-    # A number nobody knows, with OAuth's own word for it.
+    # An unknown number with OAuth's own error code.
     assert asked[-1](answer(refusal(1234567, "temporarily_unavailable"), 503))
 
 

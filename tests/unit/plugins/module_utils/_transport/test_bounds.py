@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No answer is read without an end, against a real server: size, time, pages, and orders to wait."""
+"""Every read is bounded, against a real server: size, time, pages, and Retry-After."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MIB = 1024**2
 
 
 class Server(BaseHTTPRequestHandler):
-    """Lets a test write the answer itself, and counts requests and connections."""
+    """Lets a test write the response, and counts requests and connections."""
 
     protocol_version = "HTTP/1.1"
     write: ClassVar[Callable[[Server], None]]
@@ -50,19 +50,19 @@ class Server(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def begin(self, status: int = 200, **headers: str) -> None:
-        """Write status and headers, whose names have C(_) for C(-)."""
+        """Write status and headers, whose names have `_` for `-`."""
         self.send_response(status)
         for name, value in {"Content_Type": "application/json", **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
     def whole(self, content: bytes, status: int = 200, **headers: str) -> None:
-        """Write an answer of a known length."""
+        """Write a response of a known length."""
         self.begin(status, Content_Length=str(len(content)), **headers)
         self.wfile.write(content)
 
     def chunk(self, content: bytes) -> None:
-        """Write a part of an answer without a known length."""
+        """Write a part of a response without a known length."""
         self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
 
 
@@ -183,7 +183,7 @@ def test_empty_response_keeps_the_connection(url: str, transport: Transport) -> 
     assert len(Server.connections) == 1
 
 
-# --- what is asked again
+# --- retries
 
 
 def test_temporary_500_to_a_read_is_retried(url: str, transport: Transport) -> None:
@@ -203,7 +203,7 @@ def test_incomplete_json_to_a_read_is_retried(url: str, transport: Transport) ->
     assert transport.send("GET", url).body == {"value": []}
 
 
-# --- orders to wait
+# --- Retry-After
 
 
 @pytest.mark.parametrize("named", ["0", "-5", "nan", "-inf", "soon", "Fri, 01 Jan 2021 00:00:00 GMT", "1e300", "inf"])

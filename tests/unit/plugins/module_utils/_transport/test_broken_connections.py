@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections that break: a creation that may have been carried out must never be sent again, also behind a proxy."""
+"""Broken connections: a creation that may have been applied must never be sent again, also behind a proxy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ URL = "https://contoso.crm4.dynamics.com/api/data/v9.2/ImportSolutionAsync"
 
 
 def wrapped(outside: type[Exception], reason: Exception) -> Exception:
-    """An error as requests raises it for a reason of urllib3."""
+    """An error that requests raises for a reason of urllib3."""
     return outside(MaxRetryError(None, URL, reason))  # type: ignore[arg-type]
 
 
@@ -109,7 +109,7 @@ def test_misspelled_host_fails_at_once_and_busy_dns_is_retried() -> None:
 
 
 def unresolved(number: int) -> Exception:
-    """What requests raises for a host without an address, with the name servers' own answer behind it."""
+    """The error of requests for a host without an address, with the name servers' response as its cause."""
     said = socket.gaierror(number, "no address")
     error = NameResolutionError("contoso.crm4.dynamics.example", None, said)  # type: ignore[arg-type]
     error.__cause__ = said

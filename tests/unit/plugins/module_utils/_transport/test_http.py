@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one HTTP policy, against a real server: what is sent again and what never."""
+"""The one HTTP policy, against a real server: what is sent again, and what never is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers from a list and remembers what it was asked."""
+    """Responds from a list and records the requests."""
 
     answers: ClassVar[list[tuple[int, dict[str, str], bytes] | None]] = []
     asked: ClassVar[list[tuple[str, dict[str, str]]]] = []

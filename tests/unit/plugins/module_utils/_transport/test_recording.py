@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recording at the one place that all requests pass: every try is kept, and no run ends because of it."""
+"""Recording at the one place that all requests pass: every attempt is recorded, and recording stops no run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers from a list; None breaks the connection."""
+    """Responds from a list; None breaks the connection."""
 
     answers: ClassVar[list[tuple[int, dict[str, str], bytes] | None]] = []
     asked: ClassVar[list[str]] = []

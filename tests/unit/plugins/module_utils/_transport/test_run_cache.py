@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run remembers: a token on disk must be readable by nobody else and named after nothing secret."""
+"""The cache of a run: only the owner can read a token on disk, and its name contains nothing secret."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom a connection trusts: nobody but the authorities of the bundle, and these only for the host that was asked."""
+"""What a connection trusts: only the authorities of the bundle, and only for the requested host."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ELSEWHERE = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "REQUESTS_C
 
 
 class Greeting(http.server.BaseHTTPRequestHandler):
-    """Answers every GET with an empty JSON object."""
+    """Responds to every GET with an empty JSON object."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -40,7 +40,7 @@ class Greeting(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """An authority whose certificate lies in own.pem; another one's lies in other.pem."""
+    """An authority with its certificate in own.pem; other.pem holds that of another one."""
     for variable in ELSEWHERE:
         monkeypatch.delenv(variable, raising=False)
     own = trustme.CA()
@@ -51,7 +51,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 @pytest.fixture
 def port(authority: trustme.CA) -> Iterator[int]:
-    """The port of a server that is C(localhost) and nobody else."""
+    """The port of a server whose certificate is valid for `localhost` only."""
     server = http.server.HTTPServer(("127.0.0.1", 0), Greeting)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)

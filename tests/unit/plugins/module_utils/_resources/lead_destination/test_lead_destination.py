@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An offer's lead destination: what is planned and told for an offer that has been read already."""
+"""An offer's lead destination: the plan and the messages for an offer that was already read."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TO_USER: dict[str, Any] = {
 
 
 def offer(draft: dict[str, Any] | None = None, live: dict[str, Any] | str | None = "nowhere", **others: Any) -> Offer:
-    """An offer that went live an hour after the handover; C(others) are further resources of its draft by kind.
+    """An offer that went live an hour after the handover; `others` are further resources of its draft by kind.
 
     Without a draft it sends its leads nowhere; without a live state it was never published.
     """
@@ -145,7 +145,7 @@ def test_leads_of_only_the_published_offer_are_turned_away() -> None:
     ]
 
 
-# --- what Partner Center's schema forbids
+# --- limits of Partner Center's schema
 
 HTTPS = {"destination": "https_endpoint"}
 TABLE = {"destination": "azure_table"}
@@ -194,7 +194,7 @@ def test_the_scheme_of_an_endpoint_is_sent_in_lower_case() -> None:
     assert wanted.connection.details == {"httpsEndpointUrl": "https://Leads.example/In"}
 
 
-# --- how far an offer has come
+# --- progress of a publication
 
 
 def published(target: str, result: str, status: str = "completed", hours: int = 2) -> Submission:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every refusal of a sign-in is told as a matter of what was handed over, a person or an application."""
+"""Every refusal of a sign-in is explained for the handed over identity, a person or an application."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OF_PEOPLE = {
 
 
 def cause(given: HandedOver, code: str) -> tuple[str, str]:
-    """The word and the sentence for a refusal, where the runner may look at nothing."""
+    """The cause and the message for a refusal, if the runner may read nothing."""
     blind = Network(answer({"error": {"code": "Authorization_RequestDenied", "message": "No."}}, 403))
     diagnosis = Diagnosis(given, CLIENTS["environment"](blind), CLIENTS["graph"](blind), TENANT)  # type: ignore[arg-type]
     failure = diagnosis.of_sign_in(SignInFailed("No.", code))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A package that many environments are given is got once."""
+"""A package for many environments is downloaded once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHECKSUM = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 
 
 class Shelf:
-    """A transport that answers every request with one file, and counts."""
+    """A transport that responds to every request with one file, and counts."""
 
     def __init__(self, status: int = 200) -> None:
         self.status = status

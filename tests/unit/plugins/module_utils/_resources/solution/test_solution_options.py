@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of a solution: what is refused before a request is sent."""
+"""The options of a solution: refusals before a request is sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ URL = "https://packages.contoso.example/leads.zip"
 
 @functools.cache
 def package(managed: bool = True) -> bytes:
-    """A small package; made once, because a zip holds the time at which it was made."""
+    """A small package; created once, because a zip holds its creation time."""
     manifest = (
         "<ImportExportXml><SolutionManifest><UniqueName>ContosoLeads</UniqueName><Version>1.0</Version>"
         f"<Managed>{int(managed)}</Managed></SolutionManifest></ImportExportXml>"
@@ -41,7 +41,7 @@ def package(managed: bool = True) -> bytes:
 
 
 class Server(Transport):
-    """Answers every GET with the same content, and counts them."""
+    """Responds to every GET with the same content, and counts them."""
 
     def __init__(self, content: bytes, status: int = 200) -> None:
         super().__init__()

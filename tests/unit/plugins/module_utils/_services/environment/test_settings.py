@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an environment blocks unmanaged customizations: known to, known not to, or not known."""
+"""Whether an environment blocks unmanaged customizations: yes, no, or unknown."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting for a job of an environment: what the person who waits is told, and when it is given up."""
+"""Waiting for a job of an environment: the progress messages, and the timeout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RUNNING, SUCCEEDED = {"statecode": 2, "statuscode": 20}, {"statecode": 3, "statu
 
 
 class Environment(EnvironmentClient):
-    """An environment whose only job runs for so many seconds of a clock that only waiting moves."""
+    """An environment whose only job runs for a number of seconds on a clock that only waiting advances."""
 
     def __init__(self, seconds: float, ending: dict[str, Any] | None = None) -> None:
         self.address = environment_address("https://contoso.crm4.dynamics.com")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Microsoft Graph refuses is told with its cure, by its code, its detail or its message."""
+"""Refusals of Microsoft Graph have a cure, found by code, detail or message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module
 
 
 def told(code: str, message: str, status: int = 400) -> str:
-    """The sentence for a refusal."""
+    """The message for a refusal."""
     refusal = answer({"error": {"code": code, "message": message}}, status)
     with pytest.raises(CallFailed) as failed:
         CLIENTS["graph"](Network(refusal)).get("/thing")

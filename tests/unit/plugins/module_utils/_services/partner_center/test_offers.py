@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers: since when leads go where they should, by the dates of publications."""
+"""Offers: since when leads reach the right destination, by the dates of publications."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def offer(*submissions: Submission, live: dict[str, Any] | str | None = "as the 
         (offer(submission("live", None)), None),
         (offer(submission("live", AFTER), live=NOWHERE), None),
         (offer(live=None), None),
-        # It went live after the handover, but as the preview was before it.
+        # It went live after the handover, but with the preview from before it.
         (offer(submission("preview", BEFORE), submission("live", AFTER)), None),
         (offer(submission("preview", AFTER), submission("live", LATER)), LATER),
         (offer(submission("preview", BEFORE, 1), submission("live", AFTER, 2)), AFTER),
