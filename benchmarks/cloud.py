@@ -57,7 +57,7 @@ class Cloud:
         return variables
 
     def close(self) -> None:
-        """End the simulator."""
+        """Stop the simulator."""
         self._session.close()
         self._process.terminate()
         self._process.wait(timeout=30)
@@ -91,7 +91,7 @@ class Cloud:
         return self._control("GET", "/state")
 
     def restore(self, state: Any) -> None:
-        """Become what C(state) says."""
+        """Replace the state with `state`."""
         self._control("PUT", "/state", state)
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:

@@ -82,7 +82,7 @@ class Demonstration:
         self._began = time.monotonic()
 
     def run(self) -> int:
-        """Do it all."""
+        """Run all steps."""
         complaints = [
             *self._step("A dry run on untouched tenants", "--check", "--diff", writes=False, changes=True),
             *self._step("The set-up", writes=True, changes=True),

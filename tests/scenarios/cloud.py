@@ -104,7 +104,7 @@ class Simulator:
         self.control("DELETE", "/requests")
 
     def close(self) -> None:
-        """End it."""
+        """Stop it."""
         self._session.close()
         self._process.terminate()
         self._process.wait(timeout=10)

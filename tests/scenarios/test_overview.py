@@ -62,7 +62,7 @@ def test_run_shows_the_next_step_of_each_tenant(fleet: Fleet) -> None:
         assert f"{tenant.environment_host}.handover.md and publish the offers." in line
 
 
-def test_a_diff_begins_with_its_host_and_gives_reasons(fleet: Fleet) -> None:
+def test_diff_starts_with_its_host_and_shows_reasons(fleet: Fleet) -> None:
     lines = fleet.diff.output.splitlines()
     host, change = (
         lines.index("contoso_prod"),

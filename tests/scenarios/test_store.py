@@ -158,7 +158,7 @@ def test_secret_of_a_killed_rotation_is_removed_by_configure(cloud: Cloud, confi
 
 
 @ONE
-def test_a_rotation_under_another_vault_password_makes_no_secret(
+def test_rotation_with_another_vault_password_creates_no_secret(
     cloud: Cloud, configure: Configure, tmp_path: Path
 ) -> None:
     succeeded(configure(rehearse=False))
@@ -215,7 +215,7 @@ def test_the_second_of_two_runs_over_one_store_changes_nothing(cloud: Cloud, con
 
 
 @ONE
-def test_the_second_of_two_runs_over_two_stores_makes_no_secret(cloud: Cloud, configure: Configure) -> None:
+def test_second_of_two_runs_over_two_stores_creates_no_secret(cloud: Cloud, configure: Configure) -> None:
     first = Meanwhile(cloud, lambda: configure(rehearse=False))
     second = configure(variables=in_another_store(configure), rehearse=False)
     message = second.failure(HOST)

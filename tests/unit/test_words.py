@@ -59,7 +59,18 @@ EXEMPT = {
 }
 """Files (as a pattern) and words (as a regular expression) to leave alone, each with the reason."""
 
-_NO_SOURCES = {".git", ".nox", ".venv", ".ansible", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"}
+_NO_SOURCES = {
+    ".git",
+    ".nox",
+    ".venv",
+    ".ansible",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "build",
+    "output",
+}
 _BETWEEN_WORDS = r"(?:[\s_#]|//)+"
 
 

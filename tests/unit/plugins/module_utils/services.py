@@ -43,7 +43,7 @@ class Network(Transport):
         self.sent: list[tuple[str, Any]] = []
 
     def send(self, method: str, url: str, *, auth: Any = None, **_options: Any) -> Answer:
-        """Answer one request."""
+        """Respond to one request."""
         self.sent.append((url, auth))
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 

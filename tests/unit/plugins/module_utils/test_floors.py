@@ -48,7 +48,7 @@ def test_every_file_is_on_a_floor() -> None:
     assert top == set(FLOORS)
 
 
-def test_no_import_goes_up() -> None:
+def test_no_file_imports_from_a_floor_above() -> None:
     seen = 0
     for file in MODULE_UTILS.rglob("*.py"):
         here = file.relative_to(MODULE_UTILS).parts

@@ -32,7 +32,7 @@ class Network:
         self.sent: list[tuple[str, dict[str, str]]] = []
 
     def send(self, method: str, url: str, form: dict[str, str] | None = None, **unused: Any) -> Answer:
-        """Answer one request."""
+        """Respond to one request."""
         self.sent.append((url, form or {}))
         if "openid-configuration" in url:
             endpoint = f"{LOGIN}/{TENANT}/oauth2/v2.0"

@@ -36,7 +36,7 @@ TROUBLESHOOTING = Path(__file__).resolve().parents[5] / "docs" / "troubleshootin
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=lambda cause: cause.word)
-def test_every_cause_is_one_sentence_with_a_cure(cause: Cause) -> None:
+def test_every_cause_is_one_message_with_a_cure(cause: Cause) -> None:
     sentence = cause.sentence.format_map(defaultdict(lambda: "X"))
     assert sentence.endswith((".", "X")), "reason is a separate sentence"
     assert ": " in sentence, "what follows the colon is the cure"

@@ -148,7 +148,7 @@ def test_a_text_is_replaced_by_its_kind(text: str, kind: str) -> None:
     assert shown_text("displayName", text) == kind
 
 
-def test_the_codes_of_a_refusal_survive_without_its_sentence() -> None:
+def test_codes_of_a_refusal_survive_without_its_message() -> None:
     content = {
         "error": {
             "code": "0x80040220",

@@ -82,7 +82,7 @@ def test_every_number_has_a_message_with_a_cure(code: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "method"), CURES_BY_METHOD)
-def test_a_number_can_mean_different_things(code: str, method: str) -> None:
+def test_one_number_can_have_several_meanings(code: str, method: str) -> None:
     given = {"certificate": CERTIFICATE, "federated": TOKEN_FILE}[method]
     sentence = str(refused(refusal(code), given, LOGIN, timedelta(minutes=20)))
     assert sentence != str(refused(refusal(code), SECRET, LOGIN, timedelta(minutes=20)))

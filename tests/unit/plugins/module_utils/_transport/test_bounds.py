@@ -47,7 +47,7 @@ class Server(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def begin(self, status: int = 200, **headers: str) -> None:
         """Write status and headers, whose names have `_` for `-`."""

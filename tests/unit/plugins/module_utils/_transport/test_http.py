@@ -40,7 +40,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 for _method in ("GET", "POST", "PATCH", "DELETE"):
@@ -144,7 +144,7 @@ def test_every_try_carries_an_id_of_its_own(url: str, transport: Transport) -> N
     assert len(set(ids)) == 2
 
 
-def test_proxies_are_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "direct.example")
     transport = Transport()

@@ -46,7 +46,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 for _method in ("GET", "POST"):
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(url: str, folder: Path, m
     assert Server.asked == []
 
 
-def test_a_run_goes_on_when_its_disk_is_full(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_continues_if_the_disk_is_full(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     transport = recorder(folder)
     transport.send("GET", url)
 
@@ -160,7 +160,7 @@ def test_a_run_goes_on_when_its_disk_is_full(url: str, folder: Path, monkeypatch
     assert len([*folder.iterdir()]) == 1
 
 
-def test_a_run_goes_on_when_an_exchange_cannot_be_recorded(
+def test_run_continues_if_an_exchange_cannot_be_recorded(
     url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_arguments: Any) -> dict[str, Any]:

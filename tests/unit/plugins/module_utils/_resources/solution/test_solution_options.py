@@ -78,7 +78,7 @@ def checksum(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def test_the_roles_of_the_package_must_come_unless_others_are_named(path: str) -> None:
+def test_package_roles_are_required_unless_others_are_named(path: str) -> None:
     assert wanted(path=path).roles == ("Lead Writer",)
     assert wanted(path=path, roles=["LEAD writer"]).roles == ("Lead Writer",)
     assert wanted(path=path, roles=[]).roles == ()

@@ -48,6 +48,6 @@ def test_required_reference_is_recognized_by_its_message_too() -> None:
     assert "set service_management_reference" in told("Request_BadRequest", "ServiceManagementReference is required.")
 
 
-def test_an_application_id_uri_is_not_taken_for_a_redirect_uri() -> None:
+def test_application_id_uri_differs_from_a_redirect_uri() -> None:
     message = "Values of identifierUris property must use a verified domain of the organization or its subdomain."
     assert "change that URI in the tenant" in told("HostNameNotOnVerifiedDomain", message)
