@@ -52,7 +52,7 @@ def main() -> int:
     print()
     for figure in figures:
         print(figure.line())
-    print(f"\nSeconds, runs and versions: {options.output}; drawn: {options.output.with_suffix('.svg')}")
+    print(f"\nSeconds, runs and versions: {options.output}; chart: {options.output.with_suffix('.svg')}")
     return 0
 
 

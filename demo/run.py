@@ -91,7 +91,7 @@ class Demonstration:
         ]
         complaints += self._table()
         for complaint in complaints:
-            print(f"NOT AS PROMISED: {complaint}")
+            print(f"FAILED: {complaint}")
         print(f"\n{time.monotonic() - self._began:.0f} s.")
         return 1 if complaints else 0
 
@@ -120,7 +120,7 @@ class Demonstration:
         print(f"Requests: {len(entries)}, of which {len(written)} were writes.", flush=True)
         complaints = []
         if done.returncode != 0:
-            complaints.append(f"{title}: ansible-playbook ended with {done.returncode}")
+            complaints.append(f"{title}: ansible-playbook exited with {done.returncode}")
         if bool(written) != writes:
             complaints.append(f"{title}: {len(written)} writes reached the cloud")
         for host, changed in re.findall(r"^(\S+)\s*:.*?changed=(\d+)", done.stdout, re.MULTILINE):
@@ -136,7 +136,7 @@ class Demonstration:
                 "tenant",
                 "solution",
                 "application",
-                "secret ends",
+                "secret expires",
                 "its roles",
                 "test lead",
                 "customer's lead",
