@@ -65,7 +65,7 @@ def life(cloud: Cloud, configure: Configure) -> Life:
 
 
 @ONE_OFFER
-def test_leads_arrive_through_a_rotation(life: Life) -> None:
+def test_rotation_keeps_leads_and_the_old_secret_until_unused(life: Life) -> None:
     life.run(variables=LIVE, rehearse=False)
     (first,) = life.alive
     life.assert_a_lead_arrives()
