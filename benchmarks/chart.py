@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws the figures: how long each way takes to find that 100 environments need nothing, and the targets."""
+"""Draws the figures: how long each way takes to verify that 100 environments need no change, and the targets."""
 
 from __future__ import annotations
 
