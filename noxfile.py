@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every gate, the demo and the benchmarks, each in a virtual environment of its own.
+"""Every gate, the demo and the benchmarks, each in its own virtual environment.
 
-`make demo`, `make test`, `make bench` and `make lint` are the front doors. One gate alone:
-`.venv/bin/python -m nox -s ansible-lint`; all of them by name: `.venv/bin/python -m nox -l`. What follows `--` is
-handed on, for example `nox -s unit -- -k tokens` or `nox -s sanity-2.19 -- --test validate-modules`.
+`make demo`, `make test`, `make bench` and `make lint` are the shortcuts. Run one gate with
+`.venv/bin/python -m nox -s ansible-lint`; list all with `.venv/bin/python -m nox -l`. Arguments after `--` are passed
+on, for example `nox -s unit -- -k tokens` or `nox -s sanity-2.19 -- --test validate-modules`.
 
 The sessions yamllint, license-check, extra-checks and ansible-lint come from antsibull-nox and are set up
 in antsibull-nox.toml; the others are below.
@@ -35,15 +35,15 @@ from tests.gates import installer, interpreters  # noqa: E402
 
 COLLECTION = "marketplace_leads.dynamics365"
 RECORDINGS = ROOT / ".nox" / "recordings"
-# Recorded only where it is compared with the evidence afterwards: `make test FACTS=1`.
+# Recorded only if it is compared with the evidence afterwards: `make test FACTS=1`.
 RECORDED = {"MARKETPLACE_LEADS_RECORDINGS": str(RECORDINGS)} if os.environ.get("FACTS") else {}
-# Bounded above by the newest core whose gates are run, so that a new one does not surprise the demo.
+# Bounded above by the newest core that the gates cover, so that a new one does not surprise the demo.
 ANSIBLE_CORE = "ansible-core>=2.19,<2.22"
-# What every interpreter has that runs the collection against the simulator.
+# The packages of every interpreter that runs the collection against the simulator.
 TO_RUN = (ANSIBLE_CORE, "-r", "requirements.txt", "-r", "simulator/requirements.txt")
 TO_TEST = (ANSIBLE_CORE, "-r", "tests/requirements.txt")
-# Bounded, as the linters of antsibull-nox.toml are: another release finds other faults, and a gate should fail only
-# because of a change of the project.
+# Bounded, like the linters of antsibull-nox.toml: another release finds other faults, and a gate should fail only
+# because of a change to the project.
 RUFF = "ruff>=0.17,<0.18"
 MYPY = ("mypy>=2.4,<2.5", "types-PyYAML", "types-requests")
 ANTSIBULL_DOCS = "antsibull-docs>=2.28,<2.29"
@@ -52,24 +52,24 @@ GALAXY_IMPORTER = ("galaxy-importer>=0.4.44,<0.5", ANSIBLE_LINT)
 ANTSIBULL_CHANGELOG = "antsibull-changelog>=0.36,<0.37"
 
 nox.needs_version = ">=2026.10.20"
-# uv makes an environment in a second; where it cannot be had, virtualenv and pip do.
+# uv creates an environment in a second; without it, virtualenv and pip are used.
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-# An interpreter that is not here is said and skipped (`session_for_core`), never downloaded.
+# A missing interpreter is reported and skipped (`session_for_core`), never downloaded.
 nox.options.download_python = "never"
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
-# The gates start thousands of Pythons. uv installs without bytecode, and where PYTHONDONTWRITEBYTECODE is set none is
-# ever kept, so each of them would compile all it imports. Kept here, each file is compiled once, and nothing is written
-# beside the sources, which is what that variable is set for.
+# The gates start thousands of Pythons. uv installs without bytecode, and PYTHONDONTWRITEBYTECODE prevents storing any,
+# so each Python would compile all that it imports. With this folder each file is compiled once, and nothing is written
+# beside the sources, which is the purpose of that variable.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".nox" / "bytecode")
-# The license gate asks git at its start what is ignored, and would find a cache that ruff makes a moment later.
+# The license gate asks git at its start what is ignored, and would find a cache that ruff creates a moment later.
 os.environ["RUFF_CACHE_DIR"] = str(ROOT / ".nox" / "ruff")
 
 nox.options.allow_parallel = True
 # A change is tried with the oldest and the newest ansible-core; `make test CORES=all` and the CI take them all.
 CORES = [*interpreters.PYTHONS_OF_CORE] if os.environ.get("CORES") == "all" else interpreters.outer_cores()
-# The gates: what `make test` runs, several side by side, so those that take longest come first.
+# The gates of `make test` run several side by side, so the longest come first.
 nox.options.sessions = [
     "scenarios",
     *(f"sanity-{core}" for core in CORES),
@@ -94,8 +94,8 @@ nox.options.sessions = [
     "release-check",
 ]
 
-# Pre-releases of ansible-core are met by the weekly run, or by `make test PRE=1`: what is not released yet must not
-# fail a change of the project.
+# Pre-releases of ansible-core are tested by the weekly run, or by `make test PRE=1`: an unreleased version must not
+# fail a change to the project.
 if os.environ.get("PRE"):
     nox.options.sessions += [
         f"{command}-{core}"
@@ -113,7 +113,7 @@ antsibull_nox.load_antsibull_nox_toml()
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Set up three tenants in the simulated cloud, twice, and show what was done."""
+    """Set up three tenants in the simulated cloud, twice, and show the result."""
     session.install(*TO_RUN)
     session.run("python", "demo/run.py", *session.posargs)
 
@@ -125,7 +125,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
-# Scenarios that have sessions of their own, the first of them one for each ansible-core.
+# Scenarios with separate sessions, the first of them one for each ansible-core.
 WITH_EACH_CORE = ["tests/scenarios/test_in_process.py", "tests/scenarios/test_without_internals.py"]
 BY_AZURE_CLI = "tests/clients/test_azure_cli.py"
 BY_ANSIBLE_LINT = ["tests/scenarios/test_linting.py"]
@@ -142,7 +142,7 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Try many more orders of runs, kills and stores than the unit tests do, and all worlds of the facts."""
+    """Try many more orders of runs, kills and stores than the unit tests, and all flipped facts."""
     session.env["MARKETPLACE_LEADS_EXAMPLES"] = "20000"
     run_pytest(session, "tests/unit/plugins/module_utils/_rules/test_no_live_secret_is_removed.py")
     session.env["MARKETPLACE_LEADS_FLIPS"] = "all"
@@ -157,20 +157,20 @@ def simulator(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """Run clients that others published, as they are, against the simulator."""
+    """Run published clients of others, unchanged, against the simulator."""
     run_clients(session, ["python", "airbyte", "npm"], "tests/clients", f"--ignore={BY_AZURE_CLI}")
 
 
 @nox.session(name="azure-cli")
 def azure_cli(session: nox.Session) -> None:
-    """Run the Azure CLI, as it is, against the simulator: alone, and as the role's credential."""
+    """Run the Azure CLI, unchanged, against the simulator: alone, and as the role's credential."""
     run_clients(session, ["azure-cli"], BY_AZURE_CLI)
 
 
 def run_clients(session: nox.Session, groups: list[str], path: str, *options: str) -> None:
-    """Install these groups of published clients and run their tests; where there is none the session is skipped.
+    """Install these groups of published clients and run their tests; skip the session if there is none.
 
-    They are kept outside the session's environment: tests and clients want different versions of the same packages.
+    They are installed outside the session's environment: tests and clients need different versions of some packages.
     """
     reasons = {group: reason for group in groups if (reason := published.install(group))}
     if len(reasons) == len(groups):
@@ -183,7 +183,7 @@ def run_clients(session: nox.Session, groups: list[str], path: str, *options: st
 @nox.session
 def scenarios(session: nox.Session) -> None:
     """Run the scenarios: real ansible-playbook runs against the simulator."""
-    # More processes than cores: a scenario waits a good part of its time for the platform's delays.
+    # More processes than cores: a scenario spends much of its time waiting for the platform's delays.
     elsewhere = [f"--ignore={path}" for path in WITH_EACH_CORE + BY_ANSIBLE_LINT]
     run_pytest(
         session,
@@ -201,14 +201,14 @@ def scenarios(session: nox.Session) -> None:
 
 @nox.session(name="recorded-facts")
 def recorded_facts(session: nox.Session) -> None:
-    """Compare what the sessions scenarios and simulator have recorded with the evidence file."""
+    """Compare the recordings of the sessions scenarios and simulator with the evidence file."""
     session.install(*TO_TEST)
     with checkout_as_collection() as place:
         session.run("python", "-m", "tests.gates.recorded_facts", str(RECORDINGS), env=collection_in(place))
 
 
 def run_pytest(session: nox.Session, folder: str, *options: str, env: dict[str, str] | None = None) -> None:
-    """Run one folder of tests from the checkout, importable as the collection that it is."""
+    """Run one folder of tests from the checkout, importable as the collection."""
     session.install(*TO_TEST)
     with checkout_as_collection() as place:
         session.run(
@@ -218,13 +218,13 @@ def run_pytest(session: nox.Session, folder: str, *options: str, env: dict[str, 
 
 
 def collection_in(place: Path) -> dict[str, str]:
-    """Return the variables by which Python and Ansible find the collection below a folder."""
+    """Return the variables that let Python and Ansible find the collection below a folder."""
     return {"PYTHONPATH": f"{place}{os.pathsep}{ROOT}", "ANSIBLE_COLLECTIONS_PATH": str(place)}
 
 
 @contextlib.contextmanager
 def checkout_as_collection() -> Iterator[Path]:
-    """Yield a folder that holds ansible_collections/NAMESPACE/NAME, a link to the checkout."""
+    """Yield a folder with ansible_collections/NAMESPACE/NAME, a link to the checkout."""
     with tempfile.TemporaryDirectory(prefix="collections-") as place:
         namespace, name = COLLECTION.split(".")
         parent = Path(place, "ansible_collections", namespace)
@@ -237,14 +237,14 @@ def checkout_as_collection() -> Iterator[Path]:
 
 
 def run_ansible_test(session: nox.Session, core: str, command: str, python: str, *arguments: str) -> None:
-    """Run one command of ansible-test on a copy of the checkout that lies where ansible-test wants it."""
+    """Run one command of ansible-test on a copy of the checkout in the place that ansible-test requires."""
     session.install(requirement(core), "-r", "tests/requirements.txt")
     prepared = antsibull_nox.sessions.prepare_collections(
         session, ansible_core_version=core, install_in_site_packages=False, install_out_of_tree=True
     )
     if prepared is None:
         session.error("A session of ansible-test needs a virtual environment; run nox without --no-venv.")
-    # An interpreter that the session's environment does not have is looked for on PATH.
+    # An interpreter missing from the session's environment is searched for on PATH.
     path = os.pathsep.join([str(Path(interpreters.program(python) or "").parent), os.environ["PATH"]])
     with session.chdir(prepared.current_path):
         session.run(
@@ -255,18 +255,18 @@ def run_ansible_test(session: nox.Session, core: str, command: str, python: str,
 
 
 def run_in_process(session: nox.Session, core: str) -> None:
-    """Compare in-process and ordinary execution with one ansible-core, and take from it what it may lose.
+    """Compare in-process and ordinary execution with one ansible-core, and remove what it may lose.
 
-    What runs a module in process stands on parts of ansible-core that change without notice.
+    Running a module in process relies on parts of ansible-core that change without notice.
     """
     session.install(requirement(core), "-r", "tests/requirements.txt")
     session.run("python", "-m", "pytest", *WITH_EACH_CORE, *session.posargs)
 
 
 def requirement(core: str) -> str:
-    """Return what pip is told in order to install the newest release of this ansible-core.
+    """Return the requirement for pip that installs the newest release of this ansible-core.
 
-    Of an upcoming one it is the newest pre-release: a bound that is a pre-release itself lets pip take them.
+    For an upcoming one this is the newest pre-release: pip takes pre-releases if the bound is one.
     """
     major, minor = core.split(".")
     oldest = f"{core}.0a1" if core in interpreters.PYTHONS_OF_UPCOMING_CORE else core
@@ -274,14 +274,14 @@ def requirement(core: str) -> str:
 
 
 def ansible_test_home() -> Path:
-    """Return a home folder inside .nox, where ansible-test finds what it needs and keeps what it makes.
+    """Return a home folder inside .nox, where ansible-test finds its inputs and stores its results.
 
-    ansible-test hands hardly any variable on, so the settings of pip are reached through this folder.
+    ansible-test passes on hardly any variable, so pip's settings come from this folder.
     """
     home = ROOT / ".nox" / "ansible-test-home"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for pip_version in ("24_2", "25_2"):  # what the supported versions of ansible-core ask for
+    for pip_version in ("24_2", "25_2"):  # the requirement of the supported versions of ansible-core
         shutil.copyfile(ROOT / "tests/gates/get_pip.py", cache / f"get_pip_{pip_version}.py")
     links = {name: Path.home() / name for name in (".config", ".pip", ".cache")}
     if uv := shutil.which("uv", path=str(Path(sys.executable).parent)):
@@ -304,23 +304,23 @@ DESCRIPTIONS = {
 
 
 def session_for_core(command: str, core: str) -> None:
-    """Register the session `<command>-<core>`; without an interpreter for this core it says so and is skipped.
+    """Register the session `<command>-<core>`; without an interpreter for this core it is skipped with a reason.
 
-    nox itself would call a missing interpreter an error where CI=true is set.
+    nox itself would report a missing interpreter as an error if CI=true is set.
     """
     python = interpreters.python_for_core(core)
     name = f"{command}-{core}"
 
     def run(session: nox.Session) -> None:
         if python is None:
-            session.skip(f"none of Python {', '.join(interpreters.pythons_of(core))} is here")
+            session.skip(f"none of Python {', '.join(interpreters.pythons_of(core))} is installed")
         if command == "in-process":
             run_in_process(session, core)
         elif command == "units":
             # What reads the project's pages and its evidence is no matter of ansible-core: the session unit has it.
             run_ansible_test(session, core, command, python, "tests/unit/plugins/")
         elif command == "sanity" and core != interpreters.newest_core():
-            # What only this project's own Pythons run is judged once, what every ansible-core runs with each of them.
+            # Code for this project's own Pythons is checked once, code for every ansible-core with each of them.
             # pylint reads the same files alike with each core: the weekly run takes it with all of them.
             without = [] if os.environ.get("PRE") else ["--skip-test", "pylint"]
             run_ansible_test(session, core, command, python, *ONLY_RUN_BY_ANSIBLE, *without)
@@ -332,7 +332,7 @@ def session_for_core(command: str, core: str) -> None:
             run_ansible_test(session, core, command, python)
 
     run.__doc__ = f"Run {DESCRIPTIONS[command]} with ansible-core {core}."
-    # `python=False` makes no environment, for a session that only says why it is skipped.
+    # `python=False` creates no environment, for a session that only reports why it is skipped.
     nox.session(name=name, python=python or False)(run)
 
 
@@ -343,13 +343,13 @@ for _core in (*interpreters.PYTHONS_OF_CORE, *interpreters.PYTHONS_OF_UPCOMING_C
 
 @nox.session(name="oldest-python")
 def oldest_python(session: nox.Session) -> None:
-    """Compile and import what runs on targets with the oldest Python that it promises to run on."""
+    """Compile and import the code for targets with the oldest supported Python."""
     oldest = interpreters.OLDEST_FOR_MODULES
     if not interpreters.is_here(oldest):
-        session.skip(f"Python {oldest} is not here")
+        session.skip(f"Python {oldest} is not installed")
     core = next((core for core in interpreters.PYTHONS_OF_CORE if interpreters.python_for_core(core)), None)
     if core is None:
-        session.skip("no Python for any supported ansible-core is here")
+        session.skip("no Python for any supported ansible-core is installed")
     run_ansible_test(session, core, "sanity", oldest, "--test", "compile", "--test", "import")
 
 
@@ -366,7 +366,7 @@ def codeqa(session: nox.Session) -> None:
 
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
-    """Put the Python files into the project's format, and mend what ruff can mend safely."""
+    """Format the Python files, and fix what ruff can fix safely."""
     session.install(RUFF)
     session.run("ruff", "check", "--fix-only", *session.posargs)
     session.run("ruff", "format", *session.posargs)
@@ -392,7 +392,7 @@ def docs_check(session: nox.Session) -> None:
 
 @nox.session(name="users-lint")
 def users_lint(session: nox.Session) -> None:
-    """Let ansible-lint fix a user's playbook, and see that it calls the same modules afterwards."""
+    """Let ansible-lint fix a user's playbook, and check that it calls the same modules afterwards."""
     session.install(ANSIBLE_LINT, *TO_TEST)
     session.run("python", "-m", "pytest", *BY_ANSIBLE_LINT, *session.posargs)
 
@@ -420,7 +420,7 @@ def mypy(session: nox.Session) -> None:
 
 @nox.session(name="build-import-check")
 def build_import_check(session: nox.Session) -> None:
-    """Build the collection and let Galaxy's importer judge it, as strictly as Automation Hub does."""
+    """Build the collection and check it with Galaxy's importer, as strictly as Automation Hub."""
     session.install(*GALAXY_IMPORTER, ANSIBLE_CORE, "-r", "requirements.txt")
     session.run("python", "-m", "tests.gates.import_check", env={"ANSIBLE_COLLECTIONS_PATH": session.create_tmp()})
 

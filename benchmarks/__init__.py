@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How fast the role is and how much it asks of the services, measured on the simulator; see README.md."""
+"""How fast the role is and how many requests it makes, measured on the simulator; see README.md."""

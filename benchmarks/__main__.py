@@ -20,16 +20,16 @@ from .timing import ProgramFailed
 
 
 def main() -> int:
-    """Measure; return 0 when everything could be measured, whatever the figures are."""
+    """Measure; return 0 if everything could be measured, whatever the figures are."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--figure", action="append", choices=MEASUREMENTS, help=f"measure this only (default: {', '.join(AT_FIRST)})"
     )
     parser.add_argument("--environments", type=int, default=100, help="of the converged runs (default: 100)")
     parser.add_argument("--forks", type=int, default=10, help="of Ansible, and threads of others (default: 10)")
-    parser.add_argument("--rounds", type=int, default=4, help="of what takes seconds (default: 4)")
+    parser.add_argument("--rounds", type=int, default=4, help="of runs that take seconds (default: 4)")
     parser.add_argument(
-        "--output", type=Path, default=Path(__file__).with_name("results.json"), help="where figures are kept"
+        "--output", type=Path, default=Path(__file__).with_name("results.json"), help="where figures are stored"
     )
     options = parser.parse_args()
     began = time.monotonic()
@@ -52,7 +52,7 @@ def main() -> int:
     print()
     for figure in figures:
         print(figure.line())
-    print(f"\nSeconds, runs and versions: {options.output}; drawn: {options.output.with_suffix('.svg')}")
+    print(f"\nSeconds, runs and versions: {options.output}; chart: {options.output.with_suffix('.svg')}")
     return 0
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws the figures: how long each way takes to find that 100 environments need nothing, and the targets."""
+"""Draws the figures: how long each way takes to verify that 100 environments need no change, and the targets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _WIDTH = 900
 _LEFT = 250
 _BAR = 26
 _ROW = 42
-_COLOURS = {"role": "#0b6e4f", "other": "#8a9ba8"}
+_COLORS = {"role": "#0b6e4f", "other": "#8a9ba8"}
 _FONT = 'font-family="system-ui, sans-serif"'
 
 
 def chart(figures: dict[str, Any]) -> str:
-    """Return an SVG of C(figures), as they are kept in results.json."""
+    """Return an SVG of `figures`, as stored in results.json."""
     parts: list[str] = []
     top = 40
     if "converged_vs_plain_program" in figures:
@@ -32,7 +32,7 @@ def chart(figures: dict[str, Any]) -> str:
 
 
 def _bars(parts: list[str], figures: dict[str, Any], top: int) -> int:
-    """Draw the seconds of the four ways to make sure that nothing is to do."""
+    """Draw the seconds of the four ways to verify that nothing needs to change."""
     plain = figures["converged_vs_plain_program"]
     usual, uri = figures["converged_vs_usual_way"], figures["converged_vs_uri_playbook"]
     ways = [
@@ -51,14 +51,14 @@ def _bars(parts: list[str], figures: dict[str, Any], top: int) -> int:
             f"the role is {usual['value']:.1f} x as fast",
         ),
     ]
-    _text(parts, 20, top, f"A run that finds nothing to do in {plain['how']['environments']} environments", 18, "bold")
+    _text(parts, 20, top, f"A run with nothing to change in {plain['how']['environments']} environments", 18, "bold")
     scale = (_WIDTH - _LEFT - 260) / max(seconds for _name, _kind, seconds, _remark in ways)
     for name, kind, seconds, remark in ways:
         top += _ROW
         length = max(2.0, seconds * scale)
         _text(parts, 20, top, name, 14, "bold" if kind == "role" else "normal")
         parts.append(
-            f'<rect x="{_LEFT}" y="{top - 19}" width="{length:.1f}" height="{_BAR}" fill="{_COLOURS[kind]}" rx="2"/>'
+            f'<rect x="{_LEFT}" y="{top - 19}" width="{length:.1f}" height="{_BAR}" fill="{_COLORS[kind]}" rx="2"/>'
         )
         _text(parts, round(_LEFT + length + 8), top, f"{seconds:.1f} s" + (f" ({remark})" if remark else ""), 13)
     return top + _ROW

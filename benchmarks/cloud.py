@@ -27,7 +27,7 @@ class Cloud:
     """A running simulator with one environment in each of its tenants."""
 
     def __init__(self, folder: Path, environments: int, **settings: float) -> None:
-        """Start it with so many tenants. C(settings) are the simulator's own, such as import_seconds."""
+        """Start it with this number of tenants. `settings` are the simulator's, such as import_seconds."""
         self.inventory = folder / "inventory.yml"
         chosen = [argument for name, value in settings.items() for argument in ("--set", f"{name}={value}")]
         command = [sys.executable, "-m", "simulator", "serve", "--tenants", str(environments)]
@@ -57,7 +57,7 @@ class Cloud:
         return variables
 
     def close(self) -> None:
-        """End the simulator."""
+        """Stop the simulator."""
         self._session.close()
         self._process.terminate()
         self._process.wait(timeout=30)
@@ -65,7 +65,7 @@ class Cloud:
             self._process.stdout.close()
 
     def cpu_seconds(self) -> float | None:
-        """The processor time that the simulator has used so far, or None where the system does not tell."""
+        """The processor time that the simulator has used so far, or None if the system does not report it."""
         try:
             stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
         except OSError:
@@ -78,12 +78,12 @@ class Cloud:
         self._control("DELETE", "/requests")
 
     def requests(self) -> list[dict[str, Any]]:
-        """The request log since it was last emptied."""
+        """Return the request log since it was last emptied."""
         entries: list[dict[str, Any]] = self._control("GET", "/requests")["requests"]
         return entries
 
     def delay_every_answer(self, seconds: float) -> None:
-        """Hold every answer back from now on."""
+        """Delay every response from now on."""
         self._control("POST", "/faults", {"latency_seconds": seconds, "count": 0})
 
     def state(self) -> Any:
@@ -91,7 +91,7 @@ class Cloud:
         return self._control("GET", "/state")
 
     def restore(self, state: Any) -> None:
-        """Become what C(state) says."""
+        """Replace the state with `state`."""
         self._control("PUT", "/state", state)
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
@@ -102,7 +102,7 @@ class Cloud:
 
 @contextlib.contextmanager
 def running(folder: Path, environments: int, **settings: float) -> Iterator[Cloud]:
-    """Yield a simulator that ends with the block. C(folder) is made; the inventory is written there."""
+    """Yield a simulator that stops at the end of the block. `folder` is created; the inventory is written there."""
     folder.mkdir(parents=True)
     cloud = Cloud(folder, environments, **settings)
     try:

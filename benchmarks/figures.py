@@ -17,7 +17,7 @@ from .timing import Timing, Timings, in_turn
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. C(environments) is the number of them in the comparisons of converged runs."""
+    """How much is measured. `environments` is their number in the comparisons of converged runs."""
 
     laboratory: Laboratory
     environments: int
@@ -26,16 +26,16 @@ class Plan:
 
 
 def converged(plan: Plan) -> list[Figure]:
-    """Compare a run that finds nothing to do with three other ways to find that out, and count its requests."""
+    """Compare a run with nothing to change with three other ways to do the same, and count its requests."""
     with plan.laboratory.cloud("converged", plan.environments, **AT_ONCE) as programs:
         _say(plan, "setting the environments up", programs.role())
-        plan.tell("noting down what a converged run asks (this run is not timed)")
+        plan.tell("recording the requests of a converged run (this run is not timed)")
         asked = programs.converged
         role = _named(plan, "the role", programs.role)
         plain_program = _named(plan, "a plain program", programs.plain_program)
         plain_program()
-        # The two slow ways run once: each takes minutes, over which short disturbances even out. The role runs before
-        # and after each of them, so that a machine that grows slower meets both.
+        # The two slow ways run once: each takes minutes, so short disturbances even out. The role runs before
+        # and after each of them, so that a slowing machine affects both.
         before = [role(), role()]
         usual = _say(plan, "the role the usual way", programs.role_the_usual_way())
         between = [role(), role()]
@@ -68,7 +68,7 @@ def converged(plan: Plan) -> list[Figure]:
         ),
         Figure(
             "requests_of_converged_environment",
-            "requests for a converged environment, tokens included",
+            "requests for a converged environment, including tokens",
             most,
             12,
             at_least=False,
@@ -87,15 +87,15 @@ def converged(plan: Plan) -> list[Figure]:
 
 
 def requests_of_fresh_environment(plan: Plan) -> list[Figure]:
-    """Count the requests for untouched environments, in a cloud that lets its clients wait as the real one does."""
+    """Count the requests for untouched environments, in a cloud with delays like the real one's."""
     environments = 4
     with plan.laboratory.cloud("fresh_requests", environments) as programs:
-        _say(plan, f"setting up {environments} environments in a cloud that takes its time", programs.role())
+        _say(plan, f"setting up {environments} environments in a cloud with delays", programs.role())
         counts = {name: (len(without_polling(asked)), len(asked)) for name, asked in programs.last_log.items()}
     return [
         Figure(
             "requests_of_fresh_environment",
-            "requests for a fresh environment, polling aside",
+            "requests for a fresh environment, polling excluded",
             max(count for count, _all in counts.values()),
             33,
             at_least=False,
@@ -157,7 +157,7 @@ def cost_at_scale(plan: Plan) -> list[Figure]:
 
 
 def far_away(plan: Plan) -> list[Figure]:
-    """Compare setting up 100 environments, of which every answer and import takes its time, with setting up one."""
+    """Compare setting up 100 environments with slow responses and imports with setting up one."""
     environments, forks, latency, import_seconds = 100, 50, 0.2, 30.0
     with plan.laboratory.cloud("far_away", environments, import_seconds=import_seconds) as programs:
         untouched = programs.cloud.state()
@@ -187,10 +187,10 @@ MEASUREMENTS: dict[str, Callable[[Plan], list[Figure]]] = {
     "cost_at_scale": cost_at_scale,
     "far_away": far_away,
 }
-"""What can be measured, by name; each measurement gives one figure or several."""
+"""The measurements by name; each returns one figure or several."""
 
 AT_FIRST = ("converged", "requests_of_fresh_environment")
-"""What is measured when nothing is named; the rest takes long."""
+"""The measurements by default; the rest takes long."""
 
 
 def _faster(name: str, title: str, target: float, timings: tuple[Timings, Timings], how: dict[str, int]) -> Figure:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The programs that are compared, and the cloud in the state that each comparison begins with."""
+"""The programs that are compared, and the cloud in the state in which each comparison starts."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .uri_playbook import inventory, playbook
 
 COLLECTION = "marketplace_leads.dynamics365"
 AT_ONCE = {"import_seconds": 0, "replication_seconds": 0, "secret_activation_seconds": 0}
-"""Settings of a cloud that lets nobody wait, so that a comparison measures work and not pauses."""
+"""Settings of a cloud without delays, so that a comparison measures work and not pauses."""
 
 _THE_USUAL_WAY = {"MARKETPLACE_LEADS_IN_PROCESS": "0"}
 
 
 class MeasuredWrongly(Exception):
-    """What was to be measured did not happen; the message says what did."""
+    """A measurement is invalid; the message says what happened instead."""
 
 
 class Laboratory:
@@ -52,13 +52,13 @@ class Laboratory:
         configuration = folder / "ansible.cfg"
         configuration.write_text("[defaults]\n", encoding="utf-8")
         self._environment = {
-            # Nobody's own configuration takes part.
+            # No personal configuration takes part.
             "ANSIBLE_CONFIG": str(configuration),
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_HOME": str(folder / "ansible"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
-            # The interpreter that has msal; to look for one on every host would only slow down the usual way.
+            # The interpreter that has msal; discovering one on every host would only slow down the usual way.
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
         }
 
@@ -72,7 +72,7 @@ class Laboratory:
     def role(
         self, cloud: Cloud, folder: Path, *arguments: str, forks: int = 0, environment: Mapping[str, str] | None = None
     ) -> Timing:
-        """Run the playbook configure; the secrets are kept in C(folder)."""
+        """Run the playbook configure; the secrets are stored in `folder`."""
         command = [
             *(sys.executable, "-m", "ansible", "playbook", f"{COLLECTION}.configure", "-i", str(cloud.inventory)),
             *("--vault-password-file", str(self._vault_password), "--forks", str(forks or self.forks)),
@@ -95,14 +95,14 @@ class CloudWithPrograms:
         self.cloud = cloud
         self._folder = folder
         self.last_log: dict[str, list[Request]] = {}
-        """What the last program asked, by environment."""
+        """Return the requests of the last program, by environment."""
 
     def role(self, *arguments: str, forks: int = 0) -> Timing:
-        """The role as it is."""
+        """Run the role as it is."""
         return self._logged(lambda: self._laboratory.role(self.cloud, self._folder, *arguments, forks=forks))
 
     def role_the_usual_way(self) -> Timing:
-        """The same role by ordinary module execution and without its early end."""
+        """Run the same role by ordinary module execution and without its early end."""
         return self._logged(
             lambda: self._laboratory.role(
                 self.cloud, self._folder, "-e", "lead_writer_end_early=false", environment=_THE_USUAL_WAY
@@ -110,14 +110,14 @@ class CloudWithPrograms:
         )
 
     def uri_playbook(self) -> Timing:
-        """The requests of a converged run as tasks of ansible.builtin.uri."""
+        """Make the requests of a converged run as tasks of ansible.builtin.uri."""
         path, its_inventory = self._uri_files
         timing = self._logged(lambda: self._laboratory.other_playbook(self.cloud, self._folder, path, its_inventory))
         self._check_requests()
         return timing
 
     def plain_program(self) -> Timing:
-        """The requests of a converged run by a plain program with as many threads as Ansible has forks."""
+        """Make the requests of a converged run by a plain program with as many threads as Ansible has forks."""
         command = [sys.executable, str(Path(__file__).with_name("plain_program.py")), str(self._list_of_requests)]
         command += ["--threads", str(self._laboratory.forks)]
         timing = self._logged(lambda: timed(command, self.cloud.variables, self._folder, self.cloud))
@@ -125,13 +125,13 @@ class CloudWithPrograms:
         return timing
 
     def start_over(self, untouched: object) -> None:
-        """Put the cloud back to the state it was born with, and forget every secret."""
+        """Reset the cloud to its initial state, and forget every secret."""
         self.cloud.restore(untouched)
         shutil.rmtree(self._folder / "store", ignore_errors=True)
 
     @cached_property
     def converged(self) -> dict[str, list[Request]]:
-        """What a converged run asks of each environment. Raises MeasuredWrongly when it writes."""
+        """Return the requests of a converged run for each environment. Raises MeasuredWrongly if it writes."""
         self.role()
         for requests in self.last_log.values():
             for request in requests:
@@ -145,11 +145,11 @@ class CloudWithPrograms:
         longest = max(steps.values(), key=len)
         wanted = kinds(longest)
         for name, its_steps in steps.items():
-            # What one environment is asked may have been remembered from another, so that its list ends earlier.
+            # A response may have been cached from another environment, so that this list ends earlier.
             if kinds(its_steps) != wanted[: len(its_steps)]:
                 asked = "\n  ".join(f"{step.method} {step.url} {step.status}" for step in its_steps)
                 raise MeasuredWrongly(
-                    f"{name} is asked for other things than the rest, which one play cannot:\n  {asked}"
+                    f"{name} receives different requests from the rest, which one play cannot make:\n  {asked}"
                 )
         return steps
 
@@ -185,8 +185,8 @@ class CloudWithPrograms:
         return timing
 
     def _check_requests(self) -> None:
-        """Raise MeasuredWrongly when the last program did not make exactly the requests of a converged run."""
+        """Raise MeasuredWrongly if the last program did not make exactly the requests of a converged run."""
         for name, requests in self.last_log.items():
             differing = difference(self.converged[name], requests)
             if differing:
-                raise MeasuredWrongly(f"{name} was not asked for the same: {differing[0]}")
+                raise MeasuredWrongly(f"{name} received different requests: {differing[0]}")

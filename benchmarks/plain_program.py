@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The floor: a plain Python program without Ansible that makes the requests of a list, on threads.
+"""The lower bound: a plain Python program without Ansible that makes the requests of a list, on threads.
 
-It is what somebody would write who only wants these answers: one session for each thread, so that connections are
-kept from one environment to the next; one token for each host; every answer parsed. It decides nothing.
+It is the simplest program that gets these responses: one session for each thread, so that connections are kept from
+one environment to the next; one token for each host; every response parsed. It decides nothing.
 
     python plain_program.py LIST --threads N
 """
@@ -32,7 +32,7 @@ def _session() -> requests.Session:
 
 
 def read(environment: dict[str, Any]) -> int:
-    """Make the requests of one environment and return their number. Raises RuntimeError for an unexpected answer."""
+    """Make the requests of one environment and return their number. Raises RuntimeError for an unexpected response."""
     session = _session()
     tokens: dict[str, str] = {}
     for step in environment["steps"]:
@@ -49,7 +49,7 @@ def read(environment: dict[str, Any]) -> int:
             headers["Authorization"] = f"Bearer {tokens[step['token_of']]}"
         answer = session.request(step["method"], step["url"], data=form, headers=headers, timeout=60)
         if answer.status_code != step["status"]:
-            raise RuntimeError(f"{step['method']} {step['url']} was answered with {answer.status_code}")
+            raise RuntimeError(f"{step['method']} {step['url']} returned {answer.status_code}")
         content = answer.json() if answer.text else {}
         if step["token_for"]:
             tokens[step["token_for"]] = content["access_token"]

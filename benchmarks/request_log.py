@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading the simulator's request log: which environment a request was for, what is polling, what can be repeated."""
+"""Read the simulator's request log: the environment of each request, polling, and requests that can be repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROW_OF_A_JOB = re.compile(r"/(asyncoperations|importjobs)\(")
 
 @dataclass(frozen=True)
 class Request:
-    """One line of the log. C(path) includes the query; C(signed_in) says whether a token came with it."""
+    """One line of the log. `path` includes the query; `signed_in` says whether the request carried a token."""
 
     method: str
     host: str
@@ -30,31 +30,31 @@ class Request:
     @classmethod
     def of_entry(cls, entry: dict[str, Any]) -> Request:
         """Read one entry of the log."""
-        # A request to sign in carries no token, though the simulator notes who signs in.
+        # A sign-in request carries no token, although the simulator records who signs in.
         signed_in = entry["caller"] is not None and entry["service"] != "entra"
         return cls(entry["method"], entry["host"], entry["path"], entry["status"], entry["write"], signed_in)
 
     @property
     def target(self) -> tuple[str, str, str]:
-        """What is asked of whom, whatever the answer was."""
+        """Return the request without its response."""
         return self.method, self.host, self.path
 
     @property
     def is_to_graph(self) -> bool:
-        """Whether it goes to Microsoft Graph, of whichever national cloud."""
+        """Whether it goes to Microsoft Graph, in any national cloud."""
         return self.host.startswith("graph.")
 
     @property
     def is_for_a_token(self) -> bool:
-        """Whether it asks Microsoft Entra for a token."""
+        """Whether it requests a token from Microsoft Entra."""
         return self.method == "POST" and self.path.endswith("/token")
 
 
 def by_environment(entries: Iterable[dict[str, Any]], tenants: Sequence[dict[str, Any]]) -> dict[str, list[Request]]:
     """Sort the log by the environment that each request was for, by the environments' names.
 
-    C(tenants) are the simulator's, each with one environment: so what was asked of a tenant's directory was asked for
-    its environment. Raises ValueError for a request that belongs to none of them.
+    `tenants` are the simulator's, each with one environment, so a request to a tenant's directory was made for its
+    environment. Raises ValueError for a request that belongs to none of them.
     """
     names: dict[str, str] = {}
     for tenant in tenants:
@@ -64,7 +64,7 @@ def by_environment(entries: Iterable[dict[str, Any]], tenants: Sequence[dict[str
     sorted_out: dict[str, list[Request]] = {name: [] for name in names.values()}
     for entry in entries:
         request = Request.of_entry(entry)
-        # A request to sign in names the tenant in its path.
+        # A sign-in request names the tenant in its path.
         for key in (request.host, entry["tenant"], request.path.split("/")[1]):
             if key in names:
                 sorted_out[names[key]].append(request)
@@ -75,17 +75,16 @@ def by_environment(entries: Iterable[dict[str, Any]], tenants: Sequence[dict[str
 
 
 def without_polling(requests: Iterable[Request]) -> list[Request]:
-    """Leave out of one environment's requests those that only look again at something that takes its time.
+    """Remove from one environment's requests those that only poll.
 
-    A request is polling when it has the method, host and path (with query) of an earlier one, and either
+    A request is polling if it has the method, host and path (with query) of an earlier one, and either
 
-    - that earlier one is the one just before it among those to the same host, and was refused: so one waits until a
-      new secret signs in, or until a replica knows what the request names; or
-    - that earlier one is the one just before it among those to Graph, and it is a GET: so one waits for replicas to
-      agree; or
-    - it reads the row of a job (asyncoperations or importjobs) that was read before: so one waits for an import.
+    - the earlier one is the previous request to the same host, and was refused: a new secret does not sign in yet, or a
+      replica does not know yet what the request names; or
+    - the earlier one is the previous request to Graph, and it is a GET: replicas do not agree yet; or
+    - it reads the row of a job (asyncoperations or importjobs) that was read before: an import is not complete.
 
-    The first look of each wait counts, and so does a read that is repeated later on for any other reason.
+    The first poll of each wait counts, and so does a read that is repeated later for any other reason.
     """
     counted: list[Request] = []
     last_to: dict[str, Request] = {}
@@ -107,7 +106,7 @@ def without_polling(requests: Iterable[Request]) -> list[Request]:
 class Step:
     """One request to repeat.
 
-    C(token_for) is the host whose token it asks for, C(token_of) the host whose token it carries; both may be empty.
+    `token_for` is the host whose token it requests, `token_of` the host whose token it carries; both may be empty.
     """
 
     method: str
@@ -121,8 +120,8 @@ def steps_to_repeat(requests: Sequence[Request]) -> list[Step]:
     """Turn the requests of one environment's converged run into an order that can be repeated.
 
     First those without a token, then those for tokens, then the rest host by host: any two environments then have the
-    same kind of request in the same place. Raises ValueError when a request is a write, or when the run did not ask
-    once for a token for each host that it read from, because then the log does not tell what each token was for.
+    same kind of request in the same place. Raises ValueError if a request is a write, or if the run did not request
+    exactly one token for each host that it read from, because then the log does not show what each token was for.
     """
     writes = [request for request in requests if request.write]
     if writes:
@@ -131,7 +130,7 @@ def steps_to_repeat(requests: Sequence[Request]) -> list[Step]:
     reads = sorted((request for request in requests if request.signed_in), key=_place)
     hosts = list(dict.fromkeys(request.host for request in reads))
     if len(for_tokens) != len(hosts):
-        raise ValueError(f"{len(for_tokens)} tokens were asked for, to read from {', '.join(hosts)}")
+        raise ValueError(f"{len(for_tokens)} tokens were requested, to read from {', '.join(hosts)}")
     return [
         *(_step(request) for request in requests if not request.signed_in and not request.is_for_a_token),
         *(_step(request, token_for=host) for request, host in zip(for_tokens, hosts, strict=True)),
@@ -140,12 +139,12 @@ def steps_to_repeat(requests: Sequence[Request]) -> list[Step]:
 
 
 def _place(request: Request) -> tuple[bool, str]:
-    """The environment's own host comes before Graph, whatever it is called."""
+    """Sort the environment's own host before Graph, whatever its name is."""
     return request.is_to_graph, request.path
 
 
 def kinds(steps: Iterable[Step]) -> list[tuple[str, bool, bool]]:
-    """What the places of a list hold, apart from the environment: method, whether for a token, whether with one."""
+    """Return the kind of each request in a list: method, whether for a token, whether with one."""
     return [(step.method, bool(step.token_for), bool(step.token_of)) for step in steps]
 
 
@@ -154,7 +153,7 @@ def _step(request: Request, token_for: str = "", token_of: str = "") -> Step:
 
 
 def difference(one: Iterable[Request], other: Iterable[Request]) -> list[str]:
-    """Say which requests, with their statuses, only one of two runs made; their order does not matter."""
+    """Return the requests, with their statuses, that only one of two runs made; their order does not matter."""
     counts = [Counter((*request.target, request.status) for request in side) for side in (one, other)]
     return [
         f"{'fewer' if sign else 'more'}: {method} {host}{path} ({status})"

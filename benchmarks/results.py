@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a figure is, and how figures are printed and kept."""
+"""What a figure is, and how figures are printed and stored."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from typing import Any
 class Figure:
     """One measured figure.
 
-    C(value) is a ratio or a number and C(target) what it must reach, from below where C(at_least), else from above.
-    C(how) tells the circumstances (environments, forks, ...), C(measured) what the value was computed from.
+    `value` is a ratio or a number. `target` is its lower limit if `at_least`, else its upper limit. `how` holds the
+    circumstances (environments, forks, ...), `measured` the numbers that the value was computed from.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Figure:
         return self.value >= self.target if self.at_least else self.value <= self.target
 
     def line(self) -> str:
-        """The figure for a person to read."""
+        """Return the figure as text."""
         wanted = f"target: at {'least' if self.at_least else 'most'} {self.target:g}{self.unit}"
         return f"{self.title:<72} {self.value:>7.4g}{self.unit:<2} {wanted:<22} {'met' if self.met else 'MISSED'}"
 
     def as_json(self) -> dict[str, Any]:
-        """The figure for a program to read."""
+        """Return the figure as data."""
         return {
             "title": self.title,
             "value": round(self.value, 3),
@@ -57,7 +57,7 @@ class Figure:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on and with."""
+    """The machine and the versions that the figures were measured with."""
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
@@ -69,9 +69,9 @@ def machine() -> dict[str, Any]:
 
 
 def keep(path: Path, figures: list[Figure], measured_on: dict[str, Any]) -> dict[str, Any]:
-    """Write figures to C(path), beside those that are there under other names, and return all of them.
+    """Write figures to `path`, keep those with other names, and return all of them.
 
-    Each figure carries the machine of its own run, because not all need come from the same one.
+    Each figure carries the machine of its own run, because runs may be on different machines.
     """
     kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else {}
     kept |= {figure.name: {**figure.as_json(), "machine": measured_on} for figure in figures}

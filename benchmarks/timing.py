@@ -34,7 +34,7 @@ class Timings:
 
     @property
     def seconds(self) -> float:
-        """The median by the clock."""
+        """The median wall-clock time."""
         return statistics.median(run.seconds for run in self.runs)
 
     @property
@@ -44,12 +44,12 @@ class Timings:
 
     @property
     def cloud_cpu_seconds(self) -> float | None:
-        """The median of the processor seconds that the cloud used meanwhile, or None where they are not known."""
+        """The median of the processor seconds that the cloud used meanwhile, or None if unknown."""
         known = [run.cloud_cpu_seconds for run in self.runs if run.cloud_cpu_seconds is not None]
         return statistics.median(known) if known else None
 
     def as_json(self) -> dict[str, object]:
-        """Return medians, and every run by the clock."""
+        """Return medians, and the wall-clock time of every run."""
         cloud = self.cloud_cpu_seconds
         return {
             "seconds": round(self.seconds, 2),
@@ -60,11 +60,11 @@ class Timings:
 
 
 class ProgramFailed(Exception):
-    """A measured program did not end well; the message holds the end of what it said."""
+    """A measured program failed; the message holds the end of its output."""
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str], folder: Path, cloud: Cloud) -> Timing:
-    """Run a program with C(environment) on top of this one's, and time it. Raises ProgramFailed."""
+    """Run a program with `environment` added to this one's, and time it. Raises ProgramFailed."""
     said = folder / "output.txt"
     cloud_before = cloud.cpu_seconds()
     with said.open("wb") as output:
@@ -77,7 +77,7 @@ def timed(command: Sequence[str], environment: Mapping[str, str], folder: Path, 
             stdout=output,
             stderr=output,
         )
-        # Unlike the sum over all children so far, this tells what this one child and its own children used.
+        # Unlike the sum over all children so far, this is the usage of this one child and its own children.
         _pid, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -92,9 +92,9 @@ def timed(command: Sequence[str], environment: Mapping[str, str], folder: Path, 
 def in_turn(
     one: Callable[[], Timing], other: Callable[[], Timing], rounds: int, of_one_each_time: int = 1
 ) -> tuple[Timings, Timings]:
-    """Time two programs in turn, beginning and ending with C(one), so that a drift of the machine meets both.
+    """Time two programs in turn, starting and ending with `one`, so that a drift of the machine affects both.
 
-    C(one) is run C(of_one_each_time) times before each run of C(other) and again at the end.
+    `one` is run `of_one_each_time` times before each run of `other` and again at the end.
     """
     ones, others = Timings(), Timings()
     for _round in range(rounds):

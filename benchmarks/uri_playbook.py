@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A playbook of ansible.builtin.uri tasks that makes the requests of a list: what one would write without the role."""
+"""A playbook of ansible.builtin.uri tasks that makes the requests of a list, as written without the role."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .request_log import Step
 def inventory(
     steps: Mapping[str, Sequence[Step]], credentials: Mapping[str, Mapping[str, str]], ca_bundle: str
 ) -> dict[str, Any]:
-    """An inventory of the environments by name, each with its requests and the runner's credentials."""
+    """Return an inventory of the environments by name, each with its requests and the runner's credentials."""
     return {
         "all": {
             "vars": {"ca_bundle": ca_bundle},
@@ -29,10 +29,10 @@ def inventory(
 
 
 def playbook(steps: Sequence[Step], in_all: int) -> list[dict[str, Any]]:
-    """A play with a task for each request.
+    """Return a play with a task for each request.
 
-    C(steps) are those of an environment with the longest list; the others have the same kinds of request in the same
-    places, and at least C(in_all) of them.
+    `steps` are those of an environment with the longest list; the others have the same kinds of request in the same
+    places, and at least `in_all` of them.
     """
     # The variable that keeps each host's token, by the place of the host in this environment's list.
     variables = {step.token_for: f"token_{number}" for number, step in enumerate(steps) if step.token_for}
@@ -43,7 +43,7 @@ def playbook(steps: Sequence[Step], in_all: int) -> list[dict[str, Any]]:
             "gather_facts": False,
             "connection": "local",
             "tasks": [
-                # A condition only where it is needed, because it costs time as well.
+                # A condition only where needed, because it costs time as well.
                 _task(number, step, variables) | ({"when": f"steps | length > {number}"} if number >= in_all else {})
                 for number, step in enumerate(steps)
             ],
@@ -57,7 +57,7 @@ def _task(number: int, step: Step, variables: Mapping[str, str]) -> dict[str, An
         "method": step.method,
         "status_code": f"{{{{ steps[{number}].status }}}}",
         "return_content": True,
-        # uri follows the usual variables for proxies, but not those for the certificates to trust.
+        # uri follows the usual variables for proxies, but not those for trusted certificates.
         "ca_path": "{{ ca_bundle }}",
     }
     task: dict[str, Any] = {"name": f"Request {number + 1}", "ansible.builtin.uri": options}

@@ -26,7 +26,7 @@ _OTHER = "#9da7b3"
 
 
 def drawing(lines: list[str]) -> str:
-    """Return the picture of these lines as SVG; what follows an indented line has the color of what it continues."""
+    """Return the picture of these lines as SVG; an indented line has the color of the line that it continues."""
     height = _BAR + _MARGIN + _LINE * len(lines) + 8
     parts = [
         (

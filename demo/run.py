@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demonstration: three tenants of the simulated cloud are set up, and the request log proves what happened.
+"""The demonstration: set up three tenants of the simulated cloud, and prove the result from the request log.
 
-1. A full dry run on untouched tenants: it ends well and writes nothing.
+1. A full dry run on untouched tenants succeeds and writes nothing.
 2. The set-up itself.
-3. The same again: nothing is changed, nothing is written.
-4. A test lead in each tenant, written with what was handed over, and a customer's lead through the published offer.
-5. A table of what exists now, read from the cloud, and the places of the handover files.
+3. The same again changes nothing and writes nothing.
+4. A test lead in each tenant, written with the handed over credentials, and a customer's lead through the published
+   offer.
+5. A table of what exists now, read from the cloud, and the locations of the handover files.
 
     python demo/run.py                           from a checkout
-    python demo/run.py --collections-path PATH   from a collection installed there
+    python demo/run.py --collections-path PATH   from a collection installed in PATH
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from packages.build import file_name, package  # noqa: E402  the root is not on 
 
 
 def main() -> int:
-    """Run the demonstration; return 0 when all of it went as promised."""
+    """Run the demonstration; return 0 if every promise holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--collections-path", type=Path, help="where the collection is installed; default: this checkout"
     )
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo", help="where files are left")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo", help="the folder for the files")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.output = options.output.resolve()
@@ -68,7 +69,7 @@ def main() -> int:
 
 
 class Demonstration:
-    """What is done inside the simulated cloud."""
+    """Run the demonstration inside the simulated cloud."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._output: Path = options.output
@@ -81,7 +82,7 @@ class Demonstration:
         self._began = time.monotonic()
 
     def run(self) -> int:
-        """Do it all."""
+        """Run all steps."""
         complaints = [
             *self._step("A dry run on untouched tenants", "--check", "--diff", writes=False, changes=True),
             *self._step("The set-up", writes=True, changes=True),
@@ -90,7 +91,7 @@ class Demonstration:
         ]
         complaints += self._table()
         for complaint in complaints:
-            print(f"NOT AS PROMISED: {complaint}")
+            print(f"FAILED: {complaint}")
         print(f"\n{time.monotonic() - self._began:.0f} s.")
         return 1 if complaints else 0
 
@@ -119,7 +120,7 @@ class Demonstration:
         print(f"Requests: {len(entries)}, of which {len(written)} were writes.", flush=True)
         complaints = []
         if done.returncode != 0:
-            complaints.append(f"{title}: ansible-playbook ended with {done.returncode}")
+            complaints.append(f"{title}: ansible-playbook exited with {done.returncode}")
         if bool(written) != writes:
             complaints.append(f"{title}: {len(written)} writes reached the cloud")
         for host, changed in re.findall(r"^(\S+)\s*:.*?changed=(\d+)", done.stdout, re.MULTILINE):
@@ -128,14 +129,14 @@ class Demonstration:
         return complaints
 
     def _table(self) -> list[str]:
-        """Show what the cloud holds now, as the cloud itself says; return what is not as promised."""
+        """Show what exists in the cloud now, read from the cloud itself; return every broken promise."""
         print(f"\n=== What exists now {'=' * 84}\n")
         rows = [
             (
                 "tenant",
                 "solution",
                 "application",
-                "secret ends",
+                "secret expires",
                 "its roles",
                 "test lead",
                 "customer's lead",
@@ -160,7 +161,7 @@ class Demonstration:
                 "&$select=fullname&$expand=systemuserroles_association($select=name)",
             )[0]
             tested = self._test_lead_of(host, application["appId"])
-            # Microsoft has offers for the public cloud; a tenant of the government's has none.
+            # Offers exist in the public cloud only; a government tenant has none.
             met = cloud.meet_the_offer(tenant) if self._has_an_offer(tenant["name"]) else "no offer"
             if "arrived" not in tested or met not in ("arrived", "no offer"):
                 complaints.append(f"{tenant['name']}: test lead {tested}, customer's lead {met}")
@@ -187,7 +188,7 @@ class Demonstration:
         return f"{tenant}-offer" in (self._output / "inventory.yml").read_text(encoding="utf-8")
 
     def _test_lead_of(self, host: str, application_id: str) -> str:
-        """What the request log says of the test lead: who wrote it, and whether it is gone again."""
+        """Return what the request log says about the test lead: who wrote it, and whether it was deleted."""
         leads = [each for each in self._log() if each["host"] == host and "/leads" in each["path"]]
         made = [e for e in leads if e["method"] == "POST" and e["status"] < 300 and e["caller"] == application_id]
         gone = [each for each in leads if each["method"] == "DELETE" and each["status"] < 300]
@@ -206,7 +207,7 @@ class Demonstration:
 
 
 class Cloud:
-    """Looks into the simulated cloud past every permission, through its control API."""
+    """Reads the simulated cloud through its control API, regardless of permissions."""
 
     def __init__(self) -> None:
         import requests
@@ -219,7 +220,7 @@ class Cloud:
         return found
 
     def environment(self, host: str, path: str) -> list[dict[str, Any]]:
-        """Rows of an environment."""
+        """Return rows of an environment."""
         rows: list[dict[str, Any]] = self._get(f"/admin-override/{host}/api/data/v9.2/{path}")["value"]
         return rows
 
@@ -230,7 +231,7 @@ class Cloud:
         return objects
 
     def meet_the_offer(self, tenant: dict[str, Any]) -> str:
-        """Have a customer meet the tenant's offer: the lead service writes a lead with what is published."""
+        """Have a customer use the tenant's offer: the lead service writes a lead with the published credentials."""
         answer = self._session.post(
             f"https://control.simulator.test/tenants/{tenant['name']}/leads",
             json={"offer": f"{tenant['name']}-offer"},

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the stand-in for the Lead Writer solution, as it is or as one of the variants that tests need.
+"""Build the stand-in for the Lead Writer solution, unchanged or as one of the variants for tests.
 
-The same sources give the same bytes on every machine: entries are sorted, carry no time, and are stored without
-compression, because what a compressor writes depends on its version.
+The same sources give the same bytes on every machine: entries are sorted, have no time, and are stored without
+compression, because a compressor's output depends on its version.
 
     python packages/build.py --output build
     python packages/build.py --solution-version 1.1.0.0 --unmanaged --variant missing-dependency
@@ -32,7 +32,7 @@ Members = dict[str, bytes]
 def package(
     version: str = "1.0.0.0", *, managed: bool = True, variant: str | None = None, unique_name: str = UNIQUE_NAME
 ) -> bytes:
-    """Return the bytes of the package; ``variant`` is a key of VARIANTS."""
+    """Return the bytes of the package; `variant` is a key of VARIANTS."""
     members = {name: (SOURCES / name).read_bytes() for name in _MEMBERS}
     _replace(members, "solution.xml", "<Version>1.0.0.0</Version>", f"<Version>{version}</Version>")
     if unique_name != UNIQUE_NAME:
@@ -50,13 +50,13 @@ def package(
 
 
 def file_name(version: str = "1.0.0.0", *, managed: bool = True) -> str:
-    """Return the name that an export gives the package."""
+    """Return the package's name in an export."""
     kind = "_managed" if managed else ""
     return f"{UNIQUE_NAME}_{version.replace('.', '_')}_target_CRM_6.1{kind}.zip"
 
 
 def zipped(members: Members) -> bytes:
-    """Return a zip of ``members``, the same bytes for the same members."""
+    """Return a zip of `members`, the same bytes for the same members."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(members):
@@ -79,7 +79,7 @@ def _document_type(members: Members) -> None:
 
 
 def _entity_bomb(members: Members) -> None:
-    """Nine levels of ten entities each: a thousand million times three letters when they are unfolded."""
+    """Nine levels of ten entities each: a thousand million times three letters when expanded."""
     levels = ['<!ENTITY level0 "lol">']
     levels += [f'<!ENTITY level{depth} "{f"&level{depth - 1};" * 10}">' for depth in range(1, 10)]
     declaration = "<!DOCTYPE ImportExportXml [\n" + "\n".join(levels) + "\n]>\n"
@@ -114,19 +114,19 @@ def _without_role(members: Members) -> None:
 
 
 def _unknown_privilege(members: Members) -> None:
-    """A privilege that no environment knows: the import is accepted and fails while it runs."""
+    """A privilege that no environment has: the import is accepted and fails while it runs."""
     last = '<RolePrivilege name="prvWriteLead" level="Global" />'
     unknown = '<RolePrivilege name="prvWriteContosoReferral" level="Global" />'
     _replace(members, "customizations.xml", last, f"{last}\n        {unknown}")
 
 
 def _locked_role(members: Members) -> None:
-    """A role whose managed property forbids to edit it, as one customer met it."""
+    """A role whose managed property forbids editing it, as at one customer."""
     _replace(members, "customizations.xml", "<IsCustomizable>1</IsCustomizable>", "<IsCustomizable>0</IsCustomizable>")
 
 
 def _second_role(members: Members) -> None:
-    """A further role, which an upgrade to a package without it removes and an update leaves."""
+    """A further role, which an upgrade to a package without it removes and an update keeps."""
     role = (
         '    <Role id="{0f4a9be7-58c1-4b7d-9d3e-71c2a6e5b840}" name="Stand-in Lead Reader">\n'
         "      <IsCustomizable>1</IsCustomizable>\n"
@@ -150,11 +150,11 @@ VARIANTS: dict[str, Callable[[Members], None]] = {
     "unknown-privilege": _unknown_privilege,
     "without-role": _without_role,
 }
-"""What can be made of the package for tests, by name."""
+"""The variants of the package for tests, by name."""
 
 
 def main() -> None:
-    """Write the package that the command line asks for, and print its path."""
+    """Write the package that the command line describes, and print its path."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--output", type=Path, default=Path("build"), help="a .zip to write, or the folder to write it into"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of published clients share: a cloud, the client as a process of its own, a report of versions."""
+"""Fixtures for the tests of published clients: a cloud, the client as a process, a report of versions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Completed = subprocess.CompletedProcess[str]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Name the client and its version in the id of each test that is marked with one."""
+    """Add the client and its version to the ID of each test that is marked with one."""
     mark = metafunc.definition.get_closest_marker("client")
     if mark is not None:
         client = CLIENTS[mark.args[0]]
@@ -32,7 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
+    """Register the marker."""
     config.addinivalue_line("markers", "client(name): the published client that the test runs")
 
 
@@ -62,7 +62,7 @@ def ca() -> Iterator[CertificateAuthority]:
 
 @pytest.fixture
 def new_cloud(ca: CertificateAuthority) -> Iterator[Callable[..., RunningCloud]]:
-    """Makes clouds: ``new_cloud(tenant_spec, ..., setting=value, ...)``; contoso alone unless specs are given."""
+    """Creates clouds: `new_cloud(tenant_spec, ..., setting=value, ...)`; contoso alone unless specs are given."""
     running: list[RunningCloud] = []
 
     def make(*specs: TenantSpec, **settings: Any) -> RunningCloud:
@@ -76,13 +76,13 @@ def new_cloud(ca: CertificateAuthority) -> Iterator[Callable[..., RunningCloud]]
 
 @pytest.fixture
 def cloud(new_cloud: Callable[..., RunningCloud]) -> RunningCloud:
-    """A cloud with the tenant contoso in which nothing lags."""
+    """A cloud with the tenant contoso and no delays."""
     return new_cloud()
 
 
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Client:
-    """The client that the test is marked with; skips the test where it could not be installed."""
+    """The client that the test is marked with; skips the test if it could not be installed."""
     found: Client = request.param
     request.node.user_properties.append(("client", f"{found.name} {found.version}"))
     if found.missing:
@@ -108,7 +108,7 @@ class Runner:
         given: str | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> Completed:
-        """Run a command to its end; it has to end with ``status``; ``given`` is its standard input."""
+        """Run a command to its end; it must exit with `status`; `given` is its standard input."""
         ended = subprocess.run(
             command,
             cwd=self.home,
@@ -123,15 +123,15 @@ class Runner:
         return ended
 
     def program(self, name: str, **given: Any) -> Any:
-        """Run a program of this folder that uses the client; gives what it printed as JSON.
+        """Run a program of this folder that uses the client; return its output as JSON.
 
-        What it is given comes in by its standard input: a secret is nothing for a command line.
+        Its arguments come from standard input: a secret does not belong on a command line.
         """
         ended = self.run(self.client.program, str(HERE / "programs" / name), given=json.dumps(given))
         return json.loads(ended.stdout)
 
     def json(self, *command: str) -> Any:
-        """What a command prints as JSON; None if it prints nothing."""
+        """Return the JSON output of a command; None if it prints nothing."""
         text = self.run(*command).stdout
         return json.loads(text) if text.strip() else None
 
@@ -144,6 +144,6 @@ def runner(client: Client, cloud: RunningCloud, tmp_path: Path) -> Runner:
 
 @pytest.fixture
 def sign_in(cloud: RunningCloud) -> dict[str, str]:
-    """What a client needs to sign in as contoso's runner."""
+    """The credentials of contoso's runner for a client."""
     tenant = cloud.tenant()
     return {"tenant": tenant.id, "client": tenant.runner.app_id, "secret": tenant.runner.secret}

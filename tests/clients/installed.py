@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which clients there are, where `tests/gates/clients.py` has installed them, and why one is missing."""
+"""The clients, where `tests/gates/clients.py` installed them, and why one is missing."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-#: A folder for each group of clients; in it `unavailable` holds the reason why the group could not be installed.
+#: A folder for each group of clients; its file `unavailable` says why the group could not be installed.
 HOME = Path(os.environ.get("MARKETPLACE_LEADS_CLIENTS") or ROOT / ".nox" / "published-clients")
 NPM = "npm"
-#: Groups of PyPI's clients, each with a file of that name here.
+#: Groups of clients from PyPI, each with a file of that name here.
 PYTHON_GROUPS = ("python", "airbyte", "azure-cli")
 GROUPS = (*PYTHON_GROUPS, NPM)
 
 
 @dataclass(frozen=True)
 class Client:
-    """A published client: its name, the version that is run, and the group that it is installed with."""
+    """A published client: its name, its version, and its installation group."""
 
     name: str
     version: str
@@ -31,7 +31,7 @@ class Client:
 
     @property
     def program(self) -> str:
-        """The interpreter that the client is installed in."""
+        """The interpreter with the client."""
         return "node" if self.group == NPM else str(HOME / self.group / "bin" / "python")
 
     @property
@@ -40,7 +40,7 @@ class Client:
         return why_missing(self.group)
 
     def command(self, name: str) -> str:
-        """The path of a command that the client brings."""
+        """The path of a command of the client."""
         folder = HOME / self.group
         return str(folder / "node_modules" / ".bin" / name if self.group == NPM else folder / "bin" / name)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Azure CLI signs in as it does by default, works on directory and environment, and serves the role."""
+"""The Azure CLI signs in with its defaults, works on directory and environment, and serves the role."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cloud(new_cloud: Callable[..., RunningCloud]) -> RunningCloud:
 
 
 class Az:
-    """The command with a configuration of its own."""
+    """The command with a separate configuration."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -46,7 +46,7 @@ class Az:
         }
 
     def __call__(self, *arguments: str, status: int = 0) -> Any:
-        """What a command prints as JSON."""
+        """Return the JSON output of a command."""
         command = self._runner.client.command("az")
         ended = self._runner.run(command, *arguments, "--output", "json", status=status, variables=self.variables)
         return json.loads(ended.stdout) if ended.stdout.strip() else ended.stderr
@@ -96,12 +96,12 @@ def test_az_refuses_a_wrong_secret(az: Az, sign_in: dict[str, str]) -> None:
     assert "AADSTS7000215" in said
 
 
-def test_an_application_lives_its_life_by_az(signed_in: Az, cloud: RunningCloud) -> None:
+def test_az_registers_uses_and_deletes_an_application(signed_in: Az, cloud: RunningCloud) -> None:
     az = signed_in
     made = az("ad", "app", "create", "--display-name", "Lead", "--web-redirect-uris", "https://contoso.example/one")
     named = ("--id", made["appId"])
     again = az("ad", "app", "create", "--display-name", "Lead", "--web-redirect-uris", "https://contoso.example/two")
-    assert again["appId"] == made["appId"]  # az looks for one of that name and changes it
+    assert again["appId"] == made["appId"]  # az searches for one with that name and changes it
     az("ad", "app", "update", *named, "--set", "notes=changed")
     shown = az("ad", "app", "show", *named)
     assert (shown["notes"], shown["web"]["redirectUris"]) == ("changed", ["https://contoso.example/two"])
@@ -121,7 +121,7 @@ def test_an_application_lives_its_life_by_az(signed_in: Az, cloud: RunningCloud)
     assert az("ad", "app", "list", "--display-name", "Lead") == []
 
 
-def test_az_rest_speaks_to_an_environment_and_to_graph(signed_in: Az, sign_in: dict[str, str]) -> None:
+def test_az_rest_calls_an_environment_and_graph(signed_in: Az, sign_in: dict[str, str]) -> None:
     az, api = signed_in, f"{URL}/api/data/v9.2"
 
     me = az("rest", "--url", f"{api}/WhoAmI", "--resource", URL)
@@ -136,7 +136,7 @@ def test_az_rest_speaks_to_an_environment_and_to_graph(signed_in: Az, sign_in: d
     assert [row["id"] for row in tenant["value"]] == [sign_in["tenant"]]
 
 
-def test_the_role_sets_an_environment_up_with_the_session_of_az(
+def test_the_role_sets_up_an_environment_with_the_sign_in_of_az(
     signed_in: Az, runner: Runner, cloud: RunningCloud
 ) -> None:
     for name, content in {"package.zip": package(), "password": b"a-password-for-tests"}.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows and definitions of an environment by clients that share no code: of npm and of PyPI."""
+"""Rows and definitions of an environment with clients that share no code: from npm and from PyPI."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_javascript_helper_writes_rows_references_and_batches(runner: Runner
         "looked_up": True,
         "property": "2",
         "emptied": None,
-        "changed": ["Two", ["accepted", False]],  # by which this client says that another version is there
+        "changed": ["Two", ["accepted", False]],  # how this client reports that another version exists
         "batch": 2,
         "failed_batch": ["batch", [404]],
         "listed": [1, ["Batch"]],

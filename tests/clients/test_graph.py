@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Directory work by clients of Graph that share no code: of npm, of PyPI, and a command line."""
+"""Directory work with clients of Graph that share no code: from npm, from PyPI, and a command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .conftest import Runner
 
 
 @pytest.mark.client("Office365-REST-Python-Client")
-def test_an_application_lives_its_life_by_the_python_client(runner: Runner, sign_in: dict[str, str]) -> None:
+def test_python_client_registers_and_deletes_an_application(runner: Runner, sign_in: dict[str, str]) -> None:
     did = runner.program("office365_graph.py", **sign_in)
 
     assert did == {
@@ -30,7 +30,7 @@ def test_an_application_lives_its_life_by_the_python_client(runner: Runner, sign
 
 
 @pytest.mark.client("@microsoft/microsoft-graph-client")
-def test_an_application_lives_its_life_by_microsofts_javascript_client(runner: Runner, sign_in: dict[str, str]) -> None:
+def test_javascript_client_registers_and_deletes_an_application(runner: Runner, sign_in: dict[str, str]) -> None:
     did = runner.program("graph_client.cjs", **sign_in)
 
     assert did == {
@@ -45,7 +45,7 @@ def test_an_application_lives_its_life_by_microsofts_javascript_client(runner: R
 
 
 @pytest.mark.client("@pnp/cli-microsoft365")
-def test_the_cli_for_microsoft_365_registers_and_removes_an_application(
+def test_cli_for_microsoft_365_registers_and_removes_an_application(
     runner: Runner, sign_in: dict[str, str], cloud: RunningCloud
 ) -> None:
     def m365(*arguments: str) -> Any:
@@ -83,7 +83,7 @@ def test_the_cli_for_microsoft_365_registers_and_removes_an_application(
 
 
 @pytest.mark.client("@pnp/cli-microsoft365")
-def test_the_cli_for_microsoft_365_signs_in_with_a_certificate_and_asks_an_environment(
+def test_cli_for_microsoft_365_signs_in_with_a_certificate(
     runner: Runner, sign_in: dict[str, str], cloud: RunningCloud
 ) -> None:
     m365 = runner.client.command("m365")

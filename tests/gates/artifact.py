@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Install the built artifact into an empty place and run the demo from there.
+"""Install the built artifact into an empty folder and run the demo from there.
 
-A file that is missing in the artifact is not missed in a checkout; here it is.
+A checkout does not reveal a file that is missing from the artifact; this does.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pathlib import Path
 
 from tests.gates.building import build, tracked_files
 
-# What users get. Everything else that git knows may be in the artifact or not.
+# Files for users. Every other tracked file may be in the artifact or not.
 SHIPPED = ("plugins", "roles", "playbooks", "simulator", "demo", "meta", "requirements.txt", "README.md", "LICENSES")
-# What a checkout may hold and nobody should get.
+# Files of a checkout that must not be published.
 PRIVATE = (".git", ".github", ".ci", ".nox", ".venv", "build", "__pycache__")
 
 
 def complaints(installed: Path) -> Iterator[str]:
-    """Yield one sentence for each file that is missing in the installed collection, or should not be there."""
+    """Yield one message for each file that is missing from the installed collection, or does not belong there."""
     for path in tracked_files():
         if path.parts[0] in SHIPPED and not (installed / path).is_file():
             yield f"{path} is not in the artifact; see build_ignore in galaxy.yml."
@@ -35,7 +35,7 @@ def complaints(installed: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Build, install, compare, run the demo of the installed collection; return 1 when something is wrong."""
+    """Build, install, compare, run the demo of the installed collection; return 1 if something is wrong."""
     with tempfile.TemporaryDirectory(prefix="artifact-") as place:
         collections = Path(place, "collections")
         install = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", str(collections)]
@@ -46,7 +46,7 @@ def main() -> int:
             print("\n".join(found))
             return 1
         demo = [sys.executable, str(installed / "demo/run.py"), "--collections-path", str(collections), *sys.argv[1:]]
-        # No trace of the checkout: what is not in the artifact cannot be found.
+        # No trace of the checkout: a file that is not in the artifact cannot be found.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         return subprocess.run(demo, cwd=place, env=environment, check=False).returncode
 

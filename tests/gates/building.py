@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the collection's artifact as a release would: from what git knows, not from what lies about."""
+"""Build the collection's artifact like a release: from tracked files, not from leftovers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def tracked_files(root: Path = ROOT) -> list[Path]:
-    """Return the paths, relative to a checkout, of all files that git tracks or would offer to track."""
+    """Return the paths, relative to a checkout, of all files that git tracks or does not ignore."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.split("\0")
     return sorted({Path(name) for name in listed if name and (root / name).is_file()})
@@ -24,7 +24,7 @@ def tracked_files(root: Path = ROOT) -> list[Path]:
 def build(folder: Path, *, as_release: bool = False, root: Path = ROOT) -> Path:
     """Build the collection of a checkout into `folder` and return the path of the artifact.
 
-    With `as_release`, a development version like 1.0.0-dev0 is built under the number of the release it leads to.
+    With `as_release`, a development version like 1.0.0-dev0 is built under the number of its release.
     """
     source = folder / "source"
     for path in tracked_files(root):

@@ -5,8 +5,8 @@
 
     python -m tests.gates.clients python npm
 
-A group that cannot be had leaves the reason in `.nox/published-clients/GROUP/unavailable`, with which its tests are
-skipped. What is installed is kept until the group's file names other versions.
+If a group is unavailable, `.nox/published-clients/GROUP/unavailable` holds the reason, and its tests are skipped with
+it. Installed clients are kept until the group's file names other versions.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pathlib import Path
 from tests.clients.installed import GROUPS, HERE, HOME, NPM
 
 OLDEST_NODE = 20
-#: The newest Python that a group takes.
+#: The newest Python that a group supports.
 NEWEST_PYTHON = {"airbyte": (3, 11)}
 LONGEST_SECONDS = 900
 
 
 def install(group: str) -> str:
-    """Install a group unless it is there; return why it cannot be had, or nothing. Raises no error of a registry."""
+    """Install a group if needed; return why it is unavailable, or nothing. Raises no error of a registry."""
     folder = HOME / group
     wanted = (HERE / ("package.json" if group == NPM else f"{group}.txt")).read_text("utf-8")
     stamp = folder / "installed"
@@ -38,7 +38,7 @@ def install(group: str) -> str:
     if reason:
         (folder / "unavailable").write_text(reason + "\n", "utf-8")
     else:
-        # The stamp is written last, so that an interrupted installation is done again.
+        # The stamp is written last, so that an interrupted installation is repeated.
         stamp.write_text(wanted, "utf-8")
     return reason
 
@@ -47,7 +47,7 @@ def _python(group: str, folder: Path) -> str:
     newest = NEWEST_PYTHON.get(group)
     if newest is not None and sys.version_info[:2] > newest:
         return f"{group} needs Python {newest[0]}.{newest[1]} or older"
-    # Beside the Python that nox runs with, or wherever else.
+    # Next to the Python that runs nox, or anywhere else.
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     python, requirements = str(folder / "bin" / "python"), str(HERE / f"{group}.txt")
     if uv:
@@ -66,12 +66,12 @@ def _python(group: str, folder: Path) -> str:
 def _npm(folder: Path) -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
-        return "Node.js or its npm is not here"
+        return "Node.js or npm is not installed"
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     if int(version.strip().lstrip("v").partition(".")[0] or 0) < OLDEST_NODE:
         return f"Node.js {version.strip()} is older than {OLDEST_NODE}"
     shutil.copyfile(HERE / "package.json", folder / "package.json")
-    # No script of a package is run: none of these clients needs one.
+    # No package scripts are run: none of these clients needs one.
     options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--omit=dev", "--loglevel=error"]
     return _run(NPM, [[npm, "install", *options]], folder)
 
@@ -91,7 +91,7 @@ def _run(group: str, commands: list[list[str]], folder: Path) -> str:
 
 
 def main() -> int:
-    """Install the groups that the command line names, and say which cannot be had; the status is always 0."""
+    """Install the groups that the command line names, and report unavailable ones; the status is always 0."""
     parser = argparse.ArgumentParser(description="Install published clients for the tests.")
     parser.add_argument("groups", nargs="+", choices=GROUPS)
     for group in parser.parse_args().groups:

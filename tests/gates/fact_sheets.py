@@ -5,7 +5,7 @@
 """Write the fact sheets in docs/contract from evidence/facts.yml.
 
 python -m tests.gates.fact_sheets            write them
-python -m tests.gates.fact_sheets --check    name those that are out of date, and fail if there are any
+python -m tests.gates.fact_sheets --check    list those that are out of date, and fail if there are any
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _row(*cells: str) -> str:
 
 
 def main() -> int:
-    """Do what the command line says; return the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Write the fact sheets from the evidence file.")
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if a sheet is out of date")
     check = parser.parse_args().check

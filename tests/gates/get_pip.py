@@ -4,10 +4,9 @@
 
 """Give an empty virtual environment its pip without a download.
 
-ansible-test makes bare virtual environments for its sanity tests and then wants to fetch a script that installs pip.
-Before it does, it looks for that script in its cache, so this file is put there (see `ansible_test_home` in the
-noxfile). It is called with what pip should install, usually one version of pip itself, and with options that only
-the fetched script would know.
+ansible-test creates empty virtual environments for its sanity tests and then downloads a script that installs pip.
+It checks its cache first, so this file is put there (see `ansible_test_home` in the noxfile). Its arguments are the
+packages to install, usually one version of pip itself, and options that only the downloaded script would know.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Where uv lies for a user who has installed it, and where the noxfile puts a link to the one that it uses.
+# The location of uv for a user who has installed it, and of the noxfile's link to the one in use.
 UV = Path("~/.local/bin/uv").expanduser()
 FOREIGN_OPTIONS = ("--no-setuptools", "--no-wheel")
 
 
 def by_uv(packages: list[str]) -> bool:
-    """Install these packages in a moment; return False where uv is not or cannot (only pip is set up for a mirror)."""
+    """Install these packages with uv; return False if uv is missing or fails (only pip is set up for a mirror)."""
     if not UV.exists():
         return False
     command = [str(UV), "pip", "install", "--quiet", "--python", sys.executable, *packages]
@@ -31,15 +30,15 @@ def by_uv(packages: list[str]) -> bool:
 
 
 def by_ensurepip(arguments: list[str]) -> int:
-    """Install the interpreter's own bundled pip, then let it install what was asked for; return its exit status."""
-    # In a process of its own: called as a function it would make pip blind to its configuration from here on.
+    """Install the interpreter's bundled pip, then let it install the packages; return its exit status."""
+    # In a separate process: called as a function it would make pip ignore its configuration from then on.
     subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
     wanted = [argument for argument in arguments if argument not in FOREIGN_OPTIONS]
     return subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=False).returncode
 
 
 def main(arguments: list[str]) -> int:
-    """Install what the arguments name; return the exit status."""
+    """Install the packages in the arguments; return the exit status."""
     packages = [argument for argument in arguments if not argument.startswith("-")]
     return 0 if by_uv(packages) else by_ensurepip(arguments)
 

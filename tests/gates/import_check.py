@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let Galaxy's importer judge the artifact, with the settings of Automation Hub.
+"""Check the artifact with Galaxy's importer, with the settings of Automation Hub.
 
-Stricter than the importer, which refuses little: what it reports as an error or a warning fails here, unless it is
+Stricter than the importer, which refuses little: each error or warning that it reports fails here, unless it is
 tolerated below.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.gates.building import build
 
-# Certification asks for a tag of its list and for a version from 1.0.0 on. The version of a checkout is a development
+# Certification requires a tag from its list and a version from 1.0.0 on. The version of a checkout is a development
 # version, which sorts before its release, so the artifact is built under the release's number.
 AS_AUTOMATION_HUB = {
     "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",
@@ -26,7 +26,7 @@ AS_AUTOMATION_HUB = {
     "GALAXY_IMPORTER_RUN_FLAKE8": "true",
 }
 COMPLAINTS = ("ERROR:", "WARNING:")
-# Part of a complaint, and why it is none.
+# Part of a complaint, and why it is tolerated.
 TOLERATED = {
     " W503 ": "PEP 8 itself wants the line broken before a binary operator, and ruff does so",
     " E203 ": "a slice of expressions has spaces around its colon, as PEP 8 and ruff have it",
@@ -35,13 +35,13 @@ TOLERATED = {
 
 
 def complaints(log: str) -> list[str]:
-    """Return the lines of the importer's log that it, and we, hold against the collection."""
+    """Return the lines of the importer's log that are complaints about the collection."""
     said = [line for line in log.splitlines() if line.startswith(COMPLAINTS)]
     return [line for line in said if not any(part in line for part in TOLERATED)]
 
 
 def main() -> int:
-    """Build, import and print the importer's log; return 1 when it holds a complaint."""
+    """Build, import and print the importer's log; return 1 if it holds a complaint."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         artifact = build(folder, as_release=True)

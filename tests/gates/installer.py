@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let uv install from where pip does.
+"""Let uv install from pip's sources.
 
-uv is used because it is fast, but whoever has set up pip (for a mirror of packages, or for the certificates of a
-company's proxy) has rarely set up uv too, which does not read pip's configuration.
+uv is used because it is fast. But a machine whose pip is configured (for a mirror of packages, or for the certificates
+of a company's proxy) rarely has a configured uv, and uv does not read pip's configuration.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import os
 import subprocess
 import sys
 
-# Options of pip, and the variables by which uv is told the same.
+# Options of pip, and the equivalent variables of uv.
 VARIABLES = {"index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE"}
 TRUST = "UV_SYSTEM_CERTS"
 
 
 def let_uv_follow_pip() -> None:
-    """Set those variables of uv in `os.environ` that pip's configuration answers and nobody has set."""
+    """Set the variables of uv in `os.environ` that pip's configuration defines, unless they are set."""
     if TRUST in os.environ:
-        return  # Done by the process that started this one.
+        return  # Already done by the process that started this one.
     os.environ[TRUST] = "true"
     for option, value in configuration_of_pip().items():
         if option in VARIABLES:
@@ -34,6 +34,6 @@ def configuration_of_pip() -> dict[str, str]:
     """Return pip's options by name, from its files and its environment variables alike."""
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, check=False, text=True).stdout
-    # A line reads global.index-url='https://...'; the part before the dot is the command or the place it is set for.
+    # A line reads global.index-url='https://...'; the part before the dot is the command or the scope.
     pairs = (line.split("=", 1) for line in listed.splitlines() if "=" in line)
     return {name.rpartition(".")[2]: str(ast.literal_eval(value)) for name, value in pairs}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which ansible-core is tested with which Python, and which of these Pythons this machine has."""
+"""The Pythons for each ansible-core, and which of them this machine has."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PYTHONS_OF_CORE: dict[str, tuple[str, ...]] = {
     "2.21": ("3.13", "3.12", "3.14"),
 }
 
-# The same for an ansible-core of which there are pre-releases only. Once it is released, its line moves up.
+# The same for an ansible-core that has only pre-releases. Once it is released, its line moves up.
 PYTHONS_OF_UPCOMING_CORE: dict[str, tuple[str, ...]] = {
     "2.22": ("3.13", "3.14"),
 }
 
-# The oldest Python a module may meet on a target (`modules.python_requires` in tests/config.yml).
+# The oldest Python on a target (`modules.python_requires` in tests/config.yml).
 OLDEST_FOR_MODULES = "3.9"
 
 
 def python_for_core(core: str) -> str | None:
-    """Return the version ("3.12") of the first Python that suits this ansible-core and is here, else None."""
+    """Return the version ("3.12") of the first installed Python that suits this ansible-core, else None."""
     return next((version for version in pythons_of(core) if is_here(version)), None)
 
 
@@ -50,7 +50,7 @@ def outer_cores() -> list[str]:
 
 
 def is_here(version: str) -> bool:
-    """Tell whether this Python can be used: it starts, and it can make virtual environments."""
+    """Whether this Python can be used: it starts, and it can create virtual environments."""
     return program(version) is not None
 
 
@@ -58,8 +58,8 @@ def is_here(version: str) -> bool:
 def program(version: str) -> str | None:
     """Return the path of the program itself, else None.
 
-    What lies on PATH may be a shim of pyenv: it may exist for a version that is not selected, and it needs
-    environment variables that not every tool hands on.
+    The file on PATH may be a shim of pyenv: it may exist for a version that is not selected, and it needs environment
+    variables that not every tool passes on.
     """
     command = shutil.which(f"python{version}")
     if command is None:
@@ -70,16 +70,16 @@ def program(version: str) -> str | None:
 
 
 def select_all_of_pyenv() -> None:
-    """Make every Python that pyenv has installed reachable as `pythonX.Y`, as if all of them were selected.
+    """Make every Python installed by pyenv available as `pythonX.Y`, as if all of them were selected.
 
-    Does nothing where pyenv is not. What the user selected stays first, so plain `python3` means the same as before.
+    Does nothing without pyenv. The user's selection stays first, so plain `python3` means the same as before.
     """
     pyenv = shutil.which("pyenv")
     if pyenv is None:
         return
     selected = _lines(pyenv, "version-name")
     chosen = selected[0].split(":") if selected else []
-    # Newest first: where two patch releases of one version are installed, the shim takes the first it meets.
+    # Newest first: if two patch releases of one version are installed, the shim takes the first.
     installed = sorted(_lines(pyenv, "versions", "--bare", "--skip-aliases"), key=_by_number, reverse=True)
     others = [version for version in installed if version not in chosen and _by_number(version) >= (3,)]
     os.environ["PYENV_VERSION"] = ":".join([*chosen, *others])
@@ -91,6 +91,6 @@ def _lines(*command: str) -> list[str]:
 
 
 def _by_number(version: str) -> tuple[int, ...]:
-    """Sort key of "3.12.1"; names that are no such number (pypy, named environments) sort first and are left out."""
+    """Sort key of "3.12.1"; other names (pypy, named environments) sort first and are left out."""
     parts = version.split(".")
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()

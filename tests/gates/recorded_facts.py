@@ -6,9 +6,9 @@
 
     python -m tests.gates.recorded_facts FOLDER
 
-What the simulator claims to follow, its recording must confirm and must not refute; and whatever was asked or answered
-must be described by a fact. FOLDER is what the variable MARKETPLACE_LEADS_RECORDINGS named when the tests of the
-simulator and the scenarios ran.
+The recording must confirm, and must not refute, each fact that the simulator claims to follow, and a fact must describe
+each request and response. FOLDER is the value of the variable MARKETPLACE_LEADS_RECORDINGS in the run of the
+simulator's tests and the scenarios.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @lru_cache
 def flipped(kind: str) -> set[str]:
-    """Return the names of the settings (or of the environment's options) by which some fact is made otherwise.
+    """Return the names of the settings (or of the environment's options) that flip a fact.
 
-    A pace or a number of rows makes nothing untrue.
+    A pace or a number of rows flips no fact.
     """
     content = yaml.safe_load((ROOT / "evidence" / "facts.yml").read_text(encoding="utf-8"))
     facts = (fact for section in content["services"].values() for topic in section["topics"] for fact in topic["facts"])
     worlds = (world.get(kind, {}) for fact in facts for world in fact.get("flips", ()))
-    # Gates answer with codes that facts list.
+    # Gates return codes that facts list.
     return {name for world in worlds for name, value in world.items() if isinstance(value, (bool, str, dict))} - {
         "gates"
     }
@@ -62,7 +62,7 @@ def _undescribed(facts: Sequence[Any], exchanges: Sequence[Any]) -> Iterator[str
     lacking = {code for exchange in refused for code in exchange.codes if code.lower() not in codes}
     yield from (f"no fact has the code {code}" for code in sorted(lacking))
     described = {(fact.service, line) for fact in facts for line in fact.requests}
-    # What was refused was no request of the service, and clients of others may ask for anything.
+    # A refused request is not one of the service, and clients of others may request anything.
     sent = {(each.service, request_line(each)) for each in exchanges if each.status is not None and each.status < 400}
     undescribed = {
         (service, line)
@@ -73,7 +73,7 @@ def _undescribed(facts: Sequence[Any], exchanges: Sequence[Any]) -> Iterator[str
 
 
 def _fits(line: str, described: str) -> bool:
-    """Say whether a recorded request may be the described one: names that a recording does not show may be any."""
+    """Whether a recorded request may be the described one: a name that a recording hides matches any name."""
     if _of_any_table(line) == described:
         return True
     steps, others = line.split("/"), described.split("/")
@@ -95,7 +95,7 @@ def _of_any_table(line: str) -> str:
 
 
 def main() -> int:
-    """Print the complaints about the folder that the command line names; return 1 when there are any."""
+    """Print the complaints about the folder that the command line names; return 1 if there are any."""
     parser = argparse.ArgumentParser(description="Compare the recordings of the tests with the evidence file.")
     parser.add_argument("folder", type=Path)
     found = list(complaints(parser.parse_args().folder))

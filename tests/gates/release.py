@@ -6,9 +6,9 @@
 
     python -m tests.gates.release prepare 1.0.0           set the version and write the changelog, in this checkout
     python -m tests.gates.release artifact 1.0.0 FOLDER   build what a tag publishes, and its notes, into FOLDER
-    python -m tests.gates.release check                   rehearse both in a copy, for the version that comes next
+    python -m tests.gates.release check                   rehearse both in a copy, for the next version
 
-A release is a commit made by `prepare`, reviewed like any other, with a tag of the version's name.
+A release is a commit made by `prepare`, reviewed like any other, with the version as its tag.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 class NotReady(Exception):
-    """The checkout cannot be released; the text says why and what to do."""
+    """The checkout cannot be released; the message says why and what to do."""
 
 
 def version_of(checkout: Path) -> str:
@@ -58,7 +58,7 @@ def notes_of(checkout: Path, version: str) -> str:
     found = re.search(rf"(?ms)^## v{re.escape(version)}$\n(.*?)(?=^## v|\Z)", text)
     if found is None:
         raise NotReady(f"CHANGELOG.md has no section v{version}: run python -m tests.gates.release prepare {version}.")
-    # The anchors of the page would be shown as text.
+    # The page's anchors would be shown as text.
     return re.sub(r"<a id=.*?></a>\n?", "", found.group(1)).strip() + "\n"
 
 
@@ -97,7 +97,7 @@ def check() -> None:
 
 
 def main() -> int:
-    """Do what the command line says; return the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Make a release, or rehearse it.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("prepare").add_argument("version")

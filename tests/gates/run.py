@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the gates side by side, then say of each how it ended and how long it took.
+"""Run the gates side by side, then report the outcome and the duration of each.
 
     python -m tests.gates.run --jobs 2                   all gates (`nox.options.sessions` of the noxfile)
     python -m tests.gates.run --jobs 2 mypy codeqa       these gates
 
-With `--facts`, when all scenarios and the simulator's tests have passed, what they have recorded is compared with the
-evidence file.
+With `--facts`, the recordings of the scenarios and of the simulator's tests are compared with the evidence file if all
+of them have passed.
 
-The last line is "N passed, N failed, N skipped"; the exit status is 0 when none failed.
+The last line is "N passed, N failed, N skipped"; the exit status is 0 if none failed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from pathlib import Path
 RECORDINGS = Path(__file__).resolve().parents[2] / ".nox" / "recordings"
 RECORDING = {"scenarios", "simulator"}
 COMPARING = "recorded-facts"
-# The words of nox's report, and ours.
+# The terms of nox's report, and ours.
 VERDICTS = {"success": "passed", "failed": "failed", "aborted": "failed", "skipped": "skipped"}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one gate ended: its name, "passed", "failed" or "skipped", the reason of a skip, and its seconds."""
+    """The outcome of one gate: its name, "passed", "failed" or "skipped", the reason of a skip, and its seconds."""
 
     name: str
     verdict: str
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def run(jobs: int, gates: list[str]) -> tuple[list[Outcome], int]:
-    """Run these gates, or all if none is named; return how each ended, and the exit status of nox."""
+    """Run these gates, or all if none is named; return the outcome of each, and the exit status of nox."""
     selection = ["--session", *gates] if gates else []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
@@ -66,15 +66,15 @@ def table(outcomes: list[Outcome]) -> str:
 
 
 def main() -> int:
-    """Run what the command line names; return nox's exit status, or 1 when nothing was run."""
+    """Run the gates that the command line names; return nox's exit status, or 1 if nothing was run."""
     parser = argparse.ArgumentParser(description="Run the gates side by side.")
     parser.add_argument("--jobs", type=int, default=2, help="how many gates run at a time")
-    parser.add_argument("--facts", action="store_true", help="compare what the tests have recorded with the evidence")
+    parser.add_argument("--facts", action="store_true", help="compare the recordings of the tests with the evidence")
     parser.add_argument("gates", nargs="*", help="names of nox sessions; all gates if none is named")
     arguments = parser.parse_args()
 
     start = time.monotonic()
-    # What another state of the project has recorded proves nothing of this one.
+    # Recordings of another state of the project prove nothing about this one.
     shutil.rmtree(RECORDINGS, ignore_errors=True)
     outcomes, status = run(arguments.jobs, arguments.gates)
     passed = {outcome.name for outcome in outcomes if outcome.verdict == "passed"}

@@ -65,12 +65,12 @@ def _written(value: Any) -> str:
 
 
 def _plain(sentence: str) -> str:
-    """Return a sentence of Ansible's documentation with its markup as Markdown, on one line of a table."""
+    """Return a sentence of Ansible's documentation as Markdown, on one line of a table."""
     return _MARKUP.sub(r"`\1`", " ".join(sentence.split())).replace("|", r"\|")
 
 
 def main() -> str | int:
-    """Do what the command line says; return the exit status, or what to print before failing."""
+    """Run the command line; return the exit status, or the message to print before failing."""
     parser = argparse.ArgumentParser(description="Write the table of the role's variables.")
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if the page is out of date")
     check = parser.parse_args().check

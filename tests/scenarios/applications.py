@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the scenarios about applications share: the playbook, and a look at the directory by hand."""
+"""Shared by the scenarios about applications: the playbook, and direct requests to the directory."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Directory:
     # --- the module
 
     def run(self, *, rehearse: bool = True, verbosity: int = 0, **options: Any) -> Run:
-        """Run the module and store a new secret's value as a playbook would; the dry run must foretell the changes."""
+        """Run the module and store a new secret's value like a playbook; the dry run must predict the changes."""
         value = self.folder / "value"
         tasks = [
             task("aad_app", register="made", **options),
@@ -74,34 +74,34 @@ class Directory:
         return run
 
     def changes(self, run: Run) -> list[str]:
-        """What the module told of its changes, or none where it failed."""
+        """The changes that the module reported, or none if it failed."""
         return next((one.result["msg"] for one in run.of(HOST, "debug") if one.task == "told"), [])
 
     def secret_of(self, run: Run) -> dict[str, Any]:
-        """What the module told of the secret, without its value."""
+        """The secret that the module returned, without its value."""
         assert run.status == 0, run.output
         return next(one.result["msg"] for one in run.of(HOST, "debug") if one.task == "secret")
 
     @property
     def stored_value(self) -> str:
-        """The value of the secret that the last run made; empty when it made none."""
+        """The value of the secret that the last run created; empty if it created none."""
         file = self.folder / "value"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     # --- the directory
 
     def graph(self, method: str, path: str, body: Any = None) -> Any:
-        """Do a Graph request by hand."""
+        """Send a Graph request by hand."""
         return self.cloud.graph(self.tenant, method, path, body)
 
     def application(self, unique_name: str = UNIQUE_NAME) -> dict[str, Any]:
-        """The application of a unique name."""
+        """The application with a unique name."""
         key = quote("'" + unique_name.replace("'", "''") + "'", safe="'")
         found: dict[str, Any] = self.graph("GET", f"/applications(uniqueName={key})")
         return found
 
     def applications(self, display_name: str = "Marketplace Lead Writer") -> list[dict[str, Any]]:
-        """All applications of a display name."""
+        """All applications with a display name."""
         found = self.graph("GET", "/applications")["value"]
         return [one for one in found if one["displayName"] == display_name]
 
@@ -111,7 +111,7 @@ class Directory:
         return found
 
     def grants(self, app_id: str) -> list[dict[str, Any]]:
-        """What was granted to an application."""
+        """The grants of an application."""
         object_id = self.principal(app_id)["id"]
         return [one for one in self.graph("GET", "/oauth2PermissionGrants")["value"] if one["clientId"] == object_id]
 
@@ -120,7 +120,7 @@ class Directory:
         return [one["keyId"] for one in self.application(unique_name)["passwordCredentials"]]
 
     def make(self, owned: bool = True, **properties: Any) -> dict[str, Any]:
-        """Make an application and its service principal by hand, with the runner as an owner or without."""
+        """Create an application and its service principal by hand, with or without the runner as an owner."""
         made: dict[str, Any] = self.graph("POST", "/applications", properties)
         principal = self.graph("POST", "/servicePrincipals", {"appId": made["appId"]})
         if owned:

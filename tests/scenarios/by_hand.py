@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A set-up made by hand, as Microsoft's article says, by raw requests: nothing of the collection takes part."""
+"""A set-up made by hand, following Microsoft's article, with plain requests and without the collection."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class HandMade:
         self.secret: dict[str, Any] = {}
 
     def all_of_it(self, *, role: str = ROLE, privileges: dict[str, str] | None = None, publish: str = "live") -> None:
-        """Do everything that the article says."""
+        """Follow the whole article."""
         self.import_solution()
         self.application = self.register("Contoso leads (by Mona)")
         self.secret = self.add_secret("leads", "2299-12-31T00:00:00Z")
@@ -55,11 +55,11 @@ class HandMade:
     # --- the directory
 
     def graph(self, method: str, path: str, body: Any = None) -> Any:
-        """Do a Graph request as an administrator."""
+        """Send a Graph request as an administrator."""
         return self.cloud.graph(self.tenant, method, path, body)
 
     def register(self, name: str) -> dict[str, Any]:
-        """Register an application as the portal does; the runner becomes an owner, or it could change nothing of it."""
+        """Register an application like the portal; the runner becomes an owner, so that it may change it."""
         made: dict[str, Any] = self.graph(
             "POST",
             "/applications",
@@ -92,7 +92,7 @@ class HandMade:
         self.graph("POST", f"/applications/{self.application['id']}/removePassword", {"keyId": key_id})
 
     def seen(self) -> dict[str, Any]:
-        """The application as it is now."""
+        """The current application."""
         found: dict[str, Any] = self.graph("GET", f"/applications/{self.application['id']}")
         return found
 
@@ -105,7 +105,7 @@ class HandMade:
         return self.hide()
 
     def hide(self, **properties: Any) -> dict[str, Any]:
-        """Change any property of the application at once, also hidden ones, and return it."""
+        """Change any property of the application immediately, even a hidden one, and return it."""
         path = f"/tenants/{self.tenant.tenant_id}/objects/application/{self.application['id']}"
         changed: dict[str, Any] = self.cloud.control("PATCH", path, properties)
         return changed
@@ -113,7 +113,7 @@ class HandMade:
     # --- the environment
 
     def web_api(self, method: str, path: str, body: Any = None) -> Any:
-        """Do a request to the environment as an administrator."""
+        """Send a request to the environment as an administrator."""
         return self.cloud.web_api(self.tenant, method, path, body)
 
     def rows(self, path: str) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ class HandMade:
         return self.cloud.rows(self.tenant, path)
 
     def import_solution(self) -> None:
-        """Import the package at once."""
+        """Import the package immediately."""
         body = {
             "OverwriteUnmanagedCustomizations": False,
             "PublishWorkflows": True,
@@ -131,7 +131,7 @@ class HandMade:
         self.web_api("POST", "ImportSolution", body)
 
     def add_user(self, unit: str | None = None, application: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Make an application a user of the environment, in the root business unit or in that of a name."""
+        """Make an application a user of the environment, in the root business unit or in the named one."""
         condition = f"name eq '{unit}'" if unit else "parentbusinessunitid eq null"
         (found,) = self.rows(f"businessunits?$select=businessunitid&$filter={condition}")
         application_id = (application or self.application)["appId"]
@@ -145,7 +145,7 @@ class HandMade:
         return user
 
     def add_person(self, name: str, password: str) -> dict[str, Any]:
-        """Make a licensed user of the directory that has come to the environment once."""
+        """Create a licensed user of the directory that has visited the environment once."""
         profile = {"password": password, "forceChangePasswordNextSignIn": False}
         row = {
             "accountEnabled": True,
@@ -185,7 +185,7 @@ class HandMade:
         return user
 
     def assign(self, role: str, user: dict[str, Any] | None = None) -> None:
-        """Give the user the copy of a role that belongs to its business unit."""
+        """Assign the user the copy of a role that belongs to its business unit."""
         user = user or self.user
         unit = user["_businessunitid_value"]
         (copy,) = self.rows(f"roles?$filter=name eq '{role}' and _businessunitid_value eq {unit}")
@@ -193,7 +193,7 @@ class HandMade:
         self.web_api("POST", f"systemusers({user['systemuserid']})/systemuserroles_association/$ref", body)
 
     def give(self, privileges: dict[str, str], role: str = ROLE) -> None:
-        """Set privileges in a role's form."""
+        """Set a role's privileges."""
         (root,) = self.rows(f"roles?$filter=name eq '{role}' and _parentroleid_value eq null")
         named = " or ".join(f"name eq '{name}'" for name in privileges)
         found = (
@@ -207,7 +207,7 @@ class HandMade:
     # --- Partner Center
 
     def partner_center(self, method: str, path: str, body: Any = None) -> Any:
-        """Do a request to Partner Center as somebody of the publisher."""
+        """Send a request to Partner Center as a member of the publisher's account."""
         mark = "&" if "?" in path else "?"
         answer = requests.request(
             method,
@@ -235,7 +235,7 @@ class HandMade:
         return one
 
     def connect(self, **details: str) -> None:
-        """Type the connection into the form and save the draft."""
+        """Enter the connection and save the draft."""
         resource = {name: value for name, value in self.leads().items() if name not in ("validations", "resourceName")}
         given = details or {
             "authentication": "azureAD",
@@ -285,7 +285,7 @@ class HandMade:
         raise AssertionError("the job still runs")
 
     def a_lead_arrives(self) -> str | None:
-        """Let a customer meet the offer; return why the lead did not arrive, None if it did."""
+        """Let a customer use the offer; return why the lead did not arrive, None if it did."""
         answer = self.cloud.control("POST", f"/tenants/{self.publisher.tenant_id}/leads", {"offer": self.offer})
         error: str | None = answer["error"]
         return error

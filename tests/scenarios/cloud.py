@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulated cloud of one test, asked and changed through its control API, and Ansible to run against it."""
+"""The simulated cloud of one test, read and changed through its control API, and Ansible to run against it."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class Tenant:
 
 
 class _Prompt(HTTPAdapter):
-    """Sends a request's body without waiting for the acknowledgement of its headers, as urllib3 would to a proxy."""
+    """Sends a request's body without waiting for the acknowledgment of its headers, unlike urllib3 with a proxy."""
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         return super().proxy_manager_for(proxy, socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)], **options)
 
 
 class Simulator:
-    """A running simulator, which serves one cloud after another: each begins in the state in which it was born."""
+    """A running simulator, which serves one cloud after another, each starting from the initial state."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         inventory = folder / "inventory.yml"
@@ -82,7 +82,7 @@ class Simulator:
         assert stdout is not None
         variables: dict[str, str] = {}
         end = time.monotonic() + 30
-        # The proxy's and the bundle's variables come in one burst; the inventory is written before them.
+        # The variables of the proxy and of the bundle arrive together, after the inventory is written.
         while not {"HTTPS_PROXY", "REQUESTS_CA_BUNDLE"} <= variables.keys() or select.select([stdout], [], [], 0.05)[0]:
             assert time.monotonic() < end, "the simulator did not start"
             line = stdout.readline()
@@ -93,7 +93,7 @@ class Simulator:
         return variables
 
     def control(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-        """Ask the control API; return the parsed answer, C({}) if there is none."""
+        """Call the control API; return the parsed response, `{}` if there is none."""
         answer = self._session.request(method, CONTROL + path, json=body, headers=headers, timeout=30)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.text else {}
@@ -103,14 +103,14 @@ class Simulator:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def begin_anew(self) -> None:
-        """Forget everything that was done since it started: tenants, clock and settings, faults and the log."""
+    def reset(self) -> None:
+        """Restore the initial state of everything: tenants, clock and settings, faults and the log."""
         self.control("PUT", "/state", self._at_birth)
         self.control("DELETE", "/faults")
         self.control("DELETE", "/requests")
 
     def close(self) -> None:
-        """End it."""
+        """Stop it."""
         self._session.close()
         self._process.terminate()
         self._process.wait(timeout=10)
@@ -122,7 +122,7 @@ class Cloud:
     """The simulated cloud of one test."""
 
     is_genuine = True
-    """Whether it behaves as the facts have it; not once a fault is asked for, or another setting or trait."""
+    """Whether it follows the facts; a fault, or a changed setting or trait, ends that."""
 
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.folder = folder
@@ -131,7 +131,7 @@ class Cloud:
         self.variables = simulator.variables
         self.control = simulator.control
 
-    # --- who is there
+    # --- tenants
 
     @property
     def tenants(self) -> dict[str, Tenant]:
@@ -157,27 +157,27 @@ class Cloud:
         """The first tenant: public cloud, one business unit."""
         return self.tenants["contoso"]
 
-    # --- what happened
+    # --- the request log
 
     def mark(self) -> int:
         """Return a place in the request log."""
         return int(self.control("GET", "/requests?since=1000000000")["next"])
 
     def requests_since(self, mark: int) -> list[dict[str, Any]]:
-        """Return the log's entries since C(mark)."""
+        """Return the log's entries since `mark`."""
         entries: list[dict[str, Any]] = self.control("GET", f"/requests?since={mark}")["requests"]
         return entries
 
     def writes_since(self, mark: int) -> list[str]:
-        """Return what was written, or tried to be, since C(mark), as "METHOD host/path"."""
+        """Return what was written, or tried to be, since `mark`, as "METHOD host/path"."""
         return [
             f"{entry['method']} {entry['host']}{entry['path']}" for entry in self.requests_since(mark) if entry["write"]
         ]
 
-    # --- making things go wrong, and acting by hand
+    # --- faults and changes by hand
 
     def refuse_writes(self, refuse: bool) -> None:
-        """Answer 403 to every change, or no longer."""
+        """Refuse every change with 403, or no longer."""
         self.control("POST", "/writes", {"refuse": refuse})
 
     def fault(self, **fault: Any) -> None:
@@ -195,7 +195,7 @@ class Cloud:
         self.control("POST", "/clock", {"jump_seconds": seconds})
 
     def graph(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
-        """Do any Graph request by hand, with full rights, in no log, and seen everywhere at once."""
+        """Send any Graph request by hand, with full permissions, without a log entry, visible everywhere at once."""
         host = "graph.microsoft.us" if tenant.environment_host.endswith(".us") else "graph.microsoft.com"
         pace = self.control("GET", "/settings")["replication_seconds"]
         self.set(replication_seconds=0)
@@ -207,11 +207,11 @@ class Cloud:
             self.set(replication_seconds=pace)
 
     def web_api(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
-        """Do any request to the tenant's environment by hand, with full rights and in no log."""
+        """Send any request to the tenant's environment by hand, with full permissions and without a log entry."""
         return self.control(method, f"/admin-override/{tenant.environment_host}{BASE}{path}", body)
 
     def in_environment(self, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
-        """Do in the tenant's environment what no request could: traits, and rows past every rule."""
+        """Change in the tenant's environment what no request could: traits, and rows regardless of every rule."""
         return self.control(method, f"/environments/{tenant.environment_host}{path}", body)
 
     def traits(self, tenant: Tenant, **options: Any) -> None:
@@ -227,7 +227,7 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One result of one task for one host, as a callback saw it."""
+    """One result of one task for one host, as a callback received it."""
 
     outcome: str
     host: str
@@ -246,7 +246,7 @@ class Run:
     mark: int
 
     def of(self, host: str, action: str | None = None) -> list[Outcome]:
-        """The results of a host, of one module (its short name) if C(action) is given."""
+        """The results of a host, of one module (its short name) if `action` is given."""
         return [o for o in self.outcomes if o.host == host and action in (None, o.action.rpartition(".")[2])]
 
     def after_plan(self, host: str) -> list[Outcome]:
@@ -254,7 +254,7 @@ class Run:
         return [o for o in self.of(host) if not o.action.endswith(("_fleet", "group_by", "add_host"))]
 
     def result(self, host: str, action: str) -> dict[str, Any]:
-        """The result of the one task of a host that ran C(action)."""
+        """The result of the one task of a host that ran `action`."""
         found = self.of(host, action)
         assert len(found) == 1, f"{action} ran {len(found)} times on {host}\n{self.output}"
         return found[0].result
@@ -262,7 +262,7 @@ class Run:
     def changes(self, host: str) -> list[str]:
         """The changes that the modules of the collection reported for a host, in order.
 
-        In a dry run the plan of the fleet foretells those of its steps, which are not taken then.
+        In a dry run the plan of the fleet reports those of its steps, which do not run then.
         """
         told: list[str] = []
         for outcome in self.outcomes:
@@ -277,17 +277,17 @@ class Run:
         return told
 
     def changed_hosts(self) -> set[str]:
-        """The hosts of which any task was changed, or would be in a dry run."""
+        """The hosts with a changed task, or with one that a dry run would change."""
         own = {o.host for o in self.outcomes if o.result.get("changed") and not o.action.endswith("_fleet")}
         return own | {host for host in self.hosts() if self.changes(host)}
 
     def hosts(self) -> set[str]:
-        """The hosts that the run had anything to do with."""
+        """The hosts of the run."""
         planned = {host for o in self.outcomes for host in o.result.get("environments") or {}}
         return planned | {outcome.host for outcome in self.outcomes}
 
     def step(self, host: str, step: str) -> list[str] | None:
-        """The changes that a dry run foretold for one step of a host's plan, None where it planned none."""
+        """The changes that a dry run predicted for one step of a host's plan, None if it planned none."""
         for outcome in self.outcomes:
             plan = _foretold(outcome, host) if outcome.action.endswith("_fleet") else {}
             if step in plan.get("steps", {}):
@@ -296,11 +296,11 @@ class Run:
         return None
 
     def censored_hosts(self) -> set[str]:
-        """The hosts of which any result was censored."""
+        """The hosts with a censored result."""
         return {outcome.host for outcome in self.outcomes if "censored" in outcome.result}
 
     def failed_hosts(self) -> set[str]:
-        """The hosts of which any task failed."""
+        """The hosts with a failed task."""
         return {outcome.host for outcome in self.outcomes if outcome.outcome in ("failed", "item_failed")}
 
     def failure(self, host: str) -> str:
@@ -314,7 +314,7 @@ class Ansible:
     """Runs playbooks against a cloud.
 
     A playbook is rehearsed first: run under --check while the cloud refuses all writes. A refusal in a rehearsal
-    means that the dry run would have written, and fails the test; so does a change that the dry run did not foretell.
+    means that the dry run would have written, and fails the test; so does a change that the dry run did not predict.
     `make torture` does so for each run, `make test` in every third test and wherever a test says so.
     """
 
@@ -327,11 +327,11 @@ class Ansible:
         self._rehearses = THOROUGH or zlib.crc32(folder.name.encode()) % _REHEARSED == 0
 
     def tasks(self, *tasks: dict[str, Any], hosts: str = "all", **options: Any) -> Run:
-        """Run tasks on C(hosts)."""
+        """Run tasks on `hosts`."""
         return self.play([{"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}], **options)
 
     def play(self, plays: list[dict[str, Any]], arguments: tuple[str, ...] = (), **options: Any) -> Run:
-        """Run plays given as data, with C(arguments) of ansible-playbook."""
+        """Run plays given as data, with `arguments` of ansible-playbook."""
         path = self._folder / f"playbook{self._count}.yml"
         path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
         return self.playbook(str(path), *arguments, **options)
@@ -354,10 +354,10 @@ class Ansible:
         run = self._run(playbook, "--diff", *arguments, **options)
         _reveal(run, rehearsal)
         if run.status == 0:
-            # A result that holds a secret is censored, and what it changed is told to no callback.
+            # A result that holds a secret is censored, so a callback does not receive its changes.
             for host in rehearsal.hosts() | run.hosts():
                 assert rehearsal.changes(host) == run.changes(host), (
-                    f"the dry run told another story for {host}\n{rehearsal.output}\n{run.output}"
+                    f"the dry run predicted other changes for {host}\n{rehearsal.output}\n{run.output}"
                 )
         return run
 
@@ -392,7 +392,7 @@ class Ansible:
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_LOCALHOST_WARNING": "0",
                 "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),
-                # Finding an interpreter is Ansible's own business and would be told in some results only.
+                # Ansible discovers an interpreter by itself and would report it in some results only.
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
                 "RECORDER_FILE": str(record),
                 **self._recorded(),
@@ -401,7 +401,7 @@ class Ansible:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A group of its own, so that a test can kill Ansible whole.
+            # A separate process group, so that a test can kill Ansible with its workers.
             start_new_session=True,
         )
         if killed_when is not None:
@@ -412,28 +412,28 @@ class Ansible:
         return Run(process.returncode, output + errors, outcomes, mark)
 
     def _recorded(self) -> dict[str, str]:
-        """The variable by which a run is recorded, where the recordings of all runs are gathered."""
+        """The variable that records a run, if the recordings of all runs are collected."""
         folder = os.environ.get("MARKETPLACE_LEADS_RECORDINGS")
         return {"MARKETPLACE_LEADS_RECORD": folder} if folder and self._cloud.is_genuine else {}
 
 
 def _kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
-    """End a run with its workers, as a power cut would, as soon as a point is reached."""
+    """Kill a run with its workers, like a power failure, as soon as a point is reached."""
     while process.poll() is None and not reached():
         time.sleep(0.02)
     assert process.poll() is None, "the run ended before the point at which it was to be killed"
-    # Ansible's workers have sessions of their own, and would finish their task after the group is gone.
+    # Ansible's workers have separate sessions, and would finish their task after the group has ended.
     for each in (process.pid, *_descendants(process.pid)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)
 
 
 def _descendants(process: int) -> list[int]:
-    """The processes that a process has started, and that these have started, and so on."""
+    """The descendants of a process."""
     parents = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            # What follows the name, which is in brackets, begins with the state and the parent.
+            # The state and the parent follow the name, which is in parentheses.
             parents[int(status.parent.name)] = int(status.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
     found = [process]
     for each in found:
@@ -442,7 +442,7 @@ def _descendants(process: int) -> list[int]:
 
 
 def _foretold(outcome: Outcome, host: str) -> dict[str, Any]:
-    """What a task that plans, and that was the last one in a dry run, found for a host; else nothing."""
+    """The plan of a host from the last task of a dry run if that task plans; else nothing."""
     if "environments" in outcome.result:
         plan = outcome.result["environments"].get(host, {})
     else:
@@ -451,11 +451,11 @@ def _foretold(outcome: Outcome, host: str) -> dict[str, Any]:
 
 
 _SECRET_STEPS = {"aad_app": "application", "aad_user": "user"}
-"""The steps of a plan whose results hold a secret, by the module that takes them."""
+"""The steps of a plan whose results hold a secret, by the module that runs them."""
 
 
 def _reveal(run: Run, rehearsal: Run) -> None:
-    """Give censored results, of which a callback sees no more than that, the changes that the dry run foretold."""
+    """Add the changes that the dry run predicted to censored results, which hold none for a callback."""
     foretold = {(o.host, o.task): o.result.get("changes", []) for o in rehearsal.outcomes}
     for outcome in run.outcomes:
         if "censored" in outcome.result:
@@ -465,7 +465,7 @@ def _reveal(run: Run, rehearsal: Run) -> None:
 
 
 def credentials(**overrides: Any) -> dict[str, Any]:
-    """The credentials of the runner, as the inventory names them, with C(overrides)."""
+    """The credentials of the runner, as in the inventory, with `overrides`."""
     return {
         "tenant_id": "{{ lead_writer_tenant_id }}",
         "client_id": "{{ lead_writer_client_id }}",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running the playbook configure, and undoing by hand what it did."""
+"""Running the playbook configure, and undoing its changes by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FRESH = [
     "application_user.roles",
     "handover",
 ]
-"""What a first run changes, in its order."""
+"""The changes of a first run, in order."""
 
 
 class Configure:
@@ -52,7 +52,7 @@ class Configure:
         playbook: str = PLAYBOOK,
         **options: Any,
     ) -> Run:
-        """Run the playbook, or another one of the collection; C(variables) are extra variables."""
+        """Run the playbook, or another one of the collection; `variables` are extra variables."""
         extra = {
             "lead_writer_solution_path": str(self.package),
             "lead_writer_store_directory": str(self.store),
@@ -81,7 +81,7 @@ class Configure:
 
 
 class Made:
-    """What configure made for one tenant, found by hand."""
+    """The objects that configure created for one tenant, read by hand."""
 
     def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
         self._cloud = cloud
@@ -103,7 +103,7 @@ class Made:
 
     @property
     def secrets(self) -> list[dict[str, Any]]:
-        """What can be known of its secrets."""
+        """The readable properties of its secrets."""
         found: list[dict[str, Any]] = self.application["passwordCredentials"]
         return found
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every scenario gets: a cloud of its own, and Ansible to run against it."""
+"""Fixtures for every scenario: a separate cloud, and Ansible to run against it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ QUICK = (
     *("--import-seconds", "0.3", "--replication-seconds", "0.2", "--secret-activation-seconds", "0.3"),
     *("--set", "record_graph=true"),
 )
-"""The platform's manners at a pace for tests: everything still takes some time. What is said to Graph is kept."""
+"""The platform's behavior at a pace for tests: everything still takes some time. Graph exchanges are recorded."""
 
 
 FLIPPED = flipped("settings") | flipped("environment")
-"""The settings and traits by which some fact is not so."""
+"""The settings and traits that flip a fact."""
 
 
 def texts_of(options: Iterable[str]) -> Iterator[str]:
-    """The options of a simulator, and what is in the file that they name."""
+    """The options of a simulator, and the content of the file that they name."""
     for option in options:
         yield option
         if option.endswith(".yml"):
@@ -37,7 +37,7 @@ def texts_of(options: Iterable[str]) -> Iterator[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker by which a test asks for another cloud."""
+    """Register the marker that gives a test another cloud."""
     config.addinivalue_line("markers", "cloud(*options): options of the simulator for this test's cloud")
     config.addinivalue_line("markers", "torture: a variation of another test, run only by `make torture`")
 
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections path that holds the checkout as the collection that it is."""
+    """A collections path that holds the checkout as a collection."""
     place = tmp_path_factory.mktemp("collections")
     parent = place / "ansible_collections" / "marketplace_leads"
     parent.mkdir(parents=True)
@@ -63,12 +63,12 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Simulator]]:
-    """Gives the simulator with these options, as new. Starting one for each test would cost more than many a test."""
+    """Returns the simulator with these options, reset. Starting one for each test would take longer than many tests."""
     started: dict[tuple[str, ...], Simulator] = {}
 
     def as_new(*options: str) -> Simulator:
         if options in started and started[options].alive:
-            started[options].begin_anew()
+            started[options].reset()
         else:
             started[options] = Simulator(tmp_path_factory.mktemp("simulator"), *options)
         return started[options]
@@ -80,7 +80,7 @@ def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
 @pytest.fixture(scope="session")
 def said() -> set[str]:
-    """The shapes of exchanges with Graph that were held against its contract already."""
+    """The shapes of Graph exchanges that were already compared with its contract."""
     return set()
 
 
@@ -88,9 +88,9 @@ def said() -> set[str]:
 def cloud(
     tmp_path: Path, simulators: Callable[..., Simulator], said: set[str], request: pytest.FixtureRequest
 ) -> Iterator[Cloud]:
-    """A cloud with three tenants; C(@pytest.mark.cloud("--tenants", "1", ...)) gives other options.
+    """A cloud with three tenants; `@pytest.mark.cloud("--tenants", "1", ...)` sets other options.
 
-    In the end whatever was said to Graph, and what it answered, has to fit Graph's contract.
+    In the end every exchange with Graph must match Graph's contract.
     """
     marker = request.node.get_closest_marker("cloud")
     options = marker.args if marker else ("--tenants", "3")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clouds in which a fact is not as the collection takes it to be, and what a run of configure makes of them."""
+"""Clouds in which a fact is not as the collection assumes, and the outcome of configure in them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ REMOVE = "marketplace_leads.dynamics365.remove"
 ALL = os.environ.get("MARKETPLACE_LEADS_FLIPS") == "all"
 _HTTP = re.compile(r"(GET|POST|PUT|PATCH|DELETE) \S+ was ")
 _SAMPLE = 4
-"""How many of the worlds that need a cloud of their own are tried unless all are asked for."""
+"""The number of worlds with a separate cloud to try, unless all are requested."""
 
 
 @dataclass(frozen=True)
 class Flip:
-    """One other world: an item of a fact's C(flips), as evidence/README.md explains it."""
+    """One other world: an item of a fact's `flips`, explained in evidence/README.md."""
 
     fact: str
     title: str
@@ -48,7 +48,7 @@ class Flip:
 
     @property
     def name(self) -> str:
-        """What a test of it is called."""
+        """The name of its test."""
         return f"{self.fact}: {self.title}"
 
     @property
@@ -57,7 +57,7 @@ class Flip:
         return not self.settings and not self.faults
 
     def configured(self, name: str) -> dict[str, Any]:
-        """A tenant of the simulator's configuration in which the fact is not so.
+        """A tenant of the simulator's configuration in which the fact does not hold.
 
         The last of its environments is the one to set up.
         """
@@ -70,12 +70,12 @@ class Flip:
 
 
 def flips() -> list[Flip]:
-    """All other worlds of all facts. Raises TypeError for a key that none has."""
+    """All other worlds of all facts. Raises TypeError for an unknown key."""
     return [Flip(fact=fact.id, **item) for fact in read_evidence().facts for item in fact.flips]
 
 
 def chosen(worlds: Sequence[Flip]) -> list[Flip]:
-    """Those of C(worlds) to try: MARKETPLACE_LEADS_FLIPS=all says all, else a sample, MARKETPLACE_LEADS_SEED which."""
+    """The `worlds` to try: all with MARKETPLACE_LEADS_FLIPS=all, else a sample chosen by MARKETPLACE_LEADS_SEED."""
     if ALL or len(worlds) <= _SAMPLE:
         return list(worlds)
     sample = random.Random(os.environ.get("MARKETPLACE_LEADS_SEED", "1")).sample(worlds, _SAMPLE)
@@ -83,9 +83,9 @@ def chosen(worlds: Sequence[Flip]) -> list[Flip]:
 
 
 def combined(worlds: Iterable[Flip]) -> Flip:
-    """One world with all of C(worlds) in which a run ends well, as far as they do not contradict each other.
+    """One world with all of `worlds` in which a run succeeds, as far as they do not contradict each other.
 
-    Faults are among them only where all worlds are asked for: waiting for all of them to pass takes minutes.
+    It includes faults only if all worlds are requested: waiting for all faults to pass takes minutes.
     """
     taken: dict[str, dict[str, Any]] = {"settings": {}, "environment": {}, "tenant": {}, "variables": {}}
     faults: list[Mapping[str, Any]] = []
@@ -112,7 +112,7 @@ def combined(worlds: Iterable[Flip]) -> Flip:
 
 
 class Worlds:
-    """Runs configure in clouds that are made from other worlds."""
+    """Runs configure in clouds made from other worlds."""
 
     def __init__(self, folder: Path, simulators: Callable[..., Simulator], collections: Path) -> None:
         self._folder = folder
@@ -120,9 +120,9 @@ class Worlds:
         self._collections = collections
 
     def verdicts(self, worlds: Sequence[Flip]) -> dict[str, str]:
-        """Try worlds in one cloud, each in a tenant of its own; return by name what is wrong, '' where nothing is.
+        """Try worlds in one cloud, each in its own tenant; return what is wrong by name, '' if nothing is.
 
-        Settings and faults are the whole cloud's, so a world with any has to come alone.
+        Settings and faults apply to the whole cloud, so a world with any must be alone.
         """
         cloud = self._cloud(worlds)
         configure = Configure(cloud, Ansible(cloud, self._collections, self._folder), self._folder)
@@ -161,7 +161,7 @@ class Worlds:
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs that worlds were tried with; those without which a trial is quicker may be missing."""
+    """The runs of a trial; some are omitted to save time."""
 
     dry: Run | None
     first: Run
@@ -175,7 +175,7 @@ class Runs:
 
 
 def _try(configure: Configure, *, thorough: bool) -> Runs:
-    """Run configure twice; where it is C(thorough), after a dry run, and validate in the end."""
+    """Run configure twice; if `thorough`, run a dry run before and validate afterwards."""
 
     def run(**options: Any) -> Run:
         return configure("--forks", "8", variables={"lead_writer_publish": "live"}, **options)
@@ -189,7 +189,7 @@ def _try(configure: Configure, *, thorough: bool) -> Runs:
 
 
 def _taken_down(configure: Configure, hosts: Mapping[str, str]) -> dict[str, str]:
-    """Take worlds down whose leads arrive; return what is wrong, by the names of the worlds."""
+    """Remove worlds whose leads arrive; return what is wrong, by the names of the worlds."""
     if not hosts:
         return {}
     limit = ("--forks", "8", "--limit", ",".join(hosts.values()))
@@ -199,7 +199,7 @@ def _taken_down(configure: Configure, hosts: Mapping[str, str]) -> dict[str, str
 
 
 def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
-    """Say what is wrong with how a world ended; nothing is where leads arrive, or where a run stops in time."""
+    """Return what is wrong with the outcome of a world; nothing if leads arrive, or if a run stops in time."""
     host, first, second = tenant.host, runs.first, runs.second
     if any("Traceback (most recent" in json.dumps(each.result) for each in runs.of(host)):
         return "a traceback was shown"
@@ -224,9 +224,9 @@ def _verdict(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
 
 
 def _stopped(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
-    """Say what is wrong with how a run stopped: it has to do so before it writes, with a sentence and its cure."""
+    """Return what is wrong with how a run stopped: it must stop before it writes, with a message and its cure."""
     message = runs.first.failure(tenant.host)
-    # The second run stops as well, so whatever was written since the first began was written by one that stopped.
+    # The second run stops as well, so every write since the start of the first comes from a run that stopped.
     written = [
         f"{each['method']} {each['host']}{each['path']}"
         for each in cloud.requests_since(runs.first.mark)
@@ -235,9 +235,9 @@ def _stopped(cloud: Cloud, world: Flip, tenant: Tenant, runs: Runs) -> str:
     if written:
         return f"it stopped after {written}: {message}"
     if _HTTP.search(message) or not all(": " in line and line.endswith(".") for line in message.splitlines()):
-        return f"it stopped without a sentence that says what to do: {message}"
+        return f"it stopped without a message that says what to do: {message}"
     if world.stops not in message:
         return f"it stopped, but not with {world.stops!r}: {message}"
     if runs.dry is not None and tenant.host not in runs.dry.failed_hosts():
-        return f"the dry run said nothing of it: {message}"
+        return f"the dry run did not report it: {message}"
     return ""

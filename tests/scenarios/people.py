@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the scenarios about users share: the playbook, and a look at the directory by hand."""
+"""Shared by the scenarios about users: the playbook, and direct requests to the directory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Person:
         return self.cloud.contoso
 
     def run(self, *, rehearse: bool = True, verbosity: int = 0, **options: Any) -> Run:
-        """Run the module and store a new password as a playbook would; the dry run must foretell the changes."""
+        """Run the module and store a new password like a playbook; the dry run must predict the changes."""
         value = self.folder / "password"
         wanted = {
             "user_principal_name": NAME,
@@ -82,38 +82,38 @@ class Person:
         return self.ansible.playbook(str(path), *arguments, **options)
 
     def changes(self, run: Run) -> list[str]:
-        """What the module told of its changes, or none where it failed."""
+        """The changes that the module reported, or none if it failed."""
         return self.told(run, "told") or []
 
     def told(self, run: Run, name: str) -> Any:
-        """What a task of the play showed."""
+        """The output of a task of the play."""
         return next((one.result["msg"] for one in run.of(HOST, "debug") if one.task == name), {})
 
     @property
     def password(self) -> str:
-        """The password that the last run set; empty when it set none."""
+        """The password that the last run set; empty if it set none."""
         file = self.folder / "password"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     # --- the directory
 
     def graph(self, method: str, path: str, body: Any = None) -> Any:
-        """Do a Graph request by hand."""
+        """Send a Graph request by hand."""
         return self.cloud.graph(self.tenant, method, path, body)
 
     def user(self) -> dict[str, Any]:
-        """The user, with what a plain read leaves out."""
+        """The user, with the properties that a plain read omits."""
         selected = "id,displayName,accountEnabled,usageLocation,assignedLicenses,lastPasswordChangeDateTime"
         found: dict[str, Any] = self.graph("GET", f"/users/{NAME}?$select={selected}")
         return found
 
     def users(self) -> list[dict[str, Any]]:
-        """All users of that name."""
+        """All users with that name."""
         found = self.graph("GET", "/users")["value"]
         return [one for one in found if one["userPrincipalName"] == NAME]
 
     def trait(self, **traits: Any) -> None:
-        """Change hidden properties of the user, such as C(_requires_mfa)."""
+        """Change hidden properties of the user, such as `_requires_mfa`."""
         path = f"/tenants/{self.tenant.tenant_id}/objects/user/{self.user()['id']}"
         self.cloud.control("PATCH", path, traits)
 

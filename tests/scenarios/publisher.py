@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the scenarios about offers share: the module as the publisher calls it, and a look at the account by hand."""
+"""Shared by the scenarios about offers: the module for the publisher, and direct requests to the account."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Publisher:
     # --- the module
 
     def task(self, **options: Any) -> dict[str, Any]:
-        """The task that hands the environment over to the offer, with C(options); None leaves an option out."""
+        """The task that hands over the environment to the offer, with `options`; None omits an option."""
         handed_over = {f"handed_over_{name}": value for name, value in self.handed_over.items() if value is not None}
         given = {
             **AS_PUBLISHER,
@@ -60,31 +60,31 @@ class Publisher:
         verbosity: int = 0,
         **options: Any,
     ) -> Run:
-        """Run the module with what was handed over last; None leaves an option out."""
+        """Run the module with the last handed over values; None omits an option."""
         run = self.ansible.tasks(self.task(**options), rehearse=rehearse, check=check, verbosity=verbosity)
         if run.status == 0 and not check:
             self.handed_over = self.told(run)["handed_over"]
         return run
 
     def told(self, run: Run) -> dict[str, Any]:
-        """What a run told of the lead destination."""
+        """The lead destination that a run returned."""
         assert run.status == 0, run.output
         told: dict[str, Any] = run.result(HOST, "partner_center_lead_destination")["lead_destination"]
         return told
 
     def changes(self, run: Run) -> list[str]:
-        """What a run changed, without the words that all changes of the offer begin with."""
+        """The changes of a run, without the start that all changes of the offer share."""
         assert run.status == 0, run.output
         return [each.removeprefix(f"lead_destination.{OFFER}.") for each in run.changes(HOST)]
 
     def configured(self, run: Run) -> int:
-        """How many times a run asked Partner Center for a change."""
+        """The number of change requests of a run to Partner Center."""
         return len([each for each in self.cloud.writes_since(run.mark) if "/configure" in each])
 
     # --- the account
 
     def by_hand(self, method: str, path: str, body: Any = None) -> Any:
-        """Do any request to Partner Center by hand."""
+        """Send any request to Partner Center by hand."""
         mark = "&" if "?" in path else "?"
         answer = requests.request(
             method,
@@ -112,17 +112,17 @@ class Publisher:
         return one
 
     def submissions(self, target: str) -> list[dict[str, Any]]:
-        """All publications to a target that there ever were."""
+        """All publications to a target, past and present."""
         found = self.by_hand("GET", f"submission/{self.product}?targetType={target}")["value"]
         return [each for each in found if each["target"]["targetType"] == target]
 
     def edit(self, resource: str, changes: dict[str, Any], target: str = "draft") -> None:
-        """Change a resource of the offer as somebody does in the portal."""
+        """Change a resource of the offer like a person in the portal."""
         body = {"resource": resource, "changes": changes, "target": target}
         self.cloud.control("PATCH", f"/tenants/{self.tenant.tenant_id}/offers/{OFFER}", body)
 
     def begin_publication(self) -> None:
-        """Publish the offer to preview as somebody does in the portal."""
+        """Publish the offer to preview like a person in the portal."""
         submission = {
             "$schema": f"{SCHEMA}/submission/2022-03-01-preview2",
             "product": f"product/{self.product}",
@@ -132,7 +132,7 @@ class Publisher:
         self.by_hand("POST", "configure", body)
 
     def a_customer_comes(self) -> str | None:
-        """Let a customer meet the offer; return why the lead did not arrive, None if it did."""
+        """Let a customer use the offer; return why the lead did not arrive, None if it did."""
         answer = self.cloud.control("POST", f"/tenants/{self.tenant.tenant_id}/leads", {"offer": OFFER})
         error: str | None = answer["error"]
         return error

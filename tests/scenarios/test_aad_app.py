@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application: what a person registers in the portal, once, and then has to look after."""
+"""The application: registered once by hand in the portal, and maintained from then on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def graph_requests(cloud: Cloud, run: Run) -> list[str]:
     ]
 
 
-def test_a_first_run_registers_everything_and_a_second_one_costs_four_reads(directory: Directory) -> None:
+def test_second_run_of_a_registration_costs_four_reads(directory: Directory) -> None:
     first = directory.run(**ALL_OPTIONS)
     assert directory.changes(first) == ["application", "service_principal", "admin_consent"], first.output
     application = directory.application()
@@ -60,7 +60,7 @@ def test_a_first_run_registers_everything_and_a_second_one_costs_four_reads(dire
     ]
 
 
-def test_a_dry_run_on_an_untouched_tenant_works_to_its_end_with_ids_known_after_apply(directory: Directory) -> None:
+def test_dry_run_on_an_untouched_tenant_has_ids_known_after_apply(directory: Directory) -> None:
     run = directory.ansible.tasks(task("aad_app", **ALL_OPTIONS, secret={"name": "leads"}), check=True)
     result = run.result(HOST, "aad_app")
     assert result["application"]["app_id"] == "00000000-0000-0000-0000-000000000000"
@@ -83,7 +83,7 @@ DRIFT: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_every_property_changed_by_hand_is_put_right_and_nothing_else_is_written(directory: Directory) -> None:
+def test_only_properties_changed_by_hand_are_restored(directory: Directory) -> None:
     directory.run(**ALL_OPTIONS, rehearse=False)
     before = directory.application()
     ids = {
@@ -109,7 +109,7 @@ def test_every_property_changed_by_hand_is_put_right_and_nothing_else_is_written
 
 
 @pytest.mark.parametrize("merges", [True, False])
-def test_what_the_caller_does_not_name_is_left_alone(directory: Directory, merges: bool) -> None:
+def test_properties_not_specified_are_left_unchanged(directory: Directory, merges: bool) -> None:
     directory.cloud.set(graph_update_merges_objects=merges)
     other = {"resourceAppId": "00000003-0000-0000-c000-000000000000"}
     other["resourceAccess"] = [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}]  # type: ignore[assignment]
@@ -129,7 +129,7 @@ def test_what_the_caller_does_not_name_is_left_alone(directory: Directory, merge
     assert [each["resourceAppId"] for each in after["requiredResourceAccess"]] == [other["resourceAppId"], CRM]
 
 
-def test_an_application_of_the_portal_is_adopted_by_its_id_and_can_be_named_once(directory: Directory) -> None:
+def test_portal_application_is_adopted_by_id_and_can_be_named_once(directory: Directory) -> None:
     made = directory.make(displayName="By hand")
     adopted = directory.run(application_id=made["appId"], unique_name=UNIQUE_NAME)
     assert directory.changes(adopted) == ["application.uniqueName", "service_principal.tags"], adopted.output
@@ -147,7 +147,7 @@ def test_an_application_of_the_portal_is_adopted_by_its_id_and_can_be_named_once
     assert directory.cloud.writes_since(stolen.mark) == []
 
 
-def test_an_application_of_the_same_display_name_is_never_taken_for_ours(directory: Directory) -> None:
+def test_application_with_the_same_display_name_is_never_adopted(directory: Directory) -> None:
     twin = directory.make(displayName=ALL_OPTIONS["name"])
     run = directory.run(**ALL_OPTIONS)
     assert run.status == 0, run.output
@@ -156,7 +156,7 @@ def test_an_application_of_the_same_display_name_is_never_taken_for_ours(directo
 
 
 @pytest.mark.parametrize("conflict_is_400", [False, True])
-def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory, conflict_is_400: bool) -> None:
+def test_lost_response_at_any_step_creates_no_second_object(directory: Directory, conflict_is_400: bool) -> None:
     directory.cloud.set(graph_consent_conflict_is_400=conflict_is_400)
     for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("Grants$", "POST")):
         directory.cloud.fault(route=route, method=method, reset=True, applied=True)
@@ -168,7 +168,7 @@ def test_a_lost_answer_at_any_step_makes_no_second_object(directory: Directory, 
     assert directory.run(**ALL_OPTIONS).changed_hosts() == set()
 
 
-def test_a_write_that_was_applied_but_refused_by_a_lagging_directory_is_not_repeated_blindly(
+def test_applied_write_with_an_error_response_is_not_repeated_blindly(
     directory: Directory,
 ) -> None:
     for route, method in (("/applications$", "POST"), ("/servicePrincipals$", "POST"), ("addPassword$", "POST")):
@@ -183,7 +183,7 @@ def test_a_write_that_was_applied_but_refused_by_a_lagging_directory_is_not_repe
 
 
 @pytest.mark.cloud("--tenants", "1", "--replication-seconds", "3")
-def test_a_slow_directory_is_waited_for_and_the_next_run_sees_what_was_made(directory: Directory) -> None:
+def test_run_waits_for_a_slow_directory(directory: Directory) -> None:
     options = {**ALL_OPTIONS, "secret": {"name": "leads", "stored_key_id": ""}}
     first = directory.run(**options, rehearse=False)
     known = {"name": "leads", "stored_key_id": directory.secret_of(first)["key_id"]}
@@ -192,9 +192,7 @@ def test_a_slow_directory_is_waited_for_and_the_next_run_sees_what_was_made(dire
 
 
 @pytest.mark.parametrize("brings_principal", [False, True])
-def test_an_application_in_the_recycle_bin_comes_back_as_the_same_one(
-    directory: Directory, brings_principal: bool
-) -> None:
+def test_deleted_application_is_restored_as_the_same_one(directory: Directory, brings_principal: bool) -> None:
     directory.cloud.set(graph_restore_brings_principal=brings_principal)
     directory.run(**ALL_OPTIONS, secret={"name": "leads"}, rehearse=False)
     before = directory.application()
@@ -206,7 +204,7 @@ def test_an_application_in_the_recycle_bin_comes_back_as_the_same_one(
     assert directory.run(**ALL_OPTIONS, secret={"name": "leads"}).changed_hosts() == set()
 
 
-def test_removal_takes_the_named_application_only_and_a_second_removal_changes_nothing(directory: Directory) -> None:
+def test_removal_deletes_only_the_named_application(directory: Directory) -> None:
     directory.run(**ALL_OPTIONS, rehearse=False)
     twin = directory.make(displayName=ALL_OPTIONS["name"])
     removed = directory.run(unique_name=UNIQUE_NAME, state="absent")
@@ -224,14 +222,14 @@ def test_removal_takes_the_named_application_only_and_a_second_removal_changes_n
     assert directory.run(unique_name=UNIQUE_NAME, state="absent", purge=True).changed_hosts() == set()
 
 
-def test_an_application_can_be_removed_for_good_in_one_run(directory: Directory) -> None:
+def test_application_can_be_removed_permanently_in_one_run(directory: Directory) -> None:
     directory.run(**ALL_OPTIONS, rehearse=False)
     run = directory.run(unique_name=UNIQUE_NAME, state="absent", purge=True)
     assert directory.changes(run) == ["application", "application.purged"], run.output
     assert directory.run(**ALL_OPTIONS).status == 0
 
 
-def test_a_name_full_of_quotes_is_only_a_name(directory: Directory) -> None:
+def test_name_full_of_quotes_is_used_literally(directory: Directory) -> None:
     options = {**ALL_OPTIONS, "name": "O'Brien's \"leads\" & más", "unique_name": "o'brien's/leads & (co)"}
     first = directory.run(**options, secret={"name": "it's a secret"})
     assert first.status == 0, first.output
@@ -263,7 +261,7 @@ def test_a_name_full_of_quotes_is_only_a_name(directory: Directory) -> None:
         ({**ALL_OPTIONS, "purge": True}, "purge goes with state absent only"),
     ],
 )
-def test_bad_input_gets_a_sentence_and_changes_nothing(
+def test_invalid_input_is_one_message_and_changes_nothing(
     directory: Directory, options: dict[str, Any], sentence: str
 ) -> None:
     run = directory.run(**options, rehearse=False)
@@ -271,13 +269,13 @@ def test_bad_input_gets_a_sentence_and_changes_nothing(
     assert directory.cloud.writes_since(run.mark) == []
 
 
-def test_a_tenant_without_dynamics_is_told_apart_from_a_typing_error(directory: Directory) -> None:
+def test_tenant_without_dynamics_differs_from_a_typing_error(directory: Directory) -> None:
     directory.graph("DELETE", f"/servicePrincipals/{directory.principal(CRM)['id']}")
     run = directory.run(**ALL_OPTIONS, rehearse=False)
     assert "has no Dynamics CRM: check that tenant_id is the tenant of the environment" in run.failure(HOST)
 
 
-def test_a_runner_without_the_permission_is_told_which_one_to_grant(directory: Directory) -> None:
+def test_missing_permission_is_named_in_the_message(directory: Directory) -> None:
     denied = {"status": 403, "code": "Authorization_RequestDenied", "message": "Insufficient privileges."}
     directory.cloud.fault(route="/applications$", method="POST", **denied)
     run = directory.run(**ALL_OPTIONS)
@@ -286,7 +284,7 @@ def test_a_runner_without_the_permission_is_told_which_one_to_grant(directory: D
 
 
 @pytest.mark.parametrize("audience", ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"])
-def test_an_application_for_personal_accounts_asks_for_tokens_of_version_2(directory: Directory, audience: str) -> None:
+def test_application_for_personal_accounts_requests_version_2_tokens(directory: Directory, audience: str) -> None:
     run = directory.run(**{**ALL_OPTIONS, "sign_in_audience": audience})
     assert run.status == 0, run.output
     assert directory.application()["api"]["requestedAccessTokenVersion"] == 2
@@ -294,9 +292,7 @@ def test_an_application_for_personal_accounts_asks_for_tokens_of_version_2(direc
 
 
 @pytest.mark.parametrize("merges", [True, False])
-def test_an_application_that_opens_to_personal_accounts_keeps_the_rest_of_its_api(
-    directory: Directory, merges: bool
-) -> None:
+def test_opening_to_personal_accounts_keeps_the_other_api_properties(directory: Directory, merges: bool) -> None:
     directory.cloud.set(graph_update_merges_objects=merges)
     scope = {"id": "33333333-3333-4333-8333-333333333333", "value": "read", "type": "User", "isEnabled": True}
     made = directory.make(displayName="Older", api={"oauth2PermissionScopes": [scope]})
@@ -308,7 +304,7 @@ def test_an_application_that_opens_to_personal_accounts_keeps_the_rest_of_its_ap
     assert directory.run(**options).changed_hosts() == set()
 
 
-def test_a_third_secret_for_personal_accounts_stops_before_the_first_write(directory: Directory) -> None:
+def test_third_secret_for_personal_accounts_stops_before_any_write(directory: Directory) -> None:
     audience: dict[str, Any] = {
         "signInAudience": "AzureADandPersonalMicrosoftAccount",
         "api": {"requestedAccessTokenVersion": 2},
@@ -321,7 +317,7 @@ def test_a_third_secret_for_personal_accounts_stops_before_the_first_write(direc
     assert directory.cloud.writes_since(run.mark) == []
 
 
-def test_an_application_id_uri_of_another_domain_gets_a_cure_of_its_own(directory: Directory) -> None:
+def test_application_id_uri_of_another_domain_has_its_own_cure(directory: Directory) -> None:
     made = directory.make(displayName="Older")
     path = f"/tenants/contoso/objects/application/{made['id']}"
     directory.cloud.control("PATCH", path, {"identifierUris": ["https://sign.fabrikam.example/x"]})
@@ -330,7 +326,7 @@ def test_an_application_id_uri_of_another_domain_gets_a_cure_of_its_own(director
     assert "redirect_uris" not in run.failure(HOST)
 
 
-def test_a_demanded_reference_to_asset_management_is_named(directory: Directory) -> None:
+def test_required_asset_management_reference_is_named(directory: Directory) -> None:
     message = "ServiceManagementReference field is required for Create, but is missing in the request."
     refusal = {"status": 400, "code": "ServiceTreeValueMissing", "message": message}
     directory.cloud.fault(route="/applications$", method="POST", **refusal)
@@ -338,7 +334,7 @@ def test_a_demanded_reference_to_asset_management_is_named(directory: Directory)
     assert "lead_writer_service_management_reference" in run.failure(HOST)
 
 
-def test_an_application_that_microsoft_disabled_is_told(directory: Directory) -> None:
+def test_application_disabled_by_microsoft_is_reported(directory: Directory) -> None:
     made = directory.make(displayName="Older")
     path = f"/tenants/contoso/objects/application/{made['id']}"
     status = {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}
@@ -349,7 +345,7 @@ def test_an_application_that_microsoft_disabled_is_told(directory: Directory) ->
     assert gone.status == 0, gone.output
 
 
-def test_a_gateway_page_in_place_of_the_directory_makes_no_second_application(directory: Directory) -> None:
+def test_gateway_page_creates_no_second_application(directory: Directory) -> None:
     directory.run(**ALL_OPTIONS, rehearse=False)
     directory.cloud.fault(route="/applications", method="GET", status=404, body="html")
     run = directory.run(**ALL_OPTIONS, rehearse=False)
@@ -357,21 +353,21 @@ def test_a_gateway_page_in_place_of_the_directory_makes_no_second_application(di
     assert directory.cloud.writes_since(run.mark) == []
 
 
-def test_the_directory_id_is_found_where_the_tenant_is_given_by_its_domain(directory: Directory) -> None:
+def test_directory_id_is_found_from_the_tenants_domain(directory: Directory) -> None:
     tenants = directory.cloud.control("GET", "/tenants")["tenants"]
     run = directory.run(**ALL_OPTIONS, secret={"name": "leads"}, tenant_id=tenants[0]["domain"])
     assert run.status == 0, run.output
     assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
 
 
-def test_an_info_module_learns_the_directory_id_from_sign_in(directory: Directory) -> None:
+def test_info_module_gets_the_directory_id_from_sign_in(directory: Directory) -> None:
     (tenant, *_others) = directory.cloud.control("GET", "/tenants")["tenants"]
-    run = directory.ansible.tasks(task("aad_app_info", unique_name="nobody", tenant_id=tenant["domain"]))
+    run = directory.ansible.tasks(task("aad_app_info", unique_name="unknown", tenant_id=tenant["domain"]))
     assert run.result(HOST, "aad_app_info")["directory_id"] == directory.tenant.tenant_id
     assert "GET /v1.0/organization" not in graph_requests(directory.cloud, run)
 
 
-def test_a_runner_that_may_write_only_its_own_needs_no_other_permission(directory: Directory) -> None:
+def test_runner_that_may_write_only_its_own_needs_no_other_permission(directory: Directory) -> None:
     runner = f"/servicePrincipals(appId='{directory.tenant.client_id}')/appRoleAssignments"
     roles = {each["id"]: each["value"] for each in directory.principal(GRAPH)["appRoles"]}
     for each in directory.graph("GET", runner)["value"]:
@@ -383,7 +379,7 @@ def test_a_runner_that_may_write_only_its_own_needs_no_other_permission(director
     assert directory.run(**options).changed_hosts() == set()
 
 
-def test_what_is_known_of_an_application_can_be_looked_at(directory: Directory) -> None:
+def test_info_module_returns_an_application(directory: Directory) -> None:
     directory.run(**ALL_OPTIONS, secret={"name": "leads", "valid_days": 100}, rehearse=False)
     run = directory.ansible.tasks(task("aad_app_info", unique_name=UNIQUE_NAME))
     (found,) = run.result(HOST, "aad_app_info")["applications"]
@@ -391,5 +387,5 @@ def test_what_is_known_of_an_application_can_be_looked_at(directory: Directory) 
     assert [secret["days_left"] for secret in found["password_credentials"]] == [99]
     assert found["service_principal"]["account_enabled"]
     assert run.result(HOST, "aad_app_info")["directory_id"] == directory.tenant.tenant_id
-    nothing = directory.ansible.tasks(task("aad_app_info", unique_name="nobody"))
+    nothing = directory.ansible.tasks(task("aad_app_info", unique_name="unknown"))
     assert nothing.result(HOST, "aad_app_info")["applications"] == []

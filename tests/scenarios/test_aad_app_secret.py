@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client secret: made when it is needed, handed over once, shown nowhere, and never lost or doubled."""
+"""The client secret: created when needed, handed over once, shown nowhere, and never lost or duplicated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .cloud import Ansible, Cloud, Run
 
 pytestmark = pytest.mark.cloud("--tenants", "1")
 DAY = 86400
-NOBODY = "33333333-3333-3333-3333-333333333333"
+UNKNOWN_ID = "33333333-3333-3333-3333-333333333333"
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def with_secret(directory: Directory, *, rehearse: bool = True, verbosity: int =
 
 
 def first_secret(directory: Directory) -> str:
-    """Make the application with its secret, and return the key id."""
+    """Create the application with its secret, and return the key ID."""
     return str(directory.secret_of(with_secret(directory, stored_key_id="", rehearse=False))["key_id"])
 
 
-def test_a_new_secret_works_when_the_run_is_over_and_the_next_run_makes_no_other(directory: Directory) -> None:
+def test_new_secret_works_after_the_run_and_is_kept_by_the_next(directory: Directory) -> None:
     first = with_secret(directory, stored_key_id="")
     assert directory.changes(first) == ["application", "service_principal", "application.secret"], first.output
     secret = directory.secret_of(first)
@@ -58,7 +58,7 @@ def test_a_new_secret_works_when_the_run_is_over_and_the_next_run_makes_no_other
 
 
 @pytest.mark.parametrize("in_process", ["1", "0"])
-def test_no_value_of_a_secret_is_shown_at_the_highest_verbosity(
+def test_no_secret_value_is_shown_at_the_highest_verbosity(
     directory: Directory, monkeypatch: pytest.MonkeyPatch, in_process: str
 ) -> None:
     monkeypatch.setenv("MARKETPLACE_LEADS_IN_PROCESS", in_process)
@@ -81,16 +81,14 @@ def test_no_value_of_a_secret_is_shown_at_the_highest_verbosity(
     ],
     ids=lambda fault: "-".join(str(each) for each in fault.values()),
 )
-def test_a_secret_whose_value_was_lost_on_the_way_is_removed_before_another_is_made(
-    directory: Directory, fault: dict[str, Any]
-) -> None:
+def test_secret_with_a_lost_value_is_removed_before_the_next_one(directory: Directory, fault: dict[str, Any]) -> None:
     directory.cloud.fault(route="addPassword$", applied=True, **fault)
     run = with_secret(directory)
     assert directory.key_ids() == [directory.secret_of(run)["key_id"]]
     assert directory.signs_in(directory.application()["appId"], directory.stored_value)
 
 
-def test_a_service_that_keeps_losing_its_answers_leaves_no_secret_behind(directory: Directory) -> None:
+def test_repeatedly_lost_responses_leave_no_secret_behind(directory: Directory) -> None:
     directory.cloud.fault(route="addPassword$", applied=True, reset=True, count=0)
     run = with_secret(directory)
     assert run.status != 0
@@ -98,7 +96,7 @@ def test_a_service_that_keeps_losing_its_answers_leaves_no_secret_behind(directo
     assert directory.key_ids() == []
 
 
-def test_a_due_secret_is_followed_by_a_new_one_and_stays_for_those_who_still_use_it(directory: Directory) -> None:
+def test_due_secret_stays_beside_its_successor(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(321 * DAY)
     run = with_secret(directory, stored_key_id=old)
@@ -115,8 +113,8 @@ def test_a_due_secret_is_followed_by_a_new_one_and_stays_for_those_who_still_use
     assert set(directory.key_ids()) == {new, directory.secret_of(next_one)["key_id"]}
 
 
-@pytest.mark.parametrize("known", ["", NOBODY])
-def test_a_live_secret_that_the_store_does_not_hold_stays(directory: Directory, known: str) -> None:
+@pytest.mark.parametrize("known", ["", UNKNOWN_ID])
+def test_live_secret_missing_from_the_store_is_kept(directory: Directory, known: str) -> None:
     unknown = first_secret(directory)
     run = with_secret(directory, stored_key_id=known, store_lost=True)
     assert directory.changes(run) == ["application.secret"], run.output
@@ -132,7 +130,7 @@ def test_an_empty_record_beside_a_live_secret_changes_nothing(directory: Directo
     assert directory.key_ids() == [unknown]
 
 
-def test_what_an_interrupted_run_made_is_recognized_by_its_end(directory: Directory) -> None:
+def test_secret_of_an_interrupted_run_is_recognized_by_its_expiry(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(330 * DAY)
     chosen = "2028-06-01T10:20:30Z"
@@ -142,17 +140,17 @@ def test_what_an_interrupted_run_made_is_recognized_by_its_end(directory: Direct
     assert set(directory.key_ids()) == {old, directory.secret_of(run)["key_id"]}
 
 
-def test_a_secret_named_for_removal_goes_and_only_that(directory: Directory) -> None:
+def test_only_the_secret_named_for_removal_is_removed(directory: Directory) -> None:
     old = first_secret(directory)
     directory.cloud.jump(330 * DAY)
     new = directory.secret_of(with_secret(directory, stored_key_id=old, rehearse=False))["key_id"]
-    run = with_secret(directory, stored_key_id=new, absent_key_ids=[old, NOBODY])
+    run = with_secret(directory, stored_key_id=new, absent_key_ids=[old, UNKNOWN_ID])
     assert directory.changes(run) == ["application.secret.removed"], run.output
     assert directory.key_ids() == [new]
     assert with_secret(directory, stored_key_id=new, absent_key_ids=[old]).changed_hosts() == set()
 
 
-def test_an_orphan_that_cannot_be_removed_does_not_cost_the_new_value(directory: Directory) -> None:
+def test_orphan_that_cannot_be_removed_does_not_lose_the_new_value(directory: Directory) -> None:
     orphan = first_secret(directory)
     directory.cloud.fault(route="removePassword$", status=500, count=0)
     run = with_secret(directory, stored_key_id="", absent_key_ids=[orphan])
@@ -163,7 +161,7 @@ def test_an_orphan_that_cannot_be_removed_does_not_cost_the_new_value(directory:
 
 
 @pytest.mark.cloud("--tenants", "1", "--secret-activation-seconds", "600")
-def test_a_secret_that_does_not_sign_in_is_removed_again(directory: Directory) -> None:
+def test_secret_that_does_not_sign_in_is_removed(directory: Directory) -> None:
     run = directory.run(
         name="Lead Writer",
         unique_name=UNIQUE_NAME,
@@ -183,7 +181,7 @@ def test_a_secret_that_does_not_sign_in_is_removed_again(directory: Directory) -
         ({"restrictionType": "passwordAddition"}, "forbids client secrets: ask its administrator to exempt"),
     ],
 )
-def test_a_policy_of_the_tenant_against_secrets_is_told_in_plain_words(
+def test_tenant_policy_against_secrets_is_explained(
     directory: Directory, restriction: dict[str, Any], sentence: str
 ) -> None:
     policy = {

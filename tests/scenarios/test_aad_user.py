@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Microsoft 365 user as whom leads are written: made, licensed, and never without a password that works."""
+"""The Microsoft 365 user that writes leads: created, licensed, and never without a working password."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def person(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Person:
     return Person(cloud, ansible, tmp_path)
 
 
-def test_a_new_user_signs_in_with_the_password_that_nobody_saw_and_a_second_run_writes_nothing(person: Person) -> None:
+def test_new_user_signs_in_and_a_second_run_writes_nothing(person: Person) -> None:
     defaults = "/policies/identitySecurityDefaultsEnforcementPolicy"
     person.graph("PATCH", defaults, {"isEnabled": True})
     first = person.run(verbosity=4)
@@ -45,7 +45,7 @@ def test_a_new_user_signs_in_with_the_password_that_nobody_saw_and_a_second_run_
     assert len([one for one in person.cloud.requests_since(second.mark) if one["host"].startswith("graph.")]) <= 4
 
 
-def test_a_password_is_renewed_only_where_that_is_allowed_and_the_old_one_ends(person: Person) -> None:
+def test_password_is_renewed_only_if_allowed(person: Person) -> None:
     person.run(rehearse=False)
     old = person.password
     person.cloud.jump(80 * DAY)
@@ -81,7 +81,7 @@ def test_a_password_is_renewed_only_where_that_is_allowed_and_the_old_one_ends(p
         (50053, "could not be tried (AADSTS50053)"),
     ],
 )
-def test_a_new_password_that_cannot_be_tried_is_told(person: Person, number: int, words: str) -> None:
+def test_new_password_that_cannot_be_verified_is_reported(person: Person, number: int, words: str) -> None:
     person.run(rehearse=False)
     person.trait(_refused_with=number)
     person.cloud.jump(80 * DAY)
@@ -90,8 +90,8 @@ def test_a_new_password_that_cannot_be_tried_is_told(person: Person, number: int
     assert words in run.output.replace("\n", " ")
 
 
-def test_what_would_stop_it_is_told_before_anything_is_written(cloud: Cloud, ansible: Ansible) -> None:
-    cloud.graph(cloud.tenants["northwind"], "POST", "/users", _somebody("busy@northwind.onmicrosoft.com"))
+def test_blockers_are_reported_before_any_write(cloud: Cloud, ansible: Ansible) -> None:
+    cloud.graph(cloud.tenants["northwind"], "POST", "/users", _another_user("busy@northwind.onmicrosoft.com"))
     wrong: list[tuple[str, dict[str, Any], str]] = [
         ("contoso", {"licenses": ["DYN365_SALES"]}, "licenses names DYN365_SALES, of which tenant"),
         ("contoso", {"usage_location": None}, "usage_location is missing"),
@@ -142,7 +142,7 @@ def test_what_would_stop_it_is_told_before_anything_is_written(cloud: Cloud, ans
         ),
     ],
 )
-def test_a_license_is_chosen_among_what_the_tenant_has(
+def test_license_is_chosen_from_the_tenants_products(
     tmp_path: Path,
     simulators: Callable[..., Simulator],
     collections: Path,
@@ -167,7 +167,7 @@ def test_a_license_is_chosen_among_what_the_tenant_has(
         ),
     ],
 )
-def test_a_tenant_without_a_license_for_leads_is_told_before_anything_is_written(
+def test_missing_license_is_reported_before_any_write(
     tmp_path: Path,
     simulators: Callable[..., Simulator],
     collections: Path,
@@ -183,7 +183,7 @@ def test_a_tenant_without_a_license_for_leads_is_told_before_anything_is_written
 def _person_in_a_tenant_with(
     folder: Path, simulators: Callable[..., Simulator], collections: Path, products: list[tuple[str, int, int]]
 ) -> Person:
-    """A tenant with these products: part number, seats, seats that are taken."""
+    """A tenant with these products: part number, seats, seats in use."""
     (contoso, *_others) = yaml.safe_load(Path(CLOUD).read_text(encoding="utf-8"))["tenants"]
     names = ("part_number", "enabled", "consumed")
     contoso["licenses"] = [dict(zip(names, each, strict=True)) for each in products]
@@ -192,17 +192,17 @@ def _person_in_a_tenant_with(
     return Person(cloud, Ansible(cloud, collections, folder), folder)
 
 
-def _somebody(name: str) -> dict[str, Any]:
+def _another_user(name: str) -> dict[str, Any]:
     return {
         "accountEnabled": True,
-        "displayName": "Somebody",
-        "mailNickname": "somebody",
+        "displayName": "Other",
+        "mailNickname": "other",
         "userPrincipalName": name,
         "passwordProfile": {"password": "xWwvJ]6NMw+bWH-d"},
     }
 
 
-def test_what_was_changed_by_hand_is_put_right_and_nothing_else(person: Person) -> None:
+def test_only_what_was_changed_by_hand_is_restored(person: Person) -> None:
     person.run(rehearse=False)
     user = person.user()
     (other,) = [
@@ -213,7 +213,7 @@ def test_what_was_changed_by_hand_is_put_right_and_nothing_else(person: Person) 
         f"/users/{NAME}/assignLicense",
         {"addLicenses": [{"skuId": other, "disabledPlans": []}], "removeLicenses": [SALES_ID]},
     )
-    person.graph("PATCH", f"/users/{NAME}", {"displayName": "Nobody", "accountEnabled": False, "usageLocation": "US"})
+    person.graph("PATCH", f"/users/{NAME}", {"displayName": "Changed", "accountEnabled": False, "usageLocation": "US"})
     run = person.run(password_never_expires=True)
     assert person.changes(run) == [
         "user.accountEnabled",
@@ -232,7 +232,7 @@ def test_what_was_changed_by_hand_is_put_right_and_nothing_else(person: Person) 
 
 
 @pytest.mark.parametrize("renamed", [False, True])
-def test_a_removed_user_comes_back_as_the_same_one_unless_it_was_purged(person: Person, renamed: bool) -> None:
+def test_deleted_user_is_restored_unless_purged(person: Person, renamed: bool) -> None:
     person.cloud.set(graph_deleted_users_renamed=renamed)
     person.run(rehearse=False)
     user_id = person.user()["id"]
@@ -250,7 +250,7 @@ def test_a_removed_user_comes_back_as_the_same_one_unless_it_was_purged(person: 
     assert person.graph("GET", "/directory/deletedItems/microsoft.graph.user")["value"] == []
 
 
-def test_a_lost_answer_makes_no_second_user_and_a_failing_license_does_not_cost_the_password(person: Person) -> None:
+def test_failures_create_no_second_user_and_lose_no_password(person: Person) -> None:
     person.cloud.fault(route="^/v1.0/users$", method="POST", reset=True, applied=True)
     person.cloud.fault(route="assignLicense$", status=500, count=0)
     run = person.run(replication_timeout=5)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking over what was set up by hand: leads arrive all the while, and what works is left as it is."""
+"""Adopting a set-up made by hand: leads keep arriving, and what works is left unchanged."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class TakeOver:
         return self.configure(*arguments, playbook=playbook, **options)
 
     def well(self, *arguments: str, **options: Any) -> Run:
-        """Run, and expect that all goes well."""
+        """Run, and expect success."""
         run = self(*arguments, **options)
         assert run.status == 0, run.output
         return run
 
     def refused(self, **options: Any) -> str:
-        """Run, expect a failure that has left nothing behind, and return the sentence."""
+        """Run, expect a failure that leaves nothing behind, and return the message."""
         run = self(rehearse=False, **options)
         assert run.status != 0, run.output
         assert self.cloud.writes_since(run.mark) == []
@@ -63,7 +63,7 @@ class TakeOver:
         return run.failure(HOST)
 
     def handed_over(self, tenant: Tenant) -> dict[str, Any]:
-        """What the handover file records of each offer."""
+        """The handover file's record of each offer."""
         path = self.configure.store / f"{tenant.environment_host}.handover.json"
         offers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["offers"]
         return offers
@@ -86,7 +86,7 @@ def told(run: Run) -> str:
     return " ".join(run.output.split())
 
 
-def test_leads_arrive_from_the_take_over_through_a_rotation(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_leads_arrive_from_the_adoption_through_a_rotation(take_over: TakeOver, hand_made: HandMade) -> None:
     assert hand_made.a_lead_arrives() is None
     take_over.give(hand_made.secret["secretText"])
     adopted = take_over.well()
@@ -109,7 +109,7 @@ def test_leads_arrive_from_the_take_over_through_a_rotation(take_over: TakeOver,
     assert hand_made.seen()["displayName"] == "Contoso leads (by Mona)"
 
 
-def test_what_was_taken_over_is_never_removed_by_itself(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_adopted_secret_is_never_removed_automatically(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
     live = {"lead_writer_publish": "live", "lead_writer_secret_overlap_days": 0}
@@ -120,7 +120,7 @@ def test_what_was_taken_over_is_never_removed_by_itself(take_over: TakeOver, han
     assert hand_made.secret["keyId"] in hand_made.key_ids()
 
 
-def test_the_application_is_left_as_it_is(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_application_is_left_unchanged(take_over: TakeOver, hand_made: HandMade) -> None:
     before = hand_made.seen()
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
@@ -129,7 +129,7 @@ def test_the_application_is_left_as_it_is(take_over: TakeOver, hand_made: HandMa
     assert before["web"]["redirectUris"] == [REDIRECT]
 
 
-def test_what_the_user_sets_is_set(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_variables_set_by_the_user_are_applied(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
     named = {"lead_writer_application_name": "Lead Writer"}
@@ -137,7 +137,7 @@ def test_what_the_user_sets_is_set(take_over: TakeOver, hand_made: HandMade) -> 
     assert run.changes(HOST) == ["application.displayName", "role.isinherited"]
 
 
-def test_a_second_take_over_changes_nothing(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_second_adoption_changes_nothing(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
     files = {path: path.read_bytes() for path in take_over.configure.store.iterdir()}
@@ -147,9 +147,7 @@ def test_a_second_take_over_changes_nothing(take_over: TakeOver, hand_made: Hand
     assert {path: path.read_bytes() for path in take_over.configure.store.iterdir()} == files
 
 
-def test_a_take_over_after_a_rotation_does_not_bring_the_old_secret_back(
-    take_over: TakeOver, hand_made: HandMade
-) -> None:
+def test_adoption_after_a_rotation_does_not_restore_the_old_secret(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
     hand_made.cloud.jump(2 * DAY)
@@ -169,7 +167,7 @@ def test_a_dry_run_writes_neither_files_nor_a_lead(take_over: TakeOver, hand_mad
     assert len(hand_made.rows("leads")) == leads
 
 
-def test_the_test_lead_is_removed_again(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_the_test_lead_is_removed(take_over: TakeOver, hand_made: HandMade) -> None:
     leads = len(hand_made.rows("leads"))
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
@@ -192,11 +190,11 @@ def test_the_secret_is_in_no_output(take_over: TakeOver, hand_made: HandMade) ->
     assert take_over.configure.stored(hand_made.tenant)["secret"] == hand_made.secret["secretText"]
 
 
-# --- what is killed or elsewhere
+# --- killed runs and other stores
 
 
 @pytest.mark.parametrize("after", ["test lead", "store"])
-def test_a_take_over_that_was_killed_is_completed(take_over: TakeOver, hand_made: HandMade, after: str) -> None:
+def test_killed_adoption_is_completed(take_over: TakeOver, hand_made: HandMade, after: str) -> None:
     take_over.give(hand_made.secret["secretText"])
     store, cloud = take_over.configure.store, take_over.cloud
     mark = cloud.mark()
@@ -253,7 +251,7 @@ def test_a_store_that_holds_another_secret_is_not_overwritten(
 # --- which secret it is
 
 
-def test_a_secret_of_no_live_one_is_refused(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_secret_that_matches_no_live_one_is_refused(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give("~~~ is how none begins")
     assert "lead_writer_adopt_secret is the value of no live secret" in take_over.refused()
 
@@ -265,7 +263,7 @@ def test_a_secret_of_another_application_is_refused(take_over: TakeOver, hand_ma
     assert hand_made.application["appId"] in take_over.refused()
 
 
-def test_a_wrong_secret_that_begins_right_is_not_stored(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_wrong_secret_with_the_right_start_is_not_stored(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"][:-1])
     assert "lead_writer_adopt_secret begins like the secret" in take_over.refused()
 
@@ -282,7 +280,7 @@ def test_a_secrets_id_is_not_its_value(take_over: TakeOver, hand_made: HandMade)
     assert "is a secret's id, not its value" in take_over.refused()
 
 
-def test_secrets_that_begin_alike_have_to_be_named(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_secrets_with_the_same_start_must_be_named(take_over: TakeOver, hand_made: HandMade) -> None:
     twin = hand_made.add_secret("twin", "2027-12-31T00:00:00Z")
     take_over.give(hand_made.secret["secretText"])
     secrets = [{**each, "hint": hand_made.secret["hint"]} for each in hand_made.hidden()["passwordCredentials"]]
@@ -299,13 +297,11 @@ def test_a_secret_on_the_command_line_is_refused(take_over: TakeOver, hand_made:
     assert "was given on the command line" in take_over.refused(variables=given)
 
 
-def test_without_a_secret_nothing_is_taken_over(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_without_a_secret_nothing_is_adopted(take_over: TakeOver, hand_made: HandMade) -> None:
     assert "lead_writer_adopt_secret is empty for contoso.crm4.dynamics.com" in take_over.refused()
 
 
-def test_without_a_vault_password_nothing_is_taken_over(
-    take_over: TakeOver, hand_made: HandMade, tmp_path: Path
-) -> None:
+def test_without_a_vault_password_nothing_is_adopted(take_over: TakeOver, hand_made: HandMade, tmp_path: Path) -> None:
     (tmp_path / "plain.yml").write_text(
         yaml.safe_dump({"lead_writer_adopt_secret": hand_made.secret["secretText"]}), encoding="utf-8"
     )
@@ -314,15 +310,15 @@ def test_without_a_vault_password_nothing_is_taken_over(
     assert take_over.cloud.writes_since(run.mark) == []
 
 
-# --- who signs in
+# --- the application
 
 
-def test_an_application_is_taken_over_without_its_offers(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_application_is_adopted_without_its_offers(take_over: TakeOver, hand_made: HandMade) -> None:
     unnamed = {"lead_writer_offers": [], "lead_writer_application_id": hand_made.application["appId"]}
     take_over.give(hand_made.secret["secretText"])
     take_over.well(variables=unnamed)
     assert take_over.handed_over(hand_made.tenant) == {}
-    # The store remembers the application, so it need not be named again.
+    # The store records the application, so it need not be named again.
     later: dict[str, Any] = {"lead_writer_offers": []}
     plan = take_over.well(playbook="marketplace_leads.dynamics365.configure", variables=later, check=True)
     assert plan.changes(HOST) == ["role.isinherited"]
@@ -362,7 +358,7 @@ def test_privileges_of_another_role_are_enough(take_over: TakeOver, cloud: Cloud
     assert plan.changes(HOST) == ["role.privileges", "role.isinherited", "application_user.roles"]
 
 
-def test_a_privilege_that_leads_do_not_take_may_be_missing(take_over: TakeOver, cloud: Cloud) -> None:
+def test_privilege_that_leads_do_not_need_may_be_missing(take_over: TakeOver, cloud: Cloud) -> None:
     made = HandMade(cloud, cloud.contoso, OFFER)
     made.all_of_it(privileges={name: depth for name, depth in PRIVILEGES.items() if "AsyncOperation" in name})
     take_over.give(made.secret["secretText"])
@@ -370,7 +366,7 @@ def test_a_privilege_that_leads_do_not_take_may_be_missing(take_over: TakeOver, 
     assert "which the documented set-up asks for" in told(run)
 
 
-def test_other_ways_in_are_listed(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_other_credentials_are_listed(take_over: TakeOver, hand_made: HandMade) -> None:
     second = hand_made.add_secret("forgotten", "2299-12-31T00:00:00Z")
     other = hand_made.register("Old leads")
     hand_made.add_secret("old", "2027-06-30T00:00:00Z", other)
@@ -382,7 +378,7 @@ def test_other_ways_in_are_listed(take_over: TakeOver, hand_made: HandMade) -> N
     assert "until 2027-06-30" in warnings
 
 
-def test_an_offer_that_does_not_come_here_is_left_to_configure(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_offer_with_another_destination_is_left_to_configure(take_over: TakeOver, hand_made: HandMade) -> None:
     # The offer of the hand-made set-up goes elsewhere; the application is named.
     resource = {"leadDestination": "none"}
     hand_made.cloud.control(
@@ -403,7 +399,7 @@ def test_an_offer_that_does_not_come_here_is_left_to_configure(take_over: TakeOv
     assert take_over.handed_over(hand_made.tenant)[OFFER]["key_id"] == ""
 
 
-# --- without a take-over
+# --- without adoption
 
 
 def test_a_plan_warns_of_another_application_that_feeds_an_offer(configure: Configure, hand_made: HandMade) -> None:
@@ -415,7 +411,7 @@ def test_a_plan_warns_of_another_application_that_feeds_an_offer(configure: Conf
     assert "docs/take-over.md" in warning
 
 
-def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand_made: HandMade) -> None:
+def test_removal_keeps_the_adopted_secret(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give(hand_made.secret["secretText"])
     take_over.well(rehearse=False)
     gone = {"lead_writer_remove_while_live": True}
@@ -424,9 +420,9 @@ def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand
     assert hand_made.key_ids() == {hand_made.secret["keyId"]}
 
 
-def test_removal_leaves_another_secret_of_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
+def test_removal_keeps_another_secret_with_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
     named = {"lead_writer_secret_name": "leads", "lead_writer_application_id": hand_made.application["appId"]}
-    # Without a record the role makes a secret of the name that the hand-made one has only where it is told to.
+    # Without a record the role creates a secret with the name of the hand-made one only on request.
     assert "live secrets that something may be using" in configure(variables=named, rehearse=False).failure(HOST)
     assert configure(variables={**named, "lead_writer_store_lost": True}, rehearse=False).status == 0
     made = configure.stored(hand_made.tenant)["key_id"]
@@ -438,16 +434,14 @@ def test_removal_leaves_another_secret_of_the_roles_name(configure: Configure, h
     assert hand_made.key_ids() == {hand_made.secret["keyId"]}
 
 
-def test_an_application_that_is_only_named_keeps_its_name_and_addresses(
-    configure: Configure, hand_made: HandMade
-) -> None:
+def test_application_that_is_only_named_keeps_its_properties(configure: Configure, hand_made: HandMade) -> None:
     named = {"lead_writer_application_id": hand_made.application["appId"], "lead_writer_offers": []}
     plan = configure(variables=named, check=True)
     assert not {each for each in plan.changes(HOST) if each.startswith("application.")} - {"application.secret"}
 
 
 @pytest.mark.cloud("--tenants", "3", "--offers", "1", *PACE)
-def test_the_offer_may_be_another_tenants(take_over: TakeOver, cloud: Cloud) -> None:
+def test_the_offer_may_belong_to_another_tenant(take_over: TakeOver, cloud: Cloud) -> None:
     other, offer = cloud.tenants["northwind"], "northwind-offer"
     groups = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))["all"]["children"]
     variables = groups["tenant_northwind"]["hosts"]["northwind_prod"]
@@ -484,7 +478,7 @@ def person(cloud: Cloud) -> HandMade:
 
 
 @PEOPLE_PACE
-def test_a_user_is_taken_over_with_its_password(take_over: TakeOver, person: HandMade) -> None:
+def test_user_is_adopted_with_its_password(take_over: TakeOver, person: HandMade) -> None:
     take_over.give(PASSWORD)
     run = take_over.well("--limit", HOST, variables=OFFICE365)
     assert run.changes(HOST) == ["test_lead", "stored_secret", "handover"]
@@ -506,7 +500,7 @@ def test_a_wrong_password_is_not_stored(take_over: TakeOver, person: HandMade) -
 
 
 @PEOPLE_PACE
-def test_an_offer_that_signs_in_the_other_way_is_refused(take_over: TakeOver, person: HandMade) -> None:
+def test_offer_with_the_other_authentication_is_refused(take_over: TakeOver, person: HandMade) -> None:
     take_over.give(PASSWORD)
     run = take_over("--limit", HOST, rehearse=False)
     assert f"signs in as user {NAME}: set lead_writer_authentication to office365" in run.failure(HOST)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Failures of what works with files: the reason once, although ansible-core adds the message of each cause."""
+"""Failures to read or write files: the reason once, although ansible-core adds the message of each cause."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def looked_up(lookup: str, path: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("module", ["secret_store_file", "lead_writer_handover"])
-def test_a_file_that_cannot_be_read_is_told_once_by_an_action(ansible: Ansible, broken: Path, module: str) -> None:
+def test_action_reports_an_unreadable_file_once(ansible: Ansible, broken: Path, module: str) -> None:
     run = ansible.tasks({f"{NAMESPACE}.{module}": {"path": str(broken), "state": "absent"}}, rehearse=False)
     assert run.failure(HOST).count("cannot be read") == 1
 
 
-def test_a_file_that_cannot_be_written_is_told_once_by_an_action(ansible: Ansible) -> None:
+def test_action_reports_an_unwritable_file_once(ansible: Ansible) -> None:
     options = {"path": NOWHERE, "environment_url": "https://contoso.crm4.dynamics.com"}
     run = ansible.tasks({f"{NAMESPACE}.lead_writer_handover": options}, rehearse=False)
     assert run.failure(HOST).count("cannot be written") == 1
@@ -45,6 +45,6 @@ def test_a_file_that_cannot_be_written_is_told_once_by_an_action(ansible: Ansibl
 
 
 @pytest.mark.parametrize("lookup", ["handover", "stored_secret"])
-def test_a_file_that_cannot_be_read_is_told_once_by_a_lookup(ansible: Ansible, broken: Path, lookup: str) -> None:
+def test_lookup_reports_an_unreadable_file_once(ansible: Ansible, broken: Path, lookup: str) -> None:
     run = ansible.tasks(looked_up(lookup, str(broken)), rehearse=False)
     assert run.failure(HOST).count("cannot be read") == 1

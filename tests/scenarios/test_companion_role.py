@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A tenant whose managed role may not be edited: a companion role carries what it lacks, and just that."""
+"""A tenant whose managed role cannot be edited: a companion role has exactly the privileges that it lacks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FRESH_LOCKED = [
 
 
 class Roles:
-    """Looks at a tenant's roles and changes them by hand."""
+    """Reads a tenant's roles and changes them by hand."""
 
     def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
         self._cloud = cloud
@@ -93,9 +93,7 @@ def held_roles(cloud: Cloud, tenant: Tenant) -> list[str]:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_locked_role_gets_a_companion_with_just_what_is_missing_and_whatever_is_undone_comes_back(
-    cloud: Cloud, locked: Configure
-) -> None:
+def test_companion_has_exactly_what_the_locked_role_lacks(cloud: Cloud, locked: Configure) -> None:
     tenant, roles = cloud.contoso, Roles(cloud, cloud.contoso)
     first = locked()
     assert first.status == 0, first.output
@@ -129,9 +127,7 @@ def test_a_locked_role_gets_a_companion_with_just_what_is_missing_and_whatever_i
         assert held_roles(cloud, tenant) == [ROLE, COMPANION]
 
 
-def test_an_application_user_of_a_lower_business_unit_holds_both_copies_of_that_unit(
-    cloud: Cloud, locked: Configure
-) -> None:
+def test_user_of_a_lower_business_unit_holds_both_of_its_copies(cloud: Cloud, locked: Configure) -> None:
     tenant = cloud.tenants["northwind"]
     variables = {"lead_writer_business_unit": "Sweden"}
     run = locked("--limit", tenant.host, variables=variables)
@@ -163,7 +159,7 @@ def imported(cloud: Cloud, ansible: Ansible, locked: Configure) -> Roles:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_the_role_is_unlocked(
+def test_companion_is_narrowed_on_request_and_removed_on_unlock(
     cloud: Cloud, ansible: Ansible, imported: Roles, locked: Configure
 ) -> None:
     host = cloud.contoso.host
@@ -175,14 +171,14 @@ def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_
     kept = privileges(ansible, privileges=[READ_JOBS], on_locked="companion", rehearse=False)
     assert kept.changes(host) == []
     assert imported.privileges() == {"prvReadAsyncOperation": "Global", "prvWriteAsyncOperation": "Global"}
-    # What the locked role has at a wider level cannot be narrowed by a second role, so it is no concern of that.
+    # A second role cannot narrow a level of the locked role, so the companion ignores wider levels.
     lead = {"name": "prvReadLead", "level": "user"}
     exact = privileges(ansible, privileges=[READ_JOBS, lead], on_locked="companion", mode="exact")
     assert exact.changes(host) == ["companion_role.privileges"]
     assert imported.privileges() == {"prvReadAsyncOperation": "Global"}
     assert "so privileges it has beyond mode exact stay" in exact.output
 
-    # A newer package that lets the role be edited: the privileges belong there from now on.
+    # A newer package allows editing the role: the privileges belong there from now on.
     locked.package.write_bytes(package("1.1.0.0"))
     newer = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(locked.package)}
     assert ansible.tasks(task("dynamics_solution", **newer), rehearse=False).status == 0
@@ -197,7 +193,7 @@ def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_companion_role_that_somebody_else_holds_or_that_a_solution_brought_is_left_and_that_is_told(
+def test_companion_in_use_or_from_a_solution_is_kept_with_a_warning(
     cloud: Cloud, ansible: Ansible, imported: Roles
 ) -> None:
     host = cloud.contoso.host
@@ -221,7 +217,7 @@ def test_a_companion_role_that_somebody_else_holds_or_that_a_solution_brought_is
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_level_that_adding_does_not_change_is_replaced(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
+def test_level_that_adding_cannot_change_is_replaced(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
     given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(configure.package)}
     assert ansible.tasks(task("dynamics_solution", **given), rehearse=False).status == 0
     roles = Roles(cloud, cloud.contoso)
@@ -234,7 +230,7 @@ def test_a_level_that_adding_does_not_change_is_replaced(cloud: Cloud, ansible: 
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_companion_role_that_was_renamed_is_not_made_twice(cloud: Cloud, locked: Configure) -> None:
+def test_renamed_companion_role_is_not_created_twice(cloud: Cloud, locked: Configure) -> None:
     assert locked(rehearse=False).status == 0
     roles = Roles(cloud, cloud.contoso)
     role_id = roles.root()["roleid"]

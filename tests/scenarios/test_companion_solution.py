@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An environment that lets no role be made or edited by hand: a managed solution brings the second role."""
+"""An environment that blocks creating and editing roles: a managed solution brings the second role."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def remove(ansible: Ansible, configure: Configure) -> Remove:
 
 
 def solutions(cloud: Cloud) -> list[dict[str, Any]]:
-    """The companion solutions of the environment, those of upgrades that wait included."""
+    """The companion solutions of the environment, including those of pending upgrades."""
     return cloud.rows(cloud.contoso, "solutions?$filter=startswith(uniquename,'MarketplaceLeadsCompanion')")
 
 
@@ -53,7 +53,7 @@ def version(cloud: Cloud) -> str:
 
 
 def role_edits(cloud: Cloud, run: Run) -> list[str]:
-    """What a run wrote to roles themselves, or tried to; assigning them is none of it."""
+    """The writes, and attempts to write, of a run to roles themselves, without assignments."""
     return [
         write
         for write in cloud.writes_since(run.mark)
@@ -62,12 +62,12 @@ def role_edits(cloud: Cloud, run: Run) -> list[str]:
 
 
 def starts(cloud: Cloud, run: Run) -> int:
-    """How many solution operations a run started."""
+    """The number of solution operations that a run started."""
     return sum("SolutionAsync" in write or "UpgradeAsync" in write for write in cloud.writes_since(run.mark))
 
 
 def imported_by_hand(cloud: Cloud, privileges: dict[str, str], asked_version: str, **parameters: Any) -> None:
-    """Import another content of the companion solution, past the collection."""
+    """Import other content of the companion solution, without the collection."""
     (solution,), role_id = solutions(cloud), Roles(cloud, cloud.contoso).root()["roleid"]
     rows = "".join(f'<RolePrivilege name="{name}" level="{level}" />' for name, level in privileges.items())
     members = {
@@ -113,7 +113,7 @@ def test_leads_arrive_where_customizations_are_blocked(cloud: Cloud, blocked: Co
 
 
 @ONE
-def test_what_a_companion_role_lost_comes_back(cloud: Cloud, blocked: Configure) -> None:
+def test_lost_privileges_of_a_companion_are_restored(cloud: Cloud, blocked: Configure) -> None:
     assert blocked(rehearse=False).status == 0
     roles, before = Roles(cloud, cloud.contoso), version(cloud)
     spoiled = {**MISSING, "prvWriteAsyncOperation": "Basic"}
@@ -130,7 +130,7 @@ def test_what_a_companion_role_lost_comes_back(cloud: Cloud, blocked: Configure)
 
 
 @ONE
-def test_nothing_is_left_of_a_companion_solution(cloud: Cloud, blocked: Configure, remove: Remove) -> None:
+def test_removal_leaves_nothing_of_a_companion_solution(cloud: Cloud, blocked: Configure, remove: Remove) -> None:
     named = {"lead_writer_companion_role": "Leads & <System Jobs>"}
     assert blocked(variables=named, rehearse=False).status == 0
     assert len(solutions(cloud)) == 1
@@ -145,8 +145,8 @@ def test_nothing_is_left_of_a_companion_solution(cloud: Cloud, blocked: Configur
 
 
 @ONE
-def test_a_run_after_a_killed_import_brings_one_role(cloud: Cloud, blocked: Configure) -> None:
-    # The first start is that of the Lead Writer's own solution.
+def test_run_after_a_killed_import_creates_one_role(cloud: Cloud, blocked: Configure) -> None:
+    # The first start belongs to the Lead Writer solution itself.
     cloud.fault(route="ImportSolutionAsync", method="POST", skip=1, applied=True, count=1, latency_seconds=20)
     killed = blocked(rehearse=False, killed_when=lambda: cloud.control("GET", "/faults")["waiting"] == 0)
     assert killed.status != 0
@@ -167,7 +167,7 @@ def privileges(ansible: Ansible, *asked: str, dry: bool = False, rehearse: bool 
 
 @pytest.fixture
 def roles(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Roles:
-    """The roles of an environment that takes unmanaged customizations, and has the solution whose role is locked."""
+    """The roles of an environment that allows unmanaged customizations, with the solution whose role is locked."""
     path = tmp_path / "locked.zip"
     path.write_bytes(package(variant="locked-role"))
     given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(path)}
@@ -179,7 +179,7 @@ READ, WRITE, APPEND = "prvReadAsyncOperation", "prvWriteAsyncOperation", "prvApp
 
 
 @ONE
-def test_a_companion_solution_has_just_what_is_asked_for(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_companion_solution_has_exactly_the_requested_privileges(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     first = privileges(ansible, READ)
     assert first.changes(HOST) == ["companion_solution"], first.output
     result = first.result(HOST, "dynamics_role_privilege")
@@ -199,7 +199,7 @@ def test_a_companion_solution_has_just_what_is_asked_for(cloud: Cloud, ansible: 
 
     same = privileges(ansible, WRITE, rehearse=False)
     assert cloud.writes_since(same.mark) == []
-    # A companion stays what it is, also for a caller who would have an unmanaged one made.
+    # A companion keeps its kind, also for a caller who would create an unmanaged one.
     kept = privileges(ansible, WRITE, on_locked="companion", rehearse=False)
     assert cloud.writes_since(kept.mark) == []
 
@@ -210,7 +210,7 @@ def test_a_companion_solution_has_just_what_is_asked_for(cloud: Cloud, ansible: 
 
 
 @ONE
-def test_a_companion_solution_that_another_user_holds_stays(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_companion_solution_used_by_another_user_is_kept(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, rehearse=False).status == 0
     users = cloud.rows(cloud.contoso, "systemusers?$filter=applicationid ne null")
     runner = next(user for user in users if user["applicationid"] == cloud.contoso.client_id)
@@ -228,7 +228,7 @@ def test_a_companion_solution_that_another_user_holds_stays(cloud: Cloud, ansibl
 
 
 @ONE
-def test_the_run_after_a_failed_import_brings_the_role(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_run_after_a_failed_import_creates_the_role(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, rehearse=False).status == 0
     cloud.fault(route="StageAndUpgradeAsync", method="POST", status=400, code="0x80048033", count=1)
     failed = privileges(ansible, READ, WRITE, rehearse=False)
@@ -247,7 +247,7 @@ def test_an_upgrade_that_was_never_applied_blocks_no_run(
     assert privileges(ansible, READ, WRITE, rehearse=False).status == 0
     wanted = version(cloud).split(".")[2:]
     assert privileges(ansible, READ, rehearse=False).status == 0
-    # What a run that was killed between the two steps of an upgrade leaves: the one that is asked for, or another one.
+    # The remainder of a run killed between the two steps of an upgrade: the requested version, or another one.
     waiting = ".".join(["1", "3", *(wanted if same else ["7", "7"])])
     imported_by_hand(cloud, {READ: "Global", WRITE: "Global"}, waiting, HoldingSolution=True)
     assert len(solutions(cloud)) == 2
@@ -277,7 +277,7 @@ def test_a_runner_without_the_right_fails_before_the_first_write(
 
 
 def lose_administration(cloud: Cloud, tenant: Tenant) -> None:
-    """Leave the runner with a role that may read everything that a plan looks at, and import nothing."""
+    """Leave the runner with a role that may read everything that a plan reads, and import nothing."""
     (user,) = cloud.rows(
         tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
     )
@@ -299,7 +299,7 @@ def lose_administration(cloud: Cloud, tenant: Tenant) -> None:
 
 
 @ONE
-def test_an_unmanaged_companion_is_kept_where_it_is_enough(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
+def test_unmanaged_companion_is_kept_if_sufficient(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, on_locked="companion", rehearse=False).status == 0
     explicit = privileges(ansible, READ, rehearse=False)
     assert "set on_locked to companion to go on with that role" in explicit.failure(HOST)
@@ -318,15 +318,13 @@ def test_an_unmanaged_companion_is_kept_where_it_is_enough(cloud: Cloud, ansible
 
 
 @ONE
-def test_an_editable_role_is_edited_where_nothing_is_blocked(
-    cloud: Cloud, ansible: Ansible, configure: Configure
-) -> None:
+def test_editable_role_is_edited_if_nothing_is_blocked(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
     given = {"environment_url": "{{ lead_writer_environment_url }}", "path": str(configure.package)}
     assert ansible.tasks(task("dynamics_solution", **given), rehearse=False).status == 0
     run = privileges(ansible, READ)
     assert run.changes(HOST) == ["role.privileges"], run.output
     assert solutions(cloud) == []
-    # Where the setting cannot be read, the explicit choice is the one way that works whatever it is.
+    # If the setting cannot be read, only the explicit choice works with either value.
     cloud.traits(
         cloud.contoso,
         block_unmanaged_customizations=True,
@@ -339,7 +337,7 @@ def test_an_editable_role_is_edited_where_nothing_is_blocked(
 
 
 @ONE
-def test_a_run_that_wants_no_companion_names_the_setting(cloud: Cloud, blocked: Configure) -> None:
+def test_run_without_a_companion_names_the_setting(cloud: Cloud, blocked: Configure) -> None:
     run = blocked(variables={"lead_writer_on_locked": "fail"}, rehearse=False)
     told = run.failure(HOST)
     assert "blocks unmanaged customizations: set lead_writer_on_locked to companion_solution" in told

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole set-up of an environment, as a consultant with many tenants runs it."""
+"""The whole set-up of an environment, run by a consultant with many tenants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE = pytest.mark.cloud("--tenants", "1")
 HOST = "contoso_prod"
 
 
-def test_three_different_tenants_are_set_up_and_a_second_run_writes_nothing(cloud: Cloud, configure: Configure) -> None:
+def test_second_run_over_three_set_up_tenants_writes_nothing(cloud: Cloud, configure: Configure) -> None:
     first = configure()
     assert first.status == 0, first.output
     for tenant in cloud.tenants.values():
@@ -52,7 +52,7 @@ def test_an_environment_costs_no_more_requests_than_promised(cloud: Cloud, confi
     cloud.set(import_seconds=0, replication_seconds=0, secret_activation_seconds=0)
     fresh = configure(rehearse=False)
     asked = [f"{each['method']} {each['host']}{each['path']}" for each in cloud.requests_since(fresh.mark)]
-    # Polling aside: looking at the same thing again straight away is waiting for it.
+    # Polling excluded: reading the same object again immediately is waiting for it.
     looks = [one for one, _again in itertools.groupby(asked)]
     # One of them reads whether the environment blocks unmanaged customizations, before the first write.
     assert len(looks) <= 33, looks
@@ -74,8 +74,8 @@ def test_one_tenant_with_a_wrong_secret_does_not_stop_the_others(cloud: Cloud, c
     assert not [write for write in cloud.writes_since(run.mark) if "fabrikam" in write or ".us" in write]
 
 
-def test_what_is_remembered_of_one_tenant_is_never_used_for_another(cloud: Cloud, configure: Configure) -> None:
-    # contoso and northwind live in the same cloud, so Graph has the same address for both of them.
+def test_cache_of_one_tenant_is_never_used_for_another(cloud: Cloud, configure: Configure) -> None:
+    # contoso and northwind are in the same cloud, so Graph has the same address for both.
     variables = {"lead_writer_admin_consent": True}
     run = configure("--limit", "contoso_prod,northwind_prod", "--forks", "1", variables=variables)
     assert run.status == 0, run.output
@@ -106,7 +106,7 @@ def test_without_a_vault_password_nothing_is_written(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_a_secret_that_cannot_be_stored_does_not_stay(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
+def test_secret_that_cannot_be_stored_is_removed(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
     write = tmp_path / "write.yml"
     refuse = {"name": "Refuse", "ansible.builtin.fail": {}, "when": "lead_writer_store_entry.secret | length > 0"}
     write.write_text(yaml.safe_dump([refuse]), encoding="utf-8")
@@ -126,9 +126,7 @@ def test_a_secret_that_cannot_be_stored_does_not_stay(cloud: Cloud, configure: C
 
 
 @ONE
-def test_a_run_killed_before_it_could_store_the_secret_is_made_good_by_the_next(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_run_killed_before_storing_the_secret_is_repaired_by_the_next(cloud: Cloud, configure: Configure) -> None:
     cloud.fault(route="/addPassword", applied=True, count=1, latency_seconds=20)
     killed = configure(rehearse=False, killed_when=lambda: cloud.control("GET", "/faults")["waiting"] == 0)
     assert killed.status != 0
@@ -143,7 +141,7 @@ def test_a_run_killed_before_it_could_store_the_secret_is_made_good_by_the_next(
 
 
 @ONE
-def test_a_play_that_forgot_the_local_connection_does_not_reach_for_the_environment_by_ssh(
+def test_play_without_a_local_connection_does_not_use_ssh(
     configure: Configure,
 ) -> None:
     run = configure("-e", "ansible_user=root ansible_host=contoso.invalid")
@@ -152,7 +150,7 @@ def test_a_play_that_forgot_the_local_connection_does_not_reach_for_the_environm
 
 
 @ONE
-def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_the_rehearsal(
+def test_dry_run_of_an_empty_tenant_fails_only_for_a_misspelled_role(
     configure: Configure,
 ) -> None:
     rehearsal = configure(check=True)
@@ -199,7 +197,7 @@ def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_t
         ({"lead_writer_role": "O'Brien's \"role\""}, "role 'O\\'Brien\\'s \"role\"' is not in path"),
     ],
 )
-def test_wrong_input_is_one_sentence_with_the_cure_and_nothing_is_changed(
+def test_invalid_input_is_one_message_with_the_cure(
     cloud: Cloud, configure: Configure, variables: dict[str, object], sentence: str
 ) -> None:
     run = configure(variables=variables, rehearse=False)
@@ -209,7 +207,7 @@ def test_wrong_input_is_one_sentence_with_the_cure_and_nothing_is_changed(
     assert cloud.writes_since(run.mark) == []
 
 
-def test_limits_and_tags_behave(configure: Configure) -> None:
+def test_limits_and_tags_select_as_usual(configure: Configure) -> None:
     limited = configure("--limit", "tenant_northwind")
     assert {outcome.host for outcome in limited.outcomes} == {"northwind_prod"}
     tagged = configure("--limit", "contoso_prod", "--tags", "lead_writer_solution")
@@ -217,7 +215,7 @@ def test_limits_and_tags_behave(configure: Configure) -> None:
     assert tagged.changes(HOST) == ["solution"]
 
 
-def test_batches_go_one_after_the_other(configure: Configure) -> None:
+def test_batches_run_one_after_the_other(configure: Configure) -> None:
     run = configure(variables={"lead_writer_serial": 1}, rehearse=False)
     assert run.status == 0, run.output
     hosts = [outcome.host for outcome in run.outcomes]
@@ -236,7 +234,7 @@ def test_batches_go_one_after_the_other(configure: Configure) -> None:
     ],
     ids=["half a JSON from Graph", "half a JSON from the environment", "HTML as an answer", "HTML instead of a token"],
 )
-def test_an_answer_that_is_no_answer_is_one_sentence_and_nothing_is_changed(
+def test_malformed_response_is_one_message_and_changes_nothing(
     cloud: Cloud, configure: Configure, fault: dict[str, object]
 ) -> None:
     cloud.fault(count=0, **fault)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What somebody undoes by hand is put right, exactly that, and nothing else is touched."""
+"""Manual changes are reverted, exactly these, and nothing else is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOST = "contoso_prod"
 
 
 class ByHand:
-    """Undoes one step of the set-up, as somebody in a portal would."""
+    """Undoes one step of the set-up, like a person in a portal."""
 
     def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
         self._cloud = cloud
@@ -132,10 +132,10 @@ PARTS = 3
 
 @pytest.mark.cloud("--tenants", str(math.ceil(len(UNDONE) / PARTS)))
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_is_undone_by_hand_is_put_right_and_only_that(cloud: Cloud, configure: Configure, part: int) -> None:
+def test_only_what_was_undone_by_hand_is_restored(cloud: Cloud, configure: Configure, part: int) -> None:
     first = configure(rehearse=False)
     assert first.status == 0, first.output
-    # Each tenant loses something else, so that one run puts many things right.
+    # Each tenant loses something else, so that one run restores many things.
     undone = dict(zip(cloud.tenants.values(), UNDONE[part::PARTS], strict=False))
     for tenant, (undo, _changes) in undone.items():
         undo(ByHand(cloud, tenant))
@@ -152,10 +152,10 @@ NEW_DESTINATION = ["leadDestination", "instanceUrl", "authentication", "applicat
 
 
 @pytest.mark.cloud("--tenants", "5", "--offers", "1", "--set", "configure_seconds=0.2", "--set", "publish_seconds=0.4")
-def test_whatever_is_undone_by_hand_at_an_offer_is_put_right_and_only_that(cloud: Cloud, configure: Configure) -> None:
+def test_only_what_was_undone_at_an_offer_is_restored(cloud: Cloud, configure: Configure) -> None:
     wanted = {"lead_writer_contact_emails": ["sales@contoso.example"]}
     assert configure(variables={**wanted, "lead_writer_publish": "live"}, rehearse=False).status == 0
-    # The second tenant is the government's, which has no offers.
+    # The second tenant is a government tenant without offers.
     tenants = [tenant for tenant in cloud.tenants.values() if not tenant.environment_host.endswith(".us")]
     nowhere, other_address, other_application, no_sheet = tenants
     _edit_draft(cloud, nowhere, {"leadDestination": "none", "dynamicsLeadConfiguration": None})
@@ -186,15 +186,13 @@ def _edit_connection(cloud: Cloud, tenant: Tenant, changes: dict[str, object]) -
 
 
 def _edit_draft(cloud: Cloud, tenant: Tenant, changes: dict[str, object]) -> None:
-    """Change the draft's lead destination, as somebody in the portal would."""
+    """Change the draft's lead destination, like a person in the portal."""
     body = {"resource": "customer-leads", "changes": changes, "target": "draft"}
     cloud.control("PATCH", f"/tenants/{tenant.tenant_id}/offers/{tenant.name}-offer", body)
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_an_application_thrown_away_comes_back_from_the_recycle_bin_as_the_same_one(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_deleted_application_is_restored_from_the_recycle_bin(cloud: Cloud, configure: Configure) -> None:
     assert configure(rehearse=False).status == 0
     before = Made(cloud, cloud.contoso).application
     cloud.graph(cloud.contoso, "DELETE", f"/applications/{before['id']}")
@@ -205,7 +203,7 @@ def test_an_application_thrown_away_comes_back_from_the_recycle_bin_as_the_same_
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_half_configured_tenant_is_completed_without_duplicates(cloud: Cloud, configure: Configure) -> None:
+def test_partly_configured_tenant_is_completed_without_duplicates(cloud: Cloud, configure: Configure) -> None:
     for tags in ("lead_writer_application", "lead_writer_solution"):
         assert configure("--tags", tags).status == 0
     run = configure()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application user: what a tenant's administrator would otherwise click in the admin center."""
+"""The application user, which an administrator would otherwise create in the admin center."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def app_user(ansible: Ansible, application_id: str, **options: Any) -> Run:
     )
 
 
-def test_a_new_application_user_gets_its_role_and_a_second_run_writes_nothing(
+def test_new_user_gets_its_role_and_a_second_run_writes_nothing(
     cloud: Cloud, ansible: Ansible, application_id: str
 ) -> None:
     first = app_user(ansible, application_id, roles=[ROLE])
@@ -79,7 +79,7 @@ def test_a_next_link_to_another_host_is_a_failure(
     ("route", "content"),
     [("/systemusers", [{"systemuserid": "1"}]), ("/roles", [{"roleid": 7}])],
 )
-def test_rows_of_another_form_end_in_a_sentence(
+def test_malformed_rows_are_one_message(
     cloud: Cloud, ansible: Ansible, application_id: str, route: str, content: list[dict[str, Any]]
 ) -> None:
     cloud.fault(route=route, method="GET", status=200, content=json.dumps({"value": content}), count=0)
@@ -88,9 +88,7 @@ def test_rows_of_another_form_end_in_a_sentence(
     assert "Traceback" not in run.output
 
 
-def test_a_misspelt_role_is_told_before_anything_is_written(
-    cloud: Cloud, ansible: Ansible, application_id: str
-) -> None:
+def test_misspelled_role_is_reported_before_any_write(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
     run = app_user(ansible, application_id, roles=["Basc User"])
     assert "roles names 'Basc User'" in run.failure("contoso_prod")
     assert cloud.writes_since(run.mark) == []
@@ -114,19 +112,19 @@ class Copies:
 
     @property
     def held(self) -> int:
-        """How many copies the user holds."""
+        """The number of copies that the user holds."""
         (user,) = self._cloud.rows(self._cloud.contoso, f"{self._filter}&$expand=systemuserroles_association")
         return len(user["systemuserroles_association"])
 
 
-def test_a_removal_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+def test_removal_unassigns_every_copy_of_a_role(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
     copies = Copies(cloud, ansible, application_id)
     run = app_user(ansible, application_id, roles=[ROLE], roles_only=True, state="absent")
     assert run.status == 0, run.output
     assert copies.held == 0
 
 
-def test_mode_exact_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
+def test_mode_exact_unassigns_every_copy_of_a_role(cloud: Cloud, ansible: Ansible, application_id: str) -> None:
     copies = Copies(cloud, ansible, application_id)
     run = app_user(ansible, application_id, roles=[], roles_mode="exact")
     assert run.status == 0, run.output

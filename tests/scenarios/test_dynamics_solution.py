@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Solutions: what is imported, upgraded and removed, and that nothing is ever imported twice."""
+"""Solutions: import, upgrade and removal, and that nothing is ever imported twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Write = Callable[..., str]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes a package into a file and gives its path."""
+    """Writes a package to a file and returns its path."""
 
     def write_package(version: str = "1.0.0.0", **made: Any) -> str:
         path = tmp_path / f"{version}{'-'.join(str(value) for value in made.values())}.zip"
@@ -72,7 +72,7 @@ def stage_upgrade(cloud: Cloud, content: bytes) -> None:
 
 
 def requests_of(cloud: Cloud, run: Run) -> list[str]:
-    """The requests to the environment, but for sign-in and for looking at jobs: METHOD and the path's last part."""
+    """The requests to the environment except sign-ins and reads of jobs: METHOD and the last part of the path."""
     return [
         f"{entry['method']} {entry['path'].partition('?')[0].rpartition('/')[2].partition('(')[0]}"
         for entry in cloud.requests_since(run.mark)
@@ -81,16 +81,14 @@ def requests_of(cloud: Cloud, run: Run) -> list[str]:
 
 
 def starts(cloud: Cloud, mark: int) -> list[str]:
-    """Imports that were started, or tried to be."""
+    """Imports, and attempts to start one."""
     return [line for line in cloud.writes_since(mark) if line.endswith(("ImportSolutionAsync", "StageAndUpgradeAsync"))]
 
 
-# --- what a package becomes
+# --- import, upgrade and removal
 
 
-def test_a_package_brings_its_solution_and_its_role_and_costs_one_request_from_then_on(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_installed_package_costs_one_request_in_later_runs(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     path = write()
     run = solution(ansible, path=path)
     assert run.changes(HOST) == ["solution"], run.output
@@ -114,9 +112,7 @@ def test_a_package_brings_its_solution_and_its_role_and_costs_one_request_from_t
     assert requests_of(cloud, again) == ["GET solutions"]
 
 
-def test_a_newer_package_updates_the_solution_and_leaves_what_it_no_longer_has(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_update_keeps_components_missing_from_the_newer_package(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write("1.0.0.9", variant="second-role"), rehearse=False)
     run = solution(ansible, path=write("1.0.0.10"))
     assert run.changes(HOST) == ["solution.version"], run.output
@@ -124,7 +120,9 @@ def test_a_newer_package_updates_the_solution_and_leaves_what_it_no_longer_has(
     assert role_is_there(cloud, SECOND_ROLE)
 
 
-def test_an_upgrade_removes_what_the_newer_package_no_longer_has(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_upgrade_removes_components_missing_from_the_newer_package(
+    cloud: Cloud, ansible: Ansible, write: Write
+) -> None:
     solution(ansible, path=write(variant="second-role"), rehearse=False)
     run = solution(ansible, path=write("1.1.0.0"), upgrade="stage_and_upgrade")
     assert run.changes(HOST) == ["solution.version"], run.output
@@ -145,7 +143,7 @@ def test_an_upgrade_that_was_imported_but_not_applied_is_applied(cloud: Cloud, a
     assert row["version"] == "1.1.0.0"
 
 
-def test_a_newer_installation_stays_and_the_way_back_is_told(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_newer_installation_is_kept_with_a_downgrade_hint(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write("1.1.0.0"), rehearse=False)
     run = solution(ansible, path=write())
     assert run.changed_hosts() == set(), run.output
@@ -155,9 +153,7 @@ def test_a_newer_installation_stays_and_the_way_back_is_told(cloud: Cloud, ansib
     assert cloud.writes_since(refused.mark) == []
 
 
-def test_an_unmanaged_solution_comes_and_goes_and_leaves_its_components(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_removed_unmanaged_solution_leaves_its_components(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write(managed=False), rehearse=False)
     run = solution(ansible, path=write(managed=False), state="absent")
     assert run.changes(HOST) == ["solution"], run.output
@@ -165,7 +161,7 @@ def test_an_unmanaged_solution_comes_and_goes_and_leaves_its_components(
     assert role_is_there(cloud)
 
 
-def test_a_removed_solution_takes_its_role_along_and_stays_away(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_removed_solution_is_removed_with_its_role(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write(), rehearse=False)
     run = solution(ansible, unique_name=UNIQUE_NAME, state="absent")
     assert run.changes(HOST) == ["solution"], run.output
@@ -175,7 +171,7 @@ def test_a_removed_solution_takes_its_role_along_and_stays_away(cloud: Cloud, an
     assert again.changed_hosts() == set(), again.output
 
 
-def test_a_removal_takes_a_pending_upgrade_along(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_removal_includes_a_pending_upgrade(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     assert solution(ansible, rehearse=False, path=write()).status == 0
     stage_upgrade(cloud, package("1.1.0.0"))
     run = solution(ansible, unique_name=UNIQUE_NAME, state="absent")
@@ -186,9 +182,7 @@ def test_a_removal_takes_a_pending_upgrade_along(cloud: Cloud, ansible: Ansible,
     assert cloud.writes_since(again.mark) == []
 
 
-def test_a_solution_that_others_need_is_not_removed_and_they_are_named(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_removal_blocked_by_dependents_names_them(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     base = write("1.2.0.0", unique_name="ContosoReferrals", variant="without-role")
     solution(ansible, path=base, rehearse=False)
     solution(ansible, path=write(variant="missing-dependency"), rehearse=False)
@@ -211,10 +205,10 @@ def test_the_solutions_of_an_environment_can_be_read(ansible: Ansible, write: Wr
     assert none == []
 
 
-# --- what is refused, in one sentence and before anything is sent
+# --- refusals, in one message and before anything is sent
 
 
-def test_a_package_that_cannot_be_trusted_or_is_not_the_one_meant_is_never_sent(
+def test_untrusted_or_unexpected_package_is_never_sent(
     cloud: Cloud, ansible: Ansible, write: Write, tmp_path: Path
 ) -> None:
     page = tmp_path / "page.zip"
@@ -250,9 +244,7 @@ def test_a_package_of_the_other_kind_is_refused(
     assert cloud.writes_since(run.mark) == []
 
 
-def test_missing_dependencies_are_warned_of_by_the_dry_run_and_listed_by_the_run(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_missing_dependencies_are_listed_in_dry_run_and_run(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     path = write(variant="missing-dependency")
     rehearsal = solution(ansible, path=path, check=True)
     assert "Referral (from ContosoReferrals (1.2.0.0))" in " ".join(rehearsal.output.split())
@@ -265,7 +257,7 @@ def test_missing_dependencies_are_warned_of_by_the_dry_run_and_listed_by_the_run
 # --- jobs that fail
 
 
-def test_an_import_that_fails_says_what_is_wrong_and_what_to_do(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_failed_import_reports_cause_and_cure(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     run = solution(ansible, path=write(variant="unknown-privilege"))
     message = run.failure(HOST)
     assert "0x80048058" in message
@@ -276,7 +268,7 @@ def test_an_import_that_fails_says_what_is_wrong_and_what_to_do(cloud: Cloud, an
     assert cured.changes(HOST) == ["solution"], cured.output
 
 
-def test_an_import_without_the_role_it_promised_fails(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_import_without_its_expected_role_fails(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     started = solution(ansible, path=write(), wait=False, rehearse=False).result(HOST, "dynamics_solution")
     time.sleep(0.5)
     (role,) = cloud.rows(cloud.contoso, f"roles?$select=roleid&$filter=name eq '{ROLE_NAME}'")
@@ -285,10 +277,10 @@ def test_an_import_without_the_role_it_promised_fails(cloud: Cloud, ansible: Ans
     assert f"the security role {ROLE_NAME} did not come with it" in run.failure(HOST)
 
 
-# --- jobs that run already, or whose start got no answer
+# --- jobs that already run, or whose start got no response
 
 
-def test_an_import_can_be_started_and_awaited_later_as_one_change(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_import_started_earlier_can_be_awaited_as_one_change(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     path = write()
     start = {**solution_task(path=path, wait=False), "register": "started"}
     run = ansible.tasks(start, solution_task(path=path, operation_id="{{ started.operation_id }}"))
@@ -302,9 +294,7 @@ def test_an_import_can_be_started_and_awaited_later_as_one_change(cloud: Cloud, 
 
 
 @WITH_SLOW_IMPORTS
-def test_a_run_after_a_killed_one_waits_for_its_import_instead_of_starting_another(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_run_after_a_killed_one_waits_for_its_import(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     import_by_hand(cloud, package())
     run = solution(ansible, path=write(), rehearse=False)
     assert run.status == 0, run.output
@@ -313,7 +303,7 @@ def test_a_run_after_a_killed_one_waits_for_its_import_instead_of_starting_anoth
 
 
 @WITH_SLOW_IMPORTS
-def test_the_import_of_another_solution_is_waited_for(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_run_waits_for_the_import_of_another_solution(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     import_by_hand(cloud, package(unique_name="ContosoReferrals", variant="without-role"))
     run = solution(ansible, path=write(), rehearse=False)
     assert run.status == 0, run.output
@@ -321,14 +311,14 @@ def test_the_import_of_another_solution_is_waited_for(cloud: Cloud, ansible: Ans
     assert installed(cloud) is not None
 
 
-def test_a_lock_that_no_job_shows_is_waited_out(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_run_waits_for_a_lock_that_no_job_shows(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     cloud.fault(route="ImportSolutionAsync", method="POST", status=429, code="0x80071151")
     run = solution(ansible, path=write(), rehearse=False)
     assert run.status == 0, run.output
     assert installed(cloud) is not None
 
 
-def test_a_job_that_never_ends_keeps_no_import_back(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_job_that_never_ends_does_not_block_an_import(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     old = "2026-01-01T00:00:00Z"
     row = {"asyncoperationid": "aaaaaaaa-0000-4000-8000-000000000001", "messagename": "ImportSolutionAsync"}
     states = {"statecode": 2, "statuscode": 20, "createdon": old, "modifiedon": old}
@@ -339,9 +329,7 @@ def test_a_job_that_never_ends_keeps_no_import_back(cloud: Cloud, ansible: Ansib
 
 
 @WITH_SLOW_IMPORTS
-def test_time_that_runs_out_is_told_and_the_next_run_goes_on_waiting(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_timeout_is_reported_and_the_next_run_continues_waiting(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     run = solution(ansible, path=write(), import_timeout=1, rehearse=False)
     assert "goes on there" in run.failure(HOST)
     again = solution(ansible, path=write(), rehearse=False)
@@ -359,7 +347,7 @@ def test_time_that_runs_out_is_told_and_the_next_run_goes_on_waiting(
         pytest.param({"applied": False, "reset": True}, id="nothing was started"),
     ],
 )
-def test_a_lost_answer_to_the_start_never_makes_a_second_import(
+def test_lost_response_to_the_start_causes_no_second_import(
     cloud: Cloud, ansible: Ansible, write: Write, failure: dict[str, Any]
 ) -> None:
     cloud.fault(route="ImportSolutionAsync", method="POST", **failure)
@@ -371,7 +359,7 @@ def test_a_lost_answer_to_the_start_never_makes_a_second_import(
     assert role_is_there(cloud)
 
 
-def test_a_lost_answer_to_the_removal_removes_once(cloud: Cloud, ansible: Ansible, write: Write) -> None:
+def test_lost_response_to_the_removal_removes_once(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     solution(ansible, path=write(), rehearse=False)
     cloud.fault(route="UninstallSolutionAsync", method="POST", applied=True, reset=True)
     run = solution(ansible, unique_name=UNIQUE_NAME, state="absent", rehearse=False)
@@ -379,9 +367,7 @@ def test_a_lost_answer_to_the_removal_removes_once(cloud: Cloud, ansible: Ansibl
     assert installed(cloud) is None
 
 
-def test_an_environment_that_refuses_to_stage_gets_the_package_with_the_import(
-    cloud: Cloud, ansible: Ansible, write: Write
-) -> None:
+def test_package_is_sent_with_the_import_if_staging_is_refused(cloud: Cloud, ansible: Ansible, write: Write) -> None:
     run = solution(ansible, path=write(), stage=False)
     assert run.changes(HOST) == ["solution"], run.output
     assert "POST StageSolution" not in requests_of(cloud, run)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The test lead: it arrives, and whatever keeps it from arriving is told by its cause."""
+"""The test lead: it arrives, or the result names the cause."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def validate(ansible: Ansible, configure: Configure) -> Validate:
 
 
 class LeadService:
-    """The simulator's own lead service, with any connection; only the public cloud has Partner Center."""
+    """The simulator's lead service, with any connection; only the public cloud has Partner Center."""
 
     def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
         self._cloud = cloud
         self._tenant = tenant
 
     def __call__(self, **connection: Any) -> str | None:
-        """Return what keeps a lead from arriving by this connection, or None when it arrives."""
+        """Return why a lead does not arrive by this connection, or None if it arrives."""
         leads = {"leadDestination": "dynamics", "dynamicsLeadConfiguration": connection}
         offer = f"/tenants/{self._tenant.name}/offers/{self._tenant.name}-offer"
         self._cloud.control("PATCH", offer, {"resource": "customer-leads", "target": "live", "changes": leads})
@@ -63,7 +63,7 @@ class LeadService:
 
 
 class ByHand:
-    """Breaks the set-up of one tenant, as somebody in a portal would."""
+    """Breaks the set-up of one tenant, like a person in a portal."""
 
     def __init__(self, cloud: Cloud, tenant: Tenant) -> None:
         self._cloud = cloud
@@ -148,7 +148,7 @@ class ByHand:
     def take_reading_interface_settings(self) -> None:
         self._take_privilege("prvReadUserEntityUISettings")
 
-    # --- how
+    # --- the test lead
 
     @property
     def _user(self) -> str:
@@ -170,7 +170,7 @@ class ByHand:
 
 
 @pytest.mark.cloud("--tenants", "2")
-def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_configure(
+def test_lead_arrives_and_a_bare_environment_names_configure(
     cloud: Cloud, ansible: Ansible, configure: Configure, validate: Validate
 ) -> None:
     contoso, bare = cloud.contoso, cloud.tenants["fabrikam"]
@@ -192,7 +192,7 @@ def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_con
     ]
     assert secret not in run.output
 
-    # A customer's lead three days ago, one of somebody else, and Microsoft's own test leads since.
+    # A customer's lead three days ago, one from another source, and Microsoft's test leads since.
     cloud.web_api(contoso, "POST", "leads", {"lastname": "Ågren", "subject": "AzurePortal-Create|contoso.app"})
     cloud.web_api(contoso, "POST", "leads", {"lastname": "Walk-in"})
     cloud.jump(3 * 86400 + 60)
@@ -209,7 +209,7 @@ def test_a_lead_arrives_and_goes_and_an_environment_that_is_not_set_up_names_con
     (left,) = [lead for lead in cloud.rows(contoso, "leads") if lead["lastname"] == result["test_lead"]["lastname"]]
     assert left["leadid"] in str(result["warnings"])
 
-    # What a plug-in of the environment may do to a new lead, and an answer that gets lost after the lead was written.
+    # Effects of an environment's plug-in on a new lead, and a response that is lost after the lead was written.
     cloud.fault(route="/leads$", method="POST", reset=True, applied=True)
     denied = "Principal user is missing prvWriteContact privilege"
     cloud.fault(route="/leads$", method="POST", status=403, code="0x80040220", message=denied)
@@ -242,10 +242,10 @@ REFUSED = {
     "0x8004418e": "plug_in_unfinished",
     "0x80081111": "plug_in_unfinished",
 }
-"""The codes by which an environment's own customizations refuse a lead, with the cause of each."""
+"""The codes with which an environment's customizations reject a lead, with the cause of each."""
 
 
-def test_what_a_customer_did_to_new_leads_is_told_by_its_cause(
+def test_customization_that_rejects_leads_is_reported_by_cause(
     cloud: Cloud, ansible: Ansible, configure: Configure
 ) -> None:
     assert configure("--limit", HOST, rehearse=False).status == 0
@@ -259,7 +259,7 @@ def test_what_a_customer_did_to_new_leads_is_told_by_its_cause(
 
 @pytest.mark.cloud("--tenants", "1")
 @pytest.mark.parametrize(("settings", "warned"), [({}, True), ({"allowapplicationuseraccess": True}, False)])
-def test_a_firewall_that_may_keep_the_lead_service_out_is_named(
+def test_firewall_that_may_block_the_lead_service_is_named(
     cloud: Cloud, configure: Configure, validate: Validate, settings: dict[str, bool], warned: bool
 ) -> None:
     assert configure(rehearse=False).status == 0
@@ -281,9 +281,9 @@ def test_a_column_that_is_too_short_for_leads_is_named(configure: Configure, val
 
 
 Breakage = tuple[Callable[[ByHand], None], str | None, str | None]
-"""How a tenant is broken, the cause that the user is told, and words of what the simulator's lead service says.
+"""How a tenant is broken, the cause that is reported, and part of the simulated lead service's message.
 
-The second tenant lives in a cloud without Partner Center, so the lead service is not asked about it.
+The second tenant is in a cloud without Partner Center, so the lead service is not called for it.
 """
 
 BROKEN: list[Breakage] = [
@@ -305,7 +305,7 @@ BROKEN: list[Breakage] = [
     (ByHand.take_creating_leads, "lead_privileges_missing", "missing prvCreateLead"),
     (ByHand.take_reading_system_jobs, "system_job_privileges_missing", "missing prvReadAsyncOperation"),
     (ByHand.narrow_writing_system_jobs, "system_job_privileges_missing", "AccessCheckEx failed"),
-    # The documented set-up asks for it, although leads have been seen to arrive without.
+    # The documented set-up requires it, although leads have been seen to arrive without it.
     (ByHand.take_reading_interface_settings, "user_interface_privileges_missing", None),
 ]
 
@@ -326,13 +326,11 @@ DOCUMENTED = {
     "role_missing": "create permissions for the leadsourcecode attribute",
     "lead_privileges_missing": "create permissions for the leadsourcecode attribute",
 }
-"""What Partner Center would say, by cause; Microsoft documents nothing for the others."""
+"""Partner Center's message, by cause; Microsoft documents none for the others."""
 
 
 @pytest.mark.cloud("--tenants", str(len(BROKEN)))
-def test_each_tenant_that_somebody_broke_is_told_its_cause_and_stops_no_other(
-    cloud: Cloud, configure: Configure, validate: Validate
-) -> None:
+def test_broken_tenant_has_its_cause_and_stops_no_other(cloud: Cloud, configure: Configure, validate: Validate) -> None:
     assert configure("-f", "7", rehearse=False).status == 0
     tenants = dict(zip(cloud.tenants.values(), BROKEN, strict=True))
     for tenant, (break_it, _cause, _words) in tenants.items():
@@ -349,7 +347,7 @@ def test_each_tenant_that_somebody_broke_is_told_its_cause_and_stops_no_other(
 
 
 def handed_over(stored: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """The connection as Partner Center's form has it, from what the store holds, with changes."""
+    """The connection as in Partner Center's form, from the store's content, with changes."""
     return {
         "authentication": "azureAD",
         "instanceUrl": stored["environment_url"],
@@ -360,7 +358,7 @@ def handed_over(stored: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_each_wrong_detail_that_was_handed_over_is_told_and_the_secret_never(
+def test_wrong_handover_detail_is_reported_without_the_secret(
     cloud: Cloud, ansible: Ansible, configure: Configure
 ) -> None:
     lead_service = LeadService(cloud, cloud.contoso)
@@ -403,7 +401,7 @@ def test_each_wrong_detail_that_was_handed_over_is_told_and_the_secret_never(
 
 
 def take_sales_away(cloud: Cloud, name: str) -> None:
-    """Have a tenant's environment been born without Dynamics 365 Sales."""
+    """Make a tenant's environment one that was created without Dynamics 365 Sales."""
     state = cloud.control("GET", "/state")
     (tenant,) = [each for each in state["tenants"] if each["name"] == name]
     tenant["environments"][0]["sales"] = False
@@ -411,7 +409,7 @@ def take_sales_away(cloud: Cloud, name: str) -> None:
 
 
 def member_without_leads(cloud: Cloud, tenant: Tenant) -> dict[str, Any]:
-    """Make an application with a secret that is a user of the environment by hand; return what a store would hold."""
+    """Create an application with a secret and its environment user by hand; return the content of a store."""
     cloud.set(replication_seconds=0, secret_activation_seconds=0)
     made = cloud.graph(tenant, "POST", "/applications", {"displayName": "Leads"})
     cloud.graph(tenant, "POST", "/servicePrincipals", {"appId": made["appId"]})
@@ -430,14 +428,14 @@ def member_without_leads(cloud: Cloud, tenant: Tenant) -> dict[str, Any]:
 
 
 def assign_role(cloud: Cloud, tenant: Tenant, user_id: str, name: str) -> None:
-    """Give a user of the root business unit a role."""
+    """Assign a role to a user of the root business unit."""
     (role,) = cloud.rows(tenant, f"roles?$filter=name eq '{name}' and _parentroleid_value eq null")
     link = {"@odata.id": f"{tenant.environment_url}/api/data/v9.2/roles({role['roleid']})"}
     cloud.web_api(tenant, "POST", f"systemusers({user_id})/systemuserroles_association/$ref", link)
 
 
 def trial(connection: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """A task that tests a connection given as in Partner Center's form, and goes on when it fails."""
+    """A task that tests a connection given as in Partner Center's form, and continues if it fails."""
     names = {
         "directoryId": "directory_id",
         "applicationId": "application_id",
@@ -457,7 +455,7 @@ ROLES = ("Microsoft Marketplace Lead Writer",)
 
 
 def person(cloud: Cloud, tenant: Tenant, name: str, *, licensed: bool = True, roles: tuple[str, ...] = ROLES) -> str:
-    """Make a person in the directory and, with a license, in the environment; return the name of the account."""
+    """Create a person in the directory and, with a license, in the environment; return the account's name."""
     account = f"{name}@{tenant.name}.onmicrosoft.com"
     made = cloud.graph(
         tenant,
@@ -487,9 +485,7 @@ def person(cloud: Cloud, tenant: Tenant, name: str, *, licensed: bool = True, ro
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_person_whose_password_was_handed_over_gets_its_leads_or_the_reason_why_not(
-    cloud: Cloud, ansible: Ansible, configure: Configure
-) -> None:
+def test_handed_over_person_gets_leads_or_the_cause(cloud: Cloud, ansible: Ansible, configure: Configure) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     cloud.set(replication_seconds=0, usage_location_seconds=0)

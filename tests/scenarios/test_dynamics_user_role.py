@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A licensed user in an environment: brought in without a first visit, with the roles that leads take."""
+"""A licensed user in an environment: added without a first visit, with the roles that leads need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NIL = "00000000-0000-0000-0000-000000000000"
 
 
 def made(cloud: Cloud, tenant: Tenant, name: str = NAME, *, licensed: bool = True) -> str:
-    """Make a user by hand, and return its object id."""
+    """Create a user by hand, and return its object ID."""
     body = {
         "accountEnabled": True,
         "displayName": "Lead Writer",
@@ -66,7 +66,7 @@ def roles(cloud: Cloud, user_id: str) -> list[str]:
     return sorted(each["name"] for each in person(cloud, user_id)["systemuserroles_association"])
 
 
-def test_a_user_who_never_came_is_brought_in_once_its_license_has_arrived(cloud: Cloud, ansible: Ansible) -> None:
+def test_user_is_added_without_a_visit_once_its_license_arrives(cloud: Cloud, ansible: Ansible) -> None:
     user_id = made(cloud, cloud.contoso, licensed=False)
     without = user_role(ansible, user_id, sync_timeout=2)
     assert f"contoso.crm4.dynamics.com knows of no license of user {user_id} yet" in without.failure(HOST)
@@ -82,7 +82,7 @@ def test_a_user_who_never_came_is_brought_in_once_its_license_has_arrived(cloud:
     assert cloud.writes_since(second.mark) == []
 
 
-def test_roles_are_those_of_the_users_own_business_unit_and_only_named_ones_go(cloud: Cloud, ansible: Ansible) -> None:
+def test_only_named_roles_of_the_own_business_unit_are_removed(cloud: Cloud, ansible: Ansible) -> None:
     user_id = made(cloud, cloud.contoso)
     user_role(ansible, user_id, roles=[ROLE, "Salesperson"])
     (unit,) = cloud.rows(cloud.contoso, "businessunits?$filter=name eq 'Sales'")
@@ -99,7 +99,7 @@ def test_roles_are_those_of_the_users_own_business_unit_and_only_named_ones_go(c
     assert user_role(ansible, user_id, state="absent").changed_hosts() == set()
 
 
-def test_a_user_disabled_for_want_of_a_license_is_enabled_when_it_has_one_again(cloud: Cloud, ansible: Ansible) -> None:
+def test_user_disabled_without_a_license_is_enabled_with_one(cloud: Cloud, ansible: Ansible) -> None:
     user_id = made(cloud, cloud.contoso)
     user_role(ansible, user_id)
     system_user = person(cloud, user_id)["systemuserid"]
@@ -109,7 +109,7 @@ def test_a_user_disabled_for_want_of_a_license_is_enabled_when_it_has_one_again(
     assert person(cloud, user_id)["isdisabled"] is False
 
 
-def test_what_would_stop_it_is_told_with_the_one_manual_act_it_takes(cloud: Cloud, ansible: Ansible) -> None:
+def test_blockers_name_the_one_manual_step(cloud: Cloud, ansible: Ansible) -> None:
     northwind = cloud.tenants["northwind"]
     user_id = made(cloud, northwind, "leads@northwind.onmicrosoft.com", licensed=False)
     run = user_role(ansible, user_id, host="northwind_prod")
@@ -123,7 +123,7 @@ def test_what_would_stop_it_is_told_with_the_one_manual_act_it_takes(cloud: Clou
     assert "user is the nil GUID" in really.failure(HOST)
 
 
-def test_a_removal_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible) -> None:
+def test_removal_unassigns_every_copy_of_a_role(cloud: Cloud, ansible: Ansible) -> None:
     tenant = cloud.contoso
     user_id = made(cloud, tenant)
     assert user_role(ansible, user_id).status == 0
@@ -138,7 +138,7 @@ def test_a_removal_takes_every_copy_of_a_role(cloud: Cloud, ansible: Ansible) ->
     assert roles(cloud, user_id) == []
 
 
-def test_the_sentence_about_a_disabled_user_does_not_blame_the_runner(cloud: Cloud, ansible: Ansible) -> None:
+def test_message_about_a_disabled_user_does_not_blame_the_runner(cloud: Cloud, ansible: Ansible) -> None:
     tenant = cloud.contoso
     user_id = made(cloud, tenant)
     assert user_role(ansible, user_id).status == 0
@@ -152,7 +152,7 @@ def test_the_sentence_about_a_disabled_user_does_not_blame_the_runner(cloud: Clo
     )
 
 
-def test_a_user_outside_of_the_security_group_is_told_as_one(cloud: Cloud, ansible: Ansible) -> None:
+def test_user_outside_the_security_group_is_reported(cloud: Cloud, ansible: Ansible) -> None:
     cloud.traits(cloud.contoso, security_group=[])
     user_id = made(cloud, cloud.contoso)
     one = task("dynamics_user_role", environment_url=cloud.contoso.environment_url, user=user_id, roles=[ROLE])

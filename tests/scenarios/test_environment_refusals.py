@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an environment's own gates, states and moments mean for a run: explained, waited for, or asked again."""
+"""The effect of an environment's gates and states on a run: an explanation, a wait, or a retry."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ NOT_IN_THE_DIRECTORY_YET = [
 
 @pytest.fixture
 def gated(tmp_path: Path, simulators: Callable[..., Simulator], collections: Path) -> Callable[..., Run]:
-    """Reads the solutions of a tenant for each code, whose environment has a gate with that code."""
+    """For each code, reads the solutions of a tenant whose environment has a gate with that code."""
 
     def run(codes: list[str], **gate: Any) -> Run:
         tenants = [
@@ -91,14 +91,14 @@ def test_every_gate_is_explained(gated: Callable[..., Run]) -> None:
     assert [code for code, sentence in EXPLAINED.items() if sentence not in told[code]] == [], told
 
 
-def test_what_passes_is_asked_again(gated: Callable[..., Run]) -> None:
+def test_temporary_refusals_are_retried(gated: Callable[..., Run]) -> None:
     run = gated(PASSING, times=1)
     assert run.status == 0, run.output
 
 
 @pytest.mark.parametrize("code", NOT_IN_THE_DIRECTORY_YET)
 @pytest.mark.cloud("--tenants", "1")
-def test_a_service_principal_that_is_not_seen_yet_is_waited_for(cloud: Cloud, ansible: Ansible, code: str) -> None:
+def test_run_waits_for_a_service_principal_not_visible_yet(cloud: Cloud, ansible: Ansible, code: str) -> None:
     made = cloud.graph(cloud.contoso, "POST", "/applications", {"displayName": "Leads"})
     cloud.graph(cloud.contoso, "POST", "/servicePrincipals", {"appId": made["appId"]})
     cloud.traits(cloud.contoso, gates=[{"code": code, "methods": ["POST"], "times": 1, "status": 400}])
@@ -108,7 +108,7 @@ def test_a_service_principal_that_is_not_seen_yet_is_waited_for(cloud: Cloud, an
 
 
 @pytest.mark.cloud("--tenants", "1", "--set", "dataverse_lag_seconds=8")
-def test_an_environment_that_lags_behind_the_directory_is_waited_for(cloud: Cloud, configure: Configure) -> None:
+def test_run_waits_for_an_environment_behind_the_directory(cloud: Cloud, configure: Configure) -> None:
     run = configure(rehearse=False)
     assert run.status == 0, run.output
     answers = [
@@ -120,7 +120,7 @@ def test_an_environment_that_lags_behind_the_directory_is_waited_for(cloud: Clou
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_background_operations_that_are_off_are_waited_for(cloud: Cloud, configure: Configure) -> None:
+def test_run_waits_for_disabled_background_operations(cloud: Cloud, configure: Configure) -> None:
     off = {"code": "0x80040216", "message": "Async operations are currently disabled for this organization."}
     gate = {**off, "methods": ["POST"], "path": "ImportSolutionAsync", "times": 1}
     cloud.traits(cloud.contoso, gates=[gate])
@@ -133,7 +133,7 @@ VALIDATE = "marketplace_leads.dynamics365.validate"
 
 @pytest.mark.cloud("--tenants", "1")
 @pytest.mark.parametrize("methods", [["GET"], ["POST"]])
-def test_a_gate_that_keeps_only_the_lead_service_out_is_named(
+def test_gate_that_blocks_only_the_lead_service_is_named(
     cloud: Cloud, configure: Configure, methods: list[str]
 ) -> None:
     assert configure(rehearse=False).status == 0

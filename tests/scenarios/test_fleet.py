@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One task plans all environments of a play, wherever the role is: each has its own plan and its own outcome."""
+"""One task plans all environments of a play, wherever the role is used: each has its own plan and outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLE = "marketplace_leads.dynamics365.lead_writer"
 
 
 def play(configure: Configure, ansible: Ansible, *tasks: dict[str, Any], check: bool = False, **play: Any) -> Run:
-    """Run tasks in a play of their own, with the variables that configure has."""
+    """Run tasks in a separate play, with the variables of configure."""
     variables = {
         "lead_writer_solution_path": str(configure.package),
         "lead_writer_store_directory": str(configure.store),
@@ -34,7 +34,7 @@ def role(how: str = "import_role", **keywords: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
-def test_hosts_that_are_not_taken_together_plan_for_themselves(
+def test_hosts_not_planned_together_plan_individually(
     cloud: Cloud, ansible: Ansible, configure: Configure, strategy: str
 ) -> None:
     run = play(configure, ansible, role(), strategy=strategy)
@@ -58,7 +58,7 @@ def test_a_condition_of_the_role_leaves_hosts_out(ansible: Ansible, configure: C
     assert run.changed_hosts() == {"contoso_prod", "northwind_prod"}
 
 
-def test_a_condition_that_leaves_out_the_first_host_is_right(ansible: Ansible, configure: Configure) -> None:
+def test_condition_may_exclude_the_first_host(ansible: Ansible, configure: Configure) -> None:
     run = play(configure, ansible, role(when="inventory_hostname != 'contoso_prod'"), check=True)
     assert run.status == 0, run.output
     assert run.changed_hosts() == {"fabrikam_prod", "northwind_prod"}
@@ -148,7 +148,7 @@ def test_tags_that_leave_out_what_a_step_needs_are_refused(cloud: Cloud, configu
 
 
 @ONE
-def test_all_steps_of_a_dry_run_foretell_what_the_plan_does(configure: Configure) -> None:
+def test_all_steps_of_a_dry_run_predict_what_the_plan_does(configure: Configure) -> None:
     planned = configure(check=True)
     stepwise = configure(check=True, variables={"lead_writer_end_early": False})
     modules = [

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a fact is not as the collection takes it to be, leads arrive all the same, or nothing is changed.
+"""If a fact is not as the collection assumes, leads arrive anyway, or nothing is changed.
 
-The facts and their other worlds are in evidence/facts.yml. Some worlds need a cloud of their own: `make test` tries a
+The facts and their other worlds are in evidence/facts.yml. Some worlds need a separate cloud: `make test` tries a
 sample of them, `make torture` all.
 """
 
@@ -38,9 +38,9 @@ def shared(
     simulators: Callable[..., Simulator],
     collections: Path,
 ) -> dict[str, str]:
-    """What is wrong with the worlds of the tests that were selected, all tried in one cloud.
+    """What is wrong with the worlds of the selected tests, all tried in one cloud.
 
-    Where several processes run the tests, the first that comes tries them, and the others read what it found.
+    If several processes run the tests, the first one tries the worlds, and the others read its results.
     """
     tests = (item for item in request.session.items if isinstance(item, pytest.Function))
     given = (test.callspec.params["world"] for test in tests if "shared" in test.fixturenames)
@@ -58,17 +58,17 @@ def shared(
 
 
 @pytest.mark.parametrize("world", TENANTS, ids=lambda world: world.name)
-def test_a_tenant_where_a_fact_is_not_so_gets_leads(world: Flip, shared: dict[str, str]) -> None:
+def test_tenant_where_a_fact_does_not_hold_gets_leads(world: Flip, shared: dict[str, str]) -> None:
     assert shared[world.name] == "", f"{world.name}: {shared[world.name]}"
 
 
 @pytest.mark.parametrize("world", chosen(CLOUDS), ids=lambda world: world.name)
-def test_a_cloud_where_a_fact_is_not_so_gives_leads(world: Flip, worlds: Worlds) -> None:
+def test_cloud_where_a_fact_does_not_hold_delivers_leads(world: Flip, worlds: Worlds) -> None:
     (wrong,) = worlds.verdicts([world]).values()
     assert wrong == "", f"{world.name}: {wrong}"
 
 
-def test_leads_arrive_where_many_facts_are_not_so(worlds: Worlds) -> None:
+def test_leads_arrive_where_many_facts_do_not_hold(worlds: Worlds) -> None:
     together = combined(WORLDS)
     (wrong,) = worlds.verdicts([together]).values()
     assert wrong == "", f"{together}: {wrong}"

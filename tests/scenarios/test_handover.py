@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Partner Center has to be told is written down: right, without a secret, and again whenever it is lost."""
+"""The handover files for Partner Center: correct, without a secret, and rewritten if lost."""
 
 from __future__ import annotations
 
@@ -40,15 +40,13 @@ class Files:
         return self.data.read_text(encoding="utf-8"), self.sheet.read_text(encoding="utf-8")
 
     def command(self) -> list[str]:
-        """The command of the sheet, as a shell would take it."""
+        """The command of the sheet, as entered in a shell."""
         (block,) = re.findall(r"```shell\n(.*)\n```", self.sheet.read_text(encoding="utf-8"))
         return shlex.split(block)
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_is_in_neither_file(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_sheet_suffices_to_type_and_its_command_shows_the_secret(cloud: Cloud, configure: Configure) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     files = Files(configure.store, tenant.environment_host)
@@ -81,7 +79,7 @@ def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_
     )
     assert secret in shown.stdout, shown.stdout + shown.stderr
 
-    # Whatever of the files is lost or edited comes back, and that is the only change.
+    # A lost or edited file is restored, and that is the only change.
     files.sheet.unlink()
     run = configure()
     assert run.changes(HOST) == ["handover"], run.output
@@ -92,9 +90,7 @@ def test_a_person_can_type_from_the_sheet_and_its_command_shows_the_secret_that_
     assert cloud.writes_since(refused.mark) == []
 
 
-def test_an_offer_that_two_environments_name_stops_both_before_anything_is_written_and_no_other(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_offer_of_two_environments_stops_just_these_before_any_write(cloud: Cloud, configure: Configure) -> None:
     inventory = yaml.safe_load(cloud.inventory.read_text(encoding="utf-8"))
     for name, offer in (("contoso", "leads-app"), ("fabrikam", "Leads-App")):
         group = inventory["all"]["children"][f"tenant_{name}"]
@@ -107,6 +103,6 @@ def test_an_offer_that_two_environments_name_stops_both_before_anything_is_writt
     for name in ("contoso", "fabrikam"):
         assert "marketplace-lead-writer" not in str(cloud.graph(cloud.tenants[name], "GET", "/applications"))
     assert Made(cloud, cloud.tenants["northwind"]).secrets, run.output
-    # Also when only one of them is run: the inventory is what is compared.
+    # Also in a run of only one of them: the comparison uses the inventory.
     alone = configure("--limit", HOST, rehearse=False)
     assert "and so does fabrikam_prod" in alone.failure(HOST)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same tasks both ways: in the worker, and as ordinary modules. A difference would make speed cost the truth."""
+"""The same tasks both ways: in the worker, and as ordinary modules, with the same results."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def ignoring(one: dict[str, Any], **keywords: Any) -> dict[str, Any]:
 TASKS = [
     ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["System Administrator"])),
     ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["Basic User"]), check_mode=True, diff=True),
-    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["Nobody"])),
-    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, rolez=["Nobody"])),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["No Such Role"])),
+    ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, rolez=["No Such Role"])),
     ignoring(task("dynamics_app_user", **ENVIRONMENT)),
     ignoring(task("dynamics_app_user", **ENVIRONMENT, application_id="x", roles_mode="nearly")),
     ignoring(task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, client_secret="a-very-wrong-secret")),
@@ -62,7 +62,7 @@ TASKS = [
 
 
 def told(run: Run) -> list[str]:
-    """What callbacks saw, without what may differ between two runs of anything."""
+    """The results that callbacks received, without what may differ between any two runs."""
     return [
         scrubbed(f"{o.task}: {o.outcome} {json.dumps({**o.result, 'exception': None}, sort_keys=True)}")
         for o in run.outcomes
@@ -70,29 +70,29 @@ def told(run: Run) -> list[str]:
 
 
 def lines(run: Run) -> list[str]:
-    """The output without the lines that tell how a module was carried out."""
+    """The output without the lines about how a module was executed."""
     own = re.compile(r"^<|Using module file|^redirecting|^task path|playbook\d|^Loading|^\s*$|DEPRECATED")
     return [scrubbed(line) for line in run.output.splitlines() if not own.search(line)]
 
 
 def scrubbed(text: str) -> str:
-    """C(text) without the ids and times that the service makes anew for every request."""
+    """`text` without the IDs and times that the service creates for every request."""
     text = re.sub(r"(Trace ID|Correlation ID): [0-9a-f-]{36}|\"request_id\": \"[0-9a-f-]{36}\"", "id", text)
     return re.sub(r"Timestamp: \S+ \S+", "time", text)
 
 
-def test_a_run_tells_the_same_whichever_way_its_modules_are_executed(cloud: Cloud, ansible: Ansible) -> None:
+def test_in_process_and_ordinary_execution_report_the_same(cloud: Cloud, ansible: Ansible) -> None:
     here = ansible.tasks(*TASKS, rehearse=False, verbosity=3)
     ordinary = ansible.tasks(*TASKS, rehearse=False, verbosity=3, environment={"MARKETPLACE_LEADS_IN_PROCESS": "0"})
     assert told(here) == told(ordinary)
     assert lines(here) == lines(ordinary)
     assert len(here.outcomes) > len(TASKS)
     assert "a-very-wrong-secret" not in here.output + ordinary.output
-    # Of the ordinary way only what callbacks show: Ansible prints the shell command of a task with C(environment:).
+    # For the ordinary way only callback results: Ansible prints the shell command of a task with `environment:`.
     assert cloud.contoso.client_secret not in here.output + "".join(told(ordinary))
 
 
-def test_a_module_that_runs_elsewhere_or_later_is_executed_the_ordinary_way(ansible: Ansible) -> None:
+def test_delegated_or_async_module_is_executed_the_ordinary_way(ansible: Ansible) -> None:
     later = {**task("dynamics_app_user", **ENVIRONMENT, **OWN_ID), "async": 60, "poll": 1}
     run = ansible.tasks(later, rehearse=False)
     assert run.status == 0, run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-lint makes of a user's playbook that calls the modules of the collection."""
+"""ansible-lint on a user's playbook that calls the modules of the collection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") i
 
 
 def examples() -> list[dict[str, object]]:
-    """The first example of each module, which is a task as its documentation would have a user write it."""
+    """The first example of each module, a task as its documentation recommends it."""
     tasks = []
     for module in MODULES:
         _before, text = (ROOT / f"plugins/modules/{module}.py").read_text("utf-8").split('EXAMPLES = r"""', 1)
@@ -43,7 +43,7 @@ def playbook(tmp_path: Path) -> Path:
 
 
 def lint(playbook: Path, collections: Path, *options: str) -> str:
-    """Run ansible-lint as a user would, in the playbook's own project; return what it says."""
+    """Run ansible-lint like a user, in the playbook's own project; return its output."""
     command = [str(PROGRAM), "--offline", "--nocolor", "--profile", "production", *options, str(playbook)]
     environment = {
         **os.environ,
@@ -64,7 +64,7 @@ def test_fixing_a_playbook_keeps_the_names_of_its_modules(playbook: Path, collec
     assert called == {f"marketplace_leads.dynamics365.{module}" for module in MODULES}
 
 
-def test_no_rule_wants_another_name_for_a_module(playbook: Path, collections: Path) -> None:
+def test_no_rule_suggests_another_name_for_a_module(playbook: Path, collections: Path) -> None:
     said = lint(playbook, collections)
     assert "fqcn" not in said
     assert "files processed" in said or "Passed" in said, said

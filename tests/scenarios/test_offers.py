@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers as a whole set-up meets them: not published yet, being certified for days, or of a type that is not served."""
+"""Offers in a whole set-up: not published yet, being certified for days, or of an unsupported type."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ DAY = 86400
 
 
 class Life:
-    """Runs configure again and again for one tenant."""
+    """Runs configure repeatedly for one tenant."""
 
     def __init__(self, cloud: Cloud, configure: Configure, publisher: Publisher, folder: Path) -> None:
         self.cloud, self.publisher, self._configure, self._folder = cloud, publisher, configure, folder
 
     def run(self, **variables: Any) -> Run:
-        """Run configure once, and see it end well."""
+        """Run configure once, and expect success."""
         run = self._configure(variables=variables, rehearse=False)
         assert run.status == 0, run.output
         return run
 
     def fails(self, **variables: Any) -> str:
-        """Run configure, which has to fail before it has written anything; return the message."""
+        """Run configure, which must fail before it writes anything; return the message."""
         run = self._configure(variables=variables, rehearse=False)
         assert run.status == 2, run.output
         assert self.cloud.writes_since(run.mark) == []
         return run.failure(HOST)
 
     def plan(self, run: Run) -> dict[str, Any]:
-        """What a run's plan said of the one offer."""
+        """The one offer in a run's plan."""
         (found,) = plan_of(run)["lead_destinations"]
         one: dict[str, Any] = found
         return one
 
     def record(self, offer: str = OFFER) -> dict[str, Any]:
-        """What the handover file says of an offer."""
+        """The handover file's entry of an offer."""
         (path,) = self._folder.rglob("*.handover.json")
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["offers"][offer]
         return found
 
     def customer_meets(self, offer: str = OFFER) -> str | None:
-        """Let a customer meet an offer; return why the lead did not arrive, None if it did."""
+        """Let a customer use an offer; return why the lead did not arrive, None if it did."""
         path = f"/tenants/{self.cloud.contoso.tenant_id}/leads"
         error: str | None = self.cloud.control("POST", path, {"offer": offer})["error"]
         return error
@@ -68,12 +68,12 @@ def life(cloud: Cloud, ansible: Ansible, configure: Configure, tmp_path: Path) -
 
 
 def said(run: Run) -> str:
-    """What a run wrote, without line breaks."""
+    """The output of a run, without line breaks."""
     return " ".join(run.output.split())
 
 
 def plan_of(run: Run) -> dict[str, Any]:
-    """The plan of the host that the run made first."""
+    """The first plan of the run for the host."""
     plans = [each.result["environments"][HOST] for each in run.outcomes if HOST in each.result.get("environments", {})]
     first: dict[str, Any] = plans[0]
     return first
@@ -89,7 +89,7 @@ def test_leads_are_set_up_before_the_first_publication(life: Life) -> None:
     assert life.run(**NEW).changed_hosts() == set()
 
 
-def test_the_first_publication_is_left_to_a_person(life: Life) -> None:
+def test_the_first_publication_is_left_to_the_publisher(life: Life) -> None:
     run = life.run(**NEW, **LIVE)
     assert "Offer 'new-offer' was never published" in said(run)
     again = life.run(**NEW, **LIVE)
@@ -97,26 +97,26 @@ def test_the_first_publication_is_left_to_a_person(life: Life) -> None:
     assert again.changed_hosts() == set()
 
 
-def test_the_first_publication_is_made_when_that_is_asked_for(life: Life) -> None:
+def test_the_first_publication_is_made_on_request(life: Life) -> None:
     life.run(**NEW, **LIVE, lead_writer_publish_other_changes=True)
     assert life.customer_meets("new-offer") is None
 
 
-# --- offers that cannot be served
+# --- unsupported offers
 
 
 @pytest.mark.parametrize(("offer", "kind"), [("solution-template", "azureApplication"), ("consulting", "consulting")])
-def test_an_offer_of_a_type_that_is_not_served_is_a_blocker(life: Life, offer: str, kind: str) -> None:
+def test_offer_of_an_unsupported_type_is_a_blocker(life: Life, offer: str, kind: str) -> None:
     message = life.fails(lead_writer_offers=[offer, OFFER])
     assert f"Offer '{offer}' is of type {kind}" in message
     assert "leave it out" in message
 
 
-def test_an_offer_id_in_capitals_is_told(life: Life) -> None:
+def test_offer_id_in_capitals_is_refused(life: Life) -> None:
     assert "give 'contoso-offer'" in life.fails(lead_writer_offers=["Contoso-Offer"])
 
 
-def test_offers_may_be_given_as_one_text(life: Life) -> None:
+def test_offers_may_be_given_as_one_string(life: Life) -> None:
     life.run(lead_writer_offers="contoso-offer, new-offer")
     assert life.record("new-offer")["key_id"] == life.record()["key_id"] != ""
 
@@ -143,7 +143,7 @@ def test_a_run_ends_well_while_an_offer_is_certified(life: Life) -> None:
     assert life.cloud.writes_since(waiting.mark) == []
 
 
-def test_the_next_run_goes_live_when_the_preview_is_done(life: Life) -> None:
+def test_next_run_publishes_to_live_after_the_preview(life: Life) -> None:
     life.cloud.set(publish_seconds=2 * DAY)
     life.run(**LIVE, lead_writer_publish_timeout=0)
     life.cloud.jump(2 * DAY + 60)
@@ -156,7 +156,7 @@ def test_the_next_run_goes_live_when_the_preview_is_done(life: Life) -> None:
     assert life.plan(life.run(**LIVE))["publication"]["state"] == "live"
 
 
-def test_what_the_certification_found_is_told_by_a_later_run(life: Life) -> None:
+def test_certification_result_is_reported_by_a_later_run(life: Life) -> None:
     life.cloud.set(publish_seconds=2 * DAY, partner_center_certification_fails=True)
     life.run(**LIVE, lead_writer_publish_timeout=0)
     life.cloud.jump(2 * DAY + 60)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The other choice of authentication: leads written by a Microsoft 365 user, whose password may not end unnoticed."""
+"""The other authentication: leads written by a Microsoft 365 user, whose password must not expire unnoticed."""
 
 from __future__ import annotations
 
@@ -52,13 +52,11 @@ def run(configure: Configure, *, rehearse: bool = True, expect: int = 0, **varia
 
 
 def delivered(cloud: Cloud) -> bool:
-    """Have a customer meet the offer, and see whether the lead arrives with what is live."""
+    """Have a customer use the offer, and check whether the lead arrives with the live connection."""
     return bool(cloud.control("POST", "/tenants/contoso/leads", {"offer": OFFER})["delivered"])
 
 
-def test_a_user_is_set_up_from_nothing_and_a_second_run_writes_nothing(
-    cloud: Cloud, configure: Configure, person: Person
-) -> None:
+def test_user_is_set_up_and_a_second_run_writes_nothing(cloud: Cloud, configure: Configure, person: Person) -> None:
     first = run(configure, lead_writer_offers=[])
     assert first.changes(HOST) == [*FRESH, "handover"], first.output
     stored = configure.stored(cloud.contoso)
@@ -79,9 +77,7 @@ def test_a_user_is_set_up_from_nothing_and_a_second_run_writes_nothing(
     assert validated.status == 0, validated.output
 
 
-def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_password_is_renewed_only_with_publication_of_the_offers(cloud: Cloud, configure: Configure) -> None:
     run(configure, rehearse=False, **LIVE)
     assert delivered(cloud)
     first = configure.stored(cloud.contoso)["secret"]
@@ -112,7 +108,7 @@ def test_a_password_is_renewed_only_together_with_the_publication_of_the_offers(
     assert delivered(cloud)
 
 
-def test_a_password_that_could_not_be_kept_leaves_no_user_behind(
+def test_password_that_cannot_be_stored_leaves_no_user_behind(
     configure: Configure, person: Person, tmp_path: Path
 ) -> None:
     refuse = {"name": "Refuse", "ansible.builtin.fail": {}, "when": "lead_writer_store_entry.secret | length > 0"}

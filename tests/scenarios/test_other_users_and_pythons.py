@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks and machines that are set up for other work: another user, another Python, a library that is not there."""
+"""Playbooks and machines that are set up for other work: another user, another Python, a missing library."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ OWN_ID = {"application_id": "{{ lead_writer_client_id }}"}
 
 @pytest.fixture
 def no_become(tmp_path: Path) -> Path:
-    """A program to become another user with, which refuses to."""
+    """A program to become another user that refuses to do so."""
     return program(tmp_path / "no_become", "echo 'becoming another user was tried' >&2; exit 1")
 
 
 @pytest.fixture
 def no_python(tmp_path: Path) -> Path:
-    """A Python that does not start, as a shim of pyenv for a version that is not selected."""
+    """A Python that does not start, like a shim of pyenv for a version that is not selected."""
     return program(tmp_path / "python3.14", "echo 'pyenv: python3.14: command not found' >&2; exit 127")
 
 
@@ -104,12 +104,12 @@ def test_a_module_needs_no_other_python_on_the_control_node(ansible: Ansible, cl
     assert run.status == 0, run.output
 
 
-# --- a library that is not there
+# --- a missing library
 
 
 @pytest.fixture(params=["msal", "requests"])
 def lacking(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A library that no Python of the run can import, from the folder `libraries`."""
+    """A library in the folder `libraries` that no Python of the run can import."""
     name = str(request.param)
     folder = tmp_path / "libraries"
     folder.mkdir()
@@ -142,7 +142,7 @@ def test_the_role_names_the_library_that_its_python_lacks(
     assert f"{sys.executable} cannot import the Python library {lacking} (" in run.failure(HOST)
 
 
-def test_a_python_that_does_not_start_is_named_with_the_missing_library(
+def test_missing_library_message_names_the_python_that_fails_to_start(
     cloud: Cloud, ansible: Ansible, tmp_path: Path, no_python: Path, lacking: str
 ) -> None:
     set_in_inventory(cloud, ansible_python_interpreter=str(no_python))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run over many tenants shows: few lines, each with something to do."""
+"""The output of a run over many tenants: few lines, each with a next step."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ AT_ONCE = ("--import-seconds", "0", "--replication-seconds", "0", "--secret-acti
 
 
 def lines_before_recap(run: Run) -> list[str]:
-    """The lines of a run that Ansible's recap does not make; empty lines count."""
+    """The lines of a run before Ansible's recap; empty lines count."""
     before, recap, _after = run.output.partition("PLAY RECAP")
     assert recap, run.output
     return before.splitlines()
 
 
 class Fleet:
-    """A dry run, a run and a converged run of many tenants, made once for all tests."""
+    """A dry run, a run and a converged run of many tenants, once for all tests."""
 
     def __init__(self, configure: Configure, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -56,13 +56,13 @@ def test_a_converged_run_of_many_tenants_is_short(fleet: Fleet) -> None:
     assert f"Nothing to change: {TENANTS} environments." in fleet.converged.output
 
 
-def test_a_run_says_for_each_tenant_what_is_next(fleet: Fleet) -> None:
+def test_run_shows_the_next_step_of_each_tenant(fleet: Fleet) -> None:
     for tenant in fleet.cloud.tenants.values():
         (line,) = [line for line in fleet.first.output.splitlines() if line.startswith(f"{tenant.host}: changed")]
         assert f"{tenant.environment_host}.handover.md and publish the offers." in line
 
 
-def test_a_diff_begins_with_its_host_and_gives_reasons(fleet: Fleet) -> None:
+def test_diff_starts_with_its_host_and_shows_reasons(fleet: Fleet) -> None:
     lines = fleet.diff.output.splitlines()
     host, change = (
         lines.index("contoso_prod"),

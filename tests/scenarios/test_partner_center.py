@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers: their leads go where the caller wants them, with the secret that works, and nothing else is published."""
+"""Offers: their leads go to the requested destination with a working secret, and nothing else is published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLE = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey={key};Endpo
 
 
 def said(run: Run) -> str:
-    """What a run wrote, without line breaks."""
+    """The output of a run, without line breaks."""
     return " ".join(run.output.split())
 
 
@@ -32,7 +32,7 @@ def publisher(cloud: Cloud, ansible: Ansible) -> Publisher:
     return Publisher(cloud, ansible)
 
 
-def test_leads_go_to_the_environment_once_the_offer_is_live_and_not_before(publisher: Publisher) -> None:
+def test_leads_reach_the_environment_only_once_the_offer_is_live(publisher: Publisher) -> None:
     fresh = publisher.run(contact_emails=["sales@contoso.example"])
     assert publisher.changes(fresh) == [*FRESH, "contactEmail", "secret"]
     assert publisher.leads()["dynamicsLeadConfiguration"]["instanceUrl"] == publisher.tenant.environment_url
@@ -47,7 +47,7 @@ def test_leads_go_to_the_environment_once_the_offer_is_live_and_not_before(publi
     assert len(asked) == 4
     assert publisher.cloud.writes_since(again.mark) == []
 
-    # Nobody gives the value: the asterisks keep it.
+    # Without a value the asterisks keep the secret.
     other_address = publisher.run(contact_emails=["leads@contoso.example"], application_key=None)
     assert publisher.changes(other_address) == ["contactEmail"]
     assert publisher.told(other_address)["handed_over"] == publisher.told(fresh)["handed_over"]
@@ -76,7 +76,7 @@ def test_leads_go_to_the_environment_once_the_offer_is_live_and_not_before(publi
     assert publisher.told(done)["live_since"] == told["live_since"]
 
 
-def test_a_rotated_secret_is_live_only_after_another_publication_and_is_shown_nowhere(publisher: Publisher) -> None:
+def test_rotated_secret_is_live_only_after_another_publication(publisher: Publisher) -> None:
     first = publisher.run(publish="live", verbosity=5, rehearse=False)
     assert publisher.changes(first) == [*FRESH, "secret", "published"]
     since = publisher.told(first)["live_since"]
@@ -114,7 +114,7 @@ def test_a_rotated_secret_is_live_only_after_another_publication_and_is_shown_no
             assert value not in records
 
 
-def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publisher: Publisher) -> None:
+def test_changes_of_others_are_published_only_on_request(publisher: Publisher) -> None:
     publisher.edit("listing", {"title": "A title that is not ready"})
     held = publisher.run(publish="live")
     assert "has changes of other people that are not live (listing/" in said(held)
@@ -126,7 +126,7 @@ def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publi
     assert publisher.changes(both) == ["published"]
     assert publisher.a_customer_comes() is None
 
-    # Somebody changes the preview after this offer's lead destination got there.
+    # A person changes the preview after this offer's lead destination got there.
     publisher.run(contact_emails=["leads@contoso.example"], publish="preview", rehearse=False)
     publisher.edit("listing", {"title": "Another one"}, target="preview")
     late = publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
@@ -134,7 +134,7 @@ def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publi
     assert publisher.leads("live")["dynamicsLeadConfiguration"].get("contactEmail") is None
 
 
-def test_another_kind_of_destination_is_given_up_only_when_that_is_asked_for(publisher: Publisher) -> None:
+def test_other_kind_of_destination_is_replaced_only_on_request(publisher: Publisher) -> None:
     salesforce = {
         "leadDestination": "salesforce",
         "salesforceLeadConfiguration": {"objectIdentifier": "00D000000000000"},
@@ -171,8 +171,8 @@ def test_another_kind_of_destination_is_given_up_only_when_that_is_asked_for(pub
     assert publisher.run(**table, rehearse=False).changed_hosts() == set()
 
 
-def test_what_partner_center_refuses_is_told_item_by_item(publisher: Publisher) -> None:
-    # A field that the service shows and does not take back.
+def test_refusal_of_partner_center_is_reported_item_by_item(publisher: Publisher) -> None:
+    # A field that the service returns but does not accept.
     publisher.run(rehearse=False)
     changed = {**publisher.leads()["dynamicsLeadConfiguration"], "shown": "only"}
     publisher.edit("customer-leads", {"dynamicsLeadConfiguration": changed})
@@ -185,7 +185,7 @@ def test_what_partner_center_refuses_is_told_item_by_item(publisher: Publisher) 
     assert (failed["failure"]["code"], failed["changes"]) == ("schemaValidationError", [])
 
 
-def test_what_is_wrong_with_a_resource_is_told_also_when_it_is_refused_at_once(publisher: Publisher) -> None:
+def test_immediate_refusal_reports_what_is_wrong_with_a_resource(publisher: Publisher) -> None:
     details = [{"code": "schemaValidationError", "message": "contactEmail/0 is no e-mail address."}]
     error = {"code": "badRequest", "message": "Invalid configuration", "details": details}
     refused = json.dumps({"error": error})
@@ -195,16 +195,14 @@ def test_what_is_wrong_with_a_resource_is_told_also_when_it_is_refused_at_once(p
 
 
 @pytest.mark.parametrize(("status", "body"), [(401, "empty"), (403, "empty"), (403, "problem")])
-def test_an_application_that_is_refused_without_a_word_gets_the_cure(
-    publisher: Publisher, status: int, body: str
-) -> None:
+def test_application_refused_without_a_message_gets_the_cure(publisher: Publisher, status: int, body: str) -> None:
     publisher.cloud.fault(route="product-ingestion", status=status, body=body, count=0)
     run = publisher.run(rehearse=False)
     assert "add it to the publisher's account there" in run.failure(HOST)
 
 
-def test_a_connection_that_does_not_work_is_told_by_the_publication_that_fails(publisher: Publisher) -> None:
-    run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
+def test_failed_publication_reports_a_broken_connection(publisher: Publisher) -> None:
+    run = publisher.run(application_key="a-secret-of-no-application", publish="live", rehearse=False)
     sentence = run.failure(HOST)
     assert f"The publication of offer '{OFFER}' to preview failed: internalServerError for submission/" in sentence
     assert "; businessValidationError for customer-leads/" in sentence
@@ -214,7 +212,7 @@ def test_a_connection_that_does_not_work_is_told_by_the_publication_that_fails(p
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["failed-job", "conflict"])
-def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at_once: bool) -> None:
+def test_run_waits_for_an_offer_being_published(publisher: Publisher, at_once: bool) -> None:
     publisher.cloud.set(publish_seconds=1000, partner_center_conflicts_at_once=at_once)
     publisher.begin_publication()
     publisher.cloud.jump(1)
@@ -222,14 +220,14 @@ def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at
     assert publisher.changes(impatient) == []
     assert "is handed over by a run after that" in said(impatient)
 
-    # The publication ends while it is waited for.
+    # The publication ends during the wait.
     publisher.cloud.fault(route="submission/", skip=2, clock_jump_seconds=1000)
     run = publisher.run(rehearse=False)
     assert publisher.changes(run) == [*FRESH, "secret"]
     assert "waiting for a publication to end" in run.output
     assert publisher.leads()["leadDestination"] == "dynamics"
 
-    # A run that gave up waiting has published all the same: the next one does not publish again.
+    # A run that stopped waiting has published anyway: the next one does not publish again.
     given_up = publisher.run(publish="preview", publish_timeout=0, rehearse=False)
     assert publisher.changes(given_up) == ["published"]
     assert publisher.told(given_up)["publication"]["state"] == "waiting"
@@ -239,7 +237,7 @@ def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at
     assert [len(publisher.submissions(target)) for target in ("preview", "live")] == [3, 2]
 
 
-def test_lost_answers_and_bad_moments_neither_double_nor_lose_anything(publisher: Publisher) -> None:
+def test_lost_responses_neither_duplicate_nor_lose_anything(publisher: Publisher) -> None:
     publisher.cloud.fault(route="configure\\?", method="POST", reset=True, applied=True)
     publisher.cloud.fault(route="configure/[^/]+/status", status=500, count=2)
     handed_over = publisher.run(rehearse=False)
@@ -253,7 +251,7 @@ def test_lost_answers_and_bad_moments_neither_double_nor_lose_anything(publisher
     assert [len(publisher.submissions(target)) for target in ("preview", "live")] == [2, 2]
     assert publisher.run(publish="live", rehearse=False).changed_hosts() == set()
 
-    # What was never taken is not sent again blindly either.
+    # A request that was never accepted is not repeated blindly either.
     publisher.run(contact_emails=["leads@contoso.example"], rehearse=False)
     publisher.cloud.fault(route="configure\\?", method="POST", reset=True)
     lost = publisher.run(publish="live", configure_timeout=2, rehearse=False)
@@ -262,7 +260,7 @@ def test_lost_answers_and_bad_moments_neither_double_nor_lose_anything(publisher
     assert publisher.changes(publisher.run(publish="live", rehearse=False)) == ["published"]
 
 
-def test_a_dry_run_goes_to_the_end_before_there_is_an_application(publisher: Publisher) -> None:
+def test_dry_run_completes_before_an_application_exists(publisher: Publisher) -> None:
     coming: dict[str, Any] = {"application_id": NIL, "application_key": None, "secret_key_id": NIL}
     dry = publisher.run(**coming, publish="live", check=True)
     assert publisher.changes(dry) == [*FRESH, "secret", "published"]
@@ -272,7 +270,7 @@ def test_a_dry_run_goes_to_the_end_before_there_is_an_application(publisher: Pub
     assert publisher.cloud.writes_since(real.mark) == []
 
 
-def test_a_publisher_who_cannot_work_is_told_why_in_one_sentence(publisher: Publisher) -> None:
+def test_unusable_publisher_credentials_are_one_message(publisher: Publisher) -> None:
     runner = {"client_id": "{{ lead_writer_client_id }}", "client_secret": "{{ lead_writer_client_secret }}"}
     cases: list[tuple[dict[str, Any], str]] = [
         ({"client_secret": "not-the-secret"}, "client_secret is not valid for application"),
@@ -291,7 +289,7 @@ def test_a_publisher_who_cannot_work_is_told_why_in_one_sentence(publisher: Publ
 
 
 @pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_as_documented=true")
-def test_the_spellings_of_the_documentation_are_understood_too(publisher: Publisher) -> None:
+def test_spellings_of_the_documentation_are_accepted(publisher: Publisher) -> None:
     fresh = publisher.run(publish="live", rehearse=False)
     assert publisher.changes(fresh) == [*FRESH, "secret", "published"]
     assert publisher.a_customer_comes() is None
@@ -299,7 +297,7 @@ def test_the_spellings_of_the_documentation_are_understood_too(publisher: Publis
 
 
 @pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_masks_keep=false")
-def test_a_secret_that_is_at_hand_is_posted_rather_than_its_asterisks(publisher: Publisher) -> None:
+def test_known_secret_is_posted_instead_of_its_asterisks(publisher: Publisher) -> None:
     publisher.run(rehearse=False)
     publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
     assert publisher.a_customer_comes() is None
@@ -313,12 +311,12 @@ def deprecate(publisher: Publisher, *versions: str) -> None:
 
 
 def asked_with(publisher: Publisher, run: Run) -> list[str]:
-    """The versions of the schemas that a run asked for, each once, in their order."""
+    """The versions of the schemas that a run requested, each once, in order."""
     asked = [entry["path"] for entry in publisher.cloud.requests_since(run.mark)]
     return list(dict.fromkeys(path.partition("$version=")[2] for path in asked if "$version=" in path))
 
 
-def test_an_older_version_is_used_where_the_newest_one_is_refused(publisher: Publisher) -> None:
+def test_older_version_is_used_if_the_newest_is_refused(publisher: Publisher) -> None:
     deprecate(publisher, VERSIONS[0])
     run = publisher.run(publish="live", rehearse=False)
     assert publisher.changes(run) == [*FRESH, "secret", "published"]
@@ -328,7 +326,7 @@ def test_an_older_version_is_used_where_the_newest_one_is_refused(publisher: Pub
     assert publisher.a_customer_comes() is None
 
 
-def test_the_newest_version_is_used_where_older_ones_are_refused(publisher: Publisher) -> None:
+def test_newest_version_is_used_if_older_ones_are_refused(publisher: Publisher) -> None:
     deprecate(publisher, *VERSIONS[1:])
     run = publisher.run(publish="live", rehearse=False)
     assert asked_with(publisher, run) == VERSIONS[:1]
@@ -341,7 +339,7 @@ def test_a_version_that_is_named_is_the_only_one_used(publisher: Publisher) -> N
     assert asked_with(publisher, run) == VERSIONS[1:2]
 
 
-def test_versions_that_are_all_refused_are_told(publisher: Publisher) -> None:
+def test_refusal_of_all_versions_is_reported(publisher: Publisher) -> None:
     deprecate(publisher, *VERSIONS)
     failure = publisher.run(rehearse=False).failure(HOST)
     assert "refuses version 2022-03-01-preview2 of its schemas as deprecated: give one that" in failure
@@ -357,7 +355,7 @@ def test_a_resource_is_posted_with_the_schema_that_is_served_now(publisher: Publ
     assert publisher.a_customer_comes() is None
 
 
-def test_a_refusal_at_once_says_what_is_wrong_with_which_field(publisher: Publisher) -> None:
+def test_immediate_refusal_names_field_and_problem(publisher: Publisher) -> None:
     publisher.run(rehearse=False)
     publisher.cloud.set(partner_center_schema_at_once=True)
     changed = {**publisher.leads()["dynamicsLeadConfiguration"], "shown": "only"}
@@ -368,20 +366,20 @@ def test_a_refusal_at_once_says_what_is_wrong_with_which_field(publisher: Publis
 
 
 @pytest.mark.cloud("--tenants", "1", "--offers", "1", *PACE, "--set", "partner_center_masks_keep=false")
-def test_asterisks_that_are_sent_back_are_warned_of(publisher: Publisher) -> None:
+def test_asterisks_that_are_sent_back_cause_a_warning(publisher: Publisher) -> None:
     assert "asterisks" not in said(publisher.run(rehearse=False))
     changed = publisher.run(contact_emails=["leads@contoso.example"], application_key=None, rehearse=False)
     assert "give application_key to be sure" in said(changed)
 
 
-def test_a_job_that_does_not_end_names_the_variable_too(publisher: Publisher) -> None:
+def test_timeout_of_a_job_also_names_the_variable(publisher: Publisher) -> None:
     publisher.cloud.set(configure_seconds=1000)
     failure = publisher.run(configure_timeout=1, rehearse=False).failure(HOST)
     assert "raise configure_timeout (lead_writer_configure_timeout in the role)" in failure
 
 
-def test_what_was_handed_over_is_told_although_its_publication_failed(publisher: Publisher) -> None:
-    run = publisher.run(application_key="a-secret-of-nobody", publish="live", rehearse=False)
+def test_handover_is_returned_although_its_publication_failed(publisher: Publisher) -> None:
+    run = publisher.run(application_key="a-secret-of-no-application", publish="live", rehearse=False)
     told = run.result(HOST, "partner_center_lead_destination")["lead_destination"]
     assert told["handed_over"]["key_id"] == "first"
     assert (told["publication"]["state"], told["publication"]["job_id"] != "") == ("failed", True)

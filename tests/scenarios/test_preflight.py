@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What would stop a run is told before its first write, with the cure."""
+"""Blockers of a run are reported before its first write, with the cure."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ BY_VARIABLES: dict[str, dict[str, Any]] = {
     "wrong_role": {"lead_writer_role": "Microsoft Marketplace Leed Writer"},
     "no_publisher": {"lead_writer_offers": ["an-offer"]},
 }
-"""Tenants in which all is well, with variables of their host that stop a run."""
+"""Healthy tenants, with variables of their host that stop a run."""
 
 
 class Broken:
-    """The broken tenants, and some in which all is well."""
+    """The broken tenants, and some healthy ones."""
 
     def __init__(self, folder: Path, simulators: Callable[..., Simulator], collections: Path) -> None:
         tenants = [*TENANTS, *({"name": name.replace("_", "")} for name in BY_VARIABLES), {"name": "well"}]
@@ -101,7 +101,7 @@ def broken(tmp_path: Path, simulators: Callable[..., Simulator], collections: Pa
     return Broken(tmp_path, simulators, collections)
 
 
-def test_whatever_would_stop_a_run_is_told_with_its_cure_before_anything_is_written(broken: Broken) -> None:
+def test_blockers_are_reported_with_their_cure_before_any_write(broken: Broken) -> None:
     run = broken.run("--limit", ",".join(f"tenant_{each['name']}" for each in TENANTS))
     told = {each["name"]: run.failure(f"{each['name']}_prod") for each in TENANTS}
     assert broken.cloud.writes_since(run.mark) == []
@@ -146,7 +146,7 @@ def _with_an_environment(tenant: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take_administration(cloud: Cloud) -> None:
-    """Leave the runner of one tenant with a role that may customize, but not deal with users."""
+    """Leave the runner of one tenant with a role that may customize, but not manage users."""
     tenant = cloud.tenants["customizer"]
     (user,) = cloud.rows(
         tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
@@ -161,7 +161,7 @@ def _take_administration(cloud: Cloud) -> None:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_clock_that_is_wrong_is_told(cloud: Cloud, configure: Configure) -> None:
+def test_wrong_clock_is_reported(cloud: Cloud, configure: Configure) -> None:
     cloud.jump(1200)
     run = configure(check=True)
     assert run.status == 0, run.output
@@ -176,7 +176,7 @@ def test_a_warning_names_all_environments_it_is_about(cloud: Cloud, configure: C
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_runner_that_is_administrator_through_a_team_is_let_through(cloud: Cloud, configure: Configure) -> None:
+def test_runner_that_is_administrator_through_a_team_is_accepted(cloud: Cloud, configure: Configure) -> None:
     tenant = cloud.contoso
     (user,) = cloud.rows(
         tenant, f"systemusers?$filter=applicationid eq {tenant.client_id}&$expand=systemuserroles_association"
@@ -197,13 +197,13 @@ def test_a_runner_that_is_administrator_through_a_team_is_let_through(cloud: Clo
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_an_address_with_a_wrong_port_gets_its_sentence(cloud: Cloud, configure: Configure) -> None:
+def test_address_with_a_wrong_port_has_its_message(cloud: Cloud, configure: Configure) -> None:
     wrong = {"lead_writer_environment_url": "https://contoso.crm4.dynamics.com:abc"}
     told = configure(rehearse=False, variables=wrong).failure(cloud.contoso.host)
     assert "write https://contoso.crm4.dynamics.com instead" in told
 
 
-def test_a_runner_that_policies_exempt_is_warned_and_goes_on(
+def test_runner_exempt_from_policies_gets_a_warning(
     tmp_path: Path, simulators: Callable[..., Simulator], collections: Path
 ) -> None:
     rule = {**FORBIDDEN, "excludeActors": EXEMPT}
@@ -247,7 +247,7 @@ class Ruled:
         self.cloud.graph(one, "POST", f"/applications/{self.application['id']}/owners/$ref", owner)
 
     def give(self, restrictions: dict[str, Any], *, enabled: bool = True) -> None:
-        """Give the application a policy of its own."""
+        """Give the application its own policy."""
         own = {
             "id": "22222222-2222-4222-8222-222222222222",
             "displayName": "Own",
@@ -268,14 +268,14 @@ def ruled(tmp_path: Path, simulators: Callable[..., Simulator], collections: Pat
     return lambda *settings, **more: Ruled(tmp_path, simulators, collections, *settings, **more)
 
 
-def test_the_tenants_policy_stops_an_application_that_has_none_of_its_own(ruled: Callable[..., Ruled]) -> None:
+def test_tenant_policy_stops_an_application_without_its_own(ruled: Callable[..., Ruled]) -> None:
     world = ruled()
     run = world.run(rehearse=False)
     assert "or to give this application a policy of its own that allows them." in run.failure("ruled_prod")
     assert world.cloud.writes_since(run.mark) == []
 
 
-def test_a_policy_of_its_own_stops_before_the_first_write(ruled: Callable[..., Ruled]) -> None:
+def test_own_policy_stops_before_the_first_write(ruled: Callable[..., Ruled]) -> None:
     world = ruled()
     audiences = {"applicationRestrictions": {"audiences": {"azureAdMultipleOrgs": FORBIDDEN}}}
     world.give({"passwordCredentials": [{"restrictionType": "passwordLifetime", "maxLifetime": "P90D"}], **audiences})
@@ -286,7 +286,7 @@ def test_a_policy_of_its_own_stops_before_the_first_write(ruled: Callable[..., R
     assert world.cloud.writes_since(run.mark) == []
 
 
-def test_a_policy_that_is_younger_than_the_application_does_not_stop_it(ruled: Callable[..., Ruled]) -> None:
+def test_policy_for_newer_applications_does_not_stop_an_older_one(ruled: Callable[..., Ruled]) -> None:
     world = ruled(rule={"restrictForAppsCreatedAfterDateTime": "2199-01-01T00:00:00Z"})
     run = world.run()
     assert run.status == 0, run.output
@@ -294,7 +294,7 @@ def test_a_policy_that_is_younger_than_the_application_does_not_stop_it(ruled: C
 
 
 @pytest.mark.parametrize(("exempts", "status"), [("true", 0), ("false", 2)])
-def test_a_policy_of_its_own_that_is_off_is_warned_of(ruled: Callable[..., Ruled], exempts: str, status: int) -> None:
+def test_own_policy_that_is_off_causes_a_warning(ruled: Callable[..., Ruled], exempts: str, status: int) -> None:
     world = ruled(f"graph_own_policy_off_exempts={exempts}")
     world.give({}, enabled=False)
     run = world.run(rehearse=False)
@@ -302,7 +302,7 @@ def test_a_policy_of_its_own_that_is_off_is_warned_of(ruled: Callable[..., Ruled
     assert "forbids client secrets" in run.output
 
 
-def test_a_policy_of_its_own_that_cannot_be_seen_is_warned_of(ruled: Callable[..., Ruled]) -> None:
+def test_own_policy_that_cannot_be_read_causes_a_warning(ruled: Callable[..., Ruled]) -> None:
     world = ruled()
     world.give({})
     world.cloud.fault(route="/applications/[^/]+/appManagementPolicies", status=403, count=0)
@@ -312,7 +312,7 @@ def test_a_policy_of_its_own_that_cannot_be_seen_is_warned_of(ruled: Callable[..
 
 
 @pytest.mark.parametrize(("forbidden", "status"), [(True, 2), (False, 0)])
-def test_an_audience_of_both_kinds_is_warned_of(
+def test_audience_of_both_kinds_causes_a_warning(
     tmp_path: Path,
     simulators: Callable[..., Simulator],
     collections: Path,
@@ -330,7 +330,7 @@ def test_an_audience_of_both_kinds_is_warned_of(
         assert "does not allow this" in run.failure("narrow_prod")
 
 
-def test_the_way_out_of_forbidden_secrets_works(ruled: Callable[..., Ruled]) -> None:
+def test_cure_for_forbidden_secrets_works(ruled: Callable[..., Ruled]) -> None:
     world = ruled()
     world.give({})
     run = world.run()

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Packages that real environments exported: imported, left alone, upgraded and removed.
+"""Packages that real environments exported: imported, left unchanged, upgraded and removed.
 
-They are no part of this project; a folder of them is named by an environment variable.
+They are not part of this project; an environment variable names their folder.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def solution(**options: Any) -> dict[str, Any]:
 
 
 def newer(content: bytes) -> bytes:
-    """The same package with the last number of its version counted up."""
+    """The same package with the last number of its version incremented."""
     return edited(
         content,
         rb"(<Version>[\d.]*\.)(\d+)(</Version>)",
@@ -57,7 +57,7 @@ def lacking(content: bytes) -> bytes:
 
 
 def edited(content: bytes, pattern: bytes, replace: Callable[[re.Match[bytes]], bytes]) -> bytes:
-    """The package with the one match of ``pattern`` in its manifest replaced."""
+    """The package with the one match of `pattern` in its manifest replaced."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
@@ -70,7 +70,7 @@ def edited(content: bytes, pattern: bytes, replace: Callable[[re.Match[bytes]], 
 
 
 @pytest.mark.parametrize("path", PACKAGES, ids=[path.stem for path in PACKAGES])
-def test_a_real_package_is_imported_left_alone_upgraded_and_removed_and_what_it_lacks_is_named(
+def test_real_package_is_imported_upgraded_and_removed(
     cloud: Cloud, ansible: Ansible, tmp_path: Path, path: Path
 ) -> None:
     (tmp_path / "newer.zip").write_bytes(newer(path.read_bytes()))
@@ -82,7 +82,7 @@ def test_a_real_package_is_imported_left_alone_upgraded_and_removed_and_what_it_
     (row,) = cloud.rows(cloud.contoso, f"solutions?$filter=uniquename eq '{package['uniquename']}'")
     assert (row["version"], row["ismanaged"]) == (package["version"], package["ismanaged"])
 
-    # Not rehearsed: each of these stands on what the one before it did.
+    # Not rehearsed: each step relies on the previous one.
     then = ansible.tasks(
         solution(path=str(path)),
         solution(path=str(tmp_path / "newer.zip")),

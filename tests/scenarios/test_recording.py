@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A recording is sent to strangers: whatever the runs did, nothing of the tenant may be in it, and no run differs."""
+"""Recordings go to strangers: they hold nothing of the tenant, whatever the runs did, and change no run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WORDS = (
     *("wuwei", "geheimrat", "zauberflasche", "xenolith", "quintessenz", "mandelbrot", "gralsh", "schorschi"),
     *("rumpelstilz", "mona", "onmicrosoft", "crm4", "dynamics.com", "microsoftonline", "graph.microsoft.com"),
 )
-"""Parts of every name in these scenarios, and hosts that tell the cloud's region."""
+"""Parts of every name in these scenarios, and hosts that reveal the cloud's region."""
 MICROSOFTS = frozenset(
     {
         "00000000-0000-0000-0000-000000000000",
@@ -58,7 +58,7 @@ MICROSOFTS = frozenset(
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _OF_A_TENANT = re.compile(r"[0-9@ .]")
-"""In a text of the cloud's state that is more than a word of a protocol."""
+"""Matches texts of the cloud's state that are more than a word of a protocol."""
 _OF_A_PROTOCOL = re.compile(
     r"""prv\w+ | [A-Za-z-]+(\.[A-Za-z]+)*\.(Read|ReadWrite|Create|OwnedBy|All)(\.\w+)* | v?[0-9.]{1,4} | office365
     | 20\d\d-\d\d-\d\d(-preview\d)? | MicrosoftMarketplacesLeadIntegrationSolution | Dynamics365Instance
@@ -67,11 +67,11 @@ _OF_A_PROTOCOL = re.compile(
     | Dynamics\ CRM | System\ Administrator | Microsoft\ Graph | https://schema\.mp\.microsoft\.com/schema/[a-z-]+/[0-9a-z-]+""",
     re.VERBOSE,
 )
-"""Texts of the cloud's state that are Microsoft's own, the same for every tenant."""
+"""Texts of the cloud's state that come from Microsoft, the same for every tenant."""
 
 
 class Recorded:
-    """Runs playbooks for one host with recording on, and knows what the cloud held at any time."""
+    """Runs playbooks for one host with recording on, and keeps every state of the cloud."""
 
     def __init__(self, cloud: Cloud, configure: Configure, folder: Path) -> None:
         self.cloud, self.configure, self.folder = cloud, configure, folder
@@ -86,12 +86,12 @@ class Recorded:
         return run
 
     def look(self) -> None:
-        """Take note of what the cloud holds."""
+        """Remember the current state of the cloud."""
         self._seen |= {*texts_in(self.cloud.control("GET", "/state")), *texts_in(self.cloud.requests_since(0))}
 
     @property
     def files(self) -> list[Path]:
-        """All files of the recording but the page of facts, which has only texts of the evidence file."""
+        """All files of the recording except the page of facts, which has only texts of the evidence file."""
         return [path for path in self.folder.rglob("*") if path.is_file() and path != self.page]
 
     @property
@@ -101,7 +101,7 @@ class Recorded:
 
     @property
     def text(self) -> str:
-        """All that was recorded, with the names of the files."""
+        """The whole recording, with the names of the files."""
         files = self.files
         assert len(files) > 10, files
         return "\n".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files)
@@ -111,7 +111,7 @@ class Recorded:
         text = self.text
         lower = text.lower()
         found = {word for word in WORDS if word in lower}
-        # An id of Microsoft's own is named, and everything else that is known of it is not.
+        # An ID that Microsoft owns is named, and everything else about it is not.
         found |= {each for each in self.ids() if each in lower}
         found |= {each for each in self._seen if len(each) > 5 and _is_of_a_tenant(each) and each in text}
         found |= {each for each in self.secrets() if each in text}
@@ -167,7 +167,7 @@ def test_nothing_of_a_tenant_is_in_the_recording_of_its_life(recorded: Recorded,
     assert sorted(recorded.found_in_it()) == []
 
 
-def test_nothing_of_a_tenant_is_in_the_recording_of_a_take_over(
+def test_nothing_of_a_tenant_is_in_the_recording_of_an_adoption(
     recorded: Recorded, tenant: Tenant, tmp_path: Path
 ) -> None:
     made = HandMade(recorded.cloud, tenant, OFFER)
@@ -196,7 +196,7 @@ def test_nothing_of_a_tenant_is_in_the_recording_of_failures(recorded: Recorded)
     assert sorted(recorded.found_in_it()) == []
 
 
-def test_the_search_finds_what_would_survive(recorded: Recorded, tenant: Tenant) -> None:
+def test_the_search_finds_what_a_recording_would_leak(recorded: Recorded, tenant: Tenant) -> None:
     recorded(PLAYBOOK, "--check")
     (recorded.folder / "leak.json").write_text(f"{tenant.client_secret} {tenant.tenant_id}", encoding="utf-8")
     assert recorded.found_in_it() >= {tenant.client_secret, tenant.tenant_id}
@@ -228,7 +228,7 @@ def test_the_output_names_the_folder_and_nothing_of_the_recording(recorded: Reco
     assert not [path.stem for path in recorded.files if path.stem in run.output]
 
 
-def test_a_recorded_run_ends_with_what_it_says_of_the_facts(recorded: Recorded) -> None:
+def test_recorded_run_ends_with_its_result_about_facts(recorded: Recorded) -> None:
     run = recorded(PLAYBOOK)
     counted = re.search(r"confirms (\d+) facts about Microsoft's services and refutes 0;", " ".join(run.output.split()))
     assert counted is not None
@@ -238,7 +238,7 @@ def test_a_recorded_run_ends_with_what_it_says_of_the_facts(recorded: Recorded) 
     assert set(rows) <= facts
 
 
-def test_a_recorded_run_writes_what_another_one_does(recorded: Recorded, configure: Configure) -> None:
+def test_recorded_run_makes_the_same_writes(recorded: Recorded, configure: Configure) -> None:
     before = recorded.cloud.control("GET", "/state")
     with_it = _writes(recorded.cloud, recorded(PLAYBOOK))
     recorded.cloud.control("PUT", "/state", before)
@@ -261,9 +261,7 @@ def test_a_second_run_adds_nothing_new(recorded: Recorded) -> None:
     assert {path: path.stat().st_mtime_ns for path in recorded.files} == before
 
 
-def test_a_folder_that_cannot_be_written_to_stops_the_run_before_its_first_request(
-    recorded: Recorded, tmp_path: Path
-) -> None:
+def test_unwritable_folder_stops_the_run_before_its_first_request(recorded: Recorded, tmp_path: Path) -> None:
     recorded.folder.write_text("a file", encoding="utf-8")
     run = recorded(PLAYBOOK, expect=1)
     assert run.failure(HOST).startswith(

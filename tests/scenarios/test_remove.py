@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking it all down again: all that the role made, nothing that others made, and not while leads still come."""
+"""Removal: all that the role created, nothing that others created, and not while leads still arrive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLE = "Microsoft Marketplace Lead Writer"
 
 
 class Remove:
-    """Runs the playbook remove with what configure was run with."""
+    """Runs the playbook remove with the variables of configure."""
 
     def __init__(self, ansible: Ansible, configure: Configure) -> None:
         self._ansible = ansible
@@ -33,18 +33,18 @@ class Remove:
     def __call__(self, *arguments: str, limit: str | None = "all", **options: Any) -> Run:
         extra = {"lead_writer_store_directory": str(self._configure.store), **options.pop("variables", {})}
         given = ["-e", yaml.safe_dump(extra, default_flow_style=True, width=10**6), *arguments]
-        # No vault password: nothing that is removed needs one.
+        # No vault password: removal does not need one.
         return self._ansible.playbook(PLAYBOOK, *given, *(["--limit", limit] if limit else []), **options)
 
 
 def own_lead(cloud: Cloud, user_id: str) -> None:
-    """Give a user a lead, by which the platform does not let it go."""
+    """Give a user a lead, because Dataverse does not delete a user that owns records."""
     owner = {"ownerid@odata.bind": f"/systemusers({user_id})"}
     cloud.web_api(cloud.contoso, "POST", "leads", {"subject": "x", "lastname": "y", **owner})
 
 
 def one_user(cloud: Cloud, user_id: str) -> dict[str, Any]:
-    """A user with the roles that it holds."""
+    """A user with its roles."""
     (found,) = cloud.rows(
         cloud.contoso, f"systemusers?$filter=systemuserid eq {user_id}&$expand=systemuserroles_association"
     )
@@ -57,9 +57,7 @@ def remove(ansible: Ansible, configure: Configure) -> Remove:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
-    cloud: Cloud, configure: Configure, remove: Remove
-) -> None:
+def test_full_removal_then_a_second_run_writes_nothing(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     configure.package.write_bytes(package(variant="locked-role"))
     set_up = configure(rehearse=False)
@@ -79,7 +77,7 @@ def test_all_that_was_set_up_is_taken_down_and_a_second_run_writes_nothing(
     assert application["appId"] not in str(cloud.graph(tenant, "GET", "/servicePrincipals"))
     assert configure.store.is_dir()
     assert list(configure.store.iterdir()) == []
-    # The solution may serve others, so it is still there.
+    # Others may use the solution, so it still exists.
     assert Made(cloud, tenant).solution["version"] == "1.0.0.0"
 
     again = remove(rehearse=False)
@@ -116,9 +114,9 @@ def test_a_redirected_removal_of_the_user_stops_the_run(cloud: Cloud, configure:
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+def test_objects_of_others_are_left_unchanged(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
-    own = cloud.graph(tenant, "POST", "/applications", {"displayName": "Somebody's"})
+    own = cloud.graph(tenant, "POST", "/applications", {"displayName": "Another user's"})
     cloud.graph(tenant, "POST", "/servicePrincipals", {"appId": own["appId"]})
     (runner,) = [
         each["id"]
@@ -155,12 +153,12 @@ def test_what_others_made_is_left_alone(cloud: Cloud, configure: Configure, remo
 
 
 @pytest.mark.cloud("--tenants", "1", "--offers", "1", "--set", "configure_seconds=0.1", "--set", "publish_seconds=0.2")
-def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+def test_nothing_is_removed_while_leads_still_arrive(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     offers = {"lead_writer_offers": ["contoso-offer"]}
     published = configure(variables={**offers, "lead_writer_publish": "live"}, rehearse=False)
     assert published.status == 0, published.output
 
-    # The offer is named no longer, but the handover remembers that it was.
+    # The offer is no longer named, but the handover file still records it.
     stopped = remove(rehearse=False)
     assert "Leads of contoso-offer still come to https://contoso.crm4.dynamics.com" in stopped.failure(HOST)
     assert cloud.writes_since(stopped.mark) == []
@@ -171,7 +169,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     lost = {"lead_writer_publisher_client_id": "", "lead_writer_remove_while_live": True}
     meant = remove(variables=lost)
     assert meant.status == 0, meant.output
-    # Publishing wrote a test lead. Its owner cannot be deleted, and the lead is not the role's to remove.
+    # Publishing wrote a test lead. Its owner cannot be deleted, and the role must not delete the lead.
     disabled = ["application_user.roles", "application_user.isdisabled"]
     assert meant.changes(HOST) == [*disabled, "application", "handover"]
     assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
@@ -179,26 +177,24 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     (user,) = cloud.rows(cloud.contoso, f"systemusers?$filter=systemuserid eq {lead['_ownerid_value']}")
     assert user["isdisabled"] is True
 
-    # As soon as the lead is somebody else's, the next run finds the user by the store and removes both.
+    # Once the lead has another owner, the next run finds the user from the store and removes both.
     again = remove(variables=lost, rehearse=False)
     assert again.status == 0, again.output
     assert cloud.writes_since(again.mark) == []
-    (somebody,) = cloud.rows(cloud.contoso, f"systemusers?$filter=applicationid eq {cloud.contoso.client_id}")
-    owner = {"ownerid@odata.bind": f"/systemusers({somebody['systemuserid']})"}
+    (other,) = cloud.rows(cloud.contoso, f"systemusers?$filter=applicationid eq {cloud.contoso.client_id}")
+    owner = {"ownerid@odata.bind": f"/systemusers({other['systemuserid']})"}
     cloud.web_api(cloud.contoso, "PATCH", f"leads({lead['leadid']})", owner)
     rest = remove(variables=lost)
     assert rest.changes(HOST) == ["application_user", "stored_secret"], rest.output
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
-    cloud: Cloud, configure: Configure, remove: Remove
-) -> None:
+def test_interrupted_or_partly_manual_removal_is_completed(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     made = Made(cloud, tenant)
     application_id = made.application["appId"]
-    # Somebody has removed the application; its user in the environment is forgotten, but the store knows it.
+    # The application was removed by hand; its user in the environment remains, and the store still records it.
     cloud.graph(tenant, "DELETE", f"/applications/{made.application['id']}")
     run = remove(rehearse=False)
     assert run.status == 0, run.output
@@ -207,7 +203,7 @@ def test_a_removal_that_was_broken_off_or_helped_by_hand_is_completed(
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_a_user_that_was_disabled_with_its_roles_loses_them(cloud: Cloud, configure: Configure, remove: Remove) -> None:
+def test_disabled_user_loses_its_roles(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     tenant = cloud.contoso
     assert configure(rehearse=False).status == 0
     (user,) = Made(cloud, tenant).users
@@ -223,9 +219,7 @@ def test_a_user_that_was_disabled_with_its_roles_loses_them(cloud: Cloud, config
 
 
 @pytest.mark.cloud("--config", PEOPLE, "--set", "usage_location_seconds=0.3")
-def test_a_user_loses_its_roles_and_goes_only_when_that_is_asked_for(
-    cloud: Cloud, configure: Configure, remove: Remove
-) -> None:
+def test_user_is_removed_only_on_request(cloud: Cloud, configure: Configure, remove: Remove) -> None:
     user = {"lead_writer_authentication": "office365", "lead_writer_user_name": NAME, "lead_writer_offers": []}
     set_up = configure("--limit", HOST, variables={**user, "lead_writer_user_usage_location": "SE"}, rehearse=False)
     assert set_up.status == 0, set_up.output

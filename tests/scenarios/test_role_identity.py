@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which security role is the package's: under another name, beside another of its name, or not there at all."""
+"""Which security role belongs to the package: renamed, beside another one with its name, or missing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rename(cloud: Cloud, role_id: str, name: str) -> None:
 
 
 def role_by_hand(cloud: Cloud, name: str = ROLE_NAME) -> str:
-    """A role that an administrator made, brought to C(name) by renaming it."""
+    """A role that an administrator created and renamed to `name`."""
     cloud.web_api(cloud.contoso, "POST", "roles", {"name": "Made by hand"})
     (row,) = cloud.rows(cloud.contoso, "roles?$filter=name eq 'Made by hand'")
     rename(cloud, row["roleid"], name)
@@ -57,7 +57,7 @@ def held_ids(cloud: Cloud) -> list[str]:
 
 
 def refused(cloud: Cloud, configure: Configure, **options: Any) -> str:
-    """Why a run ends, which has written nothing by then, as the dry run says too."""
+    """Return the message of a run that fails before it writes anything, and of its dry run."""
     run = configure(rehearse=False, **options)
     assert cloud.writes_since(run.mark) == [], run.output
     dry = configure(check=True, **options)
@@ -78,7 +78,7 @@ def test_a_renamed_role_is_found_by_its_id(cloud: Cloud, configure: Configure) -
 
 
 @pytest.mark.usefixtures("imported")
-def test_of_two_roles_of_one_name_the_packages_own_is_used(cloud: Cloud, configure: Configure) -> None:
+def test_of_two_roles_with_one_name_the_packages_is_used(cloud: Cloud, configure: Configure) -> None:
     role_by_hand(cloud)
     run = configure()
     assert run.status == 0, run.output
@@ -86,7 +86,7 @@ def test_of_two_roles_of_one_name_the_packages_own_is_used(cloud: Cloud, configu
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_role_of_the_name_does_not_hide_the_renamed_one(cloud: Cloud, configure: Configure) -> None:
+def test_role_with_the_name_does_not_hide_the_renamed_one(cloud: Cloud, configure: Configure) -> None:
     rename(cloud, PACKAGED_ID, "Renamed by hand")
     role_by_hand(cloud)
     run = configure()
@@ -95,13 +95,13 @@ def test_a_role_of_the_name_does_not_hide_the_renamed_one(cloud: Cloud, configur
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_role_that_went_missing_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
+def test_missing_role_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
     forget(cloud, PACKAGED_ID)
     told = refused(cloud, configure)
     assert f"role '{ROLE_NAME}' does not exist in contoso.crm4.dynamics.com, although the solution" in told
 
 
-def test_a_role_in_the_way_of_the_import_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
+def test_role_that_conflicts_with_the_import_stops_the_plan(cloud: Cloud, configure: Configure) -> None:
     role_by_hand(cloud)
     told = refused(cloud, configure)
     assert "has a security role of its own that is named" in told
@@ -119,7 +119,7 @@ def test_a_package_without_the_role_is_refused(
 
 
 @pytest.mark.usefixtures("imported")
-def test_two_roles_that_nothing_tells_apart_stop_the_plan(cloud: Cloud, configure: Configure) -> None:
+def test_two_indistinguishable_roles_stop_the_plan(cloud: Cloud, configure: Configure) -> None:
     first, second = role_by_hand(cloud), role_by_hand(cloud)
     forget(cloud, PACKAGED_ID)
     told = refused(cloud, configure)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A secret's life, from the first to the next: leads arrive all the while, and no old secret stays for ever."""
+"""A secret's life until its successor: leads keep arriving, and no old secret stays forever."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Life:
         self._configure = configure
 
     def run(self, **options: Any) -> Run:
-        """Run the playbook, and expect that it goes well."""
+        """Run the playbook, and expect success."""
         run = self._configure(**options)
         assert run.status == 0, run.output
         return run
@@ -44,17 +44,17 @@ class Life:
 
     @property
     def alive(self) -> list[str]:
-        """The key ids of the secrets that the application has, the oldest first."""
+        """The key IDs of the application's secrets, the oldest first."""
         secrets = Made(self._cloud, self._cloud.contoso).secrets
         return [each["keyId"] for each in sorted(secrets, key=lambda each: str(each["startDateTime"]))]
 
     @property
     def stored(self) -> str:
-        """The key id of the secret in the store."""
+        """The key ID of the secret in the store."""
         return str(self._configure.stored(self._cloud.contoso)["key_id"])
 
     def assert_a_lead_arrives(self) -> None:
-        """Have a customer meet the offer, and see that the lead is delivered with what is live."""
+        """Have a customer use the offer, and check that the lead arrives with the live connection."""
         told = self._cloud.control("POST", "/tenants/contoso/leads", {"offer": OFFER})
         assert told["delivered"], told
 
@@ -65,7 +65,7 @@ def life(cloud: Cloud, configure: Configure) -> Life:
 
 
 @ONE_OFFER
-def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothing_can_use_it(life: Life) -> None:
+def test_rotation_keeps_leads_and_the_old_secret_until_unused(life: Life) -> None:
     life.run(variables=LIVE, rehearse=False)
     (first,) = life.alive
     life.assert_a_lead_arrives()
@@ -77,7 +77,7 @@ def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothi
     assert life.alive == [first, life.stored]
     life.assert_a_lead_arrives()
 
-    # Not published for longer than the overlap: the marketplace still signs in with the old one.
+    # Not published for longer than the overlap: the lead service still signs in with the old one.
     life.pass_days(10)
     waiting = life.run()
     assert waiting.changed_hosts() == set()
@@ -105,7 +105,7 @@ def test_leads_arrive_through_a_rotation_and_the_old_secret_goes_only_when_nothi
         pytest.param({"route": "product-ingestion/configure", "applied": True}, id="the secret is handed over"),
     ],
 )
-def test_a_rotation_killed_anywhere_ends_with_one_new_secret_stored_handed_over_and_live(
+def test_rotation_killed_anywhere_ends_with_one_new_live_secret(
     cloud: Cloud, life: Life, point: dict[str, Any]
 ) -> None:
     life.run(variables=LIVE, rehearse=False)
@@ -130,7 +130,7 @@ def test_a_rotation_killed_anywhere_ends_with_one_new_secret_stored_handed_over_
 
 
 @ONE_OFFER
-def test_a_repeated_rotation_rotates_once_and_touches_nothing_but_the_secret(cloud: Cloud, life: Life) -> None:
+def test_repeated_rotation_rotates_once_and_changes_only_the_secret(cloud: Cloud, life: Life) -> None:
     life.run(variables=LIVE, rehearse=False)
     life.pass_days(2)
     role = Made(cloud, cloud.contoso).role["roleid"]
@@ -143,9 +143,7 @@ def test_a_repeated_rotation_rotates_once_and_touches_nothing_but_the_secret(clo
 
 
 @ONE_OFFER
-def test_after_the_store_was_lost_the_secret_that_is_live_stays_until_another_one_is(
-    configure: Configure, life: Life
-) -> None:
+def test_live_secret_of_a_lost_store_stays_until_another_is_live(configure: Configure, life: Life) -> None:
     life.run(variables=LIVE, rehearse=False)
     (lost,) = life.alive
     for file in configure.store.iterdir():
@@ -163,7 +161,7 @@ def test_after_the_store_was_lost_the_secret_that_is_live_stays_until_another_on
 
 
 @pytest.mark.cloud("--tenants", "1")
-def test_without_a_look_into_partner_center_an_old_secret_goes_when_somebody_confirms_the_new_one(life: Life) -> None:
+def test_old_secret_is_removed_on_confirmation_without_partner_center(life: Life) -> None:
     life.run(rehearse=False)
     (first,) = life.alive
     life.pass_days(330)
@@ -176,9 +174,7 @@ def test_without_a_look_into_partner_center_an_old_secret_goes_when_somebody_con
 
 
 @pytest.mark.cloud("--tenants", "1", "--offers", "2", *PACE)
-def test_what_one_offer_was_given_is_not_forgotten_because_another_one_fails(
-    cloud: Cloud, configure: Configure
-) -> None:
+def test_handover_of_one_offer_is_kept_if_another_fails(cloud: Cloud, configure: Configure) -> None:
     cloud.fault(route="product-ingestion/configure", method="POST", skip=1, count=1, status=400, code="badRequest")
     failed = configure(rehearse=False)
     assert failed.status != 0

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a new secret could come to light: every keyword of a task that shows or keeps results, one after the other."""
+"""Where a new secret could be revealed: every keyword of a task that shows or stores results, one by one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EACH = pytest.mark.parametrize("one", [APPLICATION, USER], ids=["secret", "passw
 
 
 class Searched:
-    """Runs tasks at the highest verbosity with a log, and searches all that they leave for secrets of the cloud."""
+    """Runs tasks at the highest verbosity with a log, and searches all their output for secrets of the cloud."""
 
     def __init__(self, cloud: Cloud, ansible: Ansible, folder: Path) -> None:
         self._cloud = cloud
@@ -35,7 +35,7 @@ class Searched:
         self._folder = folder
 
     def __call__(self, *tasks: dict[str, Any], in_process: str = "1", hosts: str = HOST) -> Run:
-        """Run tasks, and fail if a secret is in the output or in a file, those excepted that hold the runner's own."""
+        """Run tasks, and fail if a secret is in the output or in a file other than those with the runner's own."""
         log = self._folder / "ansible.log"
         given = self._files()
         run = self._ansible.tasks(
@@ -68,7 +68,7 @@ def searched(cloud: Cloud, ansible: Ansible, tmp_path: Path) -> Searched:
 
 @pytest.mark.parametrize("keywords", [{"poll": 1}, {"poll": 0}, {"poll": 1, "no_log": True}], ids=str)
 @EACH
-def test_a_job_that_would_keep_a_secret_is_refused_before_anything_is_done(
+def test_async_job_that_would_store_a_secret_is_refused_first(
     cloud: Cloud, searched: Searched, one: dict[str, Any], keywords: dict[str, Any]
 ) -> None:
     before = searched.secrets()
@@ -99,7 +99,7 @@ def test_the_refusal_of_a_job_names_its_cure(searched: Searched, one: dict[str, 
     ],
     ids=["no-secret", "secret-absent", "application-absent", "user-absent", "own-password", "info"],
 )
-def test_a_job_that_can_return_no_secret_is_run(ansible: Ansible, one: dict[str, Any]) -> None:
+def test_async_job_that_returns_no_secret_is_run(ansible: Ansible, one: dict[str, Any]) -> None:
     run = ansible.tasks({**one, "async": 60, "poll": 1}, hosts=HOST, rehearse=False)
     assert run.status == 0, run.output
 
@@ -115,9 +115,7 @@ KEYWORDS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("in_process", ["1", "0"])
 @EACH
-def test_no_keyword_of_a_task_brings_a_secret_to_light(
-    searched: Searched, one: dict[str, Any], in_process: str
-) -> None:
+def test_no_keyword_of_a_task_reveals_a_secret(searched: Searched, one: dict[str, Any], in_process: str) -> None:
     before = searched.secrets()
     made = {"aad_app": {"unique_name": "{}"}, "aad_user": {"user_principal_name": "{}@contoso.onmicrosoft.com"}}
     tasks = []
@@ -130,10 +128,8 @@ def test_no_keyword_of_a_task_brings_a_secret_to_light(
     assert len(searched.secrets() - before) >= len(KEYWORDS), run.output
 
 
-def test_a_result_that_is_no_result_is_left_out_where_it_may_hold_a_secret(
-    cloud: Cloud, searched: Searched, tmp_path: Path
-) -> None:
-    # Something between the module and Ansible that takes the end of the result away.
+def test_malformed_result_that_may_hold_a_secret_is_omitted(cloud: Cloud, searched: Searched, tmp_path: Path) -> None:
+    # Something between the module and Ansible that cuts off the end of the result.
     python = tmp_path / "python3"
     python.write_text(f"#!/bin/sh\n{sys.executable} \"$@\" | sed 's/}}$//'\n", encoding="utf-8")
     python.chmod(0o755)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the runner signs in, and that what stops it is called by its name in a real run."""
+"""How the runner signs in, and that a real run names what prevents it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PASSPHRASE = "not told"
 
 @pytest.fixture
 def files(cloud: Cloud, tmp_path: Path) -> Path:
-    """A folder with a certificate of the runner, registered on it, as PEM and as PFX with a passphrase."""
+    """A folder with a registered certificate of the runner, as PEM and as PFX with a passphrase."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "runner")])
     now = datetime.now(UTC)
@@ -55,7 +55,7 @@ def files(cloud: Cloud, tmp_path: Path) -> Path:
 
 
 def look(ansible: Ansible, cloud: Cloud, environment: dict[str, str] | None = None, **credentials: Any) -> Run:
-    """Look at the runner's applications with other credentials than those of the inventory."""
+    """Read the runner's applications with credentials that differ from the inventory's."""
     given = {"tenant_id": cloud.contoso.tenant_id, "client_id": cloud.contoso.client_id, **credentials}
     look_at = {"marketplace_leads.dynamics365.aad_app_info": {"display_name": "Nothing", **given}}
     plays = [{"hosts": HOST, "connection": "local", "gather_facts": False, "tasks": [look_at]}]
@@ -69,7 +69,7 @@ def test_a_certificate_signs_in(cloud: Cloud, ansible: Ansible, files: Path, nam
     assert run.status == 0, run.output
 
 
-def test_a_wrong_passphrase_is_no_matter_of_the_tenant(cloud: Cloud, ansible: Ansible, files: Path) -> None:
+def test_wrong_passphrase_is_not_blamed_on_the_tenant(cloud: Cloud, ansible: Ansible, files: Path) -> None:
     path = str(files / "runner.pfx")
     run = look(ansible, cloud, client_certificate_path=path, client_certificate_passphrase="wrong")
     assert "cannot be opened with client_certificate_passphrase" in run.failure(HOST)
@@ -91,7 +91,7 @@ def test_a_discovery_document_cannot_send_the_secret_elsewhere(cloud: Cloud, ans
     assert {entry["method"] for entry in cloud.requests_since(run.mark)} == {"GET"}
 
 
-def test_a_401_is_met_with_a_new_token(cloud: Cloud, ansible: Ansible) -> None:
+def test_after_401_a_new_token_is_requested(cloud: Cloud, ansible: Ansible) -> None:
     cloud.fault(route="graph.microsoft.com/v1.0", status=401, code="InvalidAuthenticationToken")
     run = look(ansible, cloud, client_secret=cloud.contoso.client_secret)
     assert run.status == 0, run.output

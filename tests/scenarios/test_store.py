@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The store: a missing one is not an empty one, and no run removes a secret that something may be using."""
+"""The store: a missing store is not an empty one, and no run removes a secret that may be in use."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def in_another_store(configure: Configure, name: str = "elsewhere", **variables:
     return {"lead_writer_store_directory": str(configure.store.parent / name), **variables}
 
 
-# --- a store that is elsewhere
+# --- a store in another place
 
 
 @ONE
@@ -66,7 +66,7 @@ def test_a_run_that_does_not_find_the_store_changes_nothing(cloud: Cloud, config
 
 
 @ONE
-def test_a_store_that_is_where_ansible_runs_is_named(cloud: Cloud, configure: Configure) -> None:
+def test_store_in_the_working_directory_is_named(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(rehearse=False))
     # The harness runs Ansible in the folder above the store.
     wanted = configure.store.parent / "beside" / configure.store.name
@@ -76,7 +76,7 @@ def test_a_store_that_is_where_ansible_runs_is_named(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_the_default_store_is_beside_the_inventory_wherever_ansible_runs(
+def test_default_store_is_beside_the_inventory_wherever_ansible_runs(
     cloud: Cloud, configure: Configure, tmp_path: Path
 ) -> None:
     inventories = tmp_path / "inventories"
@@ -87,7 +87,7 @@ def test_the_default_store_is_beside_the_inventory_wherever_ansible_runs(
     succeeded(configure(variables=default, rehearse=False))
     assert (inventories / "lead_writer_store" / f"{cloud.contoso.environment_host}.yml").exists()
 
-    # As an inventory it is everything in the folder, so the store must not be inside.
+    # A folder as an inventory includes all its files, so the store must not be inside.
     shutil.move(inventories / "lead_writer_store", tmp_path / "lead_writer_store")
     cloud.inventory = inventories
     again = succeeded(configure(variables=default))
@@ -95,7 +95,7 @@ def test_the_default_store_is_beside_the_inventory_wherever_ansible_runs(
 
 
 @ONE
-def test_a_lost_store_gets_another_secret_and_the_old_one_stays(cloud: Cloud, configure: Configure) -> None:
+def test_lost_store_gets_another_secret_and_keeps_the_old_one(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(rehearse=False))
     (lost,) = alive(cloud)
     shutil.rmtree(configure.store)
@@ -117,7 +117,7 @@ def test_a_stale_copy_of_the_store_hands_nothing_over(cloud: Cloud, configure: C
     succeeded(configure(playbook=ROTATE, variables=LIVE, rehearse=False))
     before = alive(cloud)
 
-    # Without its record of the handover the copy would give the offer the older secret again.
+    # Without its record of the handover the copy would hand over the older secret again.
     (stale / f"{cloud.contoso.environment_host}.handover.json").unlink()
     run = configure(variables=in_another_store(configure, "stale", **LIVE), rehearse=False)
     assert "handing over the stored one could cut leads" in run.failure(HOST)
@@ -141,7 +141,7 @@ def test_a_warning_of_a_step_names_its_environment(cloud: Cloud, configure: Conf
 
 
 @ONE_OFFER
-def test_what_a_killed_rotation_made_goes_with_the_next_configure(cloud: Cloud, configure: Configure) -> None:
+def test_secret_of_a_killed_rotation_is_removed_by_configure(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(variables=LIVE, rehearse=False))
     (first,) = alive(cloud)
     cloud.jump(2 * DAY)
@@ -158,7 +158,7 @@ def test_what_a_killed_rotation_made_goes_with_the_next_configure(cloud: Cloud, 
 
 
 @ONE
-def test_a_rotation_under_another_vault_password_makes_no_secret(
+def test_rotation_with_another_vault_password_creates_no_secret(
     cloud: Cloud, configure: Configure, tmp_path: Path
 ) -> None:
     succeeded(configure(rehearse=False))
@@ -174,7 +174,7 @@ def test_a_rotation_under_another_vault_password_makes_no_secret(
 
 @ONE
 def test_a_store_that_cannot_be_written_stops_the_run_first(cloud: Cloud, configure: Configure) -> None:
-    # No folder can be made there, by whoever runs the test.
+    # No user can create a folder there.
     for check in (True, False):
         run = configure(variables={"lead_writer_store_directory": "/proc/no_store"}, rehearse=False, check=check)
         assert "/proc/no_store" in run.failure(HOST)
@@ -185,7 +185,7 @@ def test_a_store_that_cannot_be_written_stops_the_run_first(cloud: Cloud, config
 
 
 class Meanwhile:
-    """Another run, held up while it makes its secret."""
+    """Another run, delayed while it creates its secret."""
 
     def __init__(self, cloud: Cloud, start: Any) -> None:
         cloud.fault(route="/addPassword", applied=True, count=1, latency_seconds=15)
@@ -215,7 +215,7 @@ def test_the_second_of_two_runs_over_one_store_changes_nothing(cloud: Cloud, con
 
 
 @ONE
-def test_the_second_of_two_runs_over_two_stores_makes_no_secret(cloud: Cloud, configure: Configure) -> None:
+def test_second_of_two_runs_over_two_stores_creates_no_secret(cloud: Cloud, configure: Configure) -> None:
     first = Meanwhile(cloud, lambda: configure(rehearse=False))
     second = configure(variables=in_another_store(configure), rehearse=False)
     message = second.failure(HOST)
@@ -225,7 +225,7 @@ def test_the_second_of_two_runs_over_two_stores_makes_no_secret(cloud: Cloud, co
 
 
 @ONE_OFFER
-def test_two_rotations_over_two_copies_of_a_store_cut_no_lead(cloud: Cloud, configure: Configure) -> None:
+def test_two_rotations_over_two_store_copies_lose_no_lead(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(variables=LIVE, rehearse=False))
     shutil.copytree(configure.store, configure.store.parent / "copy")
     cloud.jump(2 * DAY)
@@ -242,11 +242,11 @@ def test_two_rotations_over_two_copies_of_a_store_cut_no_lead(cloud: Cloud, conf
             assert_a_lead_arrives(cloud)
 
 
-# --- stores of one's own
+# --- custom stores
 
 
 class OwnStore:
-    """A store of one's own: a JSON file, read by a lookup and written by tasks."""
+    """A custom store: a JSON file, read by a lookup and written by tasks."""
 
     def __init__(self, folder: Path, content: str = "{{ lead_writer_store_entry | to_json }}") -> None:
         self.file = folder / "own_store.json"
@@ -279,7 +279,7 @@ def own_store(tmp_path: Path) -> OwnStore:
 
 
 @ONE
-def test_a_store_of_ones_own_keeps_the_secret_of_a_whole_life(
+def test_custom_store_keeps_the_secret_for_its_whole_life(
     cloud: Cloud, configure: Configure, own_store: OwnStore
 ) -> None:
     first = succeeded(configure(variables=own_store.variables, vault=False))
@@ -298,9 +298,7 @@ def test_a_store_of_ones_own_keeps_the_secret_of_a_whole_life(
 
 
 @ONE
-def test_a_run_killed_over_a_store_of_ones_own_is_made_good(
-    cloud: Cloud, configure: Configure, own_store: OwnStore
-) -> None:
+def test_killed_run_with_a_custom_store_is_repaired(cloud: Cloud, configure: Configure, own_store: OwnStore) -> None:
     cloud.fault(route="/addPassword", applied=True, count=1, latency_seconds=20)
     configure(
         variables=own_store.variables,
@@ -316,7 +314,7 @@ TEST_STORE = "marketplace_leads.dynamics365.test_store"
 
 
 @ONE
-def test_the_store_test_passes_a_store_that_keeps_its_promises(configure: Configure, own_store: OwnStore) -> None:
+def test_store_test_passes_a_correct_store(configure: Configure, own_store: OwnStore) -> None:
     succeeded(configure(variables=own_store.variables, playbook=TEST_STORE, rehearse=False))
     assert not own_store.file.exists()
 
@@ -330,7 +328,7 @@ def test_the_store_test_passes_a_store_that_keeps_its_promises(configure: Config
         pytest.param("{{ lead_writer_store_entry | combine({'secret': ''}) | to_json }}", id="no secret"),
     ],
 )
-def test_the_store_test_fails_a_store_that_breaks_them(configure: Configure, tmp_path: Path, content: str) -> None:
+def test_store_test_fails_a_faulty_store(configure: Configure, tmp_path: Path, content: str) -> None:
     store = OwnStore(tmp_path, content)
     run = configure(variables=store.variables, playbook=TEST_STORE, rehearse=False)
     assert "lead_writer_store_write_tasks stored last" in run.output or "censored" in run.output

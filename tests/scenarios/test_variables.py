@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wrong variables of a host are reported first, in one sentence each, and nothing is asked or changed."""
+"""Wrong variables of a host are reported first, in one message each, and nothing is requested or changed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ HOST = "contoso_prod"
         ),
     ],
 )
-def test_a_wrong_variable_is_one_sentence(
+def test_wrong_variable_is_one_message(
     cloud: Cloud, configure: Configure, variables: dict[str, Any], sentence: str
 ) -> None:
     run = configure(variables=variables, rehearse=False)
@@ -81,7 +81,7 @@ def test_a_wrong_variable_of_one_host_stops_no_other(cloud: Cloud, configure: Co
 
 
 @ONE
-def test_a_host_without_an_environment_is_one_sentence(cloud: Cloud, configure: Configure) -> None:
+def test_host_without_an_environment_is_one_message(cloud: Cloud, configure: Configure) -> None:
     inventory = cloud.inventory.read_text(encoding="utf-8")
     cloud.inventory.write_text(
         inventory.replace("        contoso_prod:\n", "        jumphost: {}\n        contoso_prod:\n"), encoding="utf-8"
@@ -89,6 +89,6 @@ def test_a_host_without_an_environment_is_one_sentence(cloud: Cloud, configure: 
     run = configure(check=True)
     assert run.failure("jumphost").startswith("lead_writer_environment_url of jumphost is not set: give the address")
     assert run.changed_hosts() == {HOST}
-    # The others are not planned twice for it.
+    # The others are not planned twice because of it.
     first, second = (each.result["made_at"] for each in run.outcomes if "made_at" in each.result)
     assert first == second

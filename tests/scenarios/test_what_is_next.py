@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of a run says what is next, without a callback and without -v."""
+"""The end of a run shows the next steps, without a callback and without -v."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def test_a_rotated_secret_is_to_be_typed_in(cloud: Cloud, configure: Configure) 
 
 
 @ONE
-def test_validate_says_what_arrived(configure: Configure) -> None:
+def test_validate_reports_what_arrived(configure: Configure) -> None:
     configure(rehearse=False)
     run = configure(playbook=VALIDATE, rehearse=False)
     assert line_of(run) == f"{HOST}: the test lead arrived. No lead of the marketplace has arrived yet."
 
 
 @ONE
-def test_validate_says_where_no_lead_can_arrive(cloud: Cloud, configure: Configure) -> None:
+def test_validate_reports_hosts_without_leads(cloud: Cloud, configure: Configure) -> None:
     configure(rehearse=False)
     cloud.jump(400 * DAY)
     run = configure(playbook=VALIDATE, rehearse=False)
@@ -58,7 +58,7 @@ def test_validate_says_where_no_lead_can_arrive(cloud: Cloud, configure: Configu
 
 
 @ONE_OFFER
-def test_offers_that_wait_for_their_publication_are_named(configure: Configure) -> None:
+def test_offers_waiting_for_publication_are_named(configure: Configure) -> None:
     first = configure(rehearse=False)
     assert first.status == 0, first.output
     assert "Publish contoso-offer in Partner Center" in line_of(first)
@@ -66,7 +66,7 @@ def test_offers_that_wait_for_their_publication_are_named(configure: Configure) 
     assert line_of(again).startswith(f"{HOST}: nothing to change. Publish contoso-offer in Partner Center")
 
 
-def test_a_run_that_fails_for_one_host_speaks_of_all(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
+def test_run_that_fails_for_one_host_reports_all(cloud: Cloud, configure: Configure, tmp_path: Path) -> None:
     refuse = tmp_path / "refuse.yml"
     task = {"name": "Refuse", "ansible.builtin.fail": {"msg": "full"}, "when": "inventory_hostname == 'fabrikam_prod'"}
     refuse.write_text(yaml.safe_dump([task]), encoding="utf-8")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happens with an ansible-core that lacks something on which the collection stands without a promise."""
+"""The collection with an ansible-core that lacks an internal interface that the collection uses."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ def without(*hidden: str) -> dict[str, str]:
 
 
 def warnings_in(run: Run) -> list[str]:
-    """The warnings that a user sees about ansible-core."""
+    """The warnings about ansible-core that a user sees."""
     return re.findall(r"\[WARNING\]: (ansible-core .+? names\.)", " ".join(run.output.split()))
 
 
 def named(hidden: str) -> str:
-    """The last part of a place's name, by which a warning calls it."""
+    """The last part of a place's name, which a warning shows."""
     return hidden.rpartition(":")[2].rpartition(".")[2]
 
 
 @pytest.mark.parametrize("hidden", FOR_MODULES + FOR_ARGUMENTS, ids=named)
-def test_a_module_works_without_an_interface_and_says_so_once(ansible: Ansible, hidden: str) -> None:
+def test_module_works_without_an_interface_with_one_warning(ansible: Ansible, hidden: str) -> None:
     one = task("dynamics_app_user", **ENVIRONMENT, **OWN_ID, roles=["System Administrator"], business_unit="{{ omit }}")
     run = ansible.tasks(one, one, rehearse=False, environment=without(hidden))
     assert run.status == 0, run.output
@@ -84,7 +84,7 @@ def test_without_an_interface_a_module_is_executed_once(cloud: Cloud, ansible: A
     assert len(made) == 1
 
 
-def test_every_interface_at_once_gives_one_warning_and_the_same_results(cloud: Cloud, configure: Configure) -> None:
+def test_all_interfaces_missing_gives_one_warning_and_the_same_result(cloud: Cloud, configure: Configure) -> None:
     run = configure(rehearse=False, environment=without(*FOR_MODULES, *FOR_ARGUMENTS))
     assert run.status == 0, run.output
     assert len(warnings_in(run)) == 1
@@ -92,7 +92,7 @@ def test_every_interface_at_once_gives_one_warning_and_the_same_results(cloud: C
     assert cloud.writes_since(again.mark) == []
 
 
-def test_the_vault_that_is_out_of_reach_is_named_before_a_secret_is_made(cloud: Cloud, configure: Configure) -> None:
+def test_unreachable_vault_is_named_before_a_secret_is_created(cloud: Cloud, configure: Configure) -> None:
     run = configure(rehearse=False, environment=without("ansible.parsing.dataloader:DataLoader._vault"))
     assert run.status != 0
     assert cloud.writes_since(run.mark) == []
@@ -111,9 +111,7 @@ def test_a_stored_secret_is_not_decrypted_without_the_vault(configure: Configure
 
 
 @pytest.mark.parametrize("hidden", ["_variable_manager", "_inventory"])
-def test_offers_of_the_inventory_are_compared_without_the_variable_manager(
-    cloud: Cloud, ansible: Ansible, hidden: str
-) -> None:
+def test_offers_are_compared_without_the_variable_manager(cloud: Cloud, ansible: Ansible, hidden: str) -> None:
     name_offers(cloud, ["contoso-app"])
     claims: dict[str, Any] = {"marketplace_leads.dynamics365.offer_claims": {}, "run_once": True}
     run = ansible.tasks(claims, rehearse=False, environment=without(f"ansible.vars.hostvars:HostVars.{hidden}"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation says of the collection is compared with the collection, where that is cheap."""
+"""The documentation is compared with the collection, where that is cheap."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def text_of(page: str) -> str:
 
 
 def first_cells(page: str, heading: str) -> set[str]:
-    """The names in backticks that begin the rows of the table under a header row that begins with C(heading)."""
+    """The names in backticks at the start of the rows of the table whose header row starts with `heading`."""
     _before, table = text_of(page).split(f"| {heading} |", 1)
     rows = table.split("\n\n", 1)[0].splitlines()
     return {found.group(1) for row in rows if (found := re.match(r"\| (?:\w+ )?`([^`]+)`", row))}
@@ -40,11 +40,11 @@ def names_in(folder: str, pattern: str) -> set[str]:
 # --- names
 
 
-def test_every_module_is_in_the_readme_and_no_other() -> None:
+def test_readme_lists_exactly_the_modules() -> None:
     assert first_cells("README.md", "module") == names_in("plugins/modules", "*.py")
 
 
-def test_every_role_playbook_lookup_and_filter_is_in_the_readme() -> None:
+def test_readme_lists_every_role_playbook_lookup_and_filter() -> None:
     roles = {path.name for path in (ROOT / "roles").iterdir() if path.is_dir()}
     there = roles | names_in("playbooks", "*.yml")
     there |= names_in("plugins/lookup", "*.py") | names_in("plugins/filter", "*.py")
@@ -64,13 +64,13 @@ def test_every_linked_file_and_heading_exists(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """The anchors of a page's headings on GitHub."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_make_command_is_one_of_the_makefile(page: Path) -> None:
+def test_every_make_command_exists_in_the_makefile(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
@@ -99,9 +99,9 @@ def test_every_variable_of_the_role_that_is_named_exists(page: Path) -> None:
 
 
 def sentences() -> Iterator[str]:
-    """Every sentence that the code can say, with an ellipsis for what differs from case to case."""
+    """Every message of the code, with an ellipsis for each variable part."""
     for path in sorted((ROOT / "plugins").rglob("*.py")):
-        # The sheet for a person, and what a recording says of the facts, are the content of files.
+        # The sheet for a person and the results of a recording are the content of files.
         if path.parent.name in ("modules", "doc_fragments") or path.name in ("_handover_sheet.py", "evidence.py"):
             continue
         for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
@@ -116,7 +116,7 @@ def sentences() -> Iterator[str]:
 
 
 def texts(node: ast.AST) -> Iterator[str]:
-    """The texts in a piece of code, each as a whole; docstrings, documentation and file contents are none."""
+    """The complete texts in a piece of code, without docstrings, documentation and file contents."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
@@ -152,15 +152,15 @@ def fail_messages(tasks: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def explained() -> list[str]:
-    """The sentences that the page on troubleshooting explains, in the same spelling."""
+    """The messages that the troubleshooting page explains, in the same form."""
     found = re.findall(r"^- `(.+)`$", text_of("docs/troubleshooting.md"), re.MULTILINE)
     return [re.sub(r"<[^<>]+>", "…", sentence) for sentence in found]
 
 
 def is_met_in(sentence: str, general: str) -> bool:
-    """Say whether C(general), with something in the place of its ellipses, is in C(sentence).
+    """Whether `sentence` contains `general` with any text for its ellipses.
 
-    In it rather than equal to it, because some sentences are put together from parts.
+    It may contain more, because some messages are composed of parts.
     """
     return all(part in sentence for part in general.split("…")) and pattern_of(general).search(sentence) is not None
 
@@ -170,12 +170,12 @@ def pattern_of(general: str) -> re.Pattern[str]:
     return re.compile(".+".join(re.escape(part) for part in general.split("…") if part))
 
 
-def test_every_sentence_of_the_code_is_explained() -> None:
+def test_every_message_of_the_code_is_explained() -> None:
     known = explained()
     lacking = {sentence for sentence in sentences() if not any(is_met_in(each, sentence) for each in known)}
     assert not lacking, "docs/troubleshooting.md does not explain them"
 
 
-def test_every_explained_sentence_can_be_met() -> None:
+def test_every_explained_message_exists_in_the_code() -> None:
     said = set(sentences())
     assert [each for each in explained() if not any(is_met_in(each, sentence) for sentence in said)] == []

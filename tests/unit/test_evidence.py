@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The evidence file names every request, code, id and permission of the collection, and says what it must of each."""
+"""The evidence file lists every request, code, ID and permission of the collection, with the required details."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FACTS = read_evidence().facts
 
 _CLIENTS = ("_graph", "_environment", "_partner_center", "_power_platform")
 _OFFERED = {"call", "get", "find", "rows", "list", "create", "update", "delete", "associate", "dissociate"}
-"""What the clients offer to the other classes of the services' floor, each of them for sending a request."""
+"""The methods of the clients for the other classes of the services' floor, each of which sends a request."""
 
 DATAVERSE_CODE = r"0x8[0-9a-fA-F]{7}\b"
 GUID = r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
@@ -37,18 +37,18 @@ PERMISSION = (
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """The collection's Python files by their paths below the checkout, with their text."""
+    """The text of the collection's Python files by path below the checkout."""
     for path in sorted((ROOT / "plugins").rglob("*.py")):
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
 def used(pattern: str) -> dict[str, str]:
-    """What the collection's files have that fits a pattern, in small letters for codes, each with one such file."""
+    """The matches of a pattern in the collection's files, in lower case for codes, each with one such file."""
     return {found: path for path, text in sources() for found in re.findall(pattern, text)}
 
 
 def constants(path: Path) -> Iterator[str]:
-    """The texts in a file that are no docstrings."""
+    """The texts in a file except docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -61,15 +61,15 @@ def listed(key: str) -> set[str]:
     return {name for fact in FACTS for name in getattr(fact, key)}
 
 
-# --- what an entry must say
+# --- the required content of an entry
 
 
-def test_every_fact_has_a_name_of_its_own() -> None:
+def test_every_fact_has_a_unique_name() -> None:
     assert [name for name, count in Counter(fact.id for fact in FACTS).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.id)
-def test_a_fact_says_how_certain_it_is_and_who_relies_on_it(fact: Fact) -> None:
+def test_fact_has_its_certainty_and_its_dependents(fact: Fact) -> None:
     assert fact.id.startswith(f"{fact.service}.")
     assert fact.certainty in CERTAINTIES
     assert fact.sources
@@ -78,7 +78,7 @@ def test_a_fact_says_how_certain_it_is_and_who_relies_on_it(fact: Fact) -> None:
 
 
 @pytest.mark.parametrize("fact", [each for each in FACTS if each.certainty == "unsure"], ids=lambda fact: fact.id)
-def test_an_unsure_fact_says_how_the_collection_copes(fact: Fact) -> None:
+def test_unsure_fact_says_how_the_collection_copes(fact: Fact) -> None:
     assert fact.tolerated or not fact.collection
     assert bool(fact.flips) != bool(fact.not_flipped)
 
@@ -89,7 +89,7 @@ def test_a_fact_about_a_request_can_be_checked_with_a_recording(fact: Fact) -> N
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.id)
-def test_who_relies_on_a_fact_exists(fact: Fact) -> None:
+def test_dependents_of_a_fact_exist(fact: Fact) -> None:
     for user in fact.collection:
         path, _space, function = user.partition(" ")
         file = SERVICES / path if function else MODULE_UTILS / path
@@ -105,7 +105,7 @@ def test_every_source_of_the_list_is_used() -> None:
     assert evidence.sources.keys() - cited == set()
 
 
-# --- what the collection uses
+# --- the collection's use of the services
 
 
 def senders() -> set[str]:
@@ -116,7 +116,7 @@ def senders() -> set[str]:
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
         members = [*tree.body, *(node for each in classes for node in each.body)]
         for function in (node for node in members if isinstance(node, ast.FunctionDef)):
-            # What a client offers to the others is listed where it is used.
+            # A client's methods for the others are listed where they are used.
             offered = path.name == "client.py" and {"path", "table"} & {each.arg for each in function.args.args}
             if path.parent != SERVICES and not offered and any(sends(node) for node in ast.walk(function)):
                 found.add(f"{path.relative_to(SERVICES).as_posix()} {function.name}")
@@ -124,7 +124,7 @@ def senders() -> set[str]:
 
 
 def sends(node: ast.AST) -> bool:
-    """Say whether a piece of code calls a client, or a client calls its own transport."""
+    """Whether a piece of code calls a client, or a client calls its own transport."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
     called, owner = node.func.attr, node.func.value
@@ -171,7 +171,7 @@ def test_every_graph_code_has_a_fact() -> None:
 
 
 def codes_asked_for(folder: Path) -> set[str]:
-    """The texts that has_code is called with in a folder."""
+    """The arguments of has_code in a folder."""
     calls = (
         node
         for path in folder.rglob("*.py")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand a lead destination over and publish the offer to preview and then to live, by cloudpub."""
+"""Hand over a lead destination and publish the offer to preview and then to live, with cloudpub."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ service = AzureService(
 product_id = service.get_productid(given["offer"])
 draft = service.get_product(product_id, target="draft")
 (leads,) = service.filter_product_resources(product=draft, resource="customer-leads")
-# It never sends a secret, only the mask that keeps the one which is there.
+# It never sends a secret, only the mask that keeps the existing one.
 leads.dynamic_lead_config.instance_url = given["instance_url"]
 configured = service.configure([leads])
 did = {

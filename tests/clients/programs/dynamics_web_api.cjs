@@ -2,7 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// All that dynamics-web-api does with rows, references, batches and definitions. Its own code takes the proxy.
+// All that dynamics-web-api does with rows, references, batches and definitions. Its own code uses the proxy.
 const { ClientSecretCredential } = require("@azure/identity");
 const { DynamicsWebApi } = require("dynamics-web-api");
 

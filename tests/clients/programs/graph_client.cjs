@@ -2,8 +2,8 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// An application from its registration to its removal, by Microsoft's client for Graph and its identity library.
-// Node's own fetch takes no proxy from the environment before Node 24, so undici is told to.
+// An application from its registration to its removal, with Microsoft's client for Graph and its identity library.
+// Node's own fetch reads no proxy from the environment before Node 24, so undici is configured to.
 const { ClientSecretCredential } = require("@azure/identity");
 const { Client, PageIterator } = require("@microsoft/microsoft-graph-client");
 const { TokenCredentialAuthenticationProvider } = require(

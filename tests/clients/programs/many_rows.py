@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows, columns, messages and definitions by dataverse-api, which looks at a table's definition before it writes."""
+"""Rows, columns, messages and definitions with dataverse-api, which reads a table's definition before it writes."""
 
 import json
 import sys

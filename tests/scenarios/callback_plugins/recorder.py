@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what Ansible shows a callback, one JSON object for each result, to the file that RECORDER_FILE names."""
+"""Writes each result that a callback receives as a JSON object to the file in RECORDER_FILE."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ description: Writes results to a file for the scenario tests.
 
 
 class CallbackModule(CallbackBase):
-    """Records every result as a callback sees it, which is after censoring."""
+    """Records every result as a callback receives it, after censoring."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"

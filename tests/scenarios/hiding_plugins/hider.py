@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hides parts of ansible-core from the collection, as a release that lacks them would; ansible-core keeps them.
+"""Hides parts of ansible-core from the collection, like a release without them; ansible-core itself keeps them.
 
-HIDDEN holds places, separated by spaces: `ansible.module_utils.basic:_ANSIBLE_ARGS` for what a module of ansible-core
-has, `ansible.plugins.action:ActionBase._update_module_args` for what a class has or sets on its objects.
+HIDDEN holds places, separated by spaces: `ansible.module_utils.basic:_ANSIBLE_ARGS` for a name in a module of
+ansible-core, `ansible.plugins.action:ActionBase._update_module_args` for an attribute of a class or of its objects.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ABSENT = object()
 
 
 def _asked_by_the_collection() -> bool:
-    """Say whether the code that looks something up is the collection's."""
+    """Whether the code that looks up an attribute belongs to the collection."""
     return str(sys._getframe(2).f_globals.get("__name__")).startswith("ansible_collections.marketplace_leads.")
 
 

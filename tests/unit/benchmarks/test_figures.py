@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The arithmetic behind the figures: a wrong count or median would be believed, because nobody recounts it."""
+"""The arithmetic behind the figures: a wrong count or median would go unnoticed, because no one checks it."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ def entry(host: str, path: str, service: str, tenant: str | None = None) -> dict
     return {**told, "status": 200, "write": False}
 
 
-def test_looks_at_replicas_count_once_for_each_wait() -> None:
+def test_polls_of_replicas_count_once_for_each_wait() -> None:
     look = asked("/v1.0/applications/1")
     written = asked("/v1.0/applications/1/addPassword", method="POST")
     assert without_polling([look, look, look, written, look, look]) == [look, written, look]
 
 
-def test_a_wait_is_seen_through_requests_to_other_hosts_meanwhile() -> None:
+def test_wait_is_detected_despite_requests_to_other_hosts() -> None:
     look = asked("/v1.0/applications/1")
     elsewhere = asked("/api/data/v9.2/roles", HOST)
     assert without_polling([look, elsewhere, look]) == [look, elsewhere]
 
 
-def test_reading_again_what_was_read_for_another_reason_is_not_polling() -> None:
+def test_read_repeated_for_another_reason_is_not_polling() -> None:
     one, other = asked("/v1.0/applications/1"), asked("/v1.0/applications/2")
     assert without_polling([one, other, one, other]) == [one, other, one, other]
 
 
-def test_an_environment_answers_for_itself_so_reading_it_twice_counts_twice() -> None:
+def test_environment_read_twice_counts_twice() -> None:
     look = asked("/api/data/v9.2/roles", HOST)
     assert without_polling([look, look]) == [look, look]
 
@@ -72,25 +72,25 @@ def test_another_query_of_the_same_path_is_not_polling() -> None:
     assert without_polling(requests) == requests
 
 
-def test_waiting_until_a_secret_signs_in_counts_once_and_two_tokens_count_twice() -> None:
+def test_waiting_for_a_secret_counts_once_and_two_tokens_twice() -> None:
     assert len(without_polling([token(401), token(401), token(200)])) == 1
     assert len(without_polling([token(200), token(200)])) == 2
 
 
-def test_a_change_that_was_made_twice_is_counted_twice_and_a_refused_one_that_waits_once() -> None:
+def test_repeated_change_counts_twice_and_a_refused_wait_once() -> None:
     done = asked("/v1.0/servicePrincipals", method="POST", status=201)
     refused = replace(done, status=403)
     assert len(without_polling([done, done])) == 2
     assert len(without_polling([refused, refused, done])) == 1
 
 
-def test_looks_at_an_import_count_once_though_its_progress_is_read_in_between() -> None:
+def test_polls_of_an_import_count_once_despite_progress_reads() -> None:
     job = asked("/api/data/v9.2/asyncoperations(1)?$select=statecode", HOST)
     progress = asked("/api/data/v9.2/importjobs(2)?$select=progress", HOST)
     assert without_polling([job, job, progress, job, progress, job]) == [job, progress]
 
 
-def test_each_request_is_counted_for_the_environment_that_it_was_made_for() -> None:
+def test_each_request_is_counted_for_its_environment() -> None:
     log = [
         entry(HOST, "/api/data/v9.2/WhoAmI", "dataverse"),
         entry("login.microsoftonline.com", "/tenant-2/oauth2/v2.0/token", "entra", "tenant-2"),
@@ -101,12 +101,12 @@ def test_each_request_is_counted_for_the_environment_that_it_was_made_for() -> N
     assert [request.signed_in for requests in found.values() for request in requests] == [False, True, False]
 
 
-def test_a_request_that_belongs_to_nobody_is_not_left_uncounted() -> None:
+def test_request_of_no_environment_is_an_error() -> None:
     with pytest.raises(ValueError, match="belongs to no environment"):
         by_environment([entry("graph.microsoft.com", "/v1.0/users", "graph")], TENANTS)
 
 
-def test_a_token_is_asked_for_before_it_is_needed_and_for_the_host_that_needs_it() -> None:
+def test_token_is_requested_first_and_for_the_right_host() -> None:
     unknown = Request("GET", HOST, "/api/data/v9.2/WhoAmI", 401, write=False, signed_in=False)
     read, read_graph = asked("/api/data/v9.2/roles", HOST), asked("/v1.0/applications")
     steps = steps_to_repeat([unknown, token(), read_graph, token(), read])
@@ -128,11 +128,11 @@ def test_a_token_is_asked_for_before_it_is_needed_and_for_the_host_that_needs_it
     ],
 )
 def test_a_run_that_wrote_or_whose_tokens_are_unclear_is_not_repeated(requests: list[Request]) -> None:
-    with pytest.raises(ValueError, match=r"wrote|tokens were asked for"):
+    with pytest.raises(ValueError, match=r"wrote|tokens were requested"):
         steps_to_repeat(requests)
 
 
-def test_a_side_that_made_other_requests_is_noticed() -> None:
+def test_side_with_other_requests_is_detected() -> None:
     one, other = asked("/v1.0/applications"), asked("/v1.0/users")
     assert difference([one, other], [other, one]) == []
     assert len(difference([one], [other])) == 2
@@ -145,7 +145,7 @@ def test_one_slow_run_does_not_move_a_figure() -> None:
     assert (timings.seconds, timings.cpu_seconds, timings.cloud_cpu_seconds) == (11.0, 5.5, None)
 
 
-def test_two_programs_are_run_in_turn_beginning_and_ending_with_the_first() -> None:
+def test_two_programs_run_in_turn_with_the_first_at_both_ends() -> None:
     order: list[str] = []
 
     def run(name: str) -> Timing:
@@ -157,7 +157,7 @@ def test_two_programs_are_run_in_turn_beginning_and_ending_with_the_first() -> N
 
 
 @pytest.mark.parametrize(("value", "at_least", "met"), [(20, True, True), (19.9, True, False), (20.1, False, False)])
-def test_a_missed_target_is_told(value: float, at_least: bool, met: bool) -> None:
+def test_missed_target_is_reported(value: float, at_least: bool, met: bool) -> None:
     figure = Figure("name", "title", value, 20, at_least)
     assert figure.met is met
     assert ("MISSED" in figure.line()) is not met

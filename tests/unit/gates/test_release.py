@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A release is refused where it would publish something other than what its tag says."""
+"""A release is refused if its content does not match its tag."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_tag_of_another_version_is_not_released(checkout: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.2.3-dev0", ""])
-def test_what_is_no_version_is_not_prepared(checkout: Path, version: str) -> None:
+def test_invalid_version_is_not_prepared(checkout: Path, version: str) -> None:
     with pytest.raises(NotReady, match="is not a version"):
         prepare(checkout, version)
     assert version_of(checkout) == "1.1.0"

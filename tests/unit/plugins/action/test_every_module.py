@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each module needs beside its own file. A module without it works, but slowly or without its credentials."""
+"""The files that each module needs. Without them a module works, but slowly or without its credentials."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[4]
 PLUGINS = "ansible_collections.marketplace_leads.dynamics365.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
-# They are carried out by actions that do all of the work, and sign in nowhere.
+# They are run by actions that do all of the work, and sign in nowhere.
 WITHOUT_CODE = {"lead_writer_fleet", "lead_writer_handover", "lead_writer_summary", "offer_claims", "secret_store_file"}
 SIGNING_IN = sorted(set(MODULES) - WITHOUT_CODE)
 
 
-def test_every_module_and_nothing_else_has_an_action() -> None:
+def test_exactly_the_modules_have_an_action() -> None:
     assert sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py")) == MODULES
 
 
@@ -47,7 +47,7 @@ def test_every_module_that_signs_in_is_in_the_action_group() -> None:
 
 
 def test_nothing_is_routed_to_another_name() -> None:
-    # ansible-lint takes a redirect for a rename, and rewrites users' playbooks to its target.
+    # ansible-lint treats a redirect as a rename, and changes users' playbooks to its target.
     assert "plugin_routing" not in yaml.safe_load((ROOT / "meta/runtime.yml").read_text("utf-8"))
 
 
@@ -55,14 +55,14 @@ def test_nothing_is_routed_to_another_name() -> None:
 def test_loading_an_action_loads_all_that_its_workers_use(module: str) -> None:
     wanted = f"{{'msal', 'requests', '{PLUGINS}.modules.{module}'}}"
     program = f"import sys, {PLUGINS}.action.{module}; assert {wanted} <= set(sys.modules)"
-    # Where pytest has found the collection, the program has to find it as well.
+    # The program must find the collection where pytest found it.
     path = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("module", SIGNING_IN)
-def test_a_module_whose_result_may_hold_a_secret_says_for_which_options(module: str) -> None:
+def test_module_with_a_secret_result_lists_its_options(module: str) -> None:
     code = import_module(f"{PLUGINS}.modules.{module}")
     options = {"secret": {"name": "leads"}, "user_principal_name": "leads@contoso.com"}
     assert code.ARGUMENTS.may_return_secret(options) == ("contains_secret" in yaml.safe_load(code.RETURN))

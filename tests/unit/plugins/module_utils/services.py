@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every client of the services' floor over a network whose answers a test chooses."""
+"""Every client of the services' floor over a network whose responses a test chooses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RUNNER = "99999999-2222-3333-4444-555555555555"
 
 
 class Network(Transport):
-    """Gives prepared answers (the last one again and again), and keeps where every request went, and with what."""
+    """Returns prepared responses (the last one repeatedly), and records every request."""
 
     def __init__(self, *answers: Answer | dict[str, Any]) -> None:
         super().__init__()
@@ -43,13 +43,13 @@ class Network(Transport):
         self.sent: list[tuple[str, Any]] = []
 
     def send(self, method: str, url: str, *, auth: Any = None, **_options: Any) -> Answer:
-        """Answer one request."""
+        """Respond to one request."""
         self.sent.append((url, auth))
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 class SignedIn(SignIn):
-    """An identity that has its token already."""
+    """An identity that already has its token."""
 
     def token(self, resource: str) -> str:
         """Return a token."""
@@ -57,7 +57,7 @@ class SignedIn(SignIn):
 
 
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    """An answer that holds a JSON value, or a text as it is."""
+    """A response with a JSON value, or with plain text."""
     text = content if isinstance(content, str) else json.dumps(content)
     return Answer(status, headers or {"Content-Type": "application/json"}, text, "GET https://service/thing")
 
@@ -72,4 +72,4 @@ CLIENTS: dict[str, Callable[[Transport], ServiceClient]] = {
     "power_platform": lambda network: PowerPlatformClient(_signed_in(network), network),
     "partner_center": lambda network: PartnerCenterClient(_signed_in(network), network),
 }
-"""How to make the client of each service, by the name of its folder."""
+"""How to create the client of each service, by the name of its folder."""

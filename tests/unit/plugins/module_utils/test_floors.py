@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The house stands on its floors: a file imports only from floors below it, and from its own."""
+"""The layers of the code: a file imports only from floors below it, and from its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def floor_of(path: tuple[str, ...]) -> int:
 
 
 def imports(file: Path) -> Iterator[tuple[str, ...]]:
-    """The places inside module_utils that a file imports from, as paths from there."""
+    """The folders in module_utils that a file imports from, relative to it."""
     own = file.relative_to(MODULE_UTILS).with_suffix("").parts
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -43,12 +43,12 @@ def imports(file: Path) -> Iterator[tuple[str, ...]]:
                 yield tuple(part for part in (*inside, *name) if part)
 
 
-def test_every_file_stands_on_a_floor() -> None:
+def test_every_file_is_on_a_floor() -> None:
     top = {path.stem for path in MODULE_UTILS.iterdir() if path.name not in ("__init__.py", "__pycache__")}
     assert top == set(FLOORS)
 
 
-def test_no_import_goes_up() -> None:
+def test_no_file_imports_from_a_floor_above() -> None:
     seen = 0
     for file in MODULE_UTILS.rglob("*.py"):
         here = file.relative_to(MODULE_UTILS).parts
@@ -62,7 +62,7 @@ def test_no_import_goes_up() -> None:
 
 
 def modules_imported(file: Path) -> set[Path]:
-    """The files of the plugins that a file imports when it is imported itself, so not those for types only."""
+    """The plugin files that a file imports at import time, without those for types only."""
     plugins = MODULE_UTILS.parent
     own = file.relative_to(plugins).with_suffix("").parts
     found: set[Path] = set()
@@ -75,7 +75,7 @@ def modules_imported(file: Path) -> set[Path]:
 
 def test_no_file_imports_itself_through_others() -> None:
     arrows = {file: modules_imported(file) for file in MODULE_UTILS.parent.rglob("*.py")}
-    tuple(graphlib.TopologicalSorter(arrows).static_order())  # raises CycleError with the way round
+    tuple(graphlib.TopologicalSorter(arrows).static_order())  # raises CycleError with the cycle
     assert sum(map(len, arrows.values())) > 300, "the imports were not found"
 
 

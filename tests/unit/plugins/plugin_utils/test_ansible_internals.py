@@ -41,11 +41,11 @@ GUARDED = {
     "is_trusted_as_template",
     "remove_internal_keys",
 }
-"""What ansible-core does not promise to keep."""
+"""The parts of ansible-core without a promise of stability."""
 
 
 def taken_from_elsewhere(tree: ast.AST) -> Iterator[str]:
-    """The names that a file takes from modules and from objects, imports from this collection left out."""
+    """The names that a file uses from modules and from objects, without imports from this collection."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
             yield node.attr
@@ -54,7 +54,7 @@ def taken_from_elsewhere(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def test_one_file_alone_uses_what_ansible_core_does_not_promise() -> None:
+def test_only_one_file_uses_internals_of_ansible_core() -> None:
     users = {
         path.name
         for path in PLUGINS.rglob("*.py")
@@ -77,20 +77,20 @@ def test_nothing_is_missing_in_this_ansible_core() -> None:
     ],
     ids=["another-result", "another-kind", "another-call", "another-form"],
 )
-def test_a_result_that_is_read_in_another_way_is_noticed_before_a_module_runs(
+def test_changed_result_parsing_is_detected_before_a_module_runs(
     monkeypatch: pytest.MonkeyPatch, changed: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(ActionBase, "_parse_returned_data", changed)
     assert len(internals._lacking([], internals._try_result)) == 1
 
 
-def test_an_interface_that_wants_another_call_is_gone() -> None:
+def test_interface_with_another_signature_counts_as_missing() -> None:
     with pytest.raises(internals.InterfaceGone, match=re.escape("DataLoader._vault")):
         internals.vault_of(object())
 
 
 class Base:
-    """An ansible-core that calls an action for its arguments in another way."""
+    """An ansible-core that requests an action's arguments in another way."""
 
     @classmethod
     def finalize_task_arg(cls, argument: tuple[str, str], *, engine: Any) -> str:

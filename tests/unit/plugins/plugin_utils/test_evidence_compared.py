@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A recording confirms and refutes facts as their checks say."""
+"""A recording confirms and refutes facts according to their checks."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_another_answer_refutes_a_fact_although_one_confirms_it() -> None:
     assert verdict(checked, recorded(), recorded(status=400, codes=("0x80040265",))) == REFUTED
 
 
-def test_a_request_that_was_not_sent_says_nothing() -> None:
+def test_request_that_was_not_sent_proves_nothing() -> None:
     assert verdict(fact(Condition(status=(204,))), recorded(method="GET")) == NOT_MET
 
 
-def test_an_exchange_beyond_the_condition_says_nothing() -> None:
+def test_exchange_outside_the_condition_proves_nothing() -> None:
     checked = fact(Condition(status=(204,)), where=Condition(asks=("applicationid",)))
     assert verdict(checked, recorded(request_body={"domainname": "{text}"})) == NOT_MET
 
@@ -107,7 +107,7 @@ def test_each_part_of_a_condition_counts(condition: Condition, expected: bool) -
     assert holds(condition, exchange) is expected
 
 
-def test_the_page_begins_with_what_is_refuted() -> None:
+def test_the_page_starts_with_refuted_facts() -> None:
     checked = fact(refuted_by=Condition(status=(204,)))
     text = page(compare([checked], [recorded()]))
     assert "0 confirmed, 1 refuted, 0 not met." in text

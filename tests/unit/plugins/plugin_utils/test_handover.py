@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of the handover: always the same for the same fields, and they forget nothing that may still be in use."""
+"""The handover files: the same for the same fields, with everything that may still be in use."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_connection_is_spelled_as_partner_center_spells_it() -> None:
     }
 
 
-def test_the_sheet_has_every_field_of_the_form_the_end_and_a_command_that_a_shell_takes() -> None:
+def test_sheet_has_every_field_the_expiry_and_a_valid_command() -> None:
     sheet = sheet_of({**APPLICATION, "contact_emails": ["a@contoso.example", "b|c@contoso.example"]})
     rows = [tuple(cell.strip() for cell in line.split(" | ")) for line in sheet.splitlines() if line.startswith("| ")]
     typed = {row[0].removeprefix("| "): row[1].removesuffix(" |") for row in rows}
@@ -71,7 +71,7 @@ def test_the_sheet_has_every_field_of_the_form_the_end_and_a_command_that_a_shel
     assert "good until 2027-11-22T16:59:09Z" in sheet
 
 
-def test_the_sheet_of_a_user_asks_for_user_name_and_password_and_for_no_application() -> None:
+def test_sheet_of_a_user_has_user_name_and_password() -> None:
     sheet = sheet_of(USER)
     assert "| User name | leads@contoso.example |" in sheet
     assert "| Password | see below |" in sheet
@@ -79,7 +79,7 @@ def test_the_sheet_of_a_user_asks_for_user_name_and_password_and_for_no_applicat
     assert "Directory ID" not in sheet
 
 
-def test_a_store_that_is_no_file_has_the_command_that_the_caller_gives_or_none() -> None:
+def test_store_without_a_file_has_the_given_command_or_none() -> None:
     assert "ansible localhost" not in sheet_of({**APPLICATION, "secret_in": "https://contoso.vault.azure.net"})
     assert "az keyvault" in sheet_of({**APPLICATION, "show_secret_with": "az keyvault secret show --id x"})
 
@@ -93,13 +93,13 @@ def test_a_store_that_is_no_file_has_the_command_that_the_caller_gives_or_none()
         ({**GIVEN, "live_since": "2026-11-23T08:00:00Z"}, "live with it since 2026-11-23T08:00:00Z"),
     ],
 )
-def test_the_sheet_says_of_each_offer_what_is_to_do(record: dict[str, str], to_do: str) -> None:
+def test_sheet_lists_the_next_step_of_each_offer(record: dict[str, str], to_do: str) -> None:
     sheet = sheet_of({**APPLICATION, "offers": ["contoso-app"], "handed_over": {"contoso-app": record}})
     (row,) = [line for line in sheet.splitlines() if line.startswith("| contoso-app |")]
     assert to_do in row
 
 
-def test_an_offer_that_still_has_a_secret_is_not_forgotten_when_it_is_named_no_longer() -> None:
+def test_removed_offer_that_still_has_a_secret_is_remembered() -> None:
     before = handover.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
     after = handover.merged(before, {"offers": []})
     assert list(after["offers"]) == ["contoso-app"]
@@ -107,13 +107,13 @@ def test_an_offer_that_still_has_a_secret_is_not_forgotten_when_it_is_named_no_l
     assert handover.merged(after, {"handed_over": {"contoso-app": {}}})["offers"] == {}
 
 
-def test_the_same_fields_in_another_order_give_the_same_bytes_and_fields_left_out_keep_what_was_there() -> None:
+def test_field_order_is_irrelevant_and_omitted_fields_are_kept() -> None:
     first = handover.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
     again = handover.merged(first, {**dict(reversed(APPLICATION.items())), "offers": ["contoso-app", "contoso-vm"]})
     assert handover.render(first) == handover.render(again) == handover.render(handover.merged(first, {}))
 
 
-def test_a_change_of_authentication_leaves_nothing_of_the_other_one() -> None:
+def test_change_of_authentication_removes_the_other_fields() -> None:
     before = handover.merged(None, APPLICATION)
     after = handover.merged(before, USER)
     assert "applicationId" not in after["dynamicsLeadConfiguration"]
@@ -127,20 +127,20 @@ def test_a_change_of_authentication_leaves_nothing_of_the_other_one() -> None:
         ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must hold a dictionary"),
     ],
 )
-def test_wrong_fields_are_told_in_one_sentence(fields: dict[str, Any], sentence: str) -> None:
+def test_wrong_fields_are_one_message(fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         handover.merged(None, fields)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"dynamicsLeadConfiguration": {}}', "\udcff"])
-def test_a_file_of_somebody_else_is_not_taken_for_ours(tmp_path: Path, text: str) -> None:
+def test_file_of_another_program_is_not_overwritten(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(handover.UnreadableHandover, match="move it away"):
         handover.read(str(file))
 
 
-def test_a_file_is_written_whole_for_its_owner_only_and_its_folder_stays_when_it_goes(tmp_path: Path) -> None:
+def test_file_is_private_and_its_folder_survives_its_removal(tmp_path: Path) -> None:
     file = tmp_path / "new" / "deep" / "x.json"
     write_whole(str(file), "one")
     write_whole(str(file), "two")
@@ -153,7 +153,7 @@ def test_a_file_is_written_whole_for_its_owner_only_and_its_folder_stays_when_it
     assert file.parent.is_dir()
 
 
-def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left_there(tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported_and_nothing_is_left_there(tmp_path: Path) -> None:
     occupied = tmp_path / "occupied"
     occupied.mkdir()
     with pytest.raises(FileNotWritten, match="cannot be written"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the end of a run says."""
+"""The messages at the end of a run."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_an_offer_that_was_handed_over_is_to_be_published() -> None:
     assert "Type" not in line
 
 
-def test_an_offer_that_waits_is_no_quiet_environment() -> None:
+def test_environment_with_a_waiting_offer_is_listed() -> None:
     (line,) = said(Environment("a", plan(lead_destinations=[WAITING])))
     assert line.startswith("a: nothing to change. Publish contoso-app")
 
 
-def test_a_blocked_environment_has_its_first_sentence() -> None:
+def test_blocked_environment_shows_its_first_message() -> None:
     blocked = plan(failed=True, msg="First.\nSecond.")
     assert said(Environment("a", blocked)) == ["a: stopped before anything was changed. First."]
 
@@ -77,7 +77,7 @@ def test_an_environment_that_failed_on_the_way_is_run_again() -> None:
     assert line.startswith("a: failed on the way, see above. Run again")
 
 
-def test_a_secret_that_is_not_rotated_has_its_age() -> None:
+def test_secret_that_is_not_rotated_shows_its_age() -> None:
     made = plan(secret={"start_date_time": "2026-11-22T10:00:00Z"}, service_time="2026-11-22T15:30:00Z")
     (line,) = said(Environment("a", made), purpose="rotate_secrets")
     assert line == (
@@ -85,11 +85,11 @@ def test_a_secret_that_is_not_rotated_has_its_age() -> None:
     )
 
 
-def test_equal_sentences_name_their_hosts_together() -> None:
+def test_equal_messages_name_their_hosts_together() -> None:
     assert grouped([("a", "x"), ("b", "y"), ("c", "x")]) == ["a, c: x", "b: y"]
 
 
-def test_a_lead_that_arrived_has_the_age_of_the_newest() -> None:
+def test_arrived_lead_shows_the_age_of_the_newest() -> None:
     result = {"test_lead": {"written": True}, "newest_lead": {"age_days": 1}}
     assert sentence_of(result) == "the test lead arrived. The newest lead of the marketplace is 1 day old."
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts that name one offer are found, and offers that only happen to be called the same are not."""
+"""Detects two hosts that name one offer, but not different offers with the same ID."""
 
 from __future__ import annotations
 
@@ -37,21 +37,19 @@ def test_an_offer_that_one_host_names_twice_is_not() -> None:
         ((ONE, "contoso.com"), True),
     ],
 )
-def test_only_publishers_that_are_certainly_different_may_have_offers_of_the_same_id(
-    publishers: tuple[str, str], contradict: bool
-) -> None:
+def test_only_different_publishers_may_share_offer_ids(publishers: tuple[str, str], contradict: bool) -> None:
     claims = [Claim("app", f"host{number}", publisher) for number, publisher in enumerate(publishers)]
     assert claimed_twice(claims) == ({"app": ["host0", "host1"]} if contradict else {})
 
 
-def test_of_many_publishers_only_the_one_with_two_hosts_is_told() -> None:
+def test_only_the_publisher_with_two_hosts_is_reported() -> None:
     claims = [Claim("app", "a", ONE), Claim("app", "b", OTHER), Claim("app", "c", OTHER)]
     assert claimed_twice(claims) == {"app": ["b", "c"]}
-    # One more host whose publisher nobody knows: then any of them may be the same as it.
+    # One more host with an unknown publisher, which may be the same as any other.
     assert claimed_twice([*claims, Claim("app", "d")]) == {"app": ["a", "b", "c", "d"]}
 
 
-def test_every_host_that_is_part_of_it_is_told_what_to_do_and_a_thousand_hosts_make_no_endless_sentence() -> None:
+def test_every_host_gets_the_cure_and_the_message_stays_short() -> None:
     hosts = [f"host{number:04}" for number in range(1000)]
     told = refusals(claimed_twice([Claim("app", host) for host in hosts]))
     assert sorted(told) == hosts

@@ -36,7 +36,7 @@ def variables() -> dict[str, Any]:
 
 
 class Engine:
-    """Ansible's engine, which counts what it is asked."""
+    """Ansible's engine, which counts its calls."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.asked: list[Any] = []
@@ -52,7 +52,7 @@ class Engine:
 
 
 def outcome(way: Any, *arguments: Any) -> Any:
-    """What comes out, errors included."""
+    """The result, including errors."""
     try:
         return way(*arguments)
     except (AnsibleUndefinedVariable, AnsibleValueOmittedError) as error:
@@ -80,7 +80,7 @@ def test_a_variable_without_a_template_costs_no_template(name: str) -> None:
     assert engine.asked == []
 
 
-def test_what_nobody_trusts_is_not_rendered() -> None:
+def test_untrusted_template_is_not_rendered() -> None:
     assert finalized("{{ text }}", Engine(variables())) == "{{ text }}"
     assert finalized(trust_as_template("{{ untrusted }}"), Engine(variables())) == "{{ text }}"
 

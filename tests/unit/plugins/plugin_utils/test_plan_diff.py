@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._plan_diff import plan_diff, reason
 
 
-def test_a_diff_begins_with_the_host() -> None:
+def test_diff_starts_with_the_host() -> None:
     plan = {
         "would_change": ["solution.version", "stored_secret"],
         "differences": {"before": {"solution.version": "1.0"}, "after": {"solution.version": "2.0", "role": 1}},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans side by side: each environment has its own outcome. None of these comes as far as a request."""
+"""Plans side by side: each environment has its own outcome. None of these sends a request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_host_has_its_own_failure() -> None:
     assert "missing required arguments: role_privileges, solution" in found["b"]["msg"]
 
 
-def test_a_fault_is_a_sentence_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_is_one_message_and_stops_no_other_host(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_call: Any) -> dict[str, Any]:
         raise RuntimeError("nonsense")
 
@@ -47,7 +47,7 @@ def test_a_fault_is_a_sentence_and_stops_no_other(monkeypatch: pytest.MonkeyPatc
     assert "missing required arguments" in found["b"]["msg"]
 
 
-def test_a_secret_in_a_sentence_is_hidden() -> None:
+def test_secret_in_a_message_is_hidden() -> None:
     found = plans(("a", {**NOWHERE, "client_secret": "nowhere"}, {}))
     assert "nowhere" not in found["a"]["msg"]
 

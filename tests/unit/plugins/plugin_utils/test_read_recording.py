@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A recording is read as it was written, whatever else is in its folder."""
+"""A recording is read back unchanged, whatever else is in its folder."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_broken_connection_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "request": 1, "answer": {}}'])
-def test_what_is_no_exchange_is_passed_over(folder: Path, text: str) -> None:
+def test_other_files_are_ignored(folder: Path, text: str) -> None:
     (folder / "other.json").write_text(text, encoding="utf-8")
     (folder / ".half.json").write_text('{"format": 7}', encoding="utf-8")
     (folder / "notes.txt").write_text('{"format": 7}', encoding="utf-8")
@@ -78,6 +78,6 @@ def test_a_recording_of_another_version_is_refused(folder: Path) -> None:
     )
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingNotRead, match="is not a folder: name the one that lead_writer_record named"):
         read_recording(tmp_path / "missing")

@@ -43,5 +43,5 @@ def test_right_values_pass(value: Any, option: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_wrong_values_are_a_sentence(value: Any, option: dict[str, Any], sentence: str) -> None:
+def test_wrong_values_are_one_message(value: Any, option: dict[str, Any], sentence: str) -> None:
     assert list(wrong_value("name", "host", value, option)) == [sentence]

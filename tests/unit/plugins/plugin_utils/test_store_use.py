@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a store that is not found may be is looked for in folders that can hold one."""
+"""A store that is not found is searched for in folders that can hold one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils._store_use import other_folders
 
 
-def test_a_store_is_not_looked_for_inside_an_inventory_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_is_not_searched_inside_an_inventory_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "inventory"
     place.mkdir()
     hosts = place / "hosts.yml"
@@ -22,9 +22,7 @@ def test_a_store_is_not_looked_for_inside_an_inventory_file(tmp_path: Path, monk
     assert other_folders(str(place / "store" / "host.yml"), variables) == [str(tmp_path / "store")]
 
 
-def test_a_store_is_looked_for_in_and_beside_an_inventory_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_store_is_searched_in_and_beside_an_inventory_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "inventory"
     place.mkdir()
     (tmp_path / "elsewhere").mkdir()

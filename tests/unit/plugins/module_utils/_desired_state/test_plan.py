@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: what is shown is what is executed."""
+"""The plan: the changes shown are the changes executed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._des
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rules.errors import InvalidInput
 
 
-def test_what_is_right_already_is_neither_shown_nor_executed() -> None:
+def test_correct_state_is_neither_shown_nor_executed() -> None:
     done: list[str] = []
     plan = Plan()
     plan.add("same", 1, 1, lambda: done.append("same"))
@@ -22,7 +22,7 @@ def test_what_is_right_already_is_neither_shown_nor_executed() -> None:
     assert done == ["other"]
 
 
-def test_a_plan_that_can_only_be_shown_changes_nothing_at_all() -> None:
+def test_preview_only_plan_changes_nothing() -> None:
     done: list[str] = []
     plan = Plan()
     plan.add("first", 1, 2, lambda: done.append("first"))
@@ -32,7 +32,7 @@ def test_a_plan_that_can_only_be_shown_changes_nothing_at_all() -> None:
     assert done == []
 
 
-def test_what_was_done_before_a_failure_is_told() -> None:
+def test_changes_before_a_failure_are_reported() -> None:
     told: list[str] = []
 
     def fail() -> None:
@@ -46,7 +46,7 @@ def test_what_was_done_before_a_failure_is_told() -> None:
     assert told == ["first"]
 
 
-def test_plans_add_up_with_what_was_found_and_what_stands_in_the_way() -> None:
+def test_combined_plans_keep_warnings_and_blockers() -> None:
     one, other = Plan(), Plan()
     one.add("one", 1, 2, lambda: None)
     one.warnings.append("seen")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What would stop a change of a user is known before it: each change takes one of several permissions."""
+"""Blockers of a change to a user are found before it: each change needs one of several permissions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Granted:
 
 
 def lacking(path: str, *permissions: str) -> list[str]:
-    """What the runner is told to lack for one change of a user."""
+    """The reported missing permissions for one change to a user."""
     plan = Plan()
     plan.add(path, False, True, lambda: None)
     graph: Any = Granted(*permissions)
@@ -48,7 +48,7 @@ def lacking(path: str, *permissions: str) -> list[str]:
         ("user.displayName", "User.ReadWrite.All"),
     ],
 )
-def test_a_permission_that_is_enough_stops_nothing(path: str, permission: str) -> None:
+def test_sufficient_permission_stops_nothing(path: str, permission: str) -> None:
     assert lacking(path, permission) == []
 
 
@@ -60,6 +60,6 @@ def test_a_permission_that_is_enough_stops_nothing(path: str, permission: str) -
         ("user.password", "Directory.ReadWrite.All", "User-PasswordProfile.ReadWrite.All"),
     ],
 )
-def test_a_permission_that_is_not_enough_names_the_least_one(path: str, permission: str, named: str) -> None:
+def test_insufficient_permission_names_the_least_one(path: str, permission: str, named: str) -> None:
     (sentence,) = lacking(path, permission)
     assert f"lacks the application permission {named} on Microsoft Graph" in sentence

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The runner's certificate: every file that cannot be used is refused for what is wrong with it."""
+"""The runner's certificate: the refusal of an unusable file names its fault."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_good_file_is_read_under_any_name(tmp_path: Path, kind: str, name: str
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_file_is_refused_for_what_is_wrong_with_it(tmp_path: Path, kind: str) -> None:
+def test_refusal_of_a_file_names_its_fault(tmp_path: Path, kind: str) -> None:
     content, passphrase, words = BAD[kind]
     file = tmp_path / "runner.pfx"
     file.write_bytes(content)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signing in with a name and a password: it goes to Microsoft Entra, or nowhere."""
+"""Signing in with a name and a password: both go to Microsoft Entra, or nowhere."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ENVIRONMENT = "https://contoso.crm4.dynamics.com"
 
 
 class Network:
-    """Answers as Microsoft Entra does about users of one kind, and keeps what was sent."""
+    """Responds like Microsoft Entra for users of one kind, and records the requests."""
 
     def __init__(self, account_type: str) -> None:
         self.account_type = account_type
         self.sent: list[tuple[str, dict[str, str]]] = []
 
     def send(self, method: str, url: str, form: dict[str, str] | None = None, **unused: Any) -> Answer:
-        """Answer one request."""
+        """Respond to one request."""
         self.sent.append((url, form or {}))
         if "openid-configuration" in url:
             endpoint = f"{LOGIN}/{TENANT}/oauth2/v2.0"
@@ -50,7 +50,7 @@ def sign_in(network: Network) -> SignIn:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_person_signs_in_with_name_and_password_for_the_environment() -> None:
+def test_user_signs_in_with_name_and_password_for_the_environment() -> None:
     network = Network("Managed")
     assert sign_in(network).token(ENVIRONMENT) == "a token"
     url, form = network.sent[-1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a tenant's policy allows a sign-in audience to be."""
+"""The sign-in audiences that a tenant's policy allows."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_audience_has_its_rule(audience: str, rule: str, forbidden: bool) -
     assert judge(audience, **{rule: ON}) == AudiencePolicy(forbidden)
 
 
-def test_whether_personal_accounts_count_as_organizations_too_is_no_certainty() -> None:
+def test_personal_accounts_as_organizations_are_uncertain() -> None:
     judged = judge("AzureADandPersonalMicrosoftAccount", azureAdMultipleOrgs=ON)
     assert judged == AudiencePolicy(True, sure=False)
 
@@ -51,7 +51,7 @@ def test_a_rule_that_is_not_in_force_forbids_nothing(rule: dict[str, Any] | None
     assert judge(azureAdMultipleOrgs=rule) == AudiencePolicy()
 
 
-def test_a_rule_that_exempts_some_callers_is_no_certainty() -> None:
+def test_rule_that_exempts_some_callers_is_uncertain() -> None:
     assert judge(azureAdMultipleOrgs={**ON, "excludeActors": SOME}) == AudiencePolicy(True, sure=False)
 
 
@@ -60,5 +60,5 @@ def test_one_rule_without_exemptions_is_enough_for_certainty() -> None:
     assert judge("AzureADandPersonalMicrosoftAccount", **rules).sure
 
 
-def test_the_own_directory_alone_can_not_be_forbidden() -> None:
+def test_single_tenant_audience_cannot_be_forbidden() -> None:
     assert not may_be_forbidden("AzureADMyOrg")

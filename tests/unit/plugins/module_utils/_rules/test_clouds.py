@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which cloud an environment lives in: a wrong answer signs in at the wrong government's door."""
+"""The cloud of an environment: a wrong result signs in to another government's cloud."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rul
         ("https://contoso.crm.dynamics.cn", "china"),
     ],
 )
-def test_an_environment_is_looked_for_in_its_own_national_cloud(url: str, cloud: str) -> None:
+def test_environment_belongs_to_its_national_cloud(url: str, cloud: str) -> None:
     address = environment_address(url)
     assert address.cloud.name == cloud
     assert address.url == f"https://{address.host}"
@@ -54,7 +54,7 @@ def test_an_environment_is_looked_for_in_its_own_national_cloud(url: str, cloud:
         ("", "must be the https address"),
     ],
 )
-def test_a_wrong_address_is_refused_with_the_cure_before_a_token_is_sent_anywhere(url: str, cure: str) -> None:
+def test_wrong_address_is_refused_before_a_token_is_sent(url: str, cure: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         environment_address(url)
     assert str(refusal.value).startswith("environment_url ")
@@ -68,6 +68,6 @@ def test_a_password_in_an_address_is_never_shown(scheme: str) -> None:
     assert "hunter2" not in str(refusal.value)
 
 
-def test_a_stated_cloud_that_contradicts_the_address_is_told() -> None:
+def test_cloud_that_contradicts_the_address_is_reported() -> None:
     with pytest.raises(InvalidInput, match=r"cloud is public, but environment_url .* lies in gcc"):
         environment_address("https://contoso.crm9.dynamics.com", "public")

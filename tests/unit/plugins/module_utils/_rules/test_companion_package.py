@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The package of a companion role: what it holds, what identifies it, and when it is another one."""
+"""The package of a companion role: its content, its identity, and when it differs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LEVELS = {"prvReadAsyncOperation": AccessLevel.GLOBAL, "prvReadUserEntityUISetti
 VERSION = SolutionVersion.parse("1.4.7.9")
 
 names = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), min_size=1, max_size=100).filter(str.strip)
-"""Any name that a role can have; those with characters that XML has a use for are tried first."""
+"""Any valid role name; those with characters special to XML are tried first."""
 marked_up = st.text(st.sampled_from("<>&\"' ]]>éß中🙂(a-z)"), min_size=1, max_size=60).filter(str.strip)
 levels = st.dictionaries(
     st.from_regex(r"prv[A-Za-z_]{1,40}", fullmatch=True), st.sampled_from(list(AccessLevel)), max_size=8
@@ -45,7 +45,7 @@ def read(package: CompanionPackage, version: SolutionVersion = VERSION) -> Solut
     return SolutionPackage.read(package.content(version), "the test's package")
 
 
-def test_the_package_says_what_it_was_asked_to_bring() -> None:
+def test_the_package_declares_the_requested_role() -> None:
     package = read(CompanionPackage(NAME, LEVELS, 1))
     assert package.unique_name == companion_unique_name(NAME)
     assert (package.version, package.managed, package.friendly_name) == (VERSION, True, NAME)
@@ -66,7 +66,7 @@ def test_the_platform_finds_the_role_among_the_components() -> None:
 
 
 def test_every_control_node_builds_the_same_bytes() -> None:
-    # Other bytes under the version of an installed package would never be imported: change the rule of the version too.
+    # Other bytes with the version of an installed package would never be imported: change the version rule too.
     content = CompanionPackage(NAME, LEVELS, 1).content(VERSION)
     assert content == CompanionPackage(NAME, dict(reversed(LEVELS.items())), 1).content(VERSION)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -75,14 +75,14 @@ def test_every_control_node_builds_the_same_bytes() -> None:
     assert hashlib.sha256(content).hexdigest() == "a6bb4043a48c8e1902b494ba988083f6756130ef957b40ca7fa9da553a1f9fc6"
 
 
-def test_an_installed_solution_is_found_again_by_later_releases() -> None:
+def test_installed_solution_is_found_by_later_releases() -> None:
     assert companion_role_id(NAME) == "9b93c54f-ba5c-5de0-bd9d-74b6adf81993"
     assert companion_unique_name(NAME) == "MarketplaceLeadsCompanion_9b93c54fba5c5de0"
     assert CompanionPackage(NAME, LEVELS, 1).version_after(None) == SolutionVersion.parse("1.1.2848.20746")
 
 
 @given(st.one_of(marked_up, names), levels, st.sampled_from([0, 1]))
-def test_any_name_comes_back_as_it_was_given(name: str, given_levels: dict[str, AccessLevel], inherited: int) -> None:
+def test_any_name_is_read_back_unchanged(name: str, given_levels: dict[str, AccessLevel], inherited: int) -> None:
     asked = CompanionPackage(name, given_levels, inherited)
     version = asked.version_after(None)
     package = read(asked, version)
@@ -98,9 +98,7 @@ def test_any_name_comes_back_as_it_was_given(name: str, given_levels: dict[str, 
 
 
 @given(levels, levels)
-def test_other_privileges_make_a_higher_version(
-    installed: dict[str, AccessLevel], asked: dict[str, AccessLevel]
-) -> None:
+def test_other_privileges_raise_the_version(installed: dict[str, AccessLevel], asked: dict[str, AccessLevel]) -> None:
     old, new = CompanionPackage(NAME, installed, 1), CompanionPackage(NAME, asked, 1)
     same = {n.lower(): v for n, v in sorted(installed.items())} == {n.lower(): v for n, v in sorted(asked.items())}
     version = old.version_after(None)
@@ -118,21 +116,21 @@ def test_other_privileges_make_a_higher_version(
         CompanionPackage(f"{NAME}!", LEVELS, 1),
     ],
 )
-def test_each_part_of_the_role_makes_another_content(other: CompanionPackage) -> None:
+def test_each_part_of_the_role_changes_the_content(other: CompanionPackage) -> None:
     assert not other.is_content_of(CompanionPackage(NAME, LEVELS, 1).version_after(None))
 
 
-def test_the_spelling_of_a_privilege_makes_no_other_content() -> None:
+def test_spelling_of_a_privilege_does_not_change_the_content() -> None:
     lower = CompanionPackage(NAME, {name.lower(): level for name, level in LEVELS.items()}, 1)
     assert lower.is_content_of(CompanionPackage(NAME, LEVELS, 1).version_after(None))
 
 
-def test_roles_of_two_names_come_with_two_solutions() -> None:
+def test_roles_with_two_names_need_two_solutions() -> None:
     assert companion_unique_name(NAME) != companion_unique_name("Another role (companion)")
     assert companion_unique_name(NAME) == companion_unique_name(NAME.upper())
 
 
 @pytest.mark.parametrize("name", ["", " ", "a" * 101, "a\x00b", "a\nb", "a\x1fb", "\ud800", "a\ufffe", "\x85"])
-def test_a_name_that_no_role_can_have_is_refused(name: str) -> None:
+def test_invalid_role_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="is no name that a role can have"):
         CompanionPackage(name, LEVELS, 1)

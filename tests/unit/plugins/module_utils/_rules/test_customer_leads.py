@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where an offer sends its leads: what counts as a difference, and what is posted."""
+"""The lead destination of an offer: what counts as a difference, and what is posted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_spelling_and_order_are_no_difference() -> None:
     assert connection_of(READ).differing(wanted) == {}
 
 
-def test_addresses_that_nobody_asks_about_stay_and_an_empty_list_removes_them() -> None:
+def test_unspecified_addresses_are_kept_and_empty_list_removes_them() -> None:
     assert connection_of(READ).differing(Connection("dynamics", WANTED)) == {}
     assert connection_of(READ).differing(Connection("dynamics", WANTED, ())) == {
         "contactEmail": (["b@contoso.example", "a@contoso.example"], [])
@@ -70,16 +70,16 @@ def test_another_destination_differs_in_everything() -> None:
         ({"authentication": "office365", "username": "leads@contoso.example"}, False),
     ],
 )
-def test_a_secret_is_kept_only_for_the_application_that_it_belongs_to(change: dict[str, str], same: bool) -> None:
+def test_secret_is_kept_only_for_its_own_application(change: dict[str, str], same: bool) -> None:
     assert connection_of(READ).signs_in_like(Connection("dynamics", {**WANTED, **change})) is same
 
 
-def test_what_belongs_to_the_other_way_to_sign_in_counts_for_nothing() -> None:
+def test_fields_of_the_other_authentication_are_ignored() -> None:
     both = {**READ["dynamicsLeadConfiguration"], "username": "leads@contoso.example", "password": "*********"}
     assert "username" not in connection_of({**READ, "dynamicsLeadConfiguration": both}).details
 
 
-def test_what_is_posted_keeps_what_nobody_asked_to_change() -> None:
+def test_posted_resource_keeps_unspecified_properties() -> None:
     read = {**READ, "dynamicsLeadConfiguration": {**READ["dynamicsLeadConfiguration"], "new": "field"}}
     posted = resource_with(read, Connection("dynamics", WANTED), "applicationKey", "*********")
     assert "validations" not in posted
@@ -92,7 +92,7 @@ def test_what_is_posted_keeps_what_nobody_asked_to_change() -> None:
     }
 
 
-def test_the_secret_of_the_other_way_to_sign_in_is_not_posted() -> None:
+def test_secret_of_the_other_authentication_is_not_posted() -> None:
     details = {"instanceUrl": WANTED["instanceUrl"], "authentication": "office365", "username": "leads@contoso.example"}
     posted = resource_with(READ, Connection("dynamics", details, ()), "password", "the password")
     assert posted["dynamicsLeadConfiguration"] == {**details, "password": "the password", "contactEmail": []}

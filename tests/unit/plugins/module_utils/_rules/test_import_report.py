@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Import jobs: a job that succeeded may hide a component that did not."""
+"""Import jobs: a successful job may hide a failed component."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ DATA = """<importexportxml start="1" stop="2" progress="100" processed="true">
 </workflows></importexportxml>"""
 
 
-def test_components_that_failed_or_warned_are_told_by_kind_and_name() -> None:
+def test_failed_components_are_reported_by_kind_and_name() -> None:
     assert [str(problem) for problem in component_problems(DATA)] == [
         "securityrole Lead Reader: failure (0x80048058 The privilege is not valid.)",
         "workflow {3}: warning (0x80045043 Not activated)",
     ]
 
 
-def test_a_report_that_cannot_be_read_tells_of_nothing() -> None:
+def test_unreadable_report_has_no_failures() -> None:
     assert component_problems("") == component_problems("half of it <") == component_problems("<!DOCTYPE x><x/>") == []
 
 
-def test_codes_are_spelled_as_the_documentation_spells_them() -> None:
+def test_codes_are_spelled_as_in_the_documentation() -> None:
     assert hex_code(-2147188685) == "0x80048033"
     assert hex_code("-2147188685") == "0x80048033"
     assert hex_code(0) == hex_code(None) == hex_code("") == ""

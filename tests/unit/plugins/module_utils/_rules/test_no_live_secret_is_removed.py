@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No sequence of runs, kills, copied and lost stores removes a secret that a live offer signs in with.
+"""No sequence of runs, kills, copied and lost stores removes a secret that a live offer uses to sign in.
 
-The rules are the collection's own. What is played here is the world around them: an application with its secrets,
-offers with a draft and a live state, stores, and the order of a run as the role has it.
+The rules are the collection's own. The test simulates everything around them: an application with its secrets, offers
+with a draft and a live state, stores, and the steps of a run in the role's order.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 STORES = st.sampled_from([0, 0, 0, 1, 2])
 NAMED = st.sampled_from([OFFERS, OFFERS, OFFERS, OFFERS[:1], OFFERS[1:]])
 CHOICES = st.tuples(st.booleans(), st.sampled_from([False, False, True]), st.booleans())
-"""Of a run: whether it publishes, whether the store is said to be lost, whether a handover is confirmed."""
+"""Of a run: whether it publishes, whether the store is declared lost, whether a handover is confirmed."""
 WHOLE = 99
 """More steps than a run has."""
 STEPS = st.sampled_from([WHOLE, WHOLE, WHOLE, *range(1, 8)])
@@ -50,7 +50,7 @@ STEPS = st.sampled_from([WHOLE, WHOLE, WHOLE, *range(1, 8)])
 
 @dataclass
 class Offer:
-    """An offer: the key IDs of the secrets in its draft and in its live state, and when it went live last."""
+    """An offer: the key IDs of the secrets in its draft and in its live state, and when it last went live."""
 
     draft: str = ""
     live: str = ""
@@ -59,7 +59,7 @@ class Offer:
 
 @dataclass
 class Store:
-    """A store with its record, and what was handed over to which offer, and when."""
+    """A store with its record of what was handed over to which offer, and when."""
 
     record: StoreRecord = field(default_factory=StoreRecord)
     handed_over: dict[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Store:
 
 @dataclass
 class RunOptions:
-    """What the caller of a run chooses."""
+    """The choices of a run's caller."""
 
     named: tuple[str, ...]
     choices: tuple[bool, bool, bool]
@@ -87,11 +87,11 @@ class RunOptions:
 
 
 class World(RuleBasedStateMachine):
-    """An application, its offers, the stores that know of its secrets, and everything that happens to them."""
+    """An application, its offers, the stores with its secrets, and everything that happens to them."""
 
     @initialize(by_hand=st.booleans())
     def begin(self, by_hand: bool) -> None:
-        """Offers are either handed over by the runs, or typed in by a person; see the documentation of the role."""
+        """Either the runs hand over to offers, or a person enters the connection; see the documentation of the role."""
         self.by_hand = by_hand
         self.now = BEGIN
         self.count = 0
@@ -101,7 +101,7 @@ class World(RuleBasedStateMachine):
         self.cut: list[str] = []
         self.record_was_lost = False
 
-    # --- what people do
+    # --- actions of people
 
     @rule(days=st.sampled_from([1, 2, 8, 8, 8, 50, 325]))
     def time_passes(self, days: int) -> None:
@@ -128,7 +128,7 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.by_hand)
     @rule(name=st.sampled_from(OFFERS), which=STORES)
     def a_person_types_the_stored_secret(self, name: str, which: int) -> None:
-        """A person works from the newest sheet, where the stored secret still exists, and publishes."""
+        """A person enters the connection from the newest sheet, if the stored secret still exists, and publishes."""
         record = self._store(which).record
         if record.key_id and record.key_id == self._youngest_stored():
             self.offers[name].draft = record.key_id
@@ -145,11 +145,11 @@ class World(RuleBasedStateMachine):
         self._a_run(which, RunOptions(named, choices, rotate=True), steps)
 
     def _a_run(self, which: int, options: RunOptions, steps: int) -> None:
-        """A run that is killed after so many steps, or comes to its end."""
+        """A run that is killed after a number of steps, or completes."""
         store = self._store(which)
         # People confirm what is true.
         true = all(offer.live in ("", store.record.key_id) for offer in self.offers.values())
-        # Without the record of what was handed over, only the caller knows which offers there are (docs/stores.md).
+        # Without the record of the handover, only the caller knows which offers exist (docs/stores.md).
         named = () if self.by_hand else OFFERS if self.record_was_lost else options.named
         publish, lost, confirm = options.choices
         options = replace(options, named=named, choices=(publish, lost, confirm and true))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers: what their ids look like, and what is said of types that are not served."""
+"""Offers: the form of their IDs, and the message for unsupported types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._rul
 
 
 @pytest.mark.parametrize("text", ["abc", " contoso-app ", "0_offer-1", "a" * 50])
-def test_an_offer_id_is_taken_without_blanks(text: str) -> None:
+def test_offer_id_is_stripped_of_blanks(text: str) -> None:
     assert offer_id(text, "offer") == text.strip()
 
 
@@ -31,12 +31,12 @@ def test_an_offer_id_is_taken_without_blanks(text: str) -> None:
         ("Contoso App (preview)", "which is no offer id"),
     ],
 )
-def test_what_cannot_be_an_offer_id_is_told(text: str, sentence: str) -> None:
+def test_invalid_offer_id_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as told:
         offer_id(text, "offer")
     assert sentence in str(told.value)
 
 
-def test_a_type_is_read_out_of_the_services_refusal() -> None:
+def test_type_is_read_from_the_services_refusal() -> None:
     assert type_refused("Type AzureApplication is not supported") == "AzureApplication"
     assert type_refused("The product has never been published to live.") == ""

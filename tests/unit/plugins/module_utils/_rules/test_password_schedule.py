@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A new password must be set when the store's one is useless or about to be, and otherwise never."""
+"""A new password is set if the stored one does not work or is about to expire, and otherwise never."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ONE = timedelta(seconds=1)
         (NEVER_EXPIRES_DAYS, frozenset(), None),
     ],
 )
-def test_a_password_ends_when_its_domain_and_its_user_say(
+def test_password_expires_by_its_domain_and_user(
     validity_days: int | None, policies: frozenset[str], days: int | None
 ) -> None:
     end = None if days is None else CHANGED + timedelta(days=days)
@@ -59,7 +59,7 @@ def test_a_password_is_renewed_before_it_ends_and_not_sooner(now: datetime, reas
     assert (decision.reason, decision.days_left) == (reason, days_left)
 
 
-def test_nobody_who_did_not_ask_for_it_loses_a_password_to_its_age() -> None:
+def test_password_is_renewed_by_age_only_on_request() -> None:
     assert decide_password(PASSWORD, PasswordSchedule(), END + timedelta(days=1)).reason is None
     assert decide_password(Password(CHANGED), RENEWING, END + timedelta(days=1)).reason is None
 
@@ -68,7 +68,7 @@ def test_nobody_who_did_not_ask_for_it_loses_a_password_to_its_age() -> None:
     ("known", "reason"),
     [(None, "unknown"), (CHANGED - ONE, "unknown"), (CHANGED + ONE, "unknown"), (CHANGED, None)],
 )
-def test_a_password_that_the_store_does_not_hold_is_of_no_use(known: datetime | None, reason: str | None) -> None:
+def test_password_missing_from_the_store_must_be_renewed(known: datetime | None, reason: str | None) -> None:
     schedule = PasswordSchedule(keeps_record=True, known_changed=known, renew_before_days=14)
     assert decide_password(PASSWORD, schedule, CHANGED).reason == reason
     assert decide_password(Password(None), schedule, CHANGED).reason == "unknown"
@@ -81,7 +81,7 @@ def test_a_span_that_would_renew_at_every_run_is_refused(days: int) -> None:
 
 
 @pytest.mark.parametrize(("age", "reason"), [(timedelta(days=30) - ONE, None), (timedelta(days=30), "due")])
-def test_a_password_can_be_renewed_by_its_age_also_where_it_never_ends(age: timedelta, reason: str | None) -> None:
+def test_password_that_never_expires_can_be_renewed_by_age(age: timedelta, reason: str | None) -> None:
     schedule = PasswordSchedule(renew_after_days=30)
     assert decide_password(Password(CHANGED), schedule, CHANGED + age).reason == reason
     with pytest.raises(InvalidInput, match="password_renew_after_days must be at least 1"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A password that the directory would refuse must be told beforehand, and a generated one must never be refused."""
+"""A password that the directory would refuse is reported first, and a generated one is never refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "leads@contoso.com"
 
 
 @pytest.mark.parametrize("password", ["Abcdef12", "abcdef1!", "ABCDEF1!", "x1!" * 85])
-def test_what_the_directory_accepts_is_accepted(password: str) -> None:
+def test_password_that_the_directory_accepts_is_accepted(password: str) -> None:
     check_password(password, NAME)
 
 
@@ -34,7 +34,7 @@ def test_what_the_directory_accepts_is_accepted(password: str) -> None:
         ("My-Leads-2026", "must not hold the name of the user"),
     ],
 )
-def test_what_the_directory_refuses_is_told_without_showing_it(password: str, words: str) -> None:
+def test_password_that_the_directory_refuses_is_never_shown(password: str, words: str) -> None:
     with pytest.raises(InvalidInput, match=words) as told:
         check_password(password, NAME)
     assert password not in str(told.value)
@@ -49,7 +49,7 @@ def test_every_generated_password_is_accepted_and_no_two_are_alike() -> None:
     assert len(set(made)) == len(made)
 
 
-def test_a_draw_that_misses_a_kind_or_holds_the_name_is_thrown_away() -> None:
+def test_unsuitable_random_password_is_discarded() -> None:
     poor = ["a" * GENERATED_LENGTH, "leads" + "A1!" * 9]
     draws = itertools.chain("".join(poor), iter(lambda: random.choice("abzABZ019-!"), None))
     password = generated_password(NAME, lambda alphabet: next(draws))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a recording may hold: the services' words, and nothing of a tenant, whatever the services send."""
+"""What a recording may hold: the services' terms, and nothing of a tenant, whatever the services send."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def answer_of(content: Any = None, status: int = 200, **others: Any) -> dict[str
     return recorded
 
 
-# --- what survives, so that a recording is worth sending
+# --- what a recording keeps, so that it is useful
 
 
 def test_a_request_keeps_its_words_and_the_kinds_of_the_rest() -> None:
@@ -102,7 +102,7 @@ def test_a_path_keeps_its_known_parts(path: str, shown: str) -> None:
         ("http://[", "other", "unknown"),
     ],
 )
-def test_of_a_host_the_service_and_the_cloud_survive(url: str, service: str, cloud: str) -> None:
+def test_only_service_and_cloud_of_a_host_survive(url: str, service: str, cloud: str) -> None:
     record = recorded_answer(Sent("GET", url), Received(200))
     assert (record["service"], record["cloud"]) == (service, cloud)
 
@@ -117,11 +117,11 @@ def test_an_enumeration_survives_in_its_own_property_only() -> None:
     }
 
 
-def test_a_choice_of_a_tenants_own_is_a_number() -> None:
+def test_custom_choice_becomes_a_number() -> None:
     assert shown_content({"statuscode": 192350000}) == {"statuscode": "{number}"}
 
 
-def test_an_id_of_microsofts_own_is_named() -> None:
+def test_id_owned_by_microsoft_is_named() -> None:
     assert kind_of("00000007-0000-0000-C000-000000000000") == "{guid: Dynamics CRM}"
     assert kind_of(ID) == "{guid}"
 
@@ -148,7 +148,7 @@ def test_a_text_is_replaced_by_its_kind(text: str, kind: str) -> None:
     assert shown_text("displayName", text) == kind
 
 
-def test_the_codes_of_a_refusal_survive_without_its_sentence() -> None:
+def test_codes_of_a_refusal_survive_without_its_message() -> None:
     content = {
         "error": {
             "code": "0x80040220",
@@ -177,7 +177,7 @@ def test_a_list_keeps_each_different_shape_once() -> None:
     assert shown_content(rows) == [{"name": "{text}", "ismanaged": True}, {"name": None, "ismanaged": True}]
 
 
-def test_a_long_list_is_no_long_record() -> None:
+def test_long_list_is_recorded_briefly() -> None:
     rows = [{"statecode": number} for number in range(400)]
     assert len(shown_content(rows)) == 5
 
@@ -194,7 +194,7 @@ def test_a_challenge_is_reduced_to_its_parameters_and_error() -> None:
     assert answer["codes"] == ["insufficient_claims"]
 
 
-def test_where_something_was_made_is_a_path_with_its_service() -> None:
+def test_location_of_a_new_object_is_a_path_with_its_service() -> None:
     answer = answer_of(headers={"OData-EntityId": f"{ENVIRONMENT}leads({ID})", "Retry-After": "17", "X-Own": "wuwei"})
     assert answer["headers"] == {
         "OData-EntityId": "{environment}/api/data/v9.2/leads({id})",
@@ -219,7 +219,7 @@ def test_a_preference_survives() -> None:
         ("application/json", "", None),
     ],
 )
-def test_what_is_no_json_is_named_and_left_out(kind: str, text: str, shown: Any) -> None:
+def test_body_that_is_not_json_is_named_and_omitted(kind: str, text: str, shown: Any) -> None:
     assert answer_of(headers={"Content-Type": kind}, text=text)["body"] == shown
 
 
@@ -241,7 +241,7 @@ def test_exchanges_of_two_tenants_have_one_file() -> None:
     assert recorded("wuwei", "1") == recorded("other", "2")
 
 
-# --- what does not survive
+# --- what a recording removes
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_privilege_of_a_tenants_own_table_is_hidden() -> None:
 
 
 MARK = "zqxjkwv"
-"""Letters that are in no word of the vocabulary: whatever a tenant could have called something."""
+"""Letters that are in no word of the vocabulary: any name that a tenant could use."""
 NUMBER = 46701234567890
 PIECES = st.sampled_from(
     [
@@ -307,7 +307,7 @@ def is_clean(record: Any) -> bool:
     return MARK not in text.lower() and str(NUMBER) not in text
 
 
-def test_the_mark_is_no_word() -> None:
+def test_the_marker_is_not_a_known_word() -> None:
     assert not any(each in MARK for each in WORDS)
 
 
@@ -363,7 +363,7 @@ def test_any_json_can_be_recorded(content: Any) -> None:
 
 
 def test_no_word_is_a_name_of_an_example() -> None:
-    """Of a company, a person or a place in Microsoft's and our own examples."""
+    """Names of companies, people and places in Microsoft's and our own examples."""
     examples = (
         "contoso fabrikam northwind adventure tailspin litware adatum woodgrove wingtip proseware margie mona anna"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which secret is in use: an old one that goes too early takes the leads with it."""
+"""Which secret is in use: removing an old one too early loses leads."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def test_a_secret_is_in_use_once_the_last_offer_is_live_with_it() -> None:
     assert secret_in_use(offers, "new", "") == SecretInUse("new", TUESDAY)
 
 
-def test_one_offer_that_is_not_live_with_it_is_enough_to_keep_the_old_one() -> None:
+def test_one_offer_not_live_with_it_keeps_the_old_one() -> None:
     assert secret_in_use([OfferUse(True, "new", MONDAY), OfferUse(True, "new")], "new", "new") == SecretInUse()
     assert secret_in_use([OfferUse(True, "old", MONDAY)], "new", "new") == SecretInUse()
     assert secret_in_use([OfferUse(True)], "new", "") == SecretInUse()
 
 
-def test_offers_that_send_their_leads_elsewhere_prove_nothing() -> None:
+def test_offers_with_another_destination_prove_nothing() -> None:
     assert secret_in_use([ELSEWHERE], "new", "") == SecretInUse()
     assert secret_in_use([ELSEWHERE], "new", "new") == SecretInUse("new")
 
 
-def test_without_offers_the_caller_has_the_word() -> None:
+def test_without_offers_the_caller_decides() -> None:
     assert secret_in_use([], "new", "") == SecretInUse()
     assert secret_in_use([], "new", "new") == SecretInUse("new")

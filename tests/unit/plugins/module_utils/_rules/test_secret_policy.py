@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a tenant's policy allows a secret: told before a run, so it must neither stop in vain nor be overheard."""
+"""A tenant's policy for secrets, checked before a run: it must neither stop a run in vain nor be missed."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def judge(*rules: dict[str, Any], enabled: bool = True) -> SecretPolicy:
     return secret_policy(policy, NOW)
 
 
-def test_a_limit_and_a_ban_are_heard() -> None:
+def test_limit_and_ban_are_applied() -> None:
     assert judge(LIFETIME) == SecretPolicy(longest=timedelta(days=180))
     assert judge({**LIFETIME, "maxLifetime": "P90D"}, LIFETIME).longest == timedelta(days=90)
     assert judge(ADDITION) == SecretPolicy(forbidden=True)
 
 
 @pytest.mark.parametrize("deeper", [False, True])
-def test_a_policy_of_an_applications_own_is_heard(deeper: bool) -> None:
+def test_policy_of_an_application_is_applied(deeper: bool) -> None:
     rules: dict[str, Any] = {"passwordCredentials": [LIFETIME]}
     policy = {"isEnabled": True, "restrictions": {"applicationRestrictions": rules} if deeper else rules}
     assert secret_policy(policy, NOW) == SecretPolicy(longest=timedelta(days=180))
 
 
-def test_a_rule_counts_for_applications_by_the_time_they_were_made() -> None:
+def test_rule_applies_by_the_creation_time_of_an_application() -> None:
     rule = {**ADDITION, "restrictForAppsCreatedAfterDateTime": "2026-01-01T00:00:00Z"}
     policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [rule]}}
     assert not secret_policy(policy, datetime(2025, 12, 31, tzinfo=UTC)).forbidden
@@ -52,17 +52,17 @@ def test_a_rule_counts_for_applications_by_the_time_they_were_made() -> None:
         {**ADDITION, "state": "disabled"},
         {**ADDITION, "restrictForAppsCreatedAfterDateTime": "2027-01-01T00:00:00Z"},
         {"restrictionType": "symmetricKeyAddition"},
-        # It forbids secrets whose values the caller chose; this collection lets the service choose them.
+        # It forbids secret values chosen by the caller; this collection lets the service choose them.
         {"restrictionType": "customPasswordAddition"},
         {**LIFETIME, "maxLifetime": None},
     ],
 )
-def test_what_does_not_count_stops_nobody(rule: dict[str, Any]) -> None:
+def test_rule_that_does_not_apply_stops_nothing(rule: dict[str, Any]) -> None:
     assert judge(rule) == SecretPolicy()
     assert judge(ADDITION, enabled=False) == SecretPolicy()
 
 
-def test_a_policy_that_exempts_some_callers_is_no_certainty() -> None:
+def test_policy_that_exempts_some_callers_is_uncertain() -> None:
     some = {"customSecurityAttributes": [{"id": "Set_Attribute", "operator": "equals", "value": "x"}]}
     assert not judge({**ADDITION, "excludeActors": some}).sure
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a new client secret is needed, and which old ones go: the calendar of a secret's life."""
+"""When a new client secret is needed, and which old ones are removed."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ def ids(secrets: tuple[Secret, ...]) -> list[str]:
 
 def test_an_application_without_a_secret_of_the_name_gets_one() -> None:
     assert judge().create
-    assert judge(secret("other", 300, name="somebody else's")).create
+    assert judge(secret("other", 300, name="another program's")).create
     assert judge(secret("unnamed", 300, name="")).remove == ()
 
 
 @pytest.mark.parametrize(("days_left", "create"), [(45.1, False), (45, True), (1, True), (-1, True), (None, False)])
-def test_a_secret_is_due_when_it_has_as_many_days_left_as_asked_for(days_left: float | None, create: bool) -> None:
+def test_secret_is_due_with_the_given_days_left(days_left: float | None, create: bool) -> None:
     assert judge(secret("a", days_left)).create is create
 
 
-def test_without_a_record_any_good_secret_is_enough_and_none_is_removed() -> None:
+def test_without_a_record_any_valid_secret_is_enough() -> None:
     decision = judge(secret("a", 10), secret("b", 200), secret("c", 100))
     assert (decision.create, decision.remove) == (False, ())
     assert decision.current is not None
     assert decision.current.key_id == "b"
 
 
-def test_a_due_secret_stays_alive_while_its_follower_is_made_and_expired_ones_go() -> None:
+def test_due_secret_stays_and_expired_ones_are_removed() -> None:
     decision = judge(secret("due", 10), secret("expired", -3))
     assert (decision.create, ids(decision.remove)) == (True, ["expired"])
 
@@ -66,7 +66,7 @@ def test_expired_secrets_alone_are_no_reason_to_change_anything() -> None:
 
 
 @pytest.mark.parametrize("stored", ["", "gone"])
-def test_live_secrets_that_the_store_does_not_know_stay(stored: str) -> None:
+def test_live_secrets_missing_from_the_store_are_kept(stored: str) -> None:
     decision = judge(secret("a", 200), secret("b", 10), stored_key_id=stored)
     assert (decision.create, decision.remove, ids(decision.foreign)) == (True, (), ["a", "b"])
 
@@ -81,21 +81,21 @@ def test_the_stored_secret_counts_whatever_its_name() -> None:
     assert (decision.create, decision.current) == (False, secret("adopted", 200, name="made by hand"))
 
 
-def test_what_an_interrupted_run_made_is_lost_and_goes() -> None:
+def test_secret_of_an_interrupted_run_is_removed() -> None:
     end = secret("lost", 300).end
     assert end is not None
     decision = judge(secret("stored", 200), secret("lost", 300), stored_key_id="stored", intended_ends=frozenset({end}))
     assert (decision.create, ids(decision.lost), decision.foreign) == (False, ["lost"], ())
 
 
-def test_a_stored_secret_is_never_lost_although_its_end_was_intended() -> None:
+def test_stored_secret_is_never_treated_as_lost() -> None:
     end = secret("stored", 300).end
     assert end is not None
     decision = judge(secret("stored", 300), stored_key_id="stored", intended_ends=frozenset({end}))
     assert (decision.create, decision.lost) == (False, ())
 
 
-def test_replaced_secrets_stay_for_those_that_still_use_them() -> None:
+def test_replaced_secrets_are_kept_while_in_use() -> None:
     decision = judge(
         secret("older", 5, age=360),
         secret("stored", 10, age=300),
@@ -105,26 +105,26 @@ def test_replaced_secrets_stay_for_those_that_still_use_them() -> None:
     assert (decision.create, decision.remove, ids(decision.previous)) == (True, (), ["older"])
 
 
-def test_a_younger_secret_that_the_store_does_not_know_makes_the_store_outdated() -> None:
+def test_newer_secret_missing_from_the_store_makes_it_outdated() -> None:
     decision = judge(secret("stored", 200, age=100), secret("younger", 300, age=1), stored_key_id="stored")
     assert (decision.create, decision.remove, ids(decision.foreign)) == (False, (), ["younger"])
     assert decision.outdated
     assert not judge(secret("stored", 200, age=1), secret("older", 300, age=9), stored_key_id="stored").outdated
 
 
-def test_a_stored_secret_that_has_expired_is_replaced_and_goes() -> None:
+def test_expired_stored_secret_is_replaced_and_removed() -> None:
     decision = judge(secret("stored", -1), stored_key_id="stored")
     assert (decision.create, ids(decision.remove)) == (True, ["stored"])
 
 
-def test_secrets_named_for_removal_go_whatever_they_are_called_and_count_no_longer() -> None:
+def test_secrets_named_for_removal_are_removed_whatever_their_name() -> None:
     refused = frozenset({"a", "foreign", "gone"})
     kept = judge(secret("a", 200), secret("b", 100), secret("foreign", 9, name="x"), absent_key_ids=refused)
     assert (kept.create, ids(kept.remove)) == (False, ["a", "foreign"])
     assert judge(secret("a", 200), stored_key_id="a", absent_key_ids=refused).create
 
 
-def test_removal_makes_no_secret_and_takes_only_what_was_named() -> None:
+def test_removal_takes_only_the_named_secrets() -> None:
     gone = judge(secret("a", 200), secret("b", 100), absent_key_ids=frozenset({"a"}), present=False)
     assert (gone.create, ids(gone.remove)) == (False, ["a"])
     every = judge(secret("a", 200), secret("b", -1), secret("foreign", 9, name="x"), present=False)
@@ -141,7 +141,7 @@ def test_removal_makes_no_secret_and_takes_only_what_was_named() -> None:
         ({"rotate_before_days": -1}, "secret.rotate_before_days must be from 0"),
     ],
 )
-def test_a_schedule_that_no_secret_could_satisfy_is_refused(changes: dict[str, Any], sentence: str) -> None:
+def test_impossible_schedule_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         schedule(**changes).validate()
 
@@ -161,30 +161,30 @@ def test_a_confirmation_of_another_secret_ends_nothing() -> None:
 
 
 @pytest.mark.parametrize(("days", "gone"), [(6.9, []), (7, ["old"])])
-def test_a_replaced_secret_goes_when_the_overlap_is_over(days: float, gone: list[str]) -> None:
+def test_replaced_secret_is_removed_after_the_overlap(days: float, gone: list[str]) -> None:
     since = NOW - timedelta(days=days)
     decision = judge(secret("new", 300, age=60), secret("old", 30), in_use_since=since, overlap_days=7, **NEW)
     assert (ids(decision.remove), decision.create) == (gone, False)
 
 
 @pytest.mark.parametrize("name", ["leads", "portal"])
-def test_secrets_that_are_not_the_caller_s_outlive_every_overlap(name: str) -> None:
+def test_secrets_of_others_outlive_every_overlap(name: str) -> None:
     decision = judge(secret("new", 300, age=60), secret("foreign", 30, name=name), overlap_days=0, **NEW)
     assert decision.remove == ()
 
 
-def test_nothing_goes_while_another_run_may_have_handed_over_a_newer_one() -> None:
+def test_nothing_is_removed_if_a_newer_secret_may_be_handed_over() -> None:
     secrets = secret("new", 300, age=60), secret("old", 30), secret("foreign", 365, age=1)
     assert judge(*secrets, overlap_days=0, **NEW).remove == ()
 
 
-def test_a_secret_that_was_taken_over_is_never_removed() -> None:
+def test_adopted_secret_is_never_removed() -> None:
     by_hand = secret("by hand", -1), secret("new", 10, age=60)
     facts = {**NEW, "adopted_key_id": "by hand", "previous_key_ids": frozenset({"by hand"}), "overlap_days": 0}
     assert judge(*by_hand, **facts).remove == ()
 
 
-def test_without_a_record_older_ones_go_when_the_caller_confirms_the_current_one() -> None:
+def test_without_a_record_confirmation_removes_older_secrets() -> None:
     facts = {"in_use_key_id": "new", "overlap_days": 7}
     assert ids(judge(secret("new", 300, age=60), secret("old", 30), **facts).remove) == ["old"]
 
@@ -195,12 +195,12 @@ def test_only_a_store_without_any_record_can_be_the_wrong_one() -> None:
     assert not schedule(stored_key_id="", intended_ends=frozenset({NOW})).record_is_empty
 
 
-def test_a_secret_can_be_due_by_its_age_and_a_repeated_rotation_makes_no_second_one() -> None:
+def test_repeated_rotation_by_age_creates_no_second_secret() -> None:
     assert judge(secret("a", 300, age=2), rotate_after_days=1).create
     assert not judge(secret("a", 364, age=0.5), rotate_after_days=1).create
 
 
 @pytest.mark.parametrize("wrong", [{"overlap_days": -1}, {"rotate_after_days": -1}])
-def test_spans_of_less_than_nothing_are_refused(wrong: dict[str, int]) -> None:
+def test_negative_spans_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(wrong))):
         schedule(**wrong).validate()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading packages: what a stranger's zip file says of itself, and what it must not be able to do here."""
+"""Reading packages: what an unknown zip file declares, and what it must not be able to do."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def refusal(manifest: bytes | str = MANIFEST, customizations: bytes | str = CUST
     return str(refused.value)
 
 
-def test_identity_version_and_kind_are_the_manifests_own() -> None:
+def test_identity_version_and_kind_come_from_the_manifest() -> None:
     package = read()
     assert (package.unique_name, package.friendly_name, package.publisher) == (
         "ContosoLeads",
@@ -92,7 +92,7 @@ def test_texts_with_a_byte_order_mark_are_read() -> None:
     assert read(b"\xef\xbb\xbf" + MANIFEST.encode(), CUSTOMIZATIONS.encode("utf-16")).roles.keys() == {"lead writer"}
 
 
-def test_dependencies_are_told_with_the_solution_that_somebody_could_install() -> None:
+def test_missing_dependencies_name_the_solution_to_install() -> None:
     dependencies = read().declared_dependencies
     assert [str(each) for each in dependencies] == [
         "Referral (from ContosoReferrals (1.2.0.3))",
@@ -116,13 +116,13 @@ def test_a_document_type_is_refused_before_anything_in_it_is_read() -> None:
     assert "document type" in refusal(outside + MANIFEST.replace("Contoso leads", "&secret;"))
 
 
-def test_an_entity_bomb_does_not_go_off() -> None:
+def test_entity_bomb_is_not_expanded() -> None:
     levels = ['<!ENTITY e0 "lol">'] + [f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10)]
     bomb = f"<!DOCTYPE x [{''.join(levels)}]>" + CUSTOMIZATIONS.replace("<Roles>", "<Entities>&e9;</Entities><Roles>")
     assert "document type" in refusal(customizations=bomb)
 
 
-def test_what_is_no_package_is_told_by_what_it_lacks() -> None:
+def test_invalid_package_is_reported_by_what_it_lacks() -> None:
     assert "not well-formed XML" in refusal(MANIFEST[:-5])
     assert "without SolutionManifest" in refusal("<ImportExportXml />")
     assert "without UniqueName" in refusal(MANIFEST.replace("ContosoLeads", " "))
@@ -143,12 +143,12 @@ def test_what_is_no_package_is_told_by_what_it_lacks() -> None:
         (zipped_files("CRMP2C/CRMP2C_managed.zip"), r"holds other packages \(CRMP2C/CRMP2C_managed.zip\)"),
     ],
 )
-def test_what_is_no_zip_of_a_solution_gets_one_sentence(content: bytes, sentence: str) -> None:
+def test_zip_that_is_not_a_solution_is_one_message(content: bytes, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         SolutionPackage.read(content, "path leads.zip")
 
 
-def test_a_damaged_member_is_told_as_damage() -> None:
+def test_damaged_member_is_reported_as_damaged() -> None:
     content = bytearray(zipped(solution_xml=MANIFEST, customizations_xml=CUSTOMIZATIONS))
     content[60] ^= 0xFF
     with pytest.raises(InvalidInput, match="damaged or encrypted"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Points in time as Microsoft Graph writes them: more digits than older Pythons read."""
+"""Timestamps of Microsoft Graph: more digits than older Pythons can parse."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_spelling_of_a_moment_is_read(text: str, microsecond: int) -> None
     assert read_timestamp(text) == datetime(2026, 11, 22, 15, 0, 0, microsecond, tzinfo=UTC)
 
 
-def test_no_timestamp_is_none_and_nonsense_is_told() -> None:
+def test_empty_timestamp_is_none_and_an_invalid_one_is_refused() -> None:
     assert read_timestamp(None) is None
     assert read_timestamp("") is None
     with pytest.raises(ValueError, match="tomorrow"):
@@ -43,7 +43,7 @@ def test_a_moment_is_written_in_utc_and_whole_seconds() -> None:
     assert write_timestamp(moment) == "2026-11-22T15:00:00Z"
 
 
-def test_a_date_header_is_read_and_another_text_is_none() -> None:
+def test_date_header_is_parsed_and_other_text_is_none() -> None:
     assert read_http_date("Sun, 22 Nov 2026 15:00:00 GMT") == datetime(2026, 11, 22, 15, tzinfo=UTC)
     assert read_http_date("") is None
     assert read_http_date("soon") is None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of the two user interfaces and of the API: a level misread gives a stranger the whole organization."""
+"""The terms of the two user interfaces and of the API: a misread level would grant access to the organization."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_a_privilege_is_found_by_its_table(table: str, right: str, name: str) ->
     assert privilege_name(table, right) == name
 
 
-def test_a_quote_in_a_name_cannot_leave_its_literal() -> None:
+def test_quote_in_a_name_cannot_escape_its_literal() -> None:
     assert text_literal("O'Brien' or 1 eq 1") == "'O''Brien'' or 1 eq 1'"
     assert key_literal("a'b/c") == "'a''b%2Fc'"
 
 
-def test_a_query_leaves_out_what_is_not_asked_for_and_encodes_what_could_be_misread() -> None:
+def test_query_omits_empty_options_and_encodes_special_characters() -> None:
     assert query({"$select": "a,b", "$filter": None}) == "?$select=a,b"
     assert query({"$filter": "name eq 'R&D #1'"}) == "?$filter=name%20eq%20%27R%26D%20%231%27"
     assert query({}) == ""

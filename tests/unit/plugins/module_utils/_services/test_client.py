@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Only an answer of 200 to 299 with what was asked for is success, whichever service gives it."""
+"""Only a response of 200 to 299 with the requested content is success, for every service."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NEVER_GOOD = {
     "400 with a text for an error": answer({"error": "no"}, 400),
     "400 with numbers in the error": answer({"error": {"code": 7, "message": 8, "details": 9, "innerError": 10}}, 400),
 }
-"""What is no success for any request."""
+"""Responses that are no success for any request."""
 
 NO_OBJECT = {
     "204": answer("", 204, {}),
@@ -59,7 +59,7 @@ NO_OBJECT = {
     "objects in objects without end": answer('{"a":' * 100_000, 200),
     **NEVER_GOOD,
 }
-"""What is no answer to a request whose answer is read."""
+"""Responses that are invalid for a request whose response is read."""
 
 NO_ROWS = {
     "no value": answer({}, 200),
@@ -71,7 +71,7 @@ NO_ROWS = {
     "a row that is null": answer({"value": [{"id": 1}, None]}, 200),
     **NO_OBJECT,
 }
-"""What is no list of rows."""
+"""Responses that are not a list of rows."""
 
 NOT_DONE = {
     "201": answer("", 201),
@@ -81,7 +81,7 @@ NOT_DONE = {
     "207": answer({"responses": []}, 207),
     **NEVER_GOOD,
 }
-"""What does not say that a write was carried out."""
+"""Responses that do not confirm a write."""
 
 
 def client_of(service: str, given: Answer) -> tuple[ServiceClient, Network]:
@@ -98,7 +98,7 @@ def sentence(failed: pytest.ExceptionInfo[CallFailed]) -> str:
 
 @pytest.mark.parametrize("kind", NO_OBJECT)
 @pytest.mark.parametrize("service", CLIENTS)
-def test_what_is_read_is_an_object_or_a_failure(service: str, kind: str) -> None:
+def test_read_returns_an_object_or_fails(service: str, kind: str) -> None:
     client, _network = client_of(service, NO_OBJECT[kind])
     with pytest.raises(CallFailed) as failed:
         client.get("/thing")
@@ -107,7 +107,7 @@ def test_what_is_read_is_an_object_or_a_failure(service: str, kind: str) -> None
 
 @pytest.mark.parametrize("kind", NO_OBJECT)
 @pytest.mark.parametrize("service", CLIENTS)
-def test_nothing_but_the_service_says_that_it_has_none(service: str, kind: str) -> None:
+def test_only_the_service_can_report_a_missing_object(service: str, kind: str) -> None:
     client, _network = client_of(service, NO_OBJECT[kind])
     with pytest.raises(CallFailed) as failed:
         client.find("/thing")
@@ -116,7 +116,7 @@ def test_nothing_but_the_service_says_that_it_has_none(service: str, kind: str) 
 
 @pytest.mark.parametrize("kind", NO_ROWS)
 @pytest.mark.parametrize("service", CLIENTS)
-def test_rows_are_rows_or_a_failure(service: str, kind: str) -> None:
+def test_rows_are_returned_or_the_read_fails(service: str, kind: str) -> None:
     client, _network = client_of(service, NO_ROWS[kind])
     with pytest.raises(CallFailed) as failed:
         [*client.rows("/things")]
@@ -125,7 +125,7 @@ def test_rows_are_rows_or_a_failure(service: str, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", NO_OBJECT)
 @pytest.mark.parametrize("service", CLIENTS)
-def test_a_creation_whose_answer_is_used_needs_it(service: str, kind: str) -> None:
+def test_creation_whose_response_is_used_needs_it(service: str, kind: str) -> None:
     client, _network = client_of(service, NO_OBJECT[kind])
     with pytest.raises(CallFailed) as failed:
         client.call("POST", "/things", expect=Expect.OBJECT, body={})
@@ -134,7 +134,7 @@ def test_a_creation_whose_answer_is_used_needs_it(service: str, kind: str) -> No
 
 @pytest.mark.parametrize("kind", [kind for kind in NO_OBJECT if kind != "204"])
 @pytest.mark.parametrize("service", CLIENTS)
-def test_an_upsert_is_confirmed_or_a_failure(service: str, kind: str) -> None:
+def test_upsert_is_confirmed_or_fails(service: str, kind: str) -> None:
     client, _network = client_of(service, NO_OBJECT[kind])
     with pytest.raises(CallFailed) as failed:
         client.call("PATCH", "/thing", expect=Expect.OBJECT_IF_CREATED, body={})
@@ -144,7 +144,7 @@ def test_an_upsert_is_confirmed_or_a_failure(service: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", NOT_DONE)
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 @pytest.mark.parametrize("service", CLIENTS)
-def test_a_write_is_confirmed_or_a_failure(service: str, method: str, kind: str) -> None:
+def test_write_is_confirmed_or_fails(service: str, method: str, kind: str) -> None:
     client, _network = client_of(service, NOT_DONE[kind])
     with pytest.raises(CallFailed) as failed:
         client.call(method, "/thing", expect=Expect.NOTHING)
@@ -160,13 +160,13 @@ def test_a_write_may_be_confirmed_without_content(service: str, given: Answer) -
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 @pytest.mark.parametrize("service", CLIENTS)
-def test_an_object_is_good_under_every_status_of_success(service: str, status: int) -> None:
+def test_object_is_valid_with_every_success_status(service: str, status: int) -> None:
     client, _network = client_of(service, answer({"id": 1}, status))
     assert client.call("POST", "/things", expect=Expect.OBJECT).body == {"id": 1}
 
 
 @pytest.mark.parametrize("service", CLIENTS)
-def test_the_services_own_404_is_no_failure_for_what_is_looked_for(service: str) -> None:
+def test_the_services_own_404_means_that_an_object_is_missing(service: str) -> None:
     client, _network = client_of(service, answer({"error": {"code": "0x80040217", "message": "No."}}, 404))
     assert client.find("/thing") is None
 
@@ -188,7 +188,7 @@ def test_a_write_that_was_not_confirmed_may_have_been_carried_out(status: int) -
     assert failed.value.maybe_applied
 
 
-# --- what breaks while an answer is read
+# --- failures while a response is read
 
 
 def reads_a_key() -> Any:
@@ -212,13 +212,13 @@ def adds_up() -> Any:
 
 
 @pytest.mark.parametrize("read", [reads_a_key, reads_an_attribute, reads_too_deep, reads_a_number, adds_up])
-def test_an_answer_of_another_form_ends_in_a_sentence(read: Any) -> None:
+def test_malformed_response_is_one_message(read: Any) -> None:
     told = r"^An answer does not have the expected form .*: run again"
     with pytest.raises(CallFailed, match=told) as failed, forms_checked():
         read()
     assert failed.value.__cause__ is not None
 
 
-def test_input_that_cannot_be_right_is_no_answer() -> None:
+def test_invalid_input_is_not_a_malformed_response() -> None:
     with pytest.raises(InvalidInput, match=r"^name is empty\.$"), forms_checked():
         raise InvalidInput("name is empty.")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nothing is sent to an origin that is not the service's own, whatever an answer names."""
+"""Nothing is sent to an origin that does not belong to the service, whatever a response contains."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ ELSEWHERE = {
     "an object": {"href": "https://{host}/x"},
     "true": True,
 }
-"""What an answer can name instead of an address of the service."""
+"""Addresses that a response can contain instead of one of the service."""
 
 
 def named(kind: str, host: str) -> Any:
@@ -115,7 +115,7 @@ def test_an_absolute_address_elsewhere_gets_no_request(service: str, kind: str) 
         assert "nothing was sent there" in str(failed)
         assert network.sent == []
     else:
-        # What does not begin like an address is a path below the service's own root.
+        # Text that does not start like an address is a path below the service's root.
         assert [url for url, _auth in network.sent] == [client.root + address]
 
 
@@ -140,13 +140,13 @@ def test_a_next_link_of_the_service_is_followed(service: str, kind: str) -> None
     assert network.sent[1][0] == f"https://{host}/next?" + link.partition("?")[2]
 
 
-def test_an_environment_may_go_on_at_its_api_host() -> None:
+def test_environment_may_continue_at_its_api_host() -> None:
     link = "https://contoso.api.crm4.dynamics.com/api/x"
     network = Network({"value": [{"n": 1}], "@odata.nextLink": link}, {"value": [{"n": 2}]})
     assert [row["n"] for row in CLIENTS["environment"](network).rows("leads")] == [1, 2]
 
 
-def test_an_environment_may_not_go_on_at_that_of_another() -> None:
+def test_environment_may_not_continue_at_another_api_host() -> None:
     network = Network({"value": [{}], "@odata.nextLink": "https://fabrikam.api.crm4.dynamics.com/api/x"})
     with pytest.raises(CallFailed, match=r"https://fabrikam\.api\.crm4\.dynamics\.com, which is not contoso"):
         [*CLIENTS["environment"](network).rows("leads")]
@@ -157,7 +157,7 @@ def test_a_refused_address_is_shown_without_its_secrets() -> None:
     assert origin_shown(None) == origin_shown("/path") == "no address"
 
 
-def test_the_same_host_written_with_other_letters_is_another() -> None:
+def test_same_host_in_other_letters_is_another_host() -> None:
     assert Origins("kelvin.example").own("https://\u212aelvin.example/") is None
     assert Origins("a.b").own("https://aXb/") is None
 
@@ -169,7 +169,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 
 
 class Entra(Network):
-    """Answers a discovery document with one endpoint of the test's choice, and gives a token to everybody."""
+    """Returns a discovery document with one endpoint of the test's choice, and gives any client a token."""
 
     def __init__(self, changed: str, address: Any) -> None:
         super().__init__({})
@@ -237,7 +237,7 @@ def test_a_token_of_a_managed_identity_is_for_one_service_only(monkeypatch: pyte
     assert {url.split("/")[2] for url, _auth in machine.sent} == {"169.254.169.254"}
 
 
-# --- the tenant that an environment names
+# --- the tenant in an environment's response
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_token_of_a_managed_identity_is_for_one_service_only(monkeypatch: pyte
         ("Bearer", None),
     ],
 )
-def test_a_tenant_is_believed_from_its_clouds_sign_in_only(challenge: str, tenant: str | None) -> None:
+def test_tenant_is_accepted_only_from_its_clouds_sign_in(challenge: str, tenant: str | None) -> None:
     network = Network(answer("", 401, {"WWW-Authenticate": challenge}))
     assert tenant_of_environment(ADDRESS, network) == tenant
 
@@ -265,7 +265,7 @@ def test_an_environment_of_another_cloud_names_that_clouds_sign_in() -> None:
     assert tenant_of_environment(environment_address("https://contoso.crm.microsoftdynamics.us"), network) == TENANT
 
 
-def test_a_discovery_document_that_was_refused_is_not_remembered(tmp_path: Path) -> None:
+def test_refused_discovery_document_is_not_cached(tmp_path: Path) -> None:
     entra = Entra("token_endpoint", "https://other.example/token")
     signed_in = SignIn(credentials("secret", tmp_path), CLOUDS["public"], entra)
     for _try in range(2):

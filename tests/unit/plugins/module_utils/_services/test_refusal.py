@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A refusal is read from every envelope that the services use, and never taken for a proxy's."""
+"""A refusal is read from every envelope that the services use, and never attributed to a proxy."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def test_every_envelope_is_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize("content", MALFORMED, ids=str)
-def test_what_is_no_envelope_breaks_nothing(content: Any) -> None:
+def test_body_without_an_envelope_breaks_nothing(content: Any) -> None:
     assert isinstance(read_refusal(content), Refusal)
 
 
-def test_errors_in_errors_without_an_end_are_cut() -> None:
+def test_endlessly_nested_errors_are_cut() -> None:
     error: dict[str, Any] = {"code": "x", "message": "y"}
     for _level in range(50):
         error = {"code": "x", "message": "y", "details": [error] * 2}
@@ -106,23 +106,23 @@ def test_a_refusal_is_shown_whole(service: str, kind: str) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("content", ["", '{"title": "Forbidden", "status": 403}'])
 @pytest.mark.parametrize("service", ["partner_center", "power_platform"])
-def test_a_stranger_that_is_refused_without_a_word_gets_the_cure(service: str, content: str, status: int) -> None:
+def test_unregistered_application_refused_without_text_gets_the_cure(service: str, content: str, status: int) -> None:
     with pytest.raises(CallFailed, match=r"add it to the publisher's account|have an administrator register it"):
         CLIENTS[service](Network(answer(content, status, {}))).get("/thing")
 
 
-def test_an_environment_that_refuses_a_token_without_a_word_is_no_proxy() -> None:
+def test_refused_token_without_a_message_is_not_a_proxys_response() -> None:
     with pytest.raises(CallFailed, match="does not accept the runner's token"):
         CLIENTS["environment"](Network(answer("", 401, {}))).get("WhoAmI")
 
 
 @pytest.mark.parametrize("service", CLIENTS)
-def test_a_page_for_people_is_a_gateways(service: str) -> None:
+def test_html_page_is_attributed_to_a_gateway(service: str) -> None:
     with pytest.raises(CallFailed, match="look for a proxy or a gateway"):
         CLIENTS[service](Network(answer("<html>", 403, {"Content-Type": "text/html"}))).get("/thing")
 
 
 @pytest.mark.parametrize("content", ["", '{"title": "Not Found", "status": 404}'])
-def test_a_404_without_a_code_does_not_say_that_there_is_none(content: str) -> None:
+def test_response_404_without_a_code_does_not_mean_missing(content: str) -> None:
     with pytest.raises(CallFailed):
         CLIENTS["partner_center"](Network(answer(content, 404))).find("/thing")

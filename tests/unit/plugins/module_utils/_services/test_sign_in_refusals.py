@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A sign-in that fails names its true cause, whatever Microsoft Entra or something in its place answers."""
+"""A failed sign-in names its true cause, whatever Microsoft Entra or a gateway returns."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refusal(code: int | str, error: Any = "invalid_client") -> dict[str, Any]:
 
 
 class Entra(Network):
-    """Microsoft Entra with an answer of the test's choice to discovery or to the demand for a token."""
+    """Microsoft Entra with a response of the test's choice to discovery or to the token request."""
 
     def __init__(self, *, discovery: Answer | None = None, token: Answer | None = None) -> None:
         super().__init__({})
@@ -74,7 +74,7 @@ def failure(network: Network, credentials: Credentials = SECRET) -> Exception:
 
 
 @pytest.mark.parametrize("code", CURES)
-def test_every_number_has_a_sentence_with_a_cure(code: str) -> None:
+def test_every_number_has_a_message_with_a_cure(code: str) -> None:
     sentence = str(refused(refusal(code), SECRET, LOGIN, timedelta(0)))
     assert sentence.endswith(f" (AADSTS{code}).")
     assert not {"{", "}"} & set(sentence)
@@ -82,7 +82,7 @@ def test_every_number_has_a_sentence_with_a_cure(code: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "method"), CURES_BY_METHOD)
-def test_a_number_can_mean_different_things(code: str, method: str) -> None:
+def test_one_number_can_have_several_meanings(code: str, method: str) -> None:
     given = {"certificate": CERTIFICATE, "federated": TOKEN_FILE}[method]
     sentence = str(refused(refusal(code), given, LOGIN, timedelta(minutes=20)))
     assert sentence != str(refused(refusal(code), SECRET, LOGIN, timedelta(minutes=20)))
@@ -93,23 +93,23 @@ def test_a_wrong_clock_is_named_with_its_difference() -> None:
     assert "differ by 20 minutes: set the clock of this machine (AADSTS700024)." in sentence
 
 
-def test_an_expired_token_of_a_pipeline_is_no_matter_of_the_clock() -> None:
+def test_expired_pipeline_token_is_not_blamed_on_the_clock() -> None:
     assert "get a fresh one at the start of the run" in str(refused(refusal(700024), TOKEN_FILE, LOGIN, timedelta(0)))
 
 
 @pytest.mark.parametrize("secret", ["a secret\n", " a secret", "a secret\r", "'a secret'", '"a secret"'])
-def test_a_secret_that_was_copied_with_more_than_itself_is_named(secret: str) -> None:
+def test_secret_copied_with_extra_characters_is_named(secret: str) -> None:
     sentence = str(refused(refusal(7000215), Credentials(TENANT, RUNNER, secret), LOGIN, timedelta(0)))
     assert "has blanks, a line break or quotes around it" in sentence
     assert "a secret" not in sentence
 
 
-def test_a_client_id_that_was_copied_with_more_than_itself_is_named() -> None:
+def test_client_id_copied_with_extra_characters_is_named() -> None:
     sentence = str(refused(refusal(700016), Credentials(TENANT, f"{RUNNER}\n", "x"), LOGIN, timedelta(0)))
     assert sentence.startswith("client_id of application")
 
 
-def test_a_number_without_a_sentence_is_shown_with_the_services_word() -> None:
+def test_unknown_number_is_shown_with_the_services_error() -> None:
     sentence = str(refused(refusal(1234567, "invalid_grant"), SECRET, LOGIN, timedelta(0)))
     assert sentence.endswith("(invalid_grant): check the credentials and the tenant (AADSTS1234567).")
 
@@ -129,7 +129,7 @@ def test_discovery_refuses_a_tenant_by_its_number(code: int, words: str) -> None
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 407, 500, 501, 503])
-def test_discovery_that_is_not_entras_says_nothing_of_the_tenant(status: int) -> None:
+def test_discovery_from_another_server_does_not_blame_the_tenant(status: int) -> None:
     failed = failure(Entra(discovery=answer("<html>", status, {"Content-Type": "text/html"})))
     assert isinstance(failed, CallFailed)
     assert f"was answered with {status}" in str(failed)
@@ -160,7 +160,7 @@ NO_TOKEN = {
 
 
 @pytest.mark.parametrize("kind", NO_TOKEN)
-def test_what_is_neither_token_nor_refusal_is_one_sentence(kind: str) -> None:
+def test_response_without_token_or_refusal_is_one_message(kind: str) -> None:
     failed = failure(Entra(token=NO_TOKEN[kind]))
     assert isinstance(failed, CallFailed)
     assert "was answered with" in str(failed)
@@ -168,13 +168,13 @@ def test_what_is_neither_token_nor_refusal_is_one_sentence(kind: str) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 503])
-def test_a_refusal_is_one_under_every_status(status: int) -> None:
+def test_refusal_is_recognized_with_every_status(status: int) -> None:
     failed = failure(Entra(token=answer(refusal(90033, "temporarily_unavailable"), status)))
     assert isinstance(failed, SignInFailed)
     assert failed.code == "90033"
 
 
-def test_a_passing_refusal_is_asked_again() -> None:
+def test_temporary_refusal_is_retried() -> None:
     asked: list[Any] = []
 
     class Watched(Entra):
@@ -184,18 +184,18 @@ def test_a_passing_refusal_is_asked_again() -> None:
 
     SignIn(SECRET, CLOUDS["public"], Watched()).token(GRAPH)
     assert [asked[-1](answer(refusal(code), 400)) for code in (90033, 90024, 90090, 7000215)] == [True] * 3 + [False]
-    # A number nobody knows, with OAuth's own word for it.
+    # An unknown number with OAuth's own error code.
     assert asked[-1](answer(refusal(1234567, "temporarily_unavailable"), 503))
 
 
-def test_a_token_that_was_forgotten_is_followed_by_a_new_one() -> None:
+def test_discarded_token_is_followed_by_a_new_one() -> None:
     signed_in = SignIn(SECRET, CLOUDS["public"], Entra())
     assert signed_in.token(GRAPH) == signed_in.token(GRAPH) == "token 1"
     signed_in.forget(GRAPH)
     assert signed_in.token(GRAPH) == "token 2"
 
 
-def test_a_401_is_met_once_with_a_new_token() -> None:
+def test_after_401_a_new_token_is_requested_once() -> None:
     class Cloud(Entra):
         used: list[str]
 
@@ -246,14 +246,14 @@ def test_the_requirements_name_the_oldest_msal() -> None:
 
 
 @pytest.mark.parametrize("content", ["<html>", "", "[]", '{"access_token": 7}', '{"access_token": "x"}'])
-def test_a_machine_without_an_identity_is_one_sentence(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_machine_without_an_identity_is_one_message(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"):
         monkeypatch.delenv(variable, raising=False)
     failed = failure(Network(answer(content)), Credentials(None, None, managed_identity=True))
     assert "Error" not in str(failed)
 
 
-def test_the_clock_of_entra_is_read_from_its_answer() -> None:
+def test_entras_clock_is_read_from_its_response() -> None:
     then = format_datetime(datetime.now(UTC) + timedelta(minutes=20), usegmt=True)
     entra = Entra(token=answer(refusal(700024), 401, {"Date": then}))
     signed_in = SignIn(SECRET, CLOUDS["public"], entra)
@@ -262,5 +262,5 @@ def test_the_clock_of_entra_is_read_from_its_answer() -> None:
     assert timedelta(minutes=19) < signed_in._http.ahead < timedelta(minutes=21)
 
 
-def test_passing_numbers_have_a_sentence_for_the_last_try() -> None:
+def test_temporary_numbers_have_a_message_for_the_last_try() -> None:
     assert set(CURES) >= refusals.PASSING

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No answer is read without an end, against a real server: size, time, pages, and orders to wait."""
+"""Every read is bounded, against a real server: size, time, pages, and Retry-After."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MIB = 1024**2
 
 
 class Server(BaseHTTPRequestHandler):
-    """Lets a test write the answer itself, and counts requests and connections."""
+    """Lets a test write the response, and counts requests and connections."""
 
     protocol_version = "HTTP/1.1"
     write: ClassVar[Callable[[Server], None]]
@@ -47,22 +47,22 @@ class Server(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def begin(self, status: int = 200, **headers: str) -> None:
-        """Write status and headers, whose names have C(_) for C(-)."""
+        """Write status and headers, whose names have `_` for `-`."""
         self.send_response(status)
         for name, value in {"Content_Type": "application/json", **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
     def whole(self, content: bytes, status: int = 200, **headers: str) -> None:
-        """Write an answer of a known length."""
+        """Write a response of a known length."""
         self.begin(status, Content_Length=str(len(content)), **headers)
         self.wfile.write(content)
 
     def chunk(self, content: bytes) -> None:
-        """Write a part of an answer without a known length."""
+        """Write a part of a response without a known length."""
         self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
 
 
@@ -109,9 +109,7 @@ def large(server: Server) -> None:
 
 
 @pytest.mark.parametrize("write", [endless, bomb, large])
-def test_an_answer_without_an_end_is_given_up_once(
-    url: str, transport: Transport, write: Callable[[Server], None]
-) -> None:
+def test_endless_response_is_given_up_once(url: str, transport: Transport, write: Callable[[Server], None]) -> None:
     Server.write = write
     with pytest.raises(CallFailed, match="answered with more than 32 MiB, which is too large to be right: check"):
         transport.send("GET", url)
@@ -126,7 +124,7 @@ def test_a_download_has_a_limit_of_its_own(url: str, transport: Transport) -> No
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_answer_that_drips_is_given_up(
+def test_slow_response_is_given_up(
     url: str, transport: Transport, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
     def drip(server: Server) -> None:
@@ -144,7 +142,7 @@ def test_an_answer_that_drips_is_given_up(
     assert time.monotonic() - started < 5
 
 
-def test_half_an_answer_with_a_length_is_no_answer(url: str, naps: list[float]) -> None:
+def test_incomplete_response_with_a_length_is_a_failure(url: str, naps: list[float]) -> None:
     def half(server: Server) -> None:
         server.begin(Content_Length="100")
         server.wfile.write(b'{"value": []}')
@@ -171,45 +169,45 @@ WHOLE: dict[str, Callable[[Server], None]] = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_an_answer_is_read_whole_on_a_kept_connection(url: str, transport: Transport, kind: str) -> None:
+def test_response_on_a_kept_connection_is_read_completely(url: str, transport: Transport, kind: str) -> None:
     Server.write = WHOLE[kind]
     for _time in range(3):
         assert transport.send("GET", url).body == {"a": 1}
     assert len(Server.connections) == 1
 
 
-def test_an_empty_answer_keeps_the_connection(url: str, transport: Transport) -> None:
+def test_empty_response_keeps_the_connection(url: str, transport: Transport) -> None:
     Server.write = lambda server: server.begin(204)
     for _time in range(3):
         assert transport.send("GET", url).text == ""
     assert len(Server.connections) == 1
 
 
-# --- what is asked again
+# --- retries
 
 
-def test_a_passing_500_to_a_read_is_asked_again(url: str, transport: Transport) -> None:
+def test_temporary_500_to_a_read_is_retried(url: str, transport: Transport) -> None:
     Server.write = lambda server: server.whole(b"{}", 500 if len(Server.asked) == 1 else 200)
     assert transport.send("GET", url).status == 200
 
 
 @pytest.mark.parametrize(("status", "times"), [(500, http.TRIES_AFTER_500), (501, 1), (505, 1)])
-def test_a_500_that_stays_is_asked_a_few_times(url: str, transport: Transport, status: int, times: int) -> None:
+def test_persistent_500_is_retried_a_few_times(url: str, transport: Transport, status: int, times: int) -> None:
     Server.write = lambda server: server.whole(b"{}", status)
     assert transport.send("GET", url).status == status
     assert len(Server.asked) == times
 
 
-def test_half_a_json_to_a_read_is_asked_again(url: str, transport: Transport) -> None:
+def test_incomplete_json_to_a_read_is_retried(url: str, transport: Transport) -> None:
     Server.write = lambda server: server.whole(b'{"value": [' if len(Server.asked) == 1 else b'{"value": []}')
     assert transport.send("GET", url).body == {"value": []}
 
 
-# --- orders to wait
+# --- Retry-After
 
 
 @pytest.mark.parametrize("named", ["0", "-5", "nan", "-inf", "soon", "Fri, 01 Jan 2021 00:00:00 GMT", "1e300", "inf"])
-def test_an_order_to_wait_that_is_none_leaves_growing_pauses(
+def test_invalid_retry_after_leaves_growing_pauses(
     url: str, transport: Transport, naps: list[float], named: str
 ) -> None:
     Server.write = lambda server: server.whole(b"{}", 429 if len(Server.asked) < 4 else 200, Retry_After=named)
@@ -219,13 +217,13 @@ def test_an_order_to_wait_that_is_none_leaves_growing_pauses(
     assert naps[0] > 0.8
 
 
-def test_an_order_to_wait_for_no_time_is_not_a_tight_loop(url: str, transport: Transport, naps: list[float]) -> None:
+def test_retry_after_zero_is_not_a_tight_loop(url: str, transport: Transport, naps: list[float]) -> None:
     Server.write = lambda server: server.whole(b"{}", 429 if len(Server.asked) == 1 else 200, Retry_After="0.001")
     transport.send("GET", url)
     assert naps == [http.SHORTEST_RETRY_AFTER]
 
 
-def test_a_date_to_wait_for_is_read_by_the_clock_of_the_service() -> None:
+def test_retry_after_date_uses_the_clock_of_the_service() -> None:
     then = datetime(2030, 1, 1, tzinfo=UTC)
     headers = {
         "Date": format_datetime(then, usegmt=True),
@@ -235,7 +233,7 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_service() -> None:
 
 
 @pytest.mark.parametrize("service", CLIENTS)
-def test_an_order_to_wait_too_long_is_in_the_sentence(service: str) -> None:
+def test_too_long_retry_after_is_in_the_message(service: str) -> None:
     busy = answer({"error": {"code": "TooManyRequests", "message": "Busy."}}, 429, {"Retry-After": "3600"})
     with pytest.raises(CallFailed, match=r"asks to wait 3600 s, .* run again after that \(TooManyRequests: Busy\)\.$"):
         CLIENTS[service](Network(busy)).get("/thing")
@@ -260,7 +258,7 @@ def pages_of(service: str, link: Callable[[int], str]) -> Network:
 
 @pytest.mark.parametrize("service", CLIENTS)
 @pytest.mark.parametrize("length", [1, 2, 3])
-def test_pages_that_go_round_are_noticed(service: str, length: int) -> None:
+def test_circular_pages_are_detected(service: str, length: int) -> None:
     network = pages_of(service, lambda number: f"page{number % length}")
     with pytest.raises(CallFailed, match=r"does not end after \d pages: run again"):
         [*CLIENTS[service](network).rows("/things")]
@@ -268,7 +266,7 @@ def test_pages_that_go_round_are_noticed(service: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("service", CLIENTS)
-def test_pages_without_an_end_are_given_up(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_pages_are_given_up(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "MOST_PAGES", 20)
     network = pages_of(service, lambda number: f"page{number}")
     with pytest.raises(CallFailed, match="does not end after 21 pages"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections that break: a creation that may have been carried out must never be sent again, also behind a proxy."""
+"""Broken connections: a creation that may have been applied must never be sent again, also behind a proxy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ URL = "https://contoso.crm4.dynamics.com/api/data/v9.2/ImportSolutionAsync"
 
 
 def wrapped(outside: type[Exception], reason: Exception) -> Exception:
-    """An error as requests raises it for a reason of urllib3."""
+    """An error that requests raises for a reason of urllib3."""
     return outside(MaxRetryError(None, URL, reason))  # type: ignore[arg-type]
 
 
@@ -77,18 +77,18 @@ def send(error: Exception) -> tuple[CallFailed, int]:
 
 
 @pytest.mark.parametrize("error", BROKE_ON_THE_WAY.values(), ids=BROKE_ON_THE_WAY.keys())
-def test_a_creation_on_a_connection_that_broke_is_sent_once_and_told_as_maybe_done(error: Exception) -> None:
+def test_creation_on_a_broken_connection_is_sent_once(error: Exception) -> None:
     failed, sent = send(error)
     assert failed.maybe_applied
     assert sent == 1
 
 
 @pytest.mark.parametrize("error", NEVER_MADE.values(), ids=NEVER_MADE.keys())
-def test_a_connection_that_was_never_made_has_done_nothing(error: Exception) -> None:
+def test_connection_that_was_never_made_has_changed_nothing(error: Exception) -> None:
     assert not send(error)[0].maybe_applied
 
 
-def test_what_only_a_changed_setting_cures_is_told_at_once_with_the_cure() -> None:
+def test_failure_that_needs_a_setting_is_reported_at_once() -> None:
     failed, sent = send(NEVER_MADE["the certificate is not trusted"])
     assert "ca_bundle" in str(failed)
     assert sent == 1
@@ -102,14 +102,14 @@ def test_a_server_that_is_starting_is_tried_again() -> None:
     assert sent > 1
 
 
-def test_a_misspelt_host_is_told_at_once_and_name_servers_that_are_busy_are_asked_again() -> None:
+def test_misspelled_host_fails_at_once_and_busy_dns_is_retried() -> None:
     assert "correct its name" in str(send(unresolved(socket.EAI_NONAME))[0])
     assert send(unresolved(socket.EAI_NONAME))[1] == 1
     assert send(unresolved(socket.EAI_AGAIN))[1] > 1
 
 
 def unresolved(number: int) -> Exception:
-    """What requests raises for a host without an address, with the name servers' own answer behind it."""
+    """The error of requests for a host without an address, with the name servers' response as its cause."""
     said = socket.gaierror(number, "no address")
     error = NameResolutionError("contoso.crm4.dynamics.example", None, said)  # type: ignore[arg-type]
     error.__cause__ = said
@@ -158,7 +158,7 @@ def test_https_for_a_plain_proxy_fails_at_once_with_the_cure() -> None:
 
 
 @pytest.mark.parametrize("written", [PASSWORD, "p@ss-word"])
-def test_a_proxys_login_is_in_no_sentence(written: str) -> None:
+def test_a_proxys_login_is_in_no_message(written: str) -> None:
     error = wrapped(exceptions.ProxyError, ProxyError(f"Cannot connect to {LOGIN}:{written}", REFUSED))
     error.args[0].reason.args = (f"Cannot connect to proxy {LOGIN}:{written}@proxy.example",)
     transport = Transport(sleep=lambda seconds: None, retry_for=0)

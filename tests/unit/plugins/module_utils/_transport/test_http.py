@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one HTTP policy, against a real server: what is sent again and what never."""
+"""The one HTTP policy, against a real server: what is sent again, and what never is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers from a list and remembers what it was asked."""
+    """Responds from a list and records the requests."""
 
     answers: ClassVar[list[tuple[int, dict[str, str], bytes] | None]] = []
     asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
@@ -40,7 +40,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 for _method in ("GET", "POST", "PATCH", "DELETE"):
@@ -78,15 +78,13 @@ def test_a_read_survives_a_passing_refusal(url: str, transport: Transport, statu
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_creation_is_never_sent_twice_when_it_may_have_been_carried_out(
-    url: str, transport: Transport, status: int
-) -> None:
+def test_creation_that_may_be_applied_is_never_sent_twice(url: str, transport: Transport, status: int) -> None:
     Server.answers[:] = [(status, {}, b"")]
     assert transport.send("POST", url, json_body={}).status == status
     assert len(Server.asked) == 1
 
 
-def test_a_creation_whose_reply_was_lost_is_told_as_maybe_done(url: str, transport: Transport) -> None:
+def test_creation_with_a_lost_response_may_be_applied(url: str, transport: Transport) -> None:
     Server.answers[:] = [None]
     with pytest.raises(CallFailed) as failure:
         transport.send("POST", url, json_body={})
@@ -99,30 +97,26 @@ def test_a_read_whose_reply_was_lost_is_sent_again(url: str, transport: Transpor
     assert transport.send("GET", url).status == 200
 
 
-def test_a_creation_that_was_throttled_comes_again_after_the_time_the_service_names(
-    url: str, transport: Transport, naps: list[float]
-) -> None:
+def test_throttled_creation_is_retried_after_the_given_time(url: str, transport: Transport, naps: list[float]) -> None:
     Server.answers[:] = [(429, {"Retry-After": "17"}, b"")]
     assert transport.send("POST", url, json_body={}).status == 200
     assert naps == [17.0]
 
 
-def test_a_service_that_asks_to_wait_for_an_hour_is_not_waited_for(
-    url: str, transport: Transport, naps: list[float]
-) -> None:
+def test_retry_after_of_an_hour_is_not_waited_for(url: str, transport: Transport, naps: list[float]) -> None:
     Server.answers[:] = [(429, {"Retry-After": "3600"}, b"")]
     assert transport.send("GET", url).status == 429
     assert naps == []
 
 
-def test_a_connection_that_was_never_made_cannot_have_done_anything(naps: list[float]) -> None:
+def test_connection_that_was_never_made_cannot_have_changed_anything(naps: list[float]) -> None:
     transport = Transport(sleep=naps.append, retry_for=0, timeout=2)
     with pytest.raises(CallFailed) as failure:
         transport.send("POST", "http://127.0.0.1:9/", json_body={})
     assert not failure.value.maybe_applied
 
 
-def test_html_or_half_a_json_is_one_sentence_and_no_stack_trace(url: str, transport: Transport) -> None:
+def test_html_or_incomplete_json_is_one_message(url: str, transport: Transport) -> None:
     for body in (b"<html>Welcome to the proxy</html>", b'{"value": [{"a"', b"[1]"):
         Server.answers[:] = [(200, {"Content-Type": "text/html"}, body)]
         answer = transport.send("GET", url)
@@ -130,7 +124,7 @@ def test_html_or_half_a_json_is_one_sentence_and_no_stack_trace(url: str, transp
             answer.body.get("value")
 
 
-def test_the_token_is_not_replaced_by_an_entry_of_netrc(
+def test_token_is_not_replaced_by_a_netrc_entry(
     url: str, transport: Transport, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
@@ -150,7 +144,7 @@ def test_every_try_carries_an_id_of_its_own(url: str, transport: Transport) -> N
     assert len(set(ids)) == 2
 
 
-def test_proxies_are_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "direct.example")
     transport = Transport()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recording at the one place that all requests pass: every try is kept, and no run ends because of it."""
+"""Recording at the one place that all requests pass: every attempt is recorded, and recording stops no run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers from a list; None breaks the connection."""
+    """Responds from a list; None breaks the connection."""
 
     answers: ClassVar[list[tuple[int, dict[str, str], bytes] | None]] = []
     asked: ClassVar[list[str]] = []
@@ -46,7 +46,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 for _method in ("GET", "POST"):
@@ -89,7 +89,7 @@ def test_every_try_is_recorded_as_it_was_answered(url: str, folder: Path) -> Non
     assert [each["body"] for each in answers if each.get("status") == 200] == [{"statecode": 1}]
 
 
-def test_what_was_sent_is_in_the_record(url: str, folder: Path) -> None:
+def test_request_is_in_the_record(url: str, folder: Path) -> None:
     transport = recorder(folder)
     transport.send("POST", url, json_body={"accessmode": 4}, headers={"Prefer": "return=representation"})
     transport.send("POST", url, form={"grant_type": "password", "password": "wuwei"}, auth=BearerToken("wuwei"))
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(url: str, folder: Path, m
     assert Server.asked == []
 
 
-def test_a_run_goes_on_when_its_disk_is_full(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_continues_if_the_disk_is_full(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     transport = recorder(folder)
     transport.send("GET", url)
 
@@ -160,7 +160,7 @@ def test_a_run_goes_on_when_its_disk_is_full(url: str, folder: Path, monkeypatch
     assert len([*folder.iterdir()]) == 1
 
 
-def test_a_run_goes_on_when_an_exchange_cannot_be_recorded(
+def test_run_continues_if_an_exchange_cannot_be_recorded(
     url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_arguments: Any) -> dict[str, Any]:

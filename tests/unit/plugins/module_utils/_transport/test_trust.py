@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom a connection trusts: nobody but the authorities of the bundle, and these only for the host that was asked."""
+"""What a connection trusts: only the authorities of the bundle, and only for the requested host."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ELSEWHERE = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "REQUESTS_C
 
 
 class Greeting(http.server.BaseHTTPRequestHandler):
-    """Answers every GET with an empty JSON object."""
+    """Responds to every GET with an empty JSON object."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -40,7 +40,7 @@ class Greeting(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """An authority whose certificate lies in own.pem; another one's lies in other.pem."""
+    """An authority with its certificate in own.pem; other.pem holds that of another one."""
     for variable in ELSEWHERE:
         monkeypatch.delenv(variable, raising=False)
     own = trustme.CA()
@@ -51,7 +51,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 @pytest.fixture
 def port(authority: trustme.CA) -> Iterator[int]:
-    """The port of a server that is C(localhost) and nobody else."""
+    """The port of a server whose certificate is valid for `localhost` only."""
     server = http.server.HTTPServer(("127.0.0.1", 0), Greeting)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -64,9 +64,7 @@ def port(authority: trustme.CA) -> Iterator[int]:
     server.server_close()
 
 
-def test_the_bundle_that_is_named_is_trusted_and_no_other(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_given_bundle_is_trusted(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"https://localhost:{port}/"
     assert Transport(ca_bundle=str(tmp_path / "own.pem")).send("GET", url).status == 200
     for transport in (Transport(ca_bundle=str(tmp_path / "other.pem")), Transport()):
@@ -91,7 +89,7 @@ def test_a_bundle_is_read_once(authority: trustme.CA, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])
-def test_a_bundle_that_is_none_is_one_sentence_with_the_cure(tmp_path: Path, content: bytes | None) -> None:
+def test_invalid_bundle_is_one_message_with_the_cure(tmp_path: Path, content: bytes | None) -> None:
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_bytes(content)
@@ -99,9 +97,7 @@ def test_a_bundle_that_is_none_is_one_sentence_with_the_cure(tmp_path: Path, con
         Transport(ca_bundle=str(bundle)).send("GET", "https://localhost/")
 
 
-def test_threads_that_begin_at_the_same_time_trust_the_same(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_started_together_trust_the_same(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ssl_context = trust.ssl_context
 
     def trusting_later(bundle: str) -> ssl.SSLContext:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of an application: bad input is told before any service is asked."""
+"""The options of an application: invalid input is reported before any request."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def wanted(**options: Any) -> DesiredApplication:
     return DesiredApplication.from_options({**defaults, "unique_name": "leads", **options})
 
 
-def test_what_is_not_given_is_left_alone() -> None:
+def test_options_not_given_are_left_unchanged() -> None:
     plain = wanted()
     assert (plain.properties, plain.redirect_uris, plain.permissions, plain.schedule) == ({}, None, (), None)
     assert wanted(redirect_uris=[]).redirect_uris == ()
     assert wanted(notes="").properties == {"notes": ""}
 
 
-def test_permissions_on_one_api_are_joined_whatever_the_api_is_called_by() -> None:
+def test_permissions_on_one_api_are_merged_whatever_its_name() -> None:
     permissions = wanted(
         api_permissions=[
             {"api": "dynamics_crm", "scopes": ["a", "b"]},
@@ -44,7 +44,7 @@ def test_permissions_on_one_api_are_joined_whatever_the_api_is_called_by() -> No
     assert [(each.api_id, each.scopes) for each in permissions] == [(CRM, ("a", "b", "c"))]
 
 
-def test_an_empty_store_is_something_else_than_no_store() -> None:
+def test_empty_store_differs_from_no_store() -> None:
     for known in (None, ""):
         schedule = wanted(secret={**SECRET, "stored_key_id": known}).schedule
         assert schedule is not None
@@ -52,12 +52,12 @@ def test_an_empty_store_is_something_else_than_no_store() -> None:
 
 
 @pytest.mark.parametrize("uri", ["https://contoso/auth", "http://localhost:8400/x", "http://127.0.0.1"])
-def test_a_redirect_uri_that_the_service_takes_is_taken(uri: str) -> None:
+def test_redirect_uri_that_the_service_accepts_is_accepted(uri: str) -> None:
     assert wanted(redirect_uris=[uri, uri]).redirect_uris == (uri,)
 
 
 @pytest.mark.parametrize("uri", ["http://contoso/auth", "contoso/auth", "https://", "https://contoso/auth#here", ""])
-def test_a_redirect_uri_that_the_service_refuses_is_told_with_its_option(uri: str) -> None:
+def test_redirect_uri_that_the_service_refuses_names_its_option(uri: str) -> None:
     with pytest.raises(InvalidInput, match="redirect_uris names"):
         wanted(redirect_uris=[uri])
 
@@ -79,6 +79,6 @@ def test_a_redirect_uri_that_the_service_refuses_is_told_with_its_option(uri: st
         ({"secret": {**SECRET, "absent_key_ids": ["x"]}}, "secret.absent_key_ids must be a GUID"),
     ],
 )
-def test_bad_input_gets_a_sentence_that_names_the_option(options: dict[str, Any], sentence: str) -> None:
+def test_invalid_input_is_a_message_that_names_the_option(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         wanted(**options)

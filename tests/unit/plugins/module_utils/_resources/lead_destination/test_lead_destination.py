@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An offer's lead destination: what is planned and told for an offer that has been read already."""
+"""An offer's lead destination: the plan and the messages for an offer that was already read."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TO_USER: dict[str, Any] = {
 
 
 def offer(draft: dict[str, Any] | None = None, live: dict[str, Any] | str | None = "nowhere", **others: Any) -> Offer:
-    """An offer that went live an hour after the handover; C(others) are further resources of its draft by kind.
+    """An offer that went live an hour after the handover; `others` are further resources of its draft by kind.
 
     Without a draft it sends its leads nowhere; without a live state it was never published.
     """
@@ -66,28 +66,28 @@ def told(resource: lead_destination.LeadDestinationResource) -> dict[str, Any]:
     return found
 
 
-def test_an_offer_that_is_live_as_it_was_handed_over_needs_nothing() -> None:
+def test_live_offer_with_the_handed_over_secret_needs_no_change() -> None:
     plan, resource = planned(offer(TO_USER, TO_USER), **RECORD)
     assert (plan.paths, plan.warnings) == ([], [])
     assert told(resource)["live_since"] == "2026-05-01T13:00:00.000000Z"
     assert told(resource)["publish_needed"] is False
 
 
-def test_a_secret_that_was_handed_over_after_the_publication_is_not_live() -> None:
+def test_secret_handed_over_after_the_publication_is_not_live() -> None:
     plan, resource = planned(offer(TO_USER, TO_USER), **{**RECORD, "handed_over_at": "2026-05-01T13:30:00Z"})
     assert plan.paths == []
     assert "leads are lost until the offer is live again" in plan.warnings[0]
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, True)
 
 
-def test_leads_that_go_elsewhere_go_on_until_the_offer_is_live() -> None:
+def test_leads_keep_going_elsewhere_until_the_offer_is_live() -> None:
     plan, resource = planned(offer(TO_USER), **RECORD)
     assert plan.paths == []
     assert "leads go on as before until the offer is live" in plan.warnings[0]
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, True)
 
 
-def test_a_new_password_is_told_to_stop_the_leads_until_it_is_live() -> None:
+def test_new_password_is_reported_to_stop_leads_until_live() -> None:
     plan, resource = planned(offer(TO_USER, TO_USER), **{**RECORD, "secret_key_id": "b"})
     assert plan.diff == {
         "before": {"lead_destination.an-offer.secret": "a"},
@@ -97,17 +97,17 @@ def test_a_new_password_is_told_to_stop_the_leads_until_it_is_live() -> None:
     assert told(resource)["publish_needed"] is True
 
 
-def test_a_password_of_somebody_else_is_not_kept() -> None:
+def test_password_of_another_user_is_not_kept() -> None:
     plan, _resource = planned(offer(TO_USER), **RECORD, user_name="other@contoso.example")
     assert plan.diff["before"]["lead_destination.an-offer.secret"] is None
 
 
-def test_no_leads_come_from_an_offer_that_was_never_published() -> None:
+def test_unpublished_offer_sends_no_leads() -> None:
     plan, _resource = planned(offer(live=None))
     assert "no leads come until the offer is live" in plan.warnings[0]
 
 
-def test_an_environment_of_another_cloud_is_told() -> None:
+def test_environment_of_another_cloud_is_reported() -> None:
     plan, _resource = planned(offer(), environment_url="https://contoso.crm.microsoftdynamics.us")
     assert "lies in the cloud gcc_high" in plan.warnings[0]
 
@@ -123,20 +123,20 @@ def test_the_changes_of_others_are_named_but_not_all_of_many() -> None:
     assert planned(offer(**others))[0].paths
 
 
-def test_a_missing_value_can_be_shown_and_not_be_handed_over() -> None:
+def test_missing_value_can_be_shown_but_not_handed_over() -> None:
     plan, _resource = planned(offer(), password=None)
     assert "lead_destination.an-offer.secret" in plan.paths
     with pytest.raises(InvalidInput, match="password is missing: offer 'an-offer'"):
         plan.execute()
 
 
-def test_an_offer_that_sends_its_leads_elsewhere_has_none_to_turn_away() -> None:
+def test_offer_with_another_destination_has_no_leads_to_turn_away() -> None:
     plan, resource = planned(offer(TO_USER, TO_USER), destination="none", environment_url="https://x.crm4.dynamics.com")
     assert plan.paths == []
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, False)
 
 
-def test_leads_are_turned_away_when_only_the_published_offer_still_sends_them() -> None:
+def test_leads_of_only_the_published_offer_are_turned_away() -> None:
     plan, resource = planned(offer(NOWHERE, TO_USER), destination="none")
     assert plan.paths == []
     assert told(resource)["publish_needed"] is True
@@ -145,7 +145,7 @@ def test_leads_are_turned_away_when_only_the_published_offer_still_sends_them() 
     ]
 
 
-# --- what Partner Center's schema forbids
+# --- limits of Partner Center's schema
 
 HTTPS = {"destination": "https_endpoint"}
 TABLE = {"destination": "azure_table"}
@@ -176,14 +176,14 @@ def wanted_from(**options: Any) -> lead_destination.DesiredLeadDestination:
         ),
     ],
 )
-def test_what_the_schema_forbids_is_told_before_it_is_sent(options: dict[str, Any], sentence: str) -> None:
+def test_schema_violation_is_reported_before_sending(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput) as told_:
         wanted_from(**options)
     assert sentence in str(told_.value)
 
 
 @pytest.mark.parametrize("end", ["", ";", ";EndpointSuffix=core.windows.net", ";EndpointSuffix=core.chinacloudapi.cn"])
-def test_connection_strings_of_the_schema_are_taken(end: str) -> None:
+def test_connection_strings_of_the_schema_are_accepted(end: str) -> None:
     wanted = wanted_from(**TABLE, azure_table_connection_string=ACCOUNT + end)
     assert wanted.secret is not None
     assert wanted.secret.value == ACCOUNT + end
@@ -194,7 +194,7 @@ def test_the_scheme_of_an_endpoint_is_sent_in_lower_case() -> None:
     assert wanted.connection.details == {"httpsEndpointUrl": "https://Leads.example/In"}
 
 
-# --- how far an offer has come
+# --- progress of a publication
 
 
 def published(target: str, result: str, status: str = "completed", hours: int = 2) -> Submission:
@@ -206,7 +206,7 @@ def with_submissions(read: Offer, *submissions: Submission) -> Offer:
     return Offer(read.external_id, read.product_id, read.draft, read.live, submissions)
 
 
-def test_a_publication_under_way_is_waited_for_and_begun_by_no_run() -> None:
+def test_running_publication_is_awaited_and_not_started() -> None:
     read = with_submissions(offer(TO_USER), published("live", "pending", "running"))
     plan, resource = planned(read, **RECORD, publish="live", publish_timeout=0)
     assert plan.paths == []
@@ -220,7 +220,7 @@ def test_a_publication_under_way_is_waited_for_and_begun_by_no_run() -> None:
     }
 
 
-def test_a_publication_that_failed_since_is_not_begun_again() -> None:
+def test_publication_that_failed_since_is_not_restarted() -> None:
     read = with_submissions(offer(TO_USER), published("preview", "failed"))
     plan, resource = planned(read, **RECORD, publish="live")
     assert plan.paths == []
@@ -229,7 +229,7 @@ def test_a_publication_that_failed_since_is_not_begun_again() -> None:
 
 
 @pytest.mark.parametrize("again", [{"publish_again": True}, {"handed_over_at": "2026-05-01T15:00:00Z"}])
-def test_a_publication_that_failed_is_begun_again_for_a_reason(again: dict[str, Any]) -> None:
+def test_failed_publication_is_restarted_for_a_reason(again: dict[str, Any]) -> None:
     read = with_submissions(offer(TO_USER), published("preview", "failed"))
     plan, _resource = planned(read, **{**RECORD, **again}, publish="live")
     assert plan.paths == ["lead_destination.an-offer.published"]

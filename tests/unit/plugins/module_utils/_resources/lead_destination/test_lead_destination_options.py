@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of a lead destination, checked before any service is asked for anything."""
+"""The options of a lead destination, checked before any request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wanted(**options: Any) -> DesiredLeadDestination:
     return DesiredLeadDestination.from_options({**defaults, **GIVEN, **options})
 
 
-def test_what_is_given_becomes_the_words_of_the_service() -> None:
+def test_options_become_properties_of_the_service() -> None:
     found = wanted(contact_emails=["a@contoso.example", "a@contoso.example"], application_key="the value")
     assert found.connection.details == {
         "instanceUrl": "https://contoso.crm4.dynamics.com",
@@ -63,7 +63,7 @@ def test_what_is_given_becomes_the_words_of_the_service() -> None:
         ({"destination": "azure_table", "azure_table_connection_string": "x"}, "copy it from the access keys"),
     ],
 )
-def test_what_cannot_be_right_is_told_by_its_option(options: dict[str, Any], sentence: str) -> None:
+def test_invalid_value_names_its_option(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         wanted(**options)
 
@@ -72,9 +72,7 @@ def test_what_cannot_be_right_is_told_by_its_option(options: dict[str, Any], sen
     ("given", "handed_over", "new", "same"),
     [("", "", False, False), ("a", "", True, False), ("a", "b", True, False), ("a", "a", False, True)],
 )
-def test_a_secret_is_new_when_the_caller_knows_that_another_one_was_handed_over(
-    given: str, handed_over: str, new: bool, same: bool
-) -> None:
+def test_secret_is_new_if_another_one_was_handed_over(given: str, handed_over: str, new: bool, same: bool) -> None:
     secret = wanted(secret_key_id=given, handed_over_key_id=handed_over, application_key="x").secret
     assert secret is not None
     assert (secret.is_new, secret.is_same) == (new, same)

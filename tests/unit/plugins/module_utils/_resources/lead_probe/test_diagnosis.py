@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every refusal of a sign-in is told as a matter of what was handed over, a person or an application."""
+"""Every refusal of a sign-in is explained for the handed over identity, a person or an application."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OF_PEOPLE = {
 
 
 def cause(given: HandedOver, code: str) -> tuple[str, str]:
-    """The word and the sentence for a refusal, where the runner may look at nothing."""
+    """The cause and the message for a refusal, if the runner may read nothing."""
     blind = Network(answer({"error": {"code": "Authorization_RequestDenied", "message": "No."}}, 403))
     diagnosis = Diagnosis(given, CLIENTS["environment"](blind), CLIENTS["graph"](blind), TENANT)  # type: ignore[arg-type]
     failure = diagnosis.of_sign_in(SignInFailed("No.", code))
@@ -46,14 +46,14 @@ def cause(given: HandedOver, code: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("code", SIGN_IN_CAUSES)
-def test_a_refused_application_is_not_told_about_a_person(code: str) -> None:
+def test_message_for_an_application_does_not_mention_a_person(code: str) -> None:
     word, sentence = cause(APPLICATION, code)
     assert word not in OF_PEOPLE
     assert "the public client" not in sentence
 
 
 @pytest.mark.parametrize("code", SIGN_IN_CAUSES)
-def test_a_refused_person_is_not_told_about_an_application(code: str) -> None:
+def test_message_for_a_person_does_not_mention_an_application(code: str) -> None:
     word, sentence = cause(PERSON, code)
     assert not word.startswith(("service_principal", "application", "directory"))
     assert "application  " not in sentence

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A package that many environments are given is got once."""
+"""A package for many environments is downloaded once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHECKSUM = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 
 
 class Shelf:
-    """A transport that answers every request with one file, and counts."""
+    """A transport that responds to every request with one file, and counts."""
 
     def __init__(self, status: int = 200) -> None:
         self.status = status
@@ -65,7 +65,7 @@ def test_a_package_is_parsed_once(tmp_path: Path) -> None:
     assert package_at(str(tmp_path / "a.zip"), "path") is package_at(str(tmp_path / "a.zip"), "path")
 
 
-def test_a_package_that_was_changed_is_read_again(tmp_path: Path) -> None:
+def test_changed_package_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(CONTENT)
     first = package_at(str(tmp_path / "a.zip"), "path")
     (tmp_path / "a.zip").write_bytes(package(version="2.0.0.0"))
@@ -73,7 +73,7 @@ def test_a_package_that_was_changed_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://shelf.test/a.zip", "ftp://shelf.test/a.zip"])
-def test_nothing_is_got_without_tls(address: str, tmp_path: Path) -> None:
+def test_nothing_is_downloaded_without_tls(address: str, tmp_path: Path) -> None:
     shelf = Shelf()
     (outcome, *_same) = get_for_four(shelf, address, tmp_path)
     assert "url must be an https address" in str(outcome)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of a solution: what is refused before a request is sent."""
+"""The options of a solution: refusals before a request is sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ URL = "https://packages.contoso.example/leads.zip"
 
 @functools.cache
 def package(managed: bool = True) -> bytes:
-    """A small package; made once, because a zip holds the time at which it was made."""
+    """A small package; created once, because a zip holds its creation time."""
     manifest = (
         "<ImportExportXml><SolutionManifest><UniqueName>ContosoLeads</UniqueName><Version>1.0</Version>"
         f"<Managed>{int(managed)}</Managed></SolutionManifest></ImportExportXml>"
@@ -41,7 +41,7 @@ def package(managed: bool = True) -> bytes:
 
 
 class Server(Transport):
-    """Answers every GET with the same content, and counts them."""
+    """Responds to every GET with the same content, and counts them."""
 
     def __init__(self, content: bytes, status: int = 200) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ def checksum(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def test_the_roles_of_the_package_must_come_unless_others_are_named(path: str) -> None:
+def test_package_roles_are_required_unless_others_are_named(path: str) -> None:
     assert wanted(path=path).roles == ("Lead Writer",)
     assert wanted(path=path, roles=["LEAD writer"]).roles == ("Lead Writer",)
     assert wanted(path=path, roles=[]).roles == ()
@@ -102,14 +102,14 @@ def test_an_unmanaged_package_cannot_be_an_upgrade(tmp_path: Path) -> None:
     assert "set it to update" in refusal(path=str(file), upgrade="stage_and_upgrade")
 
 
-def test_a_package_is_used_only_with_the_checksum_it_was_announced_with(path: str) -> None:
+def test_package_is_used_only_with_its_given_checksum(path: str) -> None:
     assert wanted(path=path, checksum=checksum(package()).upper().replace("SHA", "sha")).package is not None
     assert "not the one in checksum" in refusal(path=path, checksum=checksum(b"other"))
     assert "64 hexadecimal digits" in refusal(path=path, checksum="sha256:" + "g" * 64)
     assert "64 hexadecimal digits" in refusal(path=path, checksum="md5:" + "0" * 32)
 
 
-def test_a_download_needs_https_and_a_checksum_that_it_has() -> None:
+def test_download_needs_https_and_a_matching_checksum() -> None:
     server = Server(package())
     assert "64 hexadecimal digits" in refusal(lambda: server, url=URL)
     assert "https address" in refusal(lambda: server, url="http://x.example/a.zip", checksum=checksum(package()))
@@ -125,6 +125,6 @@ def test_a_run_downloads_a_package_once(tmp_path: Path) -> None:
     assert server.asked == 1
 
 
-def test_an_operation_id_that_is_none_is_refused(path: str) -> None:
+def test_invalid_operation_id_is_refused(path: str) -> None:
     assert "operation_id must be a GUID" in refusal(path=path, operation_id="the last one")
     assert wanted(path=path, operation_id="").operation_id is None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an environment blocks unmanaged customizations: known to, known not to, or not known."""
+"""Whether an environment blocks unmanaged customizations: yes, no, or unknown."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def organization(text: str | None) -> dict[str, Any]:
         ({"value": []}, None),
     ],
 )
-def test_the_setting_is_read_as_the_organization_keeps_it(said: dict[str, Any], blocks: bool | None) -> None:
+def test_the_setting_is_read_from_the_organization(said: dict[str, Any], blocks: bool | None) -> None:
     assert settings.blocks_unmanaged_customizations(environment(Network(said))) is blocks
 
 
-def test_a_runner_who_may_not_read_it_knows_nothing() -> None:
+def test_setting_is_unknown_to_a_runner_who_cannot_read_it() -> None:
     assert settings.blocks_unmanaged_customizations(environment(Network(answer(DENIED, 403)))) is None
 
 
 @pytest.mark.parametrize("said", [organization("<OrgSettings />"), organization("<broken")])
-def test_the_setting_is_asked_for_once_in_a_run(said: dict[str, Any], tmp_path: Path) -> None:
+def test_the_setting_is_read_once_in_a_run(said: dict[str, Any], tmp_path: Path) -> None:
     network = Network(said)
     client = environment(network)
     client.sign_in.cache = RunCache(str(tmp_path))
@@ -65,6 +65,6 @@ def test_the_setting_is_asked_for_once_in_a_run(said: dict[str, Any], tmp_path: 
     assert len(network.sent) == 1
 
 
-def test_a_service_that_fails_is_no_answer() -> None:
+def test_failure_of_the_service_is_not_an_answer() -> None:
     with pytest.raises(CallFailed):
         settings.blocks_unmanaged_customizations(environment(Network(answer("", 500))))

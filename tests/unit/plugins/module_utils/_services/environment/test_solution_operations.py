@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting for a job of an environment: what the person who waits is told, and when it is given up."""
+"""Waiting for a job of an environment: the progress messages, and the timeout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RUNNING, SUCCEEDED = {"statecode": 2, "statuscode": 20}, {"statecode": 3, "statu
 
 
 class Environment(EnvironmentClient):
-    """An environment whose only job runs for so many seconds of a clock that only waiting moves."""
+    """An environment whose only job runs for a number of seconds on a clock that only waiting advances."""
 
     def __init__(self, seconds: float, ending: dict[str, Any] | None = None) -> None:
         self.address = environment_address("https://contoso.crm4.dynamics.com")
@@ -95,7 +95,7 @@ def locked() -> CallFailed:
     return CallFailed("Locked.", request="POST", status=429, code="0x80071151")
 
 
-def test_a_long_import_shows_its_progress_now_and_then() -> None:
+def test_long_import_shows_its_progress() -> None:
     told: list[str] = []
     operations(Environment(120.0), told=told).finish(Operation("1", "2"), "The import of Leads 1.0")
     assert len(told) == 4
@@ -103,33 +103,33 @@ def test_a_long_import_shows_its_progress_now_and_then() -> None:
     assert told[0].endswith(" %.")
 
 
-def test_a_short_import_says_nothing() -> None:
+def test_short_import_shows_no_progress() -> None:
     told: list[str] = []
     operations(Environment(5.0), told=told).finish(Operation("1", "2"), "The import")
     assert told == []
 
 
-def test_when_time_is_over_the_operation_is_named_and_how_to_go_on() -> None:
+def test_timeout_names_the_operation_and_how_to_continue() -> None:
     environment = Environment(120.0)
     with pytest.raises(TimedOut, match=r"operation 1\): run again to wait for its end, or raise import_timeout"):
         operations(environment, 60.0).finish(Operation("1"), "The import")
     assert environment.now == pytest.approx(60.0)
 
 
-def test_a_job_without_a_friendly_message_is_told_by_its_long_one() -> None:
+def test_job_without_a_friendly_message_shows_its_long_one() -> None:
     ending = {"statecode": 3, "statuscode": 31, "errorcode": -2147188648, "friendlymessage": None}
     with pytest.raises(CallFailed, match=r"0x80048058.*install the app.*A long story") as failed:
         operations(Environment(1.0, ending)).finish(Operation("1"), "The import")
     assert failed.value.code == "0x80048058"
 
 
-def test_a_job_that_the_database_broke_off_says_to_run_again() -> None:
+def test_job_aborted_by_the_database_says_to_run_again() -> None:
     ending = {"statecode": 3, "statuscode": 31, "errorcode": 0x80044151 - 2**32, "friendlymessage": "SQL timeout"}
     with pytest.raises(CallFailed, match=r"0x80044151\): run again later, because the environment's database"):
         operations(Environment(1.0, ending)).finish(Operation("1"), "The import")
 
 
-def test_a_start_that_the_database_broke_off_is_looked_for() -> None:
+def test_start_aborted_by_the_database_is_searched_for() -> None:
     broken = CallFailed("Busy.", request="POST", status=500, code="0x80044151", maybe_applied=True)
     environment = Environment(1.0)
     environment.answers = [broken, {"AsyncOperationId": "2"}]
@@ -137,12 +137,12 @@ def test_a_start_that_the_database_broke_off_is_looked_for() -> None:
     assert len(environment.starts) == 2
 
 
-def test_a_canceled_job_is_told_as_canceled() -> None:
+def test_canceled_job_is_reported_as_canceled() -> None:
     with pytest.raises(CallFailed, match="was canceled"):
         operations(Environment(1.0, {"statecode": 3, "statuscode": 32})).finish(Operation("1"), "The import")
 
 
-def test_a_start_whose_answer_was_lost_is_sent_again_only_when_no_job_shows_up() -> None:
+def test_lost_start_is_sent_again_only_if_no_job_appears() -> None:
     environment = Environment(1.0)
     environment.answers = [lost(), {"AsyncOperationId": "2"}]
     assert start(environment) == Operation("2")
@@ -150,7 +150,7 @@ def test_a_start_whose_answer_was_lost_is_sent_again_only_when_no_job_shows_up()
     assert len(environment.starts) == 2
 
 
-def test_a_job_that_shows_up_after_a_lost_answer_is_taken_for_the_one_that_was_started() -> None:
+def test_job_that_appears_after_a_lost_response_is_adopted() -> None:
     environment = Environment(1.0)
     environment.jobs = [{"asyncoperationid": "1", "messagename": IMPORT, "statecode": 3}]
 
@@ -163,7 +163,7 @@ def test_a_job_that_shows_up_after_a_lost_answer_is_taken_for_the_one_that_was_s
     assert len(environment.starts) == 1
 
 
-def test_starts_that_are_lost_again_and_again_are_given_up() -> None:
+def test_repeatedly_lost_starts_are_given_up() -> None:
     environment = Environment(1.0)
     environment.answers = [lost(), lost(), lost(), {"AsyncOperationId": "2"}]
     with pytest.raises(CallFailed, match="No answer"):
@@ -171,7 +171,7 @@ def test_starts_that_are_lost_again_and_again_are_given_up() -> None:
     assert len(environment.starts) == 3
 
 
-def test_a_lock_is_waited_for_until_the_time_is_over() -> None:
+def test_run_waits_for_a_lock_until_the_timeout() -> None:
     environment = Environment(1.0)
     environment.answers = [locked(), locked(), {"AsyncOperationId": "2"}]
     assert start(environment) == Operation("2")
@@ -187,7 +187,7 @@ def unfinished(created: str, **columns: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("state", "status"), [(0, 0), (1, 10), (2, 20), (2, 22)])
-def test_a_job_that_stands_still_for_long_does_not_keep_a_start_back(state: int, status: int) -> None:
+def test_stalled_job_does_not_delay_a_start(state: int, status: int) -> None:
     environment = Environment(10**9)
     environment.jobs = [unfinished("2026-10-25T12:00:00Z", statecode=state, statuscode=status)]
     environment.answers = [{"AsyncOperationId": "2"}]
@@ -195,7 +195,7 @@ def test_a_job_that_stands_still_for_long_does_not_keep_a_start_back(state: int,
     assert environment.now == 0.0
 
 
-def test_a_job_that_stops_moving_is_waited_for_no_longer() -> None:
+def test_run_stops_waiting_for_a_stalled_job() -> None:
     environment = Environment(10**9)
     environment.running = unfinished("2026-11-25T11:50:00Z")
     environment.jobs = [environment.running]
@@ -204,7 +204,7 @@ def test_a_job_that_stops_moving_is_waited_for_no_longer() -> None:
     assert environment.now == pytest.approx(300.0, abs=10.0)
 
 
-def test_an_old_job_that_moves_is_waited_for() -> None:
+def test_run_waits_for_an_old_job_that_progresses() -> None:
     environment = Environment(1000.0)
     environment.running = unfinished("2026-10-25T12:00:00Z", modifiedon="2026-11-25T11:59:00Z")
     environment.jobs = [environment.running]
@@ -213,7 +213,7 @@ def test_an_old_job_that_moves_is_waited_for() -> None:
     assert environment.now == pytest.approx(840.0, abs=10.0)
 
 
-def test_the_job_that_seems_to_keep_the_lock_is_named_with_its_age() -> None:
+def test_job_that_seems_to_hold_the_lock_is_named_with_its_age() -> None:
     environment = Environment(10**9)
     environment.jobs = [unfinished("2026-10-25T12:00:00Z")]
     environment.answers = [locked() for _try in range(100)]
@@ -221,14 +221,14 @@ def test_the_job_that_seems_to_keep_the_lock_is_named_with_its_age() -> None:
         start(environment, timeout=60.0)
 
 
-def test_an_import_that_has_not_begun_is_told_as_that() -> None:
+def test_import_that_has_not_started_is_reported_as_such() -> None:
     environment = Environment(10**9)
     environment.running = {"statecode": 0, "statuscode": 0}
     with pytest.raises(TimedOut, match="The import has not begun in"):
         operations(environment, 60.0).finish(Operation("1"), "The import")
 
 
-def test_a_refusal_is_told_at_once_also_when_the_server_calls_it_its_own_error() -> None:
+def test_refusal_is_reported_at_once_also_as_a_server_error() -> None:
     environment = Environment(1.0)
     refused = CallFailed("Missing.", request="POST", status=500, code="0x80048033", maybe_applied=True)
     environment.answers = [refused, {"AsyncOperationId": "2"}]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Components that a package needs and an environment lacks, as a person can act on them."""
+"""Components that a package needs and an environment lacks, listed so that a person can act."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
 
 
 class Environment(EnvironmentClient):
-    """An environment that misses these components of any package."""
+    """An environment that lacks these components of any package."""
 
     def __init__(self, missing: list[dict[str, str]]) -> None:
         self._missing = missing

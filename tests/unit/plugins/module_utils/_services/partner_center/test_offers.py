@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Offers: since when leads go where they should, by the dates of publications."""
+"""Offers: since when leads reach the right destination, by the dates of publications."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ def offer(*submissions: Submission, live: dict[str, Any] | str | None = "as the 
         (offer(submission("live", None)), None),
         (offer(submission("live", AFTER), live=NOWHERE), None),
         (offer(live=None), None),
-        # It went live after the handover, but as the preview was before it.
+        # It went live after the handover, but with the preview from before it.
         (offer(submission("preview", BEFORE), submission("live", AFTER)), None),
         (offer(submission("preview", AFTER), submission("live", LATER)), LATER),
         (offer(submission("preview", BEFORE, 1), submission("live", AFTER, 2)), AFTER),
     ],
 )
-def test_a_secret_counts_as_live_only_by_a_publication_that_can_hold_it(read: Offer, since: datetime | None) -> None:
+def test_secret_is_live_only_by_a_publication_that_can_hold_it(read: Offer, since: datetime | None) -> None:
     assert read.live_since(HANDED_OVER, WANTED) == since
 
 
-def test_nothing_is_known_to_be_live_when_nobody_knows_when_it_was_handed_over() -> None:
+def test_without_the_handover_time_nothing_is_known_to_be_live() -> None:
     assert offer(submission("live", AFTER)).live_since(None, WANTED) is None
 
 
-def test_the_lead_destination_and_what_the_service_says_are_no_changes_of_others() -> None:
+def test_lead_destination_and_service_fields_are_not_others_changes() -> None:
     listing = {"id": "listing/1", "title": "A title", "$schema": "https://old.example/schema/listing/1"}
     shown = {**listing, "$schema": "https://new.example/schema/listing/1", "validations": [], "resourceName": "x"}
     draft = State({"customer-leads/1": LEADS, "listing/1": shown})
@@ -73,7 +73,7 @@ def test_the_lead_destination_and_what_the_service_says_are_no_changes_of_others
     assert draft.differing(State()) == ["listing/1"]
 
 
-def test_addresses_of_uploaded_files_are_no_changes_of_others() -> None:
+def test_addresses_of_uploads_are_not_changes_of_others() -> None:
     def state(signature: str, name: str = "logo.png") -> State:
         image = {"fileName": name, "url": f"https://files.example/logo?{signature}"}
         return State({"listing-asset/1": image, "listing-trailer/1": {"assets": {"en-us": {"imageList": [image]}}}})
@@ -82,7 +82,7 @@ def test_addresses_of_uploaded_files_are_no_changes_of_others() -> None:
     assert state("first").differing(state("first", "other.png")) == ["listing-asset/1", "listing-trailer/1"]
 
 
-def test_problems_are_told_to_the_bottom() -> None:
+def test_nested_problems_are_reported_completely() -> None:
     items = [
         {
             "code": "businessValidationError",
