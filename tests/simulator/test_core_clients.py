@@ -154,9 +154,7 @@ def test_other_clients_do_all_kinds_of_work_on_an_environment(
 
 
 @pytest.mark.parametrize("kind", GENERIC)
-def test_other_clients_come_again_when_they_are_told_to_wait(
-    cloud: RunningCloud, kind: Callable[[Any, str], Client]
-) -> None:
+def test_other_clients_retry_after_the_time_to_wait(cloud: RunningCloud, kind: Callable[[Any, str], Client]) -> None:
     runner = cloud.tenant().runner
     credential = azure_identity.ClientSecretCredential(cloud.tenant().id, runner.app_id, runner.secret)
     cloud.control(

@@ -59,7 +59,7 @@ def test_a_host_outside_the_cloud_cannot_be_reached(cloud: RunningCloud, host: s
         b"CONNECT\r\n\r\n",
     ],
 )
-def test_anything_but_a_tunnel_to_the_cloud_is_refused_with_a_sentence(cloud: RunningCloud, head: bytes) -> None:
+def test_the_proxy_refuses_all_but_tunnels_to_the_cloud(cloud: RunningCloud, head: bytes) -> None:
     with socket.create_connection(("127.0.0.1", cloud.port), timeout=5) as connection:
         connection.sendall(head)
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
@@ -75,9 +75,7 @@ def test_both_host_names_of_an_environment_answer(cloud: RunningCloud) -> None:
 @pytest.mark.parametrize(
     ("header", "status"), [("127.0.0.1:8443", 401), ("localhost", 401), ("graph.microsoft.com", 400), ("evil.com", 421)]
 )
-def test_the_proxys_own_address_in_a_tunnel_means_the_tunnels_host(
-    cloud: RunningCloud, header: str, status: int
-) -> None:
+def test_the_proxys_address_in_a_tunnel_means_the_tunnels_host(cloud: RunningCloud, header: str, status: int) -> None:
     response = cloud.session().get(
         "https://contoso.crm4.dynamics.com/api/data/v9.2/WhoAmI", headers={"Host": header}, timeout=5
     )
@@ -86,7 +84,7 @@ def test_the_proxys_own_address_in_a_tunnel_means_the_tunnels_host(
     assert cloud.world.log.entries[-1]["host"] == ("contoso.crm4.dynamics.com" if status == 401 else header)
 
 
-def test_a_client_that_does_not_trust_the_authority_gets_nothing(cloud: RunningCloud) -> None:
+def test_a_client_without_the_authority_gets_no_answer(cloud: RunningCloud) -> None:
     session = cloud.session()
     session.verify = True
     with pytest.raises(requests.exceptions.SSLError):
@@ -103,7 +101,7 @@ def test_many_requests_share_one_connection(cloud: RunningCloud) -> None:
     assert counts == [1]
 
 
-def test_exec_runs_an_unmodified_client_and_passes_its_status_on(tmp_path: Path) -> None:
+def test_exec_returns_the_status_of_the_client(tmp_path: Path) -> None:
     program = tmp_path / "client.py"
     program.write_text(
         textwrap.dedent(
@@ -138,7 +136,7 @@ def test_exec_runs_an_unmodified_client_and_passes_its_status_on(tmp_path: Path)
     assert oct(inventory.stat().st_mode)[-3:] == "600"
 
 
-def test_serve_prints_what_to_export_and_keeps_its_state(tmp_path: Path) -> None:
+def test_serve_saves_its_state(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     command = [sys.executable, "-m", "simulator", "serve", "--tenants", "1", "--state-out", str(state)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -164,7 +162,7 @@ def test_serve_prints_what_to_export_and_keeps_its_state(tmp_path: Path) -> None
         ("tenants: [{name: a, runner: {permissions: [Fly.All]}}]", "Microsoft Graph has no 'Fly.All' here"),
     ],
 )
-def test_a_wrong_configuration_is_told_in_one_sentence(
+def test_an_invalid_configuration_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], config: str, words: str
 ) -> None:
     path = tmp_path / "config.yml"
@@ -173,12 +171,12 @@ def test_a_wrong_configuration_is_told_in_one_sentence(
     assert words in capsys.readouterr().err
 
 
-def test_exec_without_a_command_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exec_without_a_command_shows_its_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["exec"]) == 2
     assert "COMMAND" in capsys.readouterr().err
 
 
-def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environment(tmp_path: Path) -> None:
+def test_the_inventory_has_tenant_groups_with_environment_hosts(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     assert run("exec", "--tenants", "5", "--inventory-out", str(inventory), "--", "true").returncode == 0
     groups = yaml.safe_load(inventory.read_text())["all"]["children"]
@@ -189,7 +187,7 @@ def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environme
     assert groups["tenant_fabrikam"]["hosts"] == {"fabrikam_prod": {"lead_writer_environment_url": url}}
 
 
-def test_faults_and_settings_of_a_file_count_from_the_start(tmp_path: Path) -> None:
+def test_faults_and_settings_of_a_file_apply_from_the_start(tmp_path: Path) -> None:
     config = tmp_path / "config.yml"
     fault = {"route": "/organization", "status": 503, "retry_after": 7, "count": 2}
     config.write_text(yaml.safe_dump({"settings": {"token_seconds": 60}, "faults": [fault]}))
@@ -214,7 +212,7 @@ def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> No
     assert groups["tenant_fabrikam"]["hosts"]["fabrikam_prod"].keys() == {"lead_writer_environment_url"}
 
 
-def test_offers_may_be_another_tenants_and_have_to_be_somebodys(tmp_path: Path) -> None:
+def test_an_environment_can_name_offers_of_any_tenant(tmp_path: Path) -> None:
     config, path = tmp_path / "config.yml", tmp_path / "inventory.yml"
     tenants = [
         {"name": "contoso", "environments": [{"name": "contoso_prod", "offers": ["app"]}]},
@@ -236,7 +234,7 @@ def test_offers_may_be_another_tenants_and_have_to_be_somebodys(tmp_path: Path) 
         build_world(_parser().parse_args(options))
 
 
-def test_a_runner_with_a_certificate_is_in_the_inventory_with_it(tmp_path: Path) -> None:
+def test_the_inventory_names_the_certificate_of_a_runner(tmp_path: Path) -> None:
     config = tmp_path / "config.yml"
     config.write_text("tenants: [{name: contoso, runner: {certificate: true}, environments: [{name: contoso_prod}]}]")
     inventory = tmp_path / "inventory.yml"

@@ -152,7 +152,7 @@ def admin_override(fuzzed: RunningCloud) -> Graph:
 @given(
     method=METHODS, path=PATHS, query=QUERIES, body=st.none() | JSON_VALUES | st.dictionaries(PROPERTIES, JSON_VALUES)
 )
-def test_a_malformed_call_to_graph_is_refused_in_graphs_own_words(
+def test_graph_refuses_malformed_calls(
     fuzzed: RunningCloud, admin_override: Graph, method: str, path: str, query: dict[str, str], body: Any
 ) -> None:
     path = path.replace(RUNNER_ID, fuzzed.tenant().runner.object_id)
@@ -201,7 +201,7 @@ def test_a_malformed_sign_in_is_refused_with_a_number(
     ),
     body=JSON_VALUES | st.dictionaries(CONTROL_KEYS, JSON_VALUES, max_size=3),
 )
-def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
+def test_the_control_api_refuses_malformed_calls(
     fuzzed: RunningCloud, admin_override: Graph, method: str, path: str, body: Any
 ) -> None:
     response = admin_override.session.request(method, CONTROL + path, data=json.dumps(body).encode())
@@ -302,7 +302,7 @@ class DirectoryMachine(RuleBasedStateMachine):
         return list(self.cloud.tenant().directory.store.all(kind))
 
 
-def test_no_order_of_valid_calls_makes_two_of_what_there_may_be_one(ca: CertificateAuthority) -> None:
+def test_no_order_of_valid_calls_creates_duplicates(ca: CertificateAuthority) -> None:
     cloud = RunningCloud(ca, generated_tenant(1), graph_units_per_10_seconds=0)
     Machine = type("Machine", (DirectoryMachine,), {"cloud": cloud})  # noqa: N806 - a class made here
     try:

@@ -62,7 +62,7 @@ def test_microsofts_client_creates_reads_changes_pages_and_deletes(client: Any) 
     assert list(records.list("account", select=["name"])) == []
 
 
-def test_microsofts_client_sends_batches_with_change_sets_that_refer_to_their_own_rows(client: Any) -> None:
+def test_microsofts_client_sends_change_sets_with_references(client: Any) -> None:
     batch = client.batch.new()
     with batch.changeset() as changes:
         account = changes.records.create("account", {"name": "Made together"})

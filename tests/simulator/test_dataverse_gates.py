@@ -26,7 +26,7 @@ def test_a_gate_refuses_with_its_code(code: str) -> None:
     assert office("GET", "WhoAmI", admin_override=True).status == 200
 
 
-def test_a_gate_may_concern_some_callers_only() -> None:
+def test_a_gate_may_apply_to_some_callers_only() -> None:
     office = closed(code="0x80095ffc", callers=["00000000-0000-0000-0000-000000000001"])
     assert office("GET", "WhoAmI").status == 200
     office = Office()
@@ -42,7 +42,7 @@ def test_a_gate_may_open_again() -> None:
 
 
 @pytest.mark.parametrize("gate", [{}, {"code": "0x1", "colour": "red"}, "0x1"])
-def test_what_is_no_gate_is_refused(gate: object) -> None:
+def test_an_invalid_gate_is_refused(gate: object) -> None:
     with pytest.raises(ValueError, match="A gate has a code"):
         gates.check([gate])
 
@@ -57,7 +57,7 @@ def with_a_role(office: Office) -> str:
     return f"systemusers({user})/systemuserroles_association({role['roleid']})/$ref"
 
 
-def test_the_roles_of_a_disabled_user_can_neither_be_given_nor_taken() -> None:
+def test_the_roles_of_a_disabled_user_cannot_be_changed() -> None:
     office = Office()
     assigned = with_a_role(office)
     assert office("DELETE", assigned).error == (403, "0x80040225")
@@ -98,7 +98,7 @@ def test_blocked_customizations_refuse_changes_of_roles() -> None:
 
 
 @pytest.mark.parametrize(("blocked", "said"), [(False, False), (True, True)])
-def test_the_organization_tells_whether_customizations_are_blocked(blocked: bool, said: bool) -> None:
+def test_the_organization_reports_blocked_customizations(blocked: bool, said: bool) -> None:
     office = Office({"options": {"block_unmanaged_customizations": blocked}})
     (row,) = office("GET", "organizations?$select=orgdborgsettings").rows
     assert ("<IsLockdownOfUnmanagedCustomizationEnabled>true<" in row["orgdborgsettings"]) is said
@@ -112,7 +112,7 @@ def test_the_organization_tells_whether_customizations_are_blocked(blocked: bool
         ([{"PrivilegeId": "prvReadLead", "Depth": "Basic"}] * 2, "0x8004140f"),
     ],
 )
-def test_privileges_that_cannot_be_given_are_refused(privileges: list[dict[str, str]], code: str) -> None:
+def test_privileges_that_cannot_be_granted_are_refused(privileges: list[dict[str, str]], code: str) -> None:
     office = Office()
     role_id = office.new_role("Reader")
     named = {"prvReadLead": office.privilege("prvReadLead")}
@@ -133,7 +133,7 @@ def test_blocked_customizations_refuse_unmanaged_packages(action: str) -> None:
     assert office("GET", f"solutions?$filter=uniquename eq '{UNIQUE_NAME}'").rows == []
 
 
-def test_blocked_customizations_let_managed_packages_come_and_go() -> None:
+def test_blocked_customizations_allow_managed_packages() -> None:
     office = Office({"options": {"block_unmanaged_customizations": True}})
     flags = {"OverwriteUnmanagedCustomizations": True, "PublishWorkflows": False}
     roles = "roles?$filter=startswith(name,'Stand-in Lead Reader') and _parentroleid_value eq null"

@@ -65,7 +65,7 @@ def admin(fuzzed: Offers) -> dict[str, str]:
     body=st.none() | JSON_VALUES | OBJECTS,
     resources=st.none() | st.lists(OBJECTS, max_size=3),
 )
-def test_a_malformed_call_to_partner_center_is_refused_in_its_own_words(
+def test_partner_center_refuses_malformed_calls(
     fuzzed: Offers, method: str, pieces: list[str], query: dict[str, str], body: Any, resources: list[Any] | None
 ) -> None:
     if resources is not None:
@@ -99,7 +99,7 @@ def test_a_malformed_call_to_partner_center_is_refused_in_its_own_words(
     query=st.sampled_from(["?api-version=2023-06-01", "", "?api-version=", "?api-version=x&$skiptoken=x"]),
     body=st.none() | JSON_VALUES | OBJECTS,
 )
-def test_a_malformed_call_to_the_admin_api_is_refused_in_its_own_words(
+def test_the_admin_api_refuses_malformed_calls(
     fuzzed: Offers, admin: dict[str, str], method: str, path: str, query: str, body: Any
 ) -> None:
     base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/scopes/admin/environments"
@@ -122,7 +122,7 @@ def test_a_malformed_call_to_the_admin_api_is_refused_in_its_own_words(
     ),
     body=JSON_VALUES | OBJECTS | st.dictionaries(st.sampled_from(["issuer", "subject", "target"]), ODD_TEXT),
 )
-def test_a_malformed_act_by_hand_is_refused(fuzzed: Offers, method: str, path: str, body: Any) -> None:
+def test_a_malformed_manual_change_is_refused(fuzzed: Offers, method: str, path: str, body: Any) -> None:
     answer = fuzzed.session.request(method, CONTROL + path, data=json.dumps(body).encode(), timeout=10)
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
@@ -210,6 +210,6 @@ class OfferMachine(RuleBasedStateMachine):
             assert set(configuration["applicationKey"]) == {"*"}
 
 
-def test_no_order_of_changes_and_publications_breaks_an_offer(ca: CertificateAuthority) -> None:
+def test_no_order_of_publications_breaks_an_offer(ca: CertificateAuthority) -> None:
     Machine = type("Machine", (OfferMachine,), {"ca": ca})  # noqa: N806 - a class made here
     run_state_machine_as_test(Machine, settings=examples(12, steps=15))
