@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``serve`` keeps the cloud up, ``exec`` runs one command against it."""
+"""The command line: `serve` keeps the cloud running, `exec` runs one command with it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _command(options: argparse.Namespace) -> list[str]:
 
 
 def build_world(options: argparse.Namespace) -> World:
-    """The world that the options describe. Raises ValueError with a sentence for what cannot be."""
+    """The world that the options describe. Raises ValueError with a sentence for the user."""
     configuration = read_configuration(options.config) if options.config else Configuration()
     settings = Settings()
     settings.update(configuration.settings)
@@ -117,10 +117,10 @@ def _apply_settings(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def environment_variables(port: int, bundle: Path) -> dict[str, str]:
-    """What makes any client talk to the proxy at ``port`` and trust its authority."""
+    """The variables that make any client use the proxy at `port` and trust its authority."""
     variables = dict.fromkeys(_PROXY_VARIABLES, f"http://127.0.0.1:{port}")
     variables |= {name: str(bundle) for name in _BUNDLE_VARIABLES}
-    # With it the fetch of Node.js 24 takes the proxy from the environment, as other clients do by themselves.
+    # Makes the fetch of Node.js 24 use the proxy variables, as other clients do by default.
     variables["NODE_USE_ENV_PROXY"] = "1"
     variables["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = f"http://127.0.0.1:{port}"
     return variables | dict.fromkeys(_CLEARED_VARIABLES, "")
@@ -134,7 +134,7 @@ async def _run(options: argparse.Namespace, world: World) -> int:
         variables = environment_variables(await proxy.start(port=options.port), ca.bundle)
         exports = "".join(f"export {name}={value}\n" for name, value in variables.items())
         if options.variables_out:
-            # In one step, so that whoever waits for the file never reads half of it.
+            # In one step, so that a program that waits for the file never reads half of it.
             unfinished = options.variables_out.with_name(f"{options.variables_out.name}.part")
             unfinished.write_text(exports, encoding="utf-8")
             unfinished.replace(options.variables_out)
@@ -155,7 +155,7 @@ async def _run(options: argparse.Namespace, world: World) -> int:
 async def _execute(command: list[str], variables: dict[str, str]) -> int:
     child = await asyncio.create_subprocess_exec(*command, env={**os.environ, **variables})
     loop = asyncio.get_running_loop()
-    # An interrupt from the terminal reaches the child by itself.
+    # The terminal sends an interrupt to the child as well.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGTERM, child.terminate)
     status = await child.wait()
@@ -163,7 +163,7 @@ async def _execute(command: list[str], variables: dict[str, str]) -> int:
 
 
 def _interruption() -> asyncio.Event:
-    """Is set when the process is asked to end; whoever read the first line of output may ask."""
+    """An event that a signal to stop sets; signals are handled before the first output."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -17,7 +17,7 @@ from .spec import SpecError, TenantSpec
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a configuration file states."""
+    """The content of a configuration file."""
 
     tenants: tuple[TenantSpec, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Configuration:
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Read ``path``. Raises SpecError with the place that is wrong, OSError when the file cannot be read."""
+    """Read `path`. Raises SpecError with the wrong place, OSError if the file cannot be read."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:

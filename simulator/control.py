@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control API: how a test looks behind the scenes, makes things go wrong and acts by hand.
+"""The control API, with which tests inspect the simulator, add faults and change data by hand.
 
-It answers on ``https://control.simulator.test``, through the proxy like everything else, and is in no log.
+It answers on `https://control.simulator.test`, through the proxy like all hosts, and its requests are not logged.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ async def _get_state(_request: Request, app: CloudApp) -> Response:
 async def _put_state(request: Request, app: CloudApp) -> Response:
     state = await _body(request)
     try:
-        World().load(state)  # a rehearsal: what cannot be loaded leaves everything as it is
+        World().load(state)  # a rehearsal: an invalid state changes nothing
         app.world.load(state)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _Refused(400, f"This is no state of the simulator: {error}.") from error
@@ -124,7 +124,7 @@ async def _put_state(request: Request, app: CloudApp) -> Response:
 
 
 async def _issue_token(request: Request, app: CloudApp) -> Response:
-    """A token of any other identity provider: ``{"issuer", "subject"}`` and, if need be, ``audience``, ``seconds``."""
+    """Issue a token of another identity provider: `{"issuer", "subject"}`, optionally `audience` and `seconds`."""
     body = await _body(request)
     try:
         token = federation.issue(app.world, **body)
@@ -138,7 +138,7 @@ async def _get_tenants(_request: Request, app: CloudApp) -> Response:
 
 
 async def _patch_object(request: Request, app: CloudApp, name: str, kind: str, object_id: str) -> Response:
-    """Change any property of a directory object, also the hidden ones, at once and everywhere."""
+    """Change any property of a directory object, including hidden ones, on all replicas immediately."""
     store = _tenant(app.world, name).directory.store
     found = store.get(kind, object_id)
     if found is None:
@@ -149,7 +149,7 @@ async def _patch_object(request: Request, app: CloudApp, name: str, kind: str, o
 
 
 async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
-    """Change what a tenant is like: ``app_management_policy`` as Graph writes it."""
+    """Change properties of a tenant: `app_management_policy` in Graph's format."""
     body = await _body(request)
     directory = _tenant(app.world, name).directory
     if set(body) != {"app_management_policy"}:
@@ -159,7 +159,7 @@ async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
 
 
 async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response:
-    """A customer meets an offer: ``{"offer": external id}``; the lead service writes the lead with what is live."""
+    """Deliver a customer's lead: `{"offer": external id}`; the lead service uses the offer's live connection."""
     body, tenant = await _body(request), _tenant(app.world, name)
     partnercenter.advance(app.world)
     resource = partner_center.live_leads(app.world, tenant, str(body.get("offer", "")))
@@ -170,7 +170,7 @@ async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response
 
 
 async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -> Response:
-    """Somebody changes an offer at the portal: ``{"resource": kind or id, "changes": {...}, "target": "draft"}``."""
+    """Change an offer as the portal would: `{"resource": kind or id, "changes": {...}, "target": "draft"}`."""
     partnercenter.advance(app.world)
     body, account = await _body(request), partner_center.account_of(app.world, _tenant(app.world, name))
     found = None if account is None else partner_center.by_external_id(account, offer)
@@ -186,9 +186,9 @@ async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -
 
 
 async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Response:
-    """Pass the request on to ``host`` with full rights, uncounted and never refused.
+    """Forward the request to `host` with all rights; it is neither counted nor refused.
 
-    Graph is asked in the tenant that the header X-Simulator-Tenant names (by id, name or domain).
+    For Graph the header X-Simulator-Tenant names the tenant (by id, name or domain).
     """
     name = request.headers.get("x-simulator-tenant")
     environment = app.world.environment_by_host(host)
@@ -212,8 +212,8 @@ async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Resp
 
 
 async def _environment(request: Request, app: CloudApp, host: str, rest: str) -> Response:
-    """An act by hand inside an environment; what there is to do is the environment's own to say."""
-    from . import dataverse  # its control functions are optional
+    """A manual change inside an environment, which `dataverse.control` handles."""
+    from . import dataverse  # optional
 
     environment = app.world.environment_by_host(host)
     handler = getattr(dataverse, "control", None)

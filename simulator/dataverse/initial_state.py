@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An environment as it is born: business units, the platform's own users, standard roles, first solutions."""
+"""The initial state of an environment: business units, the platform's own users, standard roles, first solutions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SYSTEM_SOLUTION = "fd140aad-4df4-11dd-bd17-0019b9312238"
 
 _INTERNAL = 2
 
-#: Applications of the platform that are users of every environment: nobody's to touch.
+#: Applications of the platform that are users of every environment: no one may change them.
 _PLATFORM_APPLICATIONS = (
     ("# Microsoft Dynamics 365 Sales Insights", "b20d0d3a-dc90-485b-ad11-6031e769e221"),
     ("# Flow-RP", "7df0a125-d3be-4c96-aa54-591f83ff541c"),

@@ -41,7 +41,7 @@ class LeadRules(NamedPersonRules):
     """A new lead starts a system job in the creator's name.
 
     The job belongs to the platform's own user in the root business unit, so only the widest access level reaches it
-    from everywhere. An environment's option ``lead_jobs: false`` switches the job off.
+    from everywhere. An environment's option `lead_jobs: false` switches the job off.
     """
 
     def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
