@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = _parser().parse_args(arguments)
     if options.action == "exec" and not _command(options):
-        print("simulator exec: say what to run, as in: python -m simulator exec -- COMMAND", file=sys.stderr)
+        print("simulator exec: no command: write python -m simulator exec -- COMMAND", file=sys.stderr)
         return 2
     try:
         world = build_world(options)
@@ -44,30 +44,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
-    for name, text in (("serve", "keep the cloud up until interrupted"), ("exec", "run a command against it")):
+    for name, text in (("serve", "keep the cloud running until interrupted"), ("exec", "run a command with the cloud")):
         action = actions.add_parser(name, help=text)
+        action.add_argument("--tenants", type=int, metavar="N", help="create N tenants (default: 3 without --config)")
         action.add_argument(
-            "--tenants", type=int, metavar="N", help="make N tenants (default: 3 unless --config is given)"
-        )
-        action.add_argument(
-            "--offers", type=int, default=0, metavar="N", help="give each made tenant N offers with a publisher"
+            "--offers", type=int, default=0, metavar="N", help="give each created tenant N offers and a publisher"
         )
         action.add_argument("--config", type=Path, metavar="FILE", help="YAML file with tenants, settings and faults")
-        action.add_argument("--seed", type=int, default=1, help="what all ids and chance follow from (default: 1)")
-        action.add_argument("--port", type=int, default=0, help="where the proxy listens (default: a free port)")
+        action.add_argument("--seed", type=int, default=1, help="seed of IDs, secrets and chance (default: 1)")
+        action.add_argument("--port", type=int, default=0, help="port of the proxy (default: a free one)")
         action.add_argument(
             "--inventory-out", type=Path, metavar="FILE", help="write an Ansible inventory of the tenants"
         )
-        action.add_argument(
-            "--variables-out", type=Path, metavar="FILE", help="write the variables to set, for a shell to read"
-        )
+        action.add_argument("--variables-out", type=Path, metavar="FILE", help="write the variables as export lines")
         action.add_argument("--log", type=Path, metavar="FILE", help="write every request as a line of JSON")
-        action.add_argument("--state-in", type=Path, metavar="FILE", help="begin with the state of this file")
+        action.add_argument("--state-in", type=Path, metavar="FILE", help="start from the state in this file")
         action.add_argument("--state-out", type=Path, metavar="FILE", help="write the state to this file at the end")
         action.add_argument("--import-seconds", type=float, help="how long a solution import takes")
-        action.add_argument("--replication-seconds", type=float, help="by when all replicas have seen a write")
-        action.add_argument("--secret-activation-seconds", type=float, help="from adding a secret until it signs in")
-        action.add_argument("--refuse-writes", action="store_true", help="answer 403 to every change")
+        action.add_argument("--replication-seconds", type=float, help="how long until all replicas have a write")
+        action.add_argument("--secret-activation-seconds", type=float, help="how long until a new secret can sign in")
+        action.add_argument("--refuse-writes", action="store_true", help="answer every change with 403")
         action.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
     actions.choices["exec"].add_argument("command", nargs=argparse.REMAINDER, help="the command, after --")
     return parser
@@ -107,7 +103,7 @@ def _apply_settings(settings: Settings, options: argparse.Namespace) -> None:
     for pair in options.set:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"--set {pair}: write NAME=VALUE.")
+            raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE.")
         settings.update({name: json.loads(value)})
     for name in ("import_seconds", "replication_seconds", "secret_activation_seconds"):
         if getattr(options, name) is not None:

@@ -29,9 +29,9 @@ def read_configuration(path: Path) -> Configuration:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise SpecError(f"{path} is not YAML: {error}") from error
+        raise SpecError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(content, dict) or set(content) - {"tenants", "settings", "faults"}:
-        raise SpecError(f"{path}: the keys at the top are 'tenants', 'settings' and 'faults'.")
+        raise SpecError(f"{path} has an unknown key: the top-level keys are 'tenants', 'settings' and 'faults'.")
     try:
         faults = tuple(Fault.parse(record) for record in content.get("faults") or ())
     except (TypeError, ValueError) as error:

@@ -43,7 +43,7 @@ async def answer(request: Request, app: CloudApp) -> Response:
             found = pattern.fullmatch(path)
             if found is not None and method in (request.method, "*"):
                 return await handler(request, app, *found.groups())
-        raise _Refused(404, f"There is no {request.method} {path} in the control API.")
+        raise _Refused(404, f"The control API has no {request.method} {path}.")
     except _Refused as refusal:
         return _json({"error": {"code": "ControlRefused", "message": str(refusal)}}, refusal.status)
 
@@ -51,7 +51,7 @@ async def answer(request: Request, app: CloudApp) -> Response:
 async def _get_requests(request: Request, app: CloudApp) -> Response:
     since = request.query_params.get("since", "0")
     if not since.isdigit():
-        raise _Refused(400, "since is the number that an earlier answer gave as 'next'.")
+        raise _Refused(400, "since is not a number: use 'next' from an earlier answer.")
     entries = app.world.log.entries
     return _json({"requests": entries[int(since) :], "next": len(entries)})
 
@@ -105,7 +105,7 @@ async def _jump(request: Request, app: CloudApp) -> Response:
     try:
         app.world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
     except (OverflowError, TypeError, ValueError) as error:
-        raise _Refused(400, "jump_seconds is a number of seconds, within the years 1 to 9999.") from error
+        raise _Refused(400, "jump_seconds is not a number of seconds within the years 1 to 9999.") from error
     return _json({"now": app.world.clock.now().isoformat(), "offset_seconds": app.world.clock.offset_seconds})
 
 
@@ -119,7 +119,7 @@ async def _put_state(request: Request, app: CloudApp) -> Response:
         World().load(state)  # a rehearsal: an invalid state changes nothing
         app.world.load(state)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _Refused(400, f"This is no state of the simulator: {error}.") from error
+        raise _Refused(400, f"The body is not a state of the simulator: {error}.") from error
     return _json({})
 
 
@@ -129,7 +129,7 @@ async def _issue_token(request: Request, app: CloudApp) -> Response:
     try:
         token = federation.issue(app.world, **body)
     except TypeError as error:
-        raise _Refused(400, "Give 'issuer' and 'subject', and 'audience' and 'seconds' if need be.") from error
+        raise _Refused(400, "The token request is invalid: give 'issuer' and 'subject'.") from error
     return _json({"token": token})
 
 
@@ -153,7 +153,7 @@ async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
     body = await _body(request)
     directory = _tenant(app.world, name).directory
     if set(body) != {"app_management_policy"}:
-        raise _Refused(400, "Of a tenant only 'app_management_policy' can be changed.")
+        raise _Refused(400, "The change of the tenant is invalid: only 'app_management_policy' can be changed.")
     directory.app_management_policy = body["app_management_policy"]
     return _json({})
 
@@ -178,7 +178,7 @@ async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -
     if found is None:
         raise _Refused(404, f"Tenant {name!r} has no offer {offer!r}.")
     if target not in partner_center.TARGETS or not isinstance(changes, dict):
-        raise _Refused(400, "Give 'resource' and 'changes', and a 'target' that is not the draft if need be.")
+        raise _Refused(400, "The change of the offer is invalid: give 'resource', 'changes' and a known 'target'.")
     changed = partner_center.change_by_hand(found[1], target, str(body.get("resource")), changes)
     if changed is None:
         raise _Refused(404, f"The offer {offer!r} has no {body.get('resource')!r}.")
@@ -195,7 +195,7 @@ async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Resp
     if name is None and environment is not None:
         tenant = environment.tenant
     elif name is None:
-        raise _Refused(400, "Name the tenant in the header X-Simulator-Tenant.")
+        raise _Refused(400, "The tenant is missing: name it in the header X-Simulator-Tenant.")
     else:
         tenant = _tenant(app.world, name)
     raw_path = request.scope["raw_path"].partition(b"?")[0]
@@ -218,7 +218,7 @@ async def _environment(request: Request, app: CloudApp, host: str, rest: str) ->
     environment = app.world.environment_by_host(host)
     handler = getattr(dataverse, "control", None)
     if environment is None or handler is None:
-        raise _Refused(404, f"There is no environment at {host!r} to act on.")
+        raise _Refused(404, f"There is no environment at {host!r}.")
     response: Response = await handler(request, environment, rest)
     return response
 
@@ -268,7 +268,7 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
 
 
-_NOT_LIVE = "The offer is not live, so no customer can meet it."
+_NOT_LIVE = "The offer is not live, so it has no customers."
 _Handler = Callable[..., Awaitable[Response]]
 _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("POST", re.compile("/tenants/([^/]+)/leads"), _customer_lead),

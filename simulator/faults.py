@@ -39,7 +39,7 @@ class Fault:
     probability: float = 1.0  # of a hit, from the simulator's seed
     status: int = 0
     code: str = ""  # the service's error code in the body; a common one for the status by default
-    message: str = "The simulator was told to fail here."
+    message: str = "The simulator was configured to fail here."
     body: str = ""  # one of BODIES; 502 and 504 are HTML by default, like a gateway's
     content: str = ""  # the exact body, JSON unless the headers name another type
     retry_after: str = ""  # the header's value; no header if empty
@@ -56,19 +56,19 @@ class Fault:
         known = {item.name: item for item in fields(Fault)}
         for name in record:
             if name not in known:
-                raise ValueError(f"A fault has no key {name!r}; the keys are {', '.join(known)}.")
+                raise ValueError(f"A fault has no key {name!r}: the keys are {', '.join(known)}.")
         record = {**record, "retry_after": str(record.get("retry_after", ""))}
         for name, value in record.items():
             wanted = _KINDS[str(known[name].type)]
             if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                raise ValueError(f"{name} of a fault is a {' or '.join(kind.__name__ for kind in wanted)}.")
+                raise ValueError(f"{name} of a fault is not of type {' or '.join(kind.__name__ for kind in wanted)}.")
         fault = Fault(**record)
         if fault.status and not 100 <= fault.status <= 599:
-            raise ValueError(f"status is an HTTP status, not {fault.status}.")
+            raise ValueError(f"status {fault.status} is not an HTTP status.")
         if fault.truncate not in ("", "body", "connection"):
-            raise ValueError(f"truncate is 'body' or 'connection', not {fault.truncate!r}.")
+            raise ValueError(f"truncate is {fault.truncate!r}: use 'body' or 'connection'.")
         if fault.body not in ("", *BODIES):
-            raise ValueError(f"body is one of {', '.join(BODIES)}, not {fault.body!r}.")
+            raise ValueError(f"body is {fault.body!r}: use one of {', '.join(BODIES)}.")
         try:
             re.compile(fault.route)
         except re.error as error:

@@ -103,7 +103,7 @@ class RunnerSpec:
         for permission in record.get("permissions", ()):
             if permission not in GRAPH_ROLE_IDS:
                 known = ", ".join(sorted(GRAPH_ROLE_IDS))
-                raise SpecError(f"{where}.permissions: Microsoft Graph has no {permission!r} here; it has {known}.")
+                raise SpecError(f"{where}.permissions: Graph has no permission {permission!r}: use one of {known}.")
         return RunnerSpec(
             client_id=str(record.get("client_id", "")).lower(),
             client_secret=str(record.get("client_secret", "")),
@@ -181,7 +181,7 @@ class TenantSpec:
         where = f"{where}[{name}]"
         cloud = record.get("cloud", "public")
         if cloud not in CLOUDS:
-            raise SpecError(f"{where}.cloud: {cloud!r} is none of {', '.join(CLOUDS)}.")
+            raise SpecError(f"{where}.cloud: {cloud!r} is not a cloud: use one of {', '.join(CLOUDS)}.")
         policy = record.get("app_management_policy")
         days = record.get("password_validity_days")
         offers = tuple(str(item) for item in record.get("offers", ()))
@@ -257,7 +257,7 @@ def generated_tenant(number: int, offers: int = 0) -> TenantSpec:
 def _known_offers(names: Any, offers: tuple[str, ...], where: str) -> tuple[str, ...]:
     stranger = next((str(name) for name in names if str(name) not in offers), None)
     if stranger is not None:
-        raise SpecError(f"{where}: {stranger!r} is none of the tenant's offers.")
+        raise SpecError(f"{where}: {stranger!r} is not in the tenant's offers.")
     return tuple(str(name) for name in names)
 
 
@@ -266,21 +266,21 @@ def _offer_types(value: Any, offers: tuple[str, ...], where: str) -> dict[str, s
     _known_offers(types, offers, where)
     unknown = next((kind for kind in types.values() if kind not in OFFER_TYPES), None)
     if unknown is not None:
-        raise SpecError(f"{where}: {unknown!r} is no type of a product; the types are {', '.join(OFFER_TYPES)}.")
+        raise SpecError(f"{where}: {unknown!r} is not a product type: the types are {', '.join(OFFER_TYPES)}.")
     return types
 
 
 def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise SpecError(f"{where}: a mapping is wanted here, not {type(value).__name__}.")
+        raise SpecError(f"{where}: a {type(value).__name__} is not a mapping.")
     unknown = set(value) - known if known is not None else set()
     if known is not None and unknown:
-        raise SpecError(f"{where}: there is no key {sorted(unknown)[0]!r}; the keys are {', '.join(sorted(known))}.")
+        raise SpecError(f"{where}: there is no key {sorted(unknown)[0]!r}: the keys are {', '.join(sorted(known))}.")
     return value
 
 
 def _text(record: dict[str, Any], key: str, where: str) -> str:
     value = record.get(key)
     if not isinstance(value, str) or not value:
-        raise SpecError(f"{where}: {key!r} is required and is a text.")
+        raise SpecError(f"{where}: {key!r} is required and must be a text.")
     return value

@@ -81,10 +81,10 @@ class Settings:
         known = {item.name for item in fields(self)}
         for name, value in values.items():
             if name not in known:
-                raise ValueError(f"There is no setting {name!r}; the settings are {', '.join(sorted(known))}.")
+                raise ValueError(f"There is no setting {name!r}: the settings are {', '.join(sorted(known))}.")
             wanted, described = _KINDS.get(type(getattr(self, name)), ((int, float), "a number"))
             if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                raise ValueError(f"The setting {name!r} is {described}.")
+                raise ValueError(f"The setting {name!r} has the wrong type: use {described}.")
             setattr(self, name, value)
 
 
@@ -221,7 +221,7 @@ class World:
         tenant = Tenant(spec=spec, id=tenant_id, cloud=cloud, runner=runner, publisher=publisher, _world=self)
         for key in (tenant.id, tenant.name, *tenant.domains):
             if key.lower() in self._tenant_by_name:
-                raise ValueError(f"Two tenants answer to {key!r}; give one of them another name, id or domain.")
+                raise ValueError(f"Two tenants have the key {key!r}: give one of them another name, id or domain.")
         for number, environment_spec in enumerate(spec.environments):
             tenant.environments.append(self._new_environment(tenant, environment_spec, number))
         self.tenants[tenant.id] = tenant
@@ -246,7 +246,7 @@ class World:
     def _new_environment(self, tenant: Tenant, spec: EnvironmentSpec, number: int) -> Environment:
         host = spec.host or self._default_host(tenant, spec, number)
         if host in self._environment_by_host:
-            raise ValueError(f"Two environments answer on {host!r}; give one of them another 'host'.")
+            raise ValueError(f"Two environments have the host {host!r}: give one of them another 'host'.")
         return Environment(
             tenant=tenant,
             spec=spec,

@@ -56,7 +56,7 @@ def check(gates: Iterable[Any]) -> None:
     """Check the format of gates. Raises ValueError."""
     for gate in gates:
         if not isinstance(gate, dict) or not {"code"} <= gate.keys() <= _KEYS:
-            raise ValueError(f"A gate has a code and may have {', '.join(sorted(_KEYS - {'code'}))}.")
+            raise ValueError(f"The gate is invalid: give a code and optionally {', '.join(sorted(_KEYS - {'code'}))}.")
         re.compile(gate.get("path", ""))
 
 

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that others wrote work unmodified: only the proxy's and the certificate bundle's variables are set.
+"""Clients of others work unmodified: only the variables for proxy and certificate bundle are set.
 
-Each kind of work is done by two clients at least: Microsoft's pipeline for Azure and its adapter for generated clients
-do all of it on Graph and on an environment, Graph's own core library and, in another file, the client for environments
-do most of it. Each signs in by itself, with a secret and with a certificate.
+At least two clients do each kind of work. Microsoft's pipeline for Azure and its adapter for generated clients do all
+of it with Graph and with an environment; Graph's core library and, in another file, the client for environments do most
+of it. Each signs in by itself, with a secret and with a certificate.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def test_other_clients_do_all_kinds_of_work_on_an_environment(
     done(client("PATCH", one, {"firstname": "Jane"}, If_Match="*"), 204)
     assert done(client("GET", one))["fullname"] == "Jane Doe"
 
-    me = done(client("GET", f"{base}/WhoAmI"))  # a function bound to nothing, and one to a row
+    me = done(client("GET", f"{base}/WhoAmI"))  # an unbound function, and one bound to a row
     mine = done(client("GET", f"{base}/systemusers({me['UserId']})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"))
     held = {item["PrivilegeName"]: item["PrivilegeId"] for item in mine["RolePrivileges"]}
     unit = {"businessunitid@odata.bind": f"/businessunits({me['BusinessUnitId']})"}
@@ -143,7 +143,7 @@ def test_other_clients_do_all_kinds_of_work_on_an_environment(
     assert {"PrivilegeName": "prvReadLead", "Depth": "Global"}.items() <= {
         key: value for item in read if item["PrivilegeName"] == "prvReadLead" for key, value in item.items()
     }.items()
-    packed = {"CustomizationFile": base64.b64encode(package()).decode()}  # an action bound to nothing
+    packed = {"CustomizationFile": base64.b64encode(package()).decode()}  # an unbound action
     assert (
         done(client("POST", f"{base}/StageSolution", packed))["StageSolutionResults"]["StageSolutionStatus"] == "Passed"
     )
@@ -180,7 +180,7 @@ def followed(client: Client, url: str, **headers: str) -> list[int]:
 
 
 def batched(client: Client, base: str, one: str, found: str) -> tuple[list[str], str]:
-    """Change a lead in a change set and look for it, in one batch; the statuses, and the name that was found."""
+    """Change a lead in a change set and query it, in one batch; returns the statuses and the name."""
     batch, changes = f"batch_{uuid.uuid4()}", f"changeset_{uuid.uuid4()}"
     part = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
     body = (

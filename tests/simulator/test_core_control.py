@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Behind the scenes: faults, refused writes, the clock, the log, state and acts by hand."""
+"""Control: faults, refused writes, the clock, the log, state and manual changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NewCloud = Callable[..., RunningCloud]
 
 
 class TestFaults:
-    """What goes wrong on demand."""
+    """Faults on demand."""
 
     @pytest.fixture(autouse=True)
     def nonconforming(self, graph: Graph) -> None:
@@ -86,7 +86,7 @@ class TestFaults:
         except requests.RequestException:
             assert "status" not in how
         found = graph.get("/applications?$filter=displayName eq 'Ghost'")["value"]
-        # A truncated answer is always one to work that was done.
+        # A truncated answer always follows completed work.
         assert len(found) == (1 if applied or "truncate" in how else 0)
 
     def test_half_a_body_is_complete_http(self, cloud: RunningCloud, graph: Graph) -> None:
@@ -143,7 +143,7 @@ class TestFaults:
 
 
 class TestRefusedWrites:
-    """The simulator as a witness of dry runs."""
+    """The simulator refuses writes, to check dry runs."""
 
     def test_refused_writes_still_allow_reads(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/writes", {"refuse": True})
@@ -176,7 +176,7 @@ class TestRefusedWrites:
 
 
 class TestLog:
-    """The list by which clients are judged."""
+    """The request log."""
 
     def test_the_log_has_caller_request_and_answer(self, cloud: RunningCloud, graph: Graph) -> None:
         graph("POST", "/applications", {"displayName": "x"})
@@ -206,7 +206,7 @@ class TestLog:
 
 
 class TestExchanges:
-    """What clients and Graph say to each other can be held against Graph's contract."""
+    """Exchanges between clients and Graph can be checked against Graph's contract."""
 
     def test_one_exchange_of_each_shape_is_kept_without_secrets(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(record_graph=True)
@@ -249,7 +249,7 @@ class TestExchanges:
 
 
 class TestByHand:
-    """What a test does as if somebody else had done it."""
+    """Manual changes by a test."""
 
     def test_the_admin_override_for_graph_is_not_logged(self, cloud: RunningCloud) -> None:
         admin_override = cloud.admin_override()
@@ -295,7 +295,7 @@ class TestByHand:
 
 
 class TestState:
-    """Everything is kept."""
+    """The state is complete."""
 
     def test_a_cloud_continues_from_a_saved_state(self, new_cloud: NewCloud) -> None:
         first = new_cloud(generated_tenant(1), generated_tenant(3))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way in: tunnels to real host names, and to nothing else; the command line around it."""
+"""The proxy: tunnels to simulated hosts only; the command line."""
 
 from __future__ import annotations
 
@@ -152,14 +152,14 @@ def test_serve_saves_its_state(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("tenants: [{name: a, cloud: mars}]", "tenants[a].cloud: 'mars' is none of"),
+        ("tenants: [{name: a, cloud: mars}]", "tenants[a].cloud: 'mars' is not a cloud"),
         ("tenants: [{nam: a}]", "there is no key 'nam'"),
-        ("tenants: [{name: a}, {name: a}]", "Two tenants answer to"),
+        ("tenants: [{name: a}, {name: a}]", "Two tenants have the key"),
         ("settings: {speed: 1}", "There is no setting 'speed'"),
         ("faults: [{rout: x}]", "A fault has no key 'rout'"),
         ("faults: [{route: '('}]", "route is not a regular expression"),
-        ("tenants: [", "is not YAML"),
-        ("tenants: [{name: a, runner: {permissions: [Fly.All]}}]", "Microsoft Graph has no 'Fly.All' here"),
+        ("tenants: [", "is not valid YAML"),
+        ("tenants: [{name: a, runner: {permissions: [Fly.All]}}]", "Graph has no permission 'Fly.All'"),
     ],
 )
 def test_an_invalid_configuration_is_one_sentence(
@@ -208,7 +208,7 @@ def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> No
     assert contoso["lead_writer_publisher_tenant_id"] == groups["tenant_contoso"]["vars"]["lead_writer_tenant_id"]
     assert contoso["lead_writer_publisher_client_id"] != groups["tenant_contoso"]["vars"]["lead_writer_client_id"]
     assert contoso["lead_writer_publisher_client_secret"]
-    # Partner Center is a service of the public cloud alone.
+    # Partner Center exists only in the public cloud.
     assert groups["tenant_fabrikam"]["hosts"]["fabrikam_prod"].keys() == {"lead_writer_environment_url"}
 
 
@@ -222,7 +222,7 @@ def test_an_environment_can_name_offers_of_any_tenant(tmp_path: Path) -> None:
     config.write_text(yaml.safe_dump({"tenants": tenants}))
     world = build_world(_parser().parse_args(options))
     groups = yaml.safe_load(path.read_text())["all"]["children"]
-    assert list(groups) == ["tenant_contoso"]  # who has no environment is in the inventory as a publisher only
+    assert list(groups) == ["tenant_contoso"]  # a tenant without an environment is in the inventory only as a publisher
     host = groups["tenant_contoso"]["hosts"]["contoso_prod"]
     publishing = world.tenant_by_name_or_id("publishing")
     assert publishing is not None
@@ -263,7 +263,7 @@ def test_no_two_national_clouds_share_an_environment_domain() -> None:
 
 
 def test_a_hundred_tenants_start_within_two_seconds() -> None:
-    # The processor's time, not the wall's: others may be using the machine.
+    # Processor time, because other processes may be using the machine.
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert run("exec", "--tenants", "100", "--", "true").returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an environment refuses because of its own state and settings."""
+"""Refusals because of an environment's state and settings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_invalid_gate_is_refused(gate: object) -> None:
 
 
 def with_a_role(office: Office) -> str:
-    """A user that holds a role; gives the address of the assignment."""
+    """A user with a role; returns the address of the assignment."""
     _app_id, user = office.new_application_user()
     (role,) = office("GET", "roles?$filter=name eq 'Basic User' and _parentroleid_value eq null").rows
     body = {"@odata.id": f"{office.environment.url}/api/data/v9.2/roles({role['roleid']})"}

@@ -374,7 +374,7 @@ def test_columns_of_leads_may_be_shorter_than_usual() -> None:
         assert {row["LogicalName"]: row["MaxLength"] for row in rows}["subject"] == length
     assert office("POST", "leads", {"lastname": "L", "subject": "x" * 51}).error == (400, "0x80044331")
     assert usual("POST", "leads", {"lastname": "L", "subject": "x" * 51}).status == 204
-    # Only columns of texts have a length.
+    # Only text columns have a length.
     attributes = "EntityDefinitions(LogicalName='lead')/Attributes?$select=MaxLength"
     assert usual("GET", attributes).status == 400
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes that reach less than a row: one of its properties, or one of its references."""
+"""Writes to a part of a row: one of its properties, or one of its references."""
 
 from __future__ import annotations
 

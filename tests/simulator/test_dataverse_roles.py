@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles: their copies, what they grant, what may be changed."""
+"""Roles: their copies, their privileges, allowed changes."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_roles_of_a_team_apply_to_its_members_as_basic(office: Office) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        # What the platform itself puts into a new role, and what real packages name besides.
+        # Privileges that the platform adds to a new role, and further ones of real packages.
         *("prvReadPluginAssembly", "prvReadPluginType", "prvReadSdkMessage", "prvReadSdkMessageProcessingStep"),
         *("prvReadSdkMessageProcessingStepImage", "prvAppendActionCard", "prvCreateImport", "prvReadImportFile"),
         *("prvReadWorkflowSession", "prvReadNewProcess", "prvReadExpiredProcess", "prvReadTranslationProcess"),

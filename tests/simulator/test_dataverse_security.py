@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who gets in, and what they may do there."""
+"""Authentication and authorization in an environment."""
 
 from __future__ import annotations
 
@@ -146,9 +146,9 @@ def test_an_option_exempts_leads_from_system_job_privileges() -> None:
     assert office("POST", "leads", {"subject": "x"}, caller=caller).status == 204
 
 
-# Of these everybody with a role reads, and nobody writes.
+# Every user with a role can read these, and no one can write them.
 OPEN_TABLES = {"privilege", "roleprivileges", "solutioncomponent", "dependency"}
-# The baseline that no role is without.
+# The immovable baseline.
 BASELINE_TABLES = {"sharepointdata", "sharepointdocument"}
 
 
@@ -355,7 +355,7 @@ def test_limits_answer_429_with_code_and_retry_after() -> None:
     assert refused.error == (429, "0x80072322")
     assert "exceeded the limit of 5 over time window of 300 seconds" in refused.message
     office.world.clock.jump(int(refused.headers["retry-after"]))
-    # The token is as old as the clock says.
+    # The clock determines the age of the token.
     assert office("GET", "WhoAmI").status == 200
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Solutions: staging, importing, upgrading, removing, and how their jobs tell of it."""
+"""Solutions: staging, importing, upgrading, removing, and their jobs."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_only_one_solution_operation_runs_at_a_time() -> None:
     assert office("POST", "PublishAllXml", {}).error == (429, "0x80071151")
     office.world.clock.jump(101)
     assert office("POST", "PublishAllXml", {}).status == 204
-    # The refusal has not used the upload up.
+    # The refusal has not used up the upload.
     assert office("POST", "ImportSolutionAsync", upload).status == 200
 
 

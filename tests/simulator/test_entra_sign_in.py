@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sign-in: what msal meets."""
+"""Sign-in with msal."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_disabled_applications_get_no_token(cloud: RunningCloud, kind: str, chan
 
 
 def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str) -> requests.Response:
-    """Ask for a token with the client's credential in the header, as discovery says one may."""
+    """Request a token with the client's credential in the header, as discovery allows."""
     return cloud.session().post(
         f"https://login.microsoftonline.com/{cloud.tenant().id}/oauth2/v2.0/token",
         data={"grant_type": "client_credentials", "scope": f"{GRAPH}/.default", **form},
@@ -339,7 +339,7 @@ def test_an_application_without_service_principal_cannot_sign_in(cloud: RunningC
 
 
 class TestOtherProviders:
-    """Workload identity: somebody else's token instead of a secret."""
+    """Workload identity: another provider's token instead of a secret."""
 
     def sign_in(self, cloud: RunningCloud, **claims: str) -> dict[str, Any]:
         wanted = {"issuer": RECORD["issuer"], "subject": RECORD["subject"], **claims}
@@ -369,7 +369,7 @@ class TestOtherProviders:
 
 
 class TestManagedIdentity:
-    """A machine's own identity, over plain HTTP."""
+    """A managed identity, over plain HTTP."""
 
     def token(self, identity: Any, resource: str) -> dict[str, Any]:
         client = msal.ManagedIdentityClient(identity, http_client=requests.Session())
@@ -400,7 +400,7 @@ class TestManagedIdentity:
 
 
 def policy(control: str, state: str = "enabled", **applications: list[str]) -> dict[str, Any]:
-    """A policy of conditional access that asks this of everybody."""
+    """A conditional access policy with this requirement for all users."""
     return {
         "displayName": control,
         "state": state,
@@ -413,7 +413,7 @@ def policy(control: str, state: str = "enabled", **applications: list[str]) -> d
 
 
 class TestPasswordGrant:
-    """What the lead service does with the Office 365 choice: a user's name and password."""
+    """The lead service's sign-in for Office 365: a user's name and password."""
 
     CLIENT = "51f81489-12ee-4a9e-aaae-a2591f45987d"
     NAME = "leadwriter@contoso.onmicrosoft.com"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Applications and their secrets, as Graph keeps them."""
+"""Applications and their secrets."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class TestUpsert:
 
 
 class TestRecycleBin:
-    """Deleted applications stay for thirty days."""
+    """Deleted applications are kept for thirty days."""
 
     def test_deleting_an_application_deletes_its_service_principal(self, graph: Graph) -> None:
         app = graph.create_application()
@@ -263,7 +263,7 @@ class TestSecrets:
 
 
 class TestAppManagementPolicy:
-    """What administrators forbid."""
+    """Policies of administrators."""
 
     @staticmethod
     def graph_with(new_cloud: NewCloud, *rules: dict[str, Any], enabled: bool = True) -> Graph:
@@ -325,7 +325,7 @@ class TestAppManagementPolicy:
     def with_own_policy(
         new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, enabled: bool = True, **settings: Any
     ) -> tuple[Graph, dict[str, Any]]:
-        """A tenant that forbids secrets, and an application with a policy of its own that has no rules."""
+        """A tenant that forbids secrets, and an application with its own policy without rules."""
         rules = [{"restrictionType": "passwordAddition"}]
         policy: dict[str, Any] = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": rules}}
         runner = RunnerSpec(permissions=permissions)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's manners: permissions, replication, queries, pages, batches, quotas, envelopes."""
+"""Graph's behavior: permissions, replication, queries, pages, batches, quotas, envelopes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 @pytest.fixture(scope="module")
 def powerless(ca: CertificateAuthority) -> Iterator[Graph]:
-    """Graph for a runner without any permission; nothing it does changes anything, so all tests share it."""
+    """Graph for a runner without any permission; its calls change nothing, so all tests share it."""
     spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=()))
     cloud = RunningCloud(ca, spec)
     yield cloud.graph()
@@ -35,7 +35,7 @@ def powerless(ca: CertificateAuthority) -> Iterator[Graph]:
 
 
 class TestPermissions:
-    """Every call needs its permission, and a better one will do."""
+    """Every call needs its permission or a higher one."""
 
     @staticmethod
     def path(route: Route) -> str:
@@ -48,7 +48,7 @@ class TestPermissions:
     )
     def test_without_any_permission_nothing_is_answered(self, powerless: Graph, route: Route) -> None:
         response = powerless(route.method, self.path(route), {})
-        # What is in the recycle bin decides there; nobody learns whether it is.
+        # The object in the recycle bin decides there, and the answer does not reveal whether it exists.
         expected = (404, "Request_ResourceNotFound") if "deletedItems/{id}" in route.pattern else None
         assert error_of(response) == (expected or (403, "Authorization_RequestDenied"))
 
@@ -123,7 +123,7 @@ class TestPermissions:
 
 
 class TestReplication:
-    """What was just written is not seen everywhere at once."""
+    """New writes are not visible everywhere immediately."""
 
     def test_a_new_object_is_seen_inconsistently_at_first(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(replication_seconds=60)
@@ -381,7 +381,7 @@ def test_the_quota_may_be_enforced_without_a_time_to_wait(new_cloud: NewCloud) -
 
 
 class TestAddresses:
-    """Addresses that name the tenant, and addresses that reach less than an object."""
+    """Addresses that name the tenant, and addresses of a part of an object."""
 
     def test_my_organization_in_an_address_is_the_tenant(self, cloud: RunningCloud) -> None:
         graph = cloud.graph()

@@ -22,7 +22,7 @@ CREATE_IF_MISSING = {"Prefer": "create-if-missing"}
 
 
 def with_permissions(*permissions: str, dynamics_crm: bool = True):  # type: ignore[no-untyped-def]
-    """Contoso with a runner that has ``permissions``."""
+    """Contoso with a runner that has `permissions`."""
     runner = RunnerSpec(permissions=permissions)
     return dataclasses.replace(generated_tenant(1), runner=runner, dynamics_crm=dynamics_crm)
 

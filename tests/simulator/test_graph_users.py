@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users and licenses, as the "Office 365" choice needs them."""
+"""Users and licenses, as "Office 365" authentication needs them."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class TestPasswordReset:
 
 
 class TestLicenses:
-    """assignLicense and what stands in its way."""
+    """assignLicense and its errors."""
 
     def test_a_license_uses_a_seat(self, users: Graph) -> None:
         users("POST", "/users", {**BODY, "usageLocation": "SE"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Partner Center: an offer's lead destination as draft, preview and live, and what its publication does."""
+"""Partner Center: an offer's lead destination as draft, preview and live, and its publication."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NewCloud = Callable[..., RunningCloud]
 
 
 class Offers:
-    """Calls to a Partner Center account, by contoso's runner unless told otherwise."""
+    """Calls to a Partner Center account, by contoso's runner by default."""
 
     def __init__(self, cloud: RunningCloud, publisher: str = "contoso") -> None:
         self.cloud, self.tenant = cloud, cloud.tenant()
@@ -35,7 +35,7 @@ class Offers:
         self.product = self.get("product?externalId=contoso-offer")["value"][0]["id"].removeprefix("product/")
 
     def sign_in(self, tenant: str, client_id: str, secret: str) -> None:
-        """Go on as another application."""
+        """Continue as another application."""
         signed_in = self.cloud.sign_in("https://graph.microsoft.com", tenant, secret, client_id)
         self.headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
 
@@ -45,7 +45,7 @@ class Offers:
         return self.session.request(method, url, json=body, headers=self.headers, timeout=10)
 
     def get(self, path: str) -> Any:
-        """The JSON of a GET that has to succeed."""
+        """The JSON of a GET that must succeed."""
         answer = self("GET", path)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -69,7 +69,7 @@ class Offers:
         }
 
     def begin(self, *resources: dict[str, Any]) -> str:
-        """Send resources and let Partner Center work on them for as long as a change takes; gives the job's id."""
+        """Send resources and let the time of a change pass; returns the job's id."""
         body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": list(resources)}
         started = self("POST", "configure", body, "2022-03-01-preview2").json()
         assert started["jobResult"] == "pending"
@@ -83,13 +83,13 @@ class Offers:
         return found
 
     def configure(self, *resources: dict[str, Any]) -> dict[str, Any]:
-        """Send resources and wait for the end of the job; gives its status."""
+        """Send resources and wait for the end of the job; returns its status."""
         status = self.status(self.begin(*resources))
         assert status["jobStatus"] == "completed"
         return status
 
     def request(self, target: str, **more: str) -> dict[str, Any]:
-        """The resource that asks for a publication."""
+        """The resource that requests a publication."""
         return {
             "$schema": f"{SCHEMA}/submission/2022-03-01-preview2",
             "product": f"product/{self.product}",
@@ -98,7 +98,7 @@ class Offers:
         }
 
     def publish(self, target: str, *parts: dict[str, Any], identifier: str = "") -> dict[str, Any]:
-        """Publish all, or only some resources; wait for the end, and give the job's status."""
+        """Publish all, or only some resources; wait for the end, and return the job's status."""
         job = self.begin(*parts, self.request(target, **({"id": identifier} if identifier else {})))
         self.cloud.world.clock.jump(self.cloud.world.settings.publish_seconds)
         status = self.status(job)
@@ -114,7 +114,7 @@ class Offers:
         return self.resource(target, "customer-leads")
 
     def by_hand(self, kind: str, **changes: Any) -> dict[str, Any]:
-        """Somebody else's change of the draft."""
+        """Another user's change of the draft."""
         body = {"resource": kind, "changes": changes}
         changed: dict[str, Any] = self.cloud.control("PATCH", "/tenants/contoso/offers/contoso-offer", body)
         return changed
@@ -126,7 +126,7 @@ class Offers:
         return found
 
     def leads_in_environment(self) -> list[dict[str, Any]]:
-        """What the lead service has written."""
+        """The leads of the lead service."""
         host = self.tenant.environments[0].host
         url = f"https://control.simulator.test/admin-override/{host}/api/data/v9.2/leads"
         found: list[dict[str, Any]] = self.session.get(url, timeout=10).json()["value"]
@@ -140,7 +140,7 @@ def offers(cloud: RunningCloud) -> Offers:
 
 @pytest.fixture
 def young(new_cloud: NewCloud) -> Offers:
-    """The offer of a tenant that was never published, and has no lead destination yet."""
+    """A tenant's offer that was never published and has no lead destination yet."""
     only = ("contoso-offer",)
     return Offers(new_cloud(replace(generated_tenant(1), unpublished_offers=only, offers_without_leads=only)))
 
@@ -162,7 +162,7 @@ def test_leads_use_the_credentials_of_the_live_offer(offers: Offers) -> None:
     test_leads = offers.leads_in_environment()
     assert [lead["lastname"].startswith("MSFT_TEST_") for lead in test_leads] == [True]
     assert control("POST", "/tenants/contoso/leads", {"offer": "contoso-offer"})["delivered"]
-    assert len(offers.leads_in_environment()) == 1  # live still sends leads nowhere
+    assert len(offers.leads_in_environment()) == 1  # live still has no lead destination
 
     assert offers.publish("live", identifier=offers.submission("preview")["id"])["jobResult"] == "succeeded"
 
@@ -216,7 +216,7 @@ def test_a_mask_may_replace_the_secret(offers: Offers) -> None:
 
 
 def masked_back(offers: Offers) -> dict[str, Any]:
-    """Change what was read and send it back with its mask; gives the publication that follows."""
+    """Change the resource and send it back with its mask; returns the publication that follows."""
     offers.configure(offers.destination())
     read = offers.get(f"customer-leads/{offers.product}")
     del read["validations"]
@@ -489,7 +489,7 @@ def test_schemas_at_the_old_host_may_be_refused(offers: Offers) -> None:
 
 
 class TestUnpublished:
-    """Offers that customers have never met."""
+    """Offers that were never published."""
 
     @pytest.fixture
     def offers(self, new_cloud: NewCloud) -> Offers:
@@ -588,7 +588,7 @@ def test_an_application_outside_the_account_is_refused(offers: Offers) -> None:
 
 
 class TestPublishers:
-    """Who edits an offer is not who sets up an environment, and may be of another tenant."""
+    """The publisher of an offer is not the runner, and may be in another tenant."""
 
     def test_an_offer_of_another_tenant_can_send_leads(self, new_cloud: NewCloud) -> None:
         publisher = TenantSpec(name="publishing", offers=("contoso-offer",), publisher=PublisherSpec())
@@ -620,7 +620,7 @@ class TestPublishers:
 
 
 class TestOffice365:
-    """Leads that a person's account writes, by name and password."""
+    """Leads from a user account, by name and password."""
 
     PASSWORD = "xWwvJ]6NMw+bWH-d"
     NAME = "leads@contoso.onmicrosoft.com"
@@ -644,7 +644,7 @@ class TestOffice365:
         return user
 
     def publish(self, offers: Offers) -> dict[str, Any]:
-        """Hand the account over and publish to preview; gives the submission."""
+        """Hand over the account and publish to preview; returns the submission."""
         values = {"applicationId": None, "applicationKey": None, "directoryId": None}
         destination = offers.destination(
             authentication="office365", username=self.NAME, password=self.PASSWORD, **values

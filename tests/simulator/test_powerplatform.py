@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Power Platform admin API: which environments there are, and who is let into them."""
+"""The Power Platform admin API: environments and their users."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Admin:
         return found
 
     def person(self, *, licensed: bool) -> str:
-        """A new person of the directory; gives the object id."""
+        """A new person of the directory; returns the object id."""
         identifier = self.cloud.world.new_guid()
         user = new_user(identifier, f"lead@{self.tenant.domain}", "Lead Writer", "2026-01-01T00:00:00Z")
         if licensed:
