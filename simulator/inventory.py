@@ -15,7 +15,7 @@ from .world import Environment, Tenant, World
 
 
 def inventory(world: World, certificate_paths: dict[str, Path]) -> dict[str, Any]:
-    """The inventory as YAML writes it. `certificate_paths` holds the PEM file of each tenant that has one, by id."""
+    """The inventory as YAML. `certificate_paths` has the PEM file of each tenant that has one, by id."""
     children = {
         f"tenant_{tenant.name.replace('-', '_')}": _group(world, tenant, certificate_paths)
         for tenant in world.tenants.values()

@@ -33,7 +33,7 @@ _PLATFORM_APPLICATIONS = (
 
 
 def initial_state(world: World, tenant: Tenant, environment: Environment) -> EnvironmentData:
-    """The data of a new environment. It follows from the seed and the specification alone."""
+    """The data of a new environment, derived only from the seed and the specification."""
     data = EnvironmentData(world, tenant, environment)
     root = _business_units(data)
     system = people.add_user(
@@ -77,7 +77,7 @@ def _organization(data: EnvironmentData, system_user: str) -> None:
 
 
 def organization_settings(data: EnvironmentData) -> str:
-    """The settings that the organization keeps as XML: a setting that was never changed is not among them."""
+    """The settings that the organization stores as XML, without settings that were never changed."""
     if not data.environment.spec.options.get("block_unmanaged_customizations", False):
         return "<OrgSettings></OrgSettings>"
     name = "IsLockdownOfUnmanagedCustomizationEnabled"
@@ -172,7 +172,7 @@ _PUBLISHER_SITES = {"microsoftdynamics": "http://crm.dynamics.com"}
 
 
 def _by_system(data: EnvironmentData) -> dict[str, str]:
-    """The columns that say the platform itself made a row."""
+    """The columns of a row that the platform itself created."""
     return {"_createdby_value": data.fixed_id("SYSTEM"), "_modifiedby_value": data.fixed_id("SYSTEM")}
 
 
@@ -207,7 +207,7 @@ def _solution(
 
 
 def _roles(data: EnvironmentData, root: str) -> str:
-    """The standard roles, a copy in each business unit; gives the id of System Administrator in the root one."""
+    """Create the standard roles in each business unit; returns the id of System Administrator in the root unit."""
     sales = data.environment.spec.sales
     for role in STANDARD_ROLES:
         if role.sales and not sales:
@@ -227,7 +227,7 @@ def _roles(data: EnvironmentData, root: str) -> str:
 
 def _people(data: EnvironmentData, root: str, administrator_role: str) -> None:
     tenant, world = data.tenant, data.world
-    # The ids are the directory's own, computed and not asked for, so that the directory is not made for it.
+    # The directory's ids, computed without the directory, which therefore need not exist yet.
     administrator = people.add_user(
         data,
         systemuserid=data.fixed_id("administrator"),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Service protection limits: how much one user may ask of an environment in five minutes (contract: throttling)."""
+"""Service protection limits: one user's requests to an environment in five minutes (contract: throttling)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WINDOW_SECONDS = 300
 
 
 class Usage:
-    """What one user asked for within the window, in whole seconds."""
+    """One user's requests within the window, in whole seconds."""
 
     def __init__(self) -> None:
         self._seconds: deque[list[float]] = deque()

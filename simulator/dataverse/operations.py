@@ -91,7 +91,7 @@ def _current_organization(session: Session, given: Mapping[str, str]) -> Reply:
 
 
 def _record_counts(session: Session, given: Mapping[str, str]) -> Reply:
-    """RetrieveTotalRecordCount: how many rows some tables have, whoever owns them."""
+    """RetrieveTotalRecordCount: how many rows some tables have, regardless of their owner."""
     try:
         names = json.loads(given["EntityNames"])
     except ValueError:

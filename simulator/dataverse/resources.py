@@ -62,7 +62,7 @@ RULES: Mapping[str, Rules] = {
 }
 
 
-#: Options that stand for a whole query, in FetchXML or by the id of a view.
+#: Options that replace a whole query, with FetchXML or the id of a view.
 _QUERIES = ("fetchXml", "savedQuery", "userQuery")
 
 

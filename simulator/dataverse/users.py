@@ -110,7 +110,7 @@ class UserRules(Rules):
             )
 
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """The first deletion hides a disabled user and takes all roles; the second one removes the row."""
+        """The first deletion hides a disabled user and removes all roles; the second one removes the row."""
         session.principal.require("Delete", table, row)
         identifier, data = row["systemuserid"], session.data
         if row.get("deletedstate", _NOT_DELETED) == _SOFT_DELETED:

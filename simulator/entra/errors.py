@@ -32,7 +32,7 @@ def refuse_as_asked(who: Object, error: str, status: int) -> None:
     """Raise SignInRefused with the number that a test has set on a user or service principal."""
     number = who.get("_refused_with")
     if number:
-        raise SignInRefused(int(number), error, status, "The sign-in was refused as a test has asked for.")
+        raise SignInRefused(int(number), error, status, "The sign-in was refused at the request of a test.")
 
 
 def tenant_not_found(tenant: str, error: str = "invalid_tenant") -> SignInRefused:

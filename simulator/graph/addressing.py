@@ -21,7 +21,7 @@ _ALTERNATE_KEYS = {
 
 
 def addressed(call: Call, kind: str, key: Key | None = None) -> Object:
-    """The object that `key` (the URL's first one unless given) names, as this request's replica returns it.
+    """The object that `key` (by default the URL's first one) names, as this request's replica returns it.
 
     Raises GraphError 404 if it is absent, in the recycle bin, or not replicated yet.
     """

@@ -91,7 +91,7 @@ class Answer:
 def segments_of(raw_path: str) -> list[str | Key]:
     """The path below the version, split at slashes that are not within quotes, keys in parentheses extracted.
 
-    `/applications(uniqueName='a''b')/owners` gives `["applications", Key("uniqueName", "a'b"), "owners"]`. Double
+    `/applications(uniqueName='a''b')/owners` returns `["applications", Key("uniqueName", "a'b"), "owners"]`. Double
     slashes count as one, as in the service. Raises GraphError for a malformed key.
     """
     path = unquote(raw_path)

@@ -132,7 +132,10 @@ def kind_of(resource: dict[str, Any]) -> str:
 
 
 def shown_resource(world: World, resource: dict[str, Any], target: str) -> dict[str, Any]:
-    """A resource as it is read: secrets masked, and in a draft with its validations, which must not be sent back."""
+    """A resource as the API returns it, with masked secrets.
+
+    In a draft it has validations, which must not be sent back.
+    """
     shown = leads.masked(resource)
     schema, slash, version = str(shown.get("$schema", "")).rpartition("/")
     if version in deprecated_versions(world) and world.settings.partner_center_deprecated_in_bodies:

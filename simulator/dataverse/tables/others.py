@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..schema import AUDIT, OWNER, Ownership, Table, columns
 
 #: `logical name, schema name, entity set, type code, ownership [rights] [levels]`, the privileges' noun being the
-#: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all when not given:
+#: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all by default:
 #: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G, followed by
 #: those of single rights that differ, such as `BLDG,CWPT=BG,RD=G`.
 _PLATFORM = """
