@@ -55,7 +55,7 @@ def _publishing_tenant(world: World, environment: Environment) -> Tenant:
         if set(environment.spec.offers) <= set(tenant.spec.offers):
             return tenant
     raise SpecError(
-        f"{environment.name}: no tenant has all the offers {', '.join(environment.spec.offers)}; name them in the "
+        f"{environment.name}: no tenant has all the offers {', '.join(environment.spec.offers)}: name them in the "
         "'offers' of one tenant."
     )
 
