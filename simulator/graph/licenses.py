@@ -82,7 +82,7 @@ def _remove(user: Object, sku_id: str) -> None:
             "User license is inherited from a group membership and it cannot be removed directly from the user."
         )
     if sku_id not in {item["skuId"] for item in user["assignedLicenses"]}:
-        raise bad_request("User does not have a corresponding bought.")
+        raise bad_request("User does not have a corresponding license.")
     user["assignedLicenses"] = [item for item in user["assignedLicenses"] if item["skuId"] != sku_id]
     user["licenseAssignmentStates"] = [item for item in user["licenseAssignmentStates"] if item["skuId"] != sku_id]
 
@@ -97,7 +97,7 @@ def _add(call: Call, user: Object, wanted: dict[str, Any]) -> None:
     disabled = [str(plan).lower() for plan in wanted.get("disabledPlans") or []]
     if any(plan != sku(bought.part_number).plan_id for plan in disabled):
         raise bad_request(
-            "License assignment failed because the service plans to be disabled are not part of the bought."
+            "License assignment failed because the service plans to be disabled are not part of the license."
         )
     assigned = next((item for item in user["assignedLicenses"] if item["skuId"] == sku_id), None)
     if assigned is None and _consumed(call, bought) >= bought.enabled:

@@ -267,7 +267,7 @@ class TestByHand:
     def test_only_the_control_host_can_grant_it(self, cloud: RunningCloud) -> None:
         response = cloud.session().get(
             "https://graph.microsoft.com/v1.0/organization",
-            headers={"X-Simulator-God": "true", "X-Simulator-Tenant": "contoso"},
+            headers={"X-Simulator-Admin_Override": "true", "X-Simulator-Tenant": "contoso"},
         )
         assert response.status_code == 401
 

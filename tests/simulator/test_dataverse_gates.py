@@ -43,7 +43,7 @@ def test_a_gate_may_open_again() -> None:
 
 @pytest.mark.parametrize("gate", [{}, {"code": "0x1", "colour": "red"}, "0x1"])
 def test_an_invalid_gate_is_refused(gate: object) -> None:
-    with pytest.raises(ValueError, match="A gate has a code"):
+    with pytest.raises(ValueError, match="The gate is invalid"):
         gates.check([gate])
 
 
