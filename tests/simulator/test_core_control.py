@@ -70,7 +70,7 @@ class TestFaults:
         cloud.control("POST", "/faults", {"status": 200, "content": '{"value": 7}'})
         assert graph("GET", "/organization").json() == {"value": 7}
 
-    def test_problem_details_name_what_was_wrong(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_problem_details_name_the_error(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/faults", {"status": 400, "body": "problem", "code": "x-id", "message": "It is needed."})
         problem = graph("GET", "/organization").json()
         assert (problem["title"], problem["errors"]) == ("It is needed.", {"x-id": ["It is needed."]})
@@ -96,7 +96,7 @@ class TestFaults:
         with pytest.raises(requests.exceptions.JSONDecodeError):
             response.json()
 
-    def test_an_answer_may_take_its_time(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_an_answer_may_be_delayed(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/faults", {"latency_seconds": 0.3})
         started = time.monotonic()
         assert graph("GET", "/organization").status_code == 200

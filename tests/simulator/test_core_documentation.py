@@ -58,7 +58,7 @@ def test_every_named_test_exists() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_behavior_has_a_topic_and_every_topic_a_behavior(table: str) -> None:
+def test_behaviors_match_the_topics_of_the_facts(table: str) -> None:
     rows = behaviors(table)
     assert len(rows) > 10
     assert [row for row in rows if len(row) != 3 or not re.fullmatch(r"`test_\w+`(, `test_\w+`)*", row[2])] == []

@@ -199,7 +199,7 @@ def test_faults_and_settings_of_a_file_apply_from_the_start(tmp_path: Path) -> N
     assert [None if hit is None else (hit.status, hit.retry_after) for hit in hits] == [(503, "7"), (503, "7"), None]
 
 
-def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> None:
+def test_the_inventory_names_offers_with_their_publisher(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     build_world(_parser().parse_args(["exec", "--tenants", "2", "--offers", "2", "--inventory-out", str(path)]))
     groups = yaml.safe_load(path.read_text())["all"]["children"]

@@ -75,7 +75,7 @@ def test_a_change_set_is_all_or_nothing(office: Office) -> None:
     assert office("GET", "leads").rows == []
 
 
-def test_a_change_set_undoes_links_and_grants_as_well(office: Office) -> None:
+def test_a_change_set_also_undoes_links_and_grants(office: Office) -> None:
     _app, user_id = office.new_application_user("Basic User")
     role_id = office.new_role("Companion")
     before = office.granted(role_id)

@@ -44,7 +44,7 @@ def client(
         yield found
 
 
-def test_microsofts_client_creates_reads_changes_pages_and_deletes(client: Any) -> None:
+def test_microsofts_client_does_all_row_operations(client: Any) -> None:
     records = client.records
     first = records.create("account", {"name": "Contoso", "telephone1": "1"})
     others = records.create("account", [{"name": f"A{number}"} for number in range(3)])

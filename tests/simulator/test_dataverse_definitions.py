@@ -137,7 +137,7 @@ def test_a_kind_of_column_that_a_table_lacks_is_an_empty_list(office: Office) ->
     assert office("GET", f"{columns}.NonsenseMetadata").status == 404
 
 
-def test_global_option_sets_are_found_by_name_and_not_by_filter(office: Office) -> None:
+def test_global_option_sets_are_found_by_name_only(office: Office) -> None:
     every = office("GET", "GlobalOptionSetDefinitions").rows
     one = office("GET", "GlobalOptionSetDefinitions(Name='componentstate')").json
     column = "EntityDefinitions(LogicalName='role')/Attributes(LogicalName='componentstate')?$expand="

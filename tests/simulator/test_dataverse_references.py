@@ -29,7 +29,7 @@ def test_one_property_is_set_and_cleared_by_its_address(office: Office) -> None:
     assert office("GET", f"accounts({account})").json["name"] == "A"
 
 
-def test_one_property_takes_only_what_fits_it(office: Office) -> None:
+def test_one_property_accepts_only_its_type(office: Office) -> None:
     account = made(office, "accounts", name="A", telephone1="1")
     address = f"accounts({account})/telephone1"
 
@@ -93,7 +93,7 @@ def test_a_relationship_needs_write_access_to_the_referencing_row(office: Office
     assert office("GET", f"contacts({contact})").json["_parentcustomerid_value"] is None
 
 
-def test_a_lookup_to_several_tables_has_a_way_to_each(office: Office) -> None:
+def test_a_lookup_to_several_tables_leads_to_each(office: Office) -> None:
     account, contact = made(office, "accounts", name="A"), made(office, "contacts", lastname="Doe")
     way = f"contacts({contact})/parentcustomerid_account"
 

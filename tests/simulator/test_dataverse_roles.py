@@ -41,7 +41,7 @@ def test_each_business_unit_has_its_copy_of_a_role(office: Office) -> None:
     assert by_id[sweden["_parentroleid_value"]]["_businessunitid_value"] == office.unit("Europe")
 
 
-def test_a_privilege_is_granted_once_and_its_level_can_be_changed(office: Office) -> None:
+def test_the_level_of_a_granted_privilege_can_be_changed(office: Office) -> None:
     role_id = office.new_role("Companion", prvReadAsyncOperation="Basic")
 
     office.grant(role_id, prvReadAsyncOperation="Global")
@@ -50,7 +50,7 @@ def test_a_privilege_is_granted_once_and_its_level_can_be_changed(office: Office
 
 
 @pytest.mark.parametrize("depth", ["Global", 3, "3"])
-def test_a_level_is_taken_by_name_and_by_number(office: Office, depth: object) -> None:
+def test_a_level_is_accepted_by_name_or_number(office: Office, depth: object) -> None:
     role_id = office.new_role("Companion")
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": depth}]}
 

@@ -195,7 +195,7 @@ def test_overwriting_removes_changes_made_by_hand(office: Office, action: str) -
     assert office("GET", f"roles({LEAD_WRITER_ROLE})").json["isinherited"] == 1
 
 
-def test_an_upgrade_removes_what_the_newer_package_has_not(office: Office) -> None:
+def test_an_upgrade_removes_components_of_the_older_package(office: Office) -> None:
     second = {"Second": {"prvReadLead": "Global"}}
     ids = {"Second": "7a1b7c1e-6d0a-4c55-9a3e-0c8f5d1b2a47"}
     office.run_import(
@@ -370,7 +370,7 @@ def test_only_a_synchronous_import_has_an_import_job_id(office: Office) -> None:
     assert "'Nonsense'" in strange.message
 
 
-def test_who_may_not_import_cannot_even_stage(office: Office) -> None:
+def test_staging_needs_the_privilege_to_import(office: Office) -> None:
     app_id, _user = office.new_application_user("Basic User")
 
     answer = office("POST", "StageSolution", encoded(package()), caller=app_id)

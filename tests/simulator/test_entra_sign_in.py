@@ -65,7 +65,7 @@ def test_a_token_for_an_environment_carries_no_graph_permissions(cloud: RunningC
 @pytest.mark.parametrize(
     ("host", "accepted"), [("contoso.crm4.dynamics.com", True), ("fabrikam.crm4.dynamics.com", False)]
 )
-def test_a_token_opens_only_what_it_was_issued_for(cloud: RunningCloud, host: str, accepted: bool) -> None:
+def test_a_token_is_valid_only_for_its_resource(cloud: RunningCloud, host: str, accepted: bool) -> None:
     header = f"Bearer {cloud.sign_in(ENVIRONMENT)['access_token']}"
     if accepted:
         assert verify(header, (host,), cloud.world, DYNAMICS_CRM_APP_ID).tenant_id == cloud.tenant().id
@@ -89,7 +89,7 @@ def test_a_forged_or_missing_token_is_refused(cloud: RunningCloud, header: str) 
     assert error_of(response) == (401, "InvalidAuthenticationToken")
 
 
-def test_a_token_may_be_readable_by_its_service_alone(new_cloud: NewCloud) -> None:
+def test_a_token_may_be_unreadable_for_clients(new_cloud: NewCloud) -> None:
     cloud = new_cloud(entra_tokens_readable=False)
     with pytest.raises(jwt.InvalidTokenError):
         jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
@@ -190,7 +190,7 @@ def test_the_credential_may_be_in_the_header(cloud: RunningCloud) -> None:
     assert token_with_basic(cloud, runner.app_id, "wrong~+/").json()["error_codes"] == [7000215]
 
 
-def test_the_credential_may_not_be_in_two_places(cloud: RunningCloud) -> None:
+def test_a_credential_in_two_places_is_refused(cloud: RunningCloud) -> None:
     runner = cloud.tenant().runner
     twice = token_with_basic(cloud, runner.app_id, runner.secret, client_secret=runner.secret)
     assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
@@ -207,7 +207,7 @@ def test_a_tenant_has_no_azure_subscriptions(cloud: RunningCloud, resource: str)
     assert session.get(url, headers={"Authorization": f"Bearer {graph_token}"}).status_code == 401
 
 
-def test_resource_manager_lists_the_tenant_and_nothing_else(cloud: RunningCloud) -> None:
+def test_resource_manager_lists_only_the_tenant(cloud: RunningCloud) -> None:
     headers = {"Authorization": f"Bearer {cloud.sign_in('https://management.azure.com')['access_token']}"}
     (tenant,) = (
         cloud.session()
@@ -357,7 +357,7 @@ class TestOtherProviders:
         assert cloud.admin_override()("DELETE", f"{path}/pipeline").status_code == 204
         assert self.sign_in(cloud)["error_codes"] == [700211]
 
-    def test_credentials_are_kept_and_changed_on_the_application(self, graph: Graph) -> None:
+    def test_federated_credentials_are_managed_on_the_application(self, graph: Graph) -> None:
         path = f"/applications/{graph.create_application()['id']}/federatedIdentityCredentials"
         made = graph("POST", path, RECORD).json()
         assert graph.get(path)["value"][0]["id"] == made["id"]

@@ -140,7 +140,7 @@ class TestUpsert:
         assert again.status_code == 400
         assert "uniqueName already exists" in again.json()["error"]["message"]
 
-    def test_a_post_may_leave_the_unique_name_out(self, new_cloud: NewCloud) -> None:
+    def test_a_post_may_ignore_the_unique_name(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(graph_post_sets_unique_name=False).graph()
         assert graph.create_application(uniqueName="leads")["uniqueName"] is None
 
@@ -205,7 +205,7 @@ class TestRecycleBin:
         assert graph("POST", f"/directory/deletedItems/{app['id']}/restore", {}).status_code == 200
         assert graph("GET", f"/servicePrincipals(appId='{app['appId']}')").status_code == status
 
-    def test_after_thirty_days_it_is_gone(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_it_is_purged_after_thirty_days(self, cloud: RunningCloud, graph: Graph) -> None:
         app = graph.create_application()
         graph("DELETE", f"/applications/{app['id']}")
         cloud.world.clock.jump(31 * 86400)
@@ -235,7 +235,7 @@ class TestSecrets:
         assert kept == [{**{name: made[name] for name in kept[0]}, "secretText": None}]
         assert made["secretText"] not in graph("GET", f"/applications/{app['id']}").text
 
-    def test_the_body_may_be_absent_and_two_years_are_the_default(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_a_secret_is_valid_for_two_years_by_default(self, cloud: RunningCloud, graph: Graph) -> None:
         app = graph.create_application()
         made = graph("POST", f"/applications(appId='{app['appId']}')/addPassword").json()
         assert made["endDateTime"][:4] == str(cloud.world.clock.now().year + 2)

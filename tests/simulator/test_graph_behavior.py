@@ -98,7 +98,7 @@ class TestPermissions:
             ("User.Create", "GET", "/users", 403),
         ],
     )
-    def test_each_permission_opens_what_it_should_and_no_more(
+    def test_each_permission_allows_exactly_its_calls(
         self, new_cloud: NewCloud, permission: str, method: str, path: str, status: int
     ) -> None:
         spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=(permission,)))
@@ -150,7 +150,7 @@ class TestReplication:
         assert graph("DELETE", path).status_code == 204
         assert {graph("GET", path).status_code for _turn in range(3)} == {200, 404}
 
-    def test_the_order_of_what_is_seen_repeats(self, new_cloud: NewCloud) -> None:
+    def test_the_order_of_replica_views_repeats(self, new_cloud: NewCloud) -> None:
         def seen() -> list[int]:
             graph = new_cloud(replication_seconds=600).graph()
             app = graph.create_application()

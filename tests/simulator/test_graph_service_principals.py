@@ -100,7 +100,7 @@ class TestConsent:
             "scope": "user_impersonation",
         }
 
-    def test_it_is_granted_once(self, graph: Graph, body: dict[str, str]) -> None:
+    def test_consent_is_granted_once(self, graph: Graph, body: dict[str, str]) -> None:
         made = graph("POST", "/oauth2PermissionGrants", body)
         assert made.status_code == 201
         assert made.json()["principalId"] is None
@@ -108,7 +108,7 @@ class TestConsent:
         assert error_of(again) == (409, "Request_MultipleObjectsWithSameKeyValue")
         assert again.json()["error"]["message"] == "Permission entry already exists."
 
-    def test_a_second_one_may_be_a_bad_request(self, new_cloud: NewCloud) -> None:
+    def test_a_second_consent_may_be_a_bad_request(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(graph_consent_conflict_is_400=True).graph()
         app = graph.create_application()
         client = graph("POST", "/servicePrincipals", {"appId": app["appId"]}).json()["id"]

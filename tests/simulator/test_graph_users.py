@@ -100,7 +100,7 @@ def test_a_taken_name_is_a_conflict_in_the_details_not_a_409(users: Graph) -> No
     assert [item["code"] for item in response.json()["error"]["details"]] == ["ObjectConflict", "ConflictingObjects"]
 
 
-def test_a_deleted_user_is_in_the_bin_and_frees_its_name(users: Graph) -> None:
+def test_the_name_of_a_deleted_user_becomes_available(users: Graph) -> None:
     first = users("POST", "/users", BODY).json()
     assert users("DELETE", f"/users/{NAME}").status_code == 204
     assert users("GET", f"/users/{NAME}").status_code == 404

@@ -186,7 +186,7 @@ def test_a_publication_fails_when_the_test_lead_does_not_arrive(offers: Offers) 
     assert refused["errors"][0]["code"] == "invalidState"
 
 
-def test_a_publication_may_go_on_without_its_test_lead(offers: Offers) -> None:
+def test_a_publication_may_continue_without_its_test_lead(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_needs_test_lead = False
     offers.configure(offers.destination(applicationKey="not the secret"))
     offers.publish("preview")
@@ -347,7 +347,7 @@ def test_a_state_never_reached_may_be_empty(young: Offers) -> None:
     assert young.get(f"resource-tree/product/{young.product}?targetType=live")["resources"] == []
 
 
-def test_every_state_may_tell_validations(offers: Offers) -> None:
+def test_every_state_may_have_validations(offers: Offers) -> None:
     assert "validations" not in offers.leads("live")
     offers.cloud.world.settings.partner_center_validates_all = True
     assert "validations" in offers.leads("live")
@@ -368,7 +368,7 @@ def test_a_job_may_not_report_its_end(offers: Offers) -> None:
     assert (done["jobResult"], done["jobEnd"]) == ("succeeded", "0001-01-01T00:00:00")
 
 
-def test_deprecated_versions_may_be_refused_in_the_query_alone(offers: Offers) -> None:
+def test_deprecated_versions_may_be_refused_only_in_the_query(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_deprecated_versions = "2022-03-01-preview2,2022-03-01-preview3"
     offers.cloud.world.settings.partner_center_deprecated_in_bodies = False
     body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": [offers.destination()]}
@@ -549,7 +549,7 @@ def test_a_completed_job_reports_what_it_wrote(offers: Offers) -> None:
     assert nothing["resources"] == []
 
 
-def test_names_and_addresses_may_be_those_of_the_documentation(offers: Offers) -> None:
+def test_names_may_be_spelled_as_documented(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_as_documented = True
 
     product = offers.get("product?externalID=contoso-offer")["value"][0]
@@ -655,7 +655,7 @@ class TestOffice365:
         submission: dict[str, Any] = offers.submission("preview")
         return submission
 
-    def test_leads_arrive_by_name_and_password_once_a_role_is_assigned(self, offers: Offers, user: str) -> None:
+    def test_a_user_account_with_a_role_delivers_leads(self, offers: Offers, user: str) -> None:
         assert "has not been assigned any roles" in self.publish(offers)["validations"][0]["message"]
 
         host = offers.tenant.environments[0].host

@@ -88,7 +88,7 @@ def test_a_token_of_another_service_is_refused(admin: Admin) -> None:
     assert admin("GET", BASE + VERSION).status_code == 401
 
 
-def test_an_application_nobody_registered_is_refused(new_cloud: Callable[..., RunningCloud]) -> None:
+def test_an_unregistered_application_is_refused(new_cloud: Callable[..., RunningCloud]) -> None:
     spec = TenantSpec.parse(
         {"name": "contoso", "runner": {"power_platform_admin": False}, "environments": [{"name": "contoso_prod"}]}
     )
