@@ -30,12 +30,12 @@ async def control(request: Request, environment: Environment, rest: str) -> Resp
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return _refused("The body is a JSON object.", 400)
+        return _refused("The body is not a JSON object.", 400)
     if rest == "/options" and request.method == "PATCH":
         return _options(environment, body)
     found = _ROW.fullmatch(rest)
     if found is None or found[1] not in environment.data.catalogue.tables:
-        return _refused("An environment has /options and /rows/TABLE.", 404)
+        return _refused("The address is unknown: use /options or /rows/TABLE.", 404)
     if request.method == "POST" and found[2] is None:
         return _json(environment.data.insert(found[1], body))
     if request.method == "DELETE" and found[2] is not None:
