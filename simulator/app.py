@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole cloud as one ASGI application: it sends each request to the service that its host name belongs to."""
+"""The whole cloud as one ASGI application, which routes each request to a service by its host name."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ GOD_HEADER = b"x-simulator-admin_override"
 
 
 class CloudApp:
-    """Answers for every simulated host, takes note of each request, and lets the asked-for faults happen."""
+    """Answers for every simulated host, logs each request, and applies the requested faults."""
 
     def __init__(self, world: World) -> None:
         self.world = world
 
     def knows_host(self, host: str) -> bool:
-        """Whether ``host`` is simulated."""
+        """Whether `host` is simulated."""
         return self.service_of(host) != ""
 
     def service_of(self, host: str, path: str = "") -> str:
-        """The name of the service behind ``host``: entra, graph, dataverse, power_platform, resource_manager or
-        control; empty for a foreign host. Partner Center lives below a path of Graph's host."""
+        """The name of the service behind `host`, empty for an unknown host.
+
+        It is entra, graph, dataverse, power_platform, resource_manager or control. Partner Center is below a path of
+        Graph's host.
+        """
         if host in LOGIN_HOSTS:
             return "entra"
         if host in GRAPH_HOSTS:
@@ -54,7 +57,7 @@ class CloudApp:
         self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[..., Awaitable[None]]
     ) -> None:
         """Answer one HTTP request."""
-        # Only the control API may speak for a test that acts by hand.
+        # Only the control API may set the admin override.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != GOD_HEADER]
         _name_the_host_of_the_tunnel(scope)
         request = Request(scope, receive)
@@ -81,12 +84,12 @@ class CloudApp:
         entry["status"] = status_for_log(response, fault)
         if fault is not None:
             entry["fault"] = True
-        # Before the answer leaves, so that whoever has it finds its request in the log.
+        # Before the answer is sent, so that its receiver finds the request in the log.
         self.world.log.add(entry)
         await deliver(response, fault, self.world.clock.now(), scope, receive, send)
 
     def plain(self, target: str, headers: dict[str, str]) -> tuple[int, bytes] | None:
-        """Answer a plain request outside any tunnel: the machine's own identity asks in this way, nobody else."""
+        """Answer a plain request outside any tunnel; only managed identities send such requests."""
         url = urlsplit(target)
         if url.path != managed_identity.PATH:
             return None
@@ -107,7 +110,10 @@ class CloudApp:
         return status, json.dumps(body).encode()
 
     async def answer(self, request: Request, host: str, override_tenant: Tenant | None = None) -> Response:
-        """The answer of the service behind ``host``. With ``override_tenant`` a test acts by hand, with every right."""
+        """The answer of the service behind `host`.
+
+        `override_tenant` is the tenant of an admin override, which has all rights.
+        """
         service = self.service_of(host, request.url.path)
         if service == "entra":
             return await entra.answer(request, self.world, host)
@@ -147,9 +153,9 @@ class CloudApp:
 
 
 def _name_the_host_of_the_tunnel(scope: Any) -> None:
-    """Put the tunnel's host in place of the proxy's own address, which a client of npm sends as ``Host``.
+    """Replace the proxy's own address by the tunnel's host, because an npm client sends it as `Host`.
 
-    Such a request has no other meaning here; any other host in the header is the client's word and stays.
+    Any other host in the header is kept.
     """
     tunnel = scope.get("extensions", {}).get("simulator.tunnel", {}).get("host")
     if not tunnel:

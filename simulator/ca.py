@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's own certificate authority: made at start, trusted by whoever is told to, gone at the end."""
+"""The simulator's own certificate authority: created at start, trusted through its bundle, deleted at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .clouds import CLOUDS
 
 
 class CertificateAuthority:
-    """Issues a certificate for each host when it is first asked for; environments of one region share a wildcard."""
+    """Issues a certificate for each host at its first request; environments of one region share a wildcard."""
 
     def __init__(self) -> None:
         self._ca = trustme.CA(organization_name="Microsoft cloud simulator, not trusted by anyone else")
@@ -25,7 +25,7 @@ class CertificateAuthority:
         self.bundle.write_bytes(self._ca.cert_pem.bytes())
 
     def context_for(self, host: str) -> ssl.SSLContext:
-        """The server side TLS context that answers as ``host``."""
+        """The server side TLS context that answers as `host`."""
         name = _certificate_name(host)
         if name not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``serve`` keeps the cloud up, ``exec`` runs one command against it."""
+"""The command line: `serve` keeps the cloud running, `exec` runs one command with it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = _parser().parse_args(arguments)
     if options.action == "exec" and not _command(options):
-        print("simulator exec: say what to run, as in: python -m simulator exec -- COMMAND", file=sys.stderr)
+        print("simulator exec: no command: write python -m simulator exec -- COMMAND", file=sys.stderr)
         return 2
     try:
         world = build_world(options)
@@ -44,30 +44,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
-    for name, text in (("serve", "keep the cloud up until interrupted"), ("exec", "run a command against it")):
+    for name, text in (("serve", "keep the cloud running until interrupted"), ("exec", "run a command with the cloud")):
         action = actions.add_parser(name, help=text)
+        action.add_argument("--tenants", type=int, metavar="N", help="create N tenants (default: 3 without --config)")
         action.add_argument(
-            "--tenants", type=int, metavar="N", help="make N tenants (default: 3 unless --config is given)"
-        )
-        action.add_argument(
-            "--offers", type=int, default=0, metavar="N", help="give each made tenant N offers with a publisher"
+            "--offers", type=int, default=0, metavar="N", help="give each created tenant N offers and a publisher"
         )
         action.add_argument("--config", type=Path, metavar="FILE", help="YAML file with tenants, settings and faults")
-        action.add_argument("--seed", type=int, default=1, help="what all ids and chance follow from (default: 1)")
-        action.add_argument("--port", type=int, default=0, help="where the proxy listens (default: a free port)")
+        action.add_argument("--seed", type=int, default=1, help="seed of IDs, secrets and chance (default: 1)")
+        action.add_argument("--port", type=int, default=0, help="port of the proxy (default: a free one)")
         action.add_argument(
             "--inventory-out", type=Path, metavar="FILE", help="write an Ansible inventory of the tenants"
         )
-        action.add_argument(
-            "--variables-out", type=Path, metavar="FILE", help="write the variables to set, for a shell to read"
-        )
+        action.add_argument("--variables-out", type=Path, metavar="FILE", help="write the variables as export lines")
         action.add_argument("--log", type=Path, metavar="FILE", help="write every request as a line of JSON")
-        action.add_argument("--state-in", type=Path, metavar="FILE", help="begin with the state of this file")
+        action.add_argument("--state-in", type=Path, metavar="FILE", help="start from the state in this file")
         action.add_argument("--state-out", type=Path, metavar="FILE", help="write the state to this file at the end")
         action.add_argument("--import-seconds", type=float, help="how long a solution import takes")
-        action.add_argument("--replication-seconds", type=float, help="by when all replicas have seen a write")
-        action.add_argument("--secret-activation-seconds", type=float, help="from adding a secret until it signs in")
-        action.add_argument("--refuse-writes", action="store_true", help="answer 403 to every change")
+        action.add_argument("--replication-seconds", type=float, help="how long until all replicas have a write")
+        action.add_argument("--secret-activation-seconds", type=float, help="how long until a new secret can sign in")
+        action.add_argument("--refuse-writes", action="store_true", help="answer every change with 403")
         action.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
     actions.choices["exec"].add_argument("command", nargs=argparse.REMAINDER, help="the command, after --")
     return parser
@@ -79,7 +75,7 @@ def _command(options: argparse.Namespace) -> list[str]:
 
 
 def build_world(options: argparse.Namespace) -> World:
-    """The world that the options describe. Raises ValueError with a sentence for what cannot be."""
+    """The world that the options describe. Raises ValueError with a sentence for the user."""
     configuration = read_configuration(options.config) if options.config else Configuration()
     settings = Settings()
     settings.update(configuration.settings)
@@ -107,7 +103,7 @@ def _apply_settings(settings: Settings, options: argparse.Namespace) -> None:
     for pair in options.set:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"--set {pair}: write NAME=VALUE.")
+            raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE.")
         settings.update({name: json.loads(value)})
     for name in ("import_seconds", "replication_seconds", "secret_activation_seconds"):
         if getattr(options, name) is not None:
@@ -117,10 +113,10 @@ def _apply_settings(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def environment_variables(port: int, bundle: Path) -> dict[str, str]:
-    """What makes any client talk to the proxy at ``port`` and trust its authority."""
+    """The variables that make any client use the proxy at `port` and trust its authority."""
     variables = dict.fromkeys(_PROXY_VARIABLES, f"http://127.0.0.1:{port}")
     variables |= {name: str(bundle) for name in _BUNDLE_VARIABLES}
-    # With it the fetch of Node.js 24 takes the proxy from the environment, as other clients do by themselves.
+    # Makes the fetch of Node.js 24 use the proxy variables, as other clients do by default.
     variables["NODE_USE_ENV_PROXY"] = "1"
     variables["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = f"http://127.0.0.1:{port}"
     return variables | dict.fromkeys(_CLEARED_VARIABLES, "")
@@ -134,7 +130,7 @@ async def _run(options: argparse.Namespace, world: World) -> int:
         variables = environment_variables(await proxy.start(port=options.port), ca.bundle)
         exports = "".join(f"export {name}={value}\n" for name, value in variables.items())
         if options.variables_out:
-            # In one step, so that whoever waits for the file never reads half of it.
+            # In one step, so that a program that waits for the file never reads half of it.
             unfinished = options.variables_out.with_name(f"{options.variables_out.name}.part")
             unfinished.write_text(exports, encoding="utf-8")
             unfinished.replace(options.variables_out)
@@ -155,7 +151,7 @@ async def _run(options: argparse.Namespace, world: World) -> int:
 async def _execute(command: list[str], variables: dict[str, str]) -> int:
     child = await asyncio.create_subprocess_exec(*command, env={**os.environ, **variables})
     loop = asyncio.get_running_loop()
-    # An interrupt from the terminal reaches the child by itself.
+    # The terminal sends an interrupt to the child as well.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGTERM, child.terminate)
     status = await child.wait()
@@ -163,7 +159,7 @@ async def _execute(command: list[str], variables: dict[str, str]) -> int:
 
 
 def _interruption() -> asyncio.Event:
-    """Is set when the process is asked to end; whoever read the first line of output may ask."""
+    """An event that a signal to stop sets; signals are handled before the first output."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

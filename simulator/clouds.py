@@ -20,8 +20,8 @@ class Cloud:
     power_platform_host: str
     power_apps_resource: str
     initial_domain_suffix: str
-    resource_manager_hosts: tuple[str, ...]  # of Azure; the last one is only what older clients ask a token for
-    environment_domains: tuple[str, ...]  # the first one is where an environment lives unless told otherwise
+    resource_manager_hosts: tuple[str, ...]  # of Azure; only older clients request tokens for the last one
+    environment_domains: tuple[str, ...]  # the first one is the default domain of an environment
 
 
 _PUBLIC_REGIONS = (
@@ -105,16 +105,16 @@ CONTROL_HOST = "control.simulator.test"
 
 
 def clouds_of_login_host(host: str) -> frozenset[str]:
-    """Names of the clouds whose directories sign in at ``host``."""
+    """Names of the clouds whose directories sign in at `host`."""
     return frozenset(cloud.name for cloud in CLOUDS.values() if host in cloud.login_hosts)
 
 
 def clouds_of_graph_host(host: str) -> frozenset[str]:
-    """Names of the clouds whose directories are read at ``host``."""
+    """Names of the clouds whose directories Graph serves at `host`."""
     return frozenset(cloud.name for cloud in CLOUDS.values() if host == cloud.graph_host)
 
 
 def api_twin(environment_host: str) -> str:
-    """The second host name of an environment: ``contoso.crm4.dynamics.com`` → ``contoso.api.crm4.dynamics.com``."""
+    """The second host name of an environment: `contoso.crm4.dynamics.com` → `contoso.api.crm4.dynamics.com`."""
     name, _dot, domain = environment_host.partition(".")
     return f"{name}.api.{domain}"

@@ -17,7 +17,7 @@ from .spec import SpecError, TenantSpec
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a configuration file states."""
+    """The content of a configuration file."""
 
     tenants: tuple[TenantSpec, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
@@ -25,13 +25,13 @@ class Configuration:
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Read ``path``. Raises SpecError with the place that is wrong, OSError when the file cannot be read."""
+    """Read `path`. Raises SpecError with the wrong place, OSError if the file cannot be read."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise SpecError(f"{path} is not YAML: {error}") from error
+        raise SpecError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(content, dict) or set(content) - {"tenants", "settings", "faults"}:
-        raise SpecError(f"{path}: the keys at the top are 'tenants', 'settings' and 'faults'.")
+        raise SpecError(f"{path} has an unknown key: the top-level keys are 'tenants', 'settings' and 'faults'.")
     try:
         faults = tuple(Fault.parse(record) for record in content.get("faults") or ())
     except (TypeError, ValueError) as error:

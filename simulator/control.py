@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control API: how a test looks behind the scenes, makes things go wrong and acts by hand.
+"""The control API, with which tests inspect the simulator, add faults and change data by hand.
 
-It answers on ``https://control.simulator.test``, through the proxy like everything else, and is in no log.
+It answers on `https://control.simulator.test`, through the proxy like all hosts, and its requests are not logged.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def answer(request: Request, app: CloudApp) -> Response:
             found = pattern.fullmatch(path)
             if found is not None and method in (request.method, "*"):
                 return await handler(request, app, *found.groups())
-        raise _Refused(404, f"There is no {request.method} {path} in the control API.")
+        raise _Refused(404, f"The control API has no {request.method} {path}.")
     except _Refused as refusal:
         return _json({"error": {"code": "ControlRefused", "message": str(refusal)}}, refusal.status)
 
@@ -51,7 +51,7 @@ async def answer(request: Request, app: CloudApp) -> Response:
 async def _get_requests(request: Request, app: CloudApp) -> Response:
     since = request.query_params.get("since", "0")
     if not since.isdigit():
-        raise _Refused(400, "since is the number that an earlier answer gave as 'next'.")
+        raise _Refused(400, "since is not a number: use 'next' from an earlier answer.")
     entries = app.world.log.entries
     return _json({"requests": entries[int(since) :], "next": len(entries)})
 
@@ -105,7 +105,7 @@ async def _jump(request: Request, app: CloudApp) -> Response:
     try:
         app.world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
     except (OverflowError, TypeError, ValueError) as error:
-        raise _Refused(400, "jump_seconds is a number of seconds, within the years 1 to 9999.") from error
+        raise _Refused(400, "jump_seconds is not a number of seconds within the years 1 to 9999.") from error
     return _json({"now": app.world.clock.now().isoformat(), "offset_seconds": app.world.clock.offset_seconds})
 
 
@@ -116,20 +116,20 @@ async def _get_state(_request: Request, app: CloudApp) -> Response:
 async def _put_state(request: Request, app: CloudApp) -> Response:
     state = await _body(request)
     try:
-        World().load(state)  # a rehearsal: what cannot be loaded leaves everything as it is
+        World().load(state)  # a rehearsal: an invalid state changes nothing
         app.world.load(state)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _Refused(400, f"This is no state of the simulator: {error}.") from error
+        raise _Refused(400, f"The body is not a state of the simulator: {error}.") from error
     return _json({})
 
 
 async def _issue_token(request: Request, app: CloudApp) -> Response:
-    """A token of any other identity provider: ``{"issuer", "subject"}`` and, if need be, ``audience``, ``seconds``."""
+    """Issue a token of another identity provider: `{"issuer", "subject"}`, optionally `audience` and `seconds`."""
     body = await _body(request)
     try:
         token = federation.issue(app.world, **body)
     except TypeError as error:
-        raise _Refused(400, "Give 'issuer' and 'subject', and 'audience' and 'seconds' if need be.") from error
+        raise _Refused(400, "The token request is invalid: give 'issuer' and 'subject'.") from error
     return _json({"token": token})
 
 
@@ -138,7 +138,7 @@ async def _get_tenants(_request: Request, app: CloudApp) -> Response:
 
 
 async def _patch_object(request: Request, app: CloudApp, name: str, kind: str, object_id: str) -> Response:
-    """Change any property of a directory object, also the hidden ones, at once and everywhere."""
+    """Change any property of a directory object, including hidden ones, on all replicas immediately."""
     store = _tenant(app.world, name).directory.store
     found = store.get(kind, object_id)
     if found is None:
@@ -149,17 +149,17 @@ async def _patch_object(request: Request, app: CloudApp, name: str, kind: str, o
 
 
 async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
-    """Change what a tenant is like: ``app_management_policy`` as Graph writes it."""
+    """Change properties of a tenant: `app_management_policy` in Graph's format."""
     body = await _body(request)
     directory = _tenant(app.world, name).directory
     if set(body) != {"app_management_policy"}:
-        raise _Refused(400, "Of a tenant only 'app_management_policy' can be changed.")
+        raise _Refused(400, "The change of the tenant is invalid: only 'app_management_policy' can be changed.")
     directory.app_management_policy = body["app_management_policy"]
     return _json({})
 
 
 async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response:
-    """A customer meets an offer: ``{"offer": external id}``; the lead service writes the lead with what is live."""
+    """Deliver a customer's lead: `{"offer": external id}`; the lead service uses the offer's live connection."""
     body, tenant = await _body(request), _tenant(app.world, name)
     partnercenter.advance(app.world)
     resource = partner_center.live_leads(app.world, tenant, str(body.get("offer", "")))
@@ -170,7 +170,7 @@ async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response
 
 
 async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -> Response:
-    """Somebody changes an offer at the portal: ``{"resource": kind or id, "changes": {...}, "target": "draft"}``."""
+    """Change an offer as the portal would: `{"resource": kind or id, "changes": {...}, "target": "draft"}`."""
     partnercenter.advance(app.world)
     body, account = await _body(request), partner_center.account_of(app.world, _tenant(app.world, name))
     found = None if account is None else partner_center.by_external_id(account, offer)
@@ -178,7 +178,7 @@ async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -
     if found is None:
         raise _Refused(404, f"Tenant {name!r} has no offer {offer!r}.")
     if target not in partner_center.TARGETS or not isinstance(changes, dict):
-        raise _Refused(400, "Give 'resource' and 'changes', and a 'target' that is not the draft if need be.")
+        raise _Refused(400, "The change of the offer is invalid: give 'resource', 'changes' and a known 'target'.")
     changed = partner_center.change_by_hand(found[1], target, str(body.get("resource")), changes)
     if changed is None:
         raise _Refused(404, f"The offer {offer!r} has no {body.get('resource')!r}.")
@@ -186,16 +186,16 @@ async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -
 
 
 async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Response:
-    """Pass the request on to ``host`` with full rights, uncounted and never refused.
+    """Forward the request to `host` with all rights; it is neither counted nor refused.
 
-    Graph is asked in the tenant that the header X-Simulator-Tenant names (by id, name or domain).
+    For Graph the header X-Simulator-Tenant names the tenant (by id, name or domain).
     """
     name = request.headers.get("x-simulator-tenant")
     environment = app.world.environment_by_host(host)
     if name is None and environment is not None:
         tenant = environment.tenant
     elif name is None:
-        raise _Refused(400, "Name the tenant in the header X-Simulator-Tenant.")
+        raise _Refused(400, "The tenant is missing: name it in the header X-Simulator-Tenant.")
     else:
         tenant = _tenant(app.world, name)
     raw_path = request.scope["raw_path"].partition(b"?")[0]
@@ -212,13 +212,13 @@ async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Resp
 
 
 async def _environment(request: Request, app: CloudApp, host: str, rest: str) -> Response:
-    """An act by hand inside an environment; what there is to do is the environment's own to say."""
-    from . import dataverse  # its control functions are optional
+    """A manual change inside an environment, which `dataverse.control` handles."""
+    from . import dataverse  # optional
 
     environment = app.world.environment_by_host(host)
     handler = getattr(dataverse, "control", None)
     if environment is None or handler is None:
-        raise _Refused(404, f"There is no environment at {host!r} to act on.")
+        raise _Refused(404, f"There is no environment at {host!r}.")
     response: Response = await handler(request, environment, rest)
     return response
 
@@ -268,7 +268,7 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
 
 
-_NOT_LIVE = "The offer is not live, so no customer can meet it."
+_NOT_LIVE = "The offer is not live, so it has no customers."
 _Handler = Callable[..., Awaitable[Response]]
 _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("POST", re.compile("/tenants/([^/]+)/leads"), _customer_lead),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an answer leaves: as it is, or spoilt by a fault."""
+"""Sends an answer, unchanged or altered by a fault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 def status_for_log(response: Response | None, fault: Fault | None) -> int:
-    """The status that :func:`deliver` will send; 0 when the connection will break."""
+    """The status that :func:`deliver` will send; 0 if the connection will break."""
     if fault is not None and (fault.reset or fault.truncate == "connection"):
         return 0
     if fault is not None and fault.status:
@@ -32,9 +32,9 @@ def status_for_log(response: Response | None, fault: Fault | None) -> int:
 async def deliver(
     response: Response | None, fault: Fault | None, now: datetime, scope: Any, receive: Receive, send: Send
 ) -> None:
-    """Send ``response``, or what ``fault`` makes of it.
+    """Send `response` as `fault` alters it.
 
-    ``response`` is None when the fault replaces it before the request did its work.
+    `response` is None if the fault replaces it before the request did its work.
     """
     if fault is not None and fault.latency_seconds:
         await asyncio.sleep(fault.latency_seconds)
@@ -70,6 +70,6 @@ async def _break(scope: Any, receive: Receive) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Wait until the server has noticed that the connection is no more; it would answer 500 otherwise."""
+    """Wait until the server has noticed that the connection is closed; otherwise it would answer 500."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clients and Graph said to each other, for whoever wants to hold it against a contract.
+"""Exchanges between clients and Graph, to be checked against a contract.
 
-Of exchanges of the same shape only the first is kept, so that a long run costs little. Secrets are never kept.
+Only the first exchange of each shape is kept, so that a long run uses little memory. Secrets are never kept.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ class Exchanges:
         self.kept: dict[str, dict[str, Any]] = {}
 
     def take(self, method: str, url: str, headers: Mapping[str, str], body: Any, status: int, answer: Any) -> None:
-        """Keep an exchange if it is of a new shape. ``url`` is absolute; ``body`` and ``answer`` are parsed JSON, None
-        if there is none; an answer in plain text is a text."""
+        """Keep an exchange if it is of a new shape.
+
+        `url` is absolute; `body` and `answer` are parsed JSON, None if there is none; an answer in plain text is a
+        text.
+        """
         path, _mark, query = url.partition("?")
         shape = [
             method,
@@ -52,7 +55,7 @@ class Exchanges:
 
 
 def _shape(value: Any) -> Any:
-    """What a value is made of: names and types, and of texts whether they are ids or times."""
+    """The shape of a value: names and types, and whether texts are ids or times."""
     match value:
         case dict():
             return {name: _shape(item) for name, item in sorted(value.items())}

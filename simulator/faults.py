@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: what goes wrong, on which route, how often."""
+"""Faults on demand: what fails, on which route, how often."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ _CODES = {429: "TooManyRequests", 500: "generalException", 503: "ServiceUnavaila
 
 @dataclass
 class Fault:
-    """One thing that goes wrong. Without ``status``, ``reset`` or ``truncate`` it only delays, or moves the clock."""
+    """One fault. Without `status`, `reset` or `truncate` it only delays the answer or moves the clock."""
 
     route: str = ".*"  # regular expression, searched in "host/path?query"
-    method: str = ""  # any, unless given
-    skip: int = 0  # so many matching requests pass first
-    count: int = 1  # so many are hit; 0 = all from then on
-    probability: float = 1.0  # of being hit, by the seeded chance of the simulator
+    method: str = ""  # any by default
+    skip: int = 0  # how many matching requests pass first
+    count: int = 1  # how many requests are hit; 0 = all from then on
+    probability: float = 1.0  # of a hit, from the simulator's seed
     status: int = 0
-    code: str = ""  # the service's error code in the body; a common one for the status unless given
-    message: str = "The simulator was told to fail here."
-    body: str = ""  # one of BODIES; 502 and 504 are HTML unless told otherwise, as gateways write them
-    content: str = ""  # the text of the body as it is, JSON unless the headers name another type
-    retry_after: str = ""  # the header's value; no header when empty
+    code: str = ""  # the service's error code in the body; a common one for the status by default
+    message: str = "The simulator was configured to fail here."
+    body: str = ""  # one of BODIES; 502 and 504 are HTML by default, like a gateway's
+    content: str = ""  # the exact body, JSON unless the headers name another type
+    retry_after: str = ""  # the header's value; no header if empty
     headers: dict[str, str] = field(default_factory=dict)  # further ones, such as a WWW-Authenticate challenge
     reset: bool = False  # the connection breaks instead of an answer
-    truncate: str = ""  # "body": half the text, whole as HTTP; "connection": it breaks half-way
-    applied: bool = False  # whether the request does its work before it goes wrong
+    truncate: str = ""  # "body": half the text, complete as HTTP; "connection": it breaks halfway
+    applied: bool = False  # whether the request does its work before it fails
     latency_seconds: float = 0.0
     clock_jump_seconds: float = 0.0
 
@@ -56,19 +56,19 @@ class Fault:
         known = {item.name: item for item in fields(Fault)}
         for name in record:
             if name not in known:
-                raise ValueError(f"A fault has no key {name!r}; the keys are {', '.join(known)}.")
+                raise ValueError(f"A fault has no key {name!r}: the keys are {', '.join(known)}.")
         record = {**record, "retry_after": str(record.get("retry_after", ""))}
         for name, value in record.items():
             wanted = _KINDS[str(known[name].type)]
             if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                raise ValueError(f"{name} of a fault is a {' or '.join(kind.__name__ for kind in wanted)}.")
+                raise ValueError(f"{name} of a fault is not of type {' or '.join(kind.__name__ for kind in wanted)}.")
         fault = Fault(**record)
         if fault.status and not 100 <= fault.status <= 599:
-            raise ValueError(f"status is an HTTP status, not {fault.status}.")
+            raise ValueError(f"status {fault.status} is not an HTTP status.")
         if fault.truncate not in ("", "body", "connection"):
-            raise ValueError(f"truncate is 'body' or 'connection', not {fault.truncate!r}.")
+            raise ValueError(f"truncate is {fault.truncate!r}: use 'body' or 'connection'.")
         if fault.body not in ("", *BODIES):
-            raise ValueError(f"body is one of {', '.join(BODIES)}, not {fault.body!r}.")
+            raise ValueError(f"body is {fault.body!r}: use one of {', '.join(BODIES)}.")
         try:
             re.compile(fault.route)
         except re.error as error:
@@ -77,7 +77,7 @@ class Fault:
 
     @property
     def replaces_answer(self) -> bool:
-        """Whether the service's own answer is not what the client gets."""
+        """Whether the client does not get the service's own answer."""
         return bool(self.status or self.reset)
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
@@ -101,7 +101,7 @@ class Fault:
         return self.status, headers, json.dumps({"error": {"code": code, "message": self.message}}).encode()
 
     def _problem(self) -> dict[str, Any]:
-        """Problem details of ASP.NET (RFC 9457), which services use that have no error envelope of their own."""
+        """Problem details of ASP.NET (RFC 9457), for services without their own error envelope."""
         return {
             "type": "https://tools.ietf.org/html/rfc9110",
             "title": self.message,
@@ -111,25 +111,25 @@ class Fault:
 
 
 class Faults:
-    """The faults still to come, in the order in which they were asked for."""
+    """The pending faults, in the order in which they were added."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._waiting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Ask for ``fault``."""
+        """Add `fault`."""
         self._waiting.append(fault)
 
     def clear(self) -> None:
-        """Forget all faults still to come."""
+        """Remove all pending faults."""
         self._waiting.clear()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def next(self, method: str, target: str) -> Fault | None:
-        """The fault that hits this request, if one does; ``target`` is ``host/path?query``."""
+        """The fault that hits this request, if any; `target` is `host/path?query`."""
         for fault in self._waiting:
             if (fault.method and fault.method.upper() != method) or not re.search(fault.route, target):
                 continue

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An Ansible inventory of the simulated tenants: a group each, a host for each environment."""
+"""An Ansible inventory of the simulated tenants: a group for each tenant, a host for each environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .world import Environment, Tenant, World
 
 
 def inventory(world: World, certificate_paths: dict[str, Path]) -> dict[str, Any]:
-    """The inventory as YAML writes it. ``certificate_paths`` holds the PEM file of each tenant that has one, by id."""
+    """The inventory as YAML. `certificate_paths` has the PEM file of each tenant that has one, by id."""
     children = {
         f"tenant_{tenant.name.replace('-', '_')}": _group(world, tenant, certificate_paths)
         for tenant in world.tenants.values()
@@ -35,7 +35,7 @@ def _group(world: World, tenant: Tenant, certificate_paths: dict[str, Path]) -> 
 
 
 def _host(world: World, environment: Environment) -> dict[str, Any]:
-    """The variables of an environment; where offers are to send their leads to it, with their publisher's credentials.
+    """The variables of an environment; if offers send their leads to it, with their publisher's credentials.
 
     Raises SpecError for an offer that no tenant has, or offers of several tenants.
     """
@@ -55,13 +55,13 @@ def _publishing_tenant(world: World, environment: Environment) -> Tenant:
         if set(environment.spec.offers) <= set(tenant.spec.offers):
             return tenant
     raise SpecError(
-        f"{environment.name}: no tenant has all the offers {', '.join(environment.spec.offers)}; name them in the "
+        f"{environment.name}: no tenant has all the offers {', '.join(environment.spec.offers)}: name them in the "
         "'offers' of one tenant."
     )
 
 
 def write_inventory(world: World, path: Path) -> None:
-    """Write the inventory to ``path``, readable by its owner only, and beside it the certificates it names."""
+    """Write the inventory to `path`, readable by its owner only, and next to it the certificates that it names."""
     certificate_paths: dict[str, Path] = {}
     for tenant in world.tenants.values():
         if tenant.spec.runner.certificate:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The request log: what was asked and what was answered. Tests judge a client by it."""
+"""The request log: requests and their answers. Tests use it to check a client."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any, TextIO
 
 
 class RequestLog:
-    """Every request that was answered, in memory and, where wanted, one JSON object a line in a file."""
+    """Every request that was answered, in memory and optionally as one JSON object per line in a file."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self._file: TextIO | None = None
 
     def open(self, path: Path) -> None:
-        """Write every later entry to ``path`` as well, which is begun anew."""
+        """Also write every later entry to `path`, which is overwritten."""
         self._file = path.open("w", encoding="utf-8", buffering=1)
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Take note of one answered request."""
+        """Log one answered request."""
         self.entries.append(entry)
         if self._file is not None:
             self._file.write(json.dumps(entry, separators=(",", ":")) + "\n")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Azure Resource Manager of a tenant that has no Azure subscription: as much as the Azure CLI asks when it signs in."""
+"""Azure Resource Manager of a tenant without an Azure subscription: the calls that the Azure CLI makes at sign-in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values that follow from the seed alone, so that every start with the same seed makes the same cloud."""
+"""Values that depend only on the seed, so that every start with the same seed creates the same cloud."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _digest(seed: int | str, names: tuple[object, ...]) -> bytes:
 
 
 def guid(seed: int | str, *names: object) -> str:
-    """A GUID that depends on ``seed`` and ``names`` and on nothing else."""
+    """A GUID that depends only on `seed` and `names`."""
     return str(uuid.UUID(bytes=_digest(seed, names)[:16], version=4))
 
 
@@ -26,7 +26,7 @@ def fraction(seed: int | str, *names: object) -> float:
 
 
 def secret_text(seed: int | str, *names: object) -> str:
-    """Forty characters, ``8Q~`` after the first three: the shape of today's client secrets (contract: secrets)."""
+    """Forty characters, `8Q~` after the first three: the shape of today's client secrets (contract: secrets)."""
     digest = _digest(seed, (*names, "a")) + _digest(seed, (*names, "b"))
     text = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:40])
     return f"{text[:3]}8Q~{text[6:]}"

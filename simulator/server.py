@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forward proxy: tunnels to simulated hosts end here, at the simulator's own TLS server; others are refused."""
+"""The forward proxy: tunnels to simulated hosts end at the simulator's own TLS server; others are refused."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Proxy:
-    """Listens for ``CONNECT`` and hands each tunnel, once its TLS handshake is done, to the HTTP server.
+    """Listens for `CONNECT` and passes each tunnel to the HTTP server after its TLS handshake.
 
-    ``knows_host(host)`` tells whether a host is simulated; ``app`` is the ASGI application that answers for all.
-    ``plain(target, headers)`` answers a ``GET`` outside any tunnel, or gives None.
+    `knows_host(host)` returns whether a host is simulated; `app` is the ASGI application that answers for all.
+    `plain(target, headers)` answers a `GET` outside any tunnel, or returns None.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Proxy:
         self._upgrades: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Begin to listen and return the port, which the system chooses when ``port`` is 0."""
+        """Start listening and return the port, which the system chooses if `port` is 0."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _TunnelProtocol(self), host, port, backlog=2048)
         listening: int = self._server.sockets[0].getsockname()[1]
@@ -82,7 +82,7 @@ class Proxy:
 
 
 class _TunnelProtocol(asyncio.Protocol):
-    """Reads the one ``CONNECT`` request that opens a tunnel."""
+    """Reads the one `CONNECT` request that opens a tunnel."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
@@ -115,7 +115,7 @@ class _TunnelProtocol(asyncio.Protocol):
         if port != "443" or not self._proxy.knows_host(host):
             self._refuse(403, f"The simulated Microsoft cloud has no host {target}; nothing outside it can be reached.")
             return
-        # Nothing may arrive between the reply and the handshake's taking over.
+        # Nothing may arrive between the reply and the start of the handshake.
         self._transport.pause_reading()
         self._proxy.begin(self._upgrade(host))
 
@@ -127,7 +127,7 @@ class _TunnelProtocol(asyncio.Protocol):
             tls = await asyncio.get_running_loop().start_tls(
                 self._transport, protocol, self._proxy.ca.context_for(host), server_side=True
             )
-        except (OSError, ConnectionError) as error:  # the client does not trust the authority, or went away
+        except (OSError, ConnectionError) as error:  # the client does not trust the authority, or has disconnected
             _logger.debug("No TLS for %s: %s", host, error)
             self._transport.abort()
             return
@@ -158,7 +158,7 @@ class _HttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol, started late (after the handshake) and able to break its connection on purpose."""
 
     def begin(self, transport: asyncio.Transport, host: str) -> None:
-        """Take over the decrypted side of the tunnel to ``host``, with what has come in meanwhile."""
+        """Take over the decrypted side of the tunnel to `host`, with the data received so far."""
         self._host = host
         self.connection_made(transport)
         self._begun = True

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that exists in the simulated cloud: tenants, and in each a directory and environments.
+"""The simulated cloud: tenants, each with a directory and environments.
 
-A tenant's directory and an environment's data are made at their first use, from the seed and the tenant's own
-specification alone. So a thousand tenants cost nothing until somebody talks to them, and the order in which they are
-talked to changes nothing.
+A tenant's directory and an environment's data are created at their first use, only from the seed and the tenant's
+specification. A thousand tenants use no memory until their first request, and the order of requests changes nothing.
 """
 
 from __future__ import annotations
@@ -29,63 +28,63 @@ if TYPE_CHECKING:
 
 @dataclass
 class Settings:
-    """What can be tuned. Durations are seconds; 0 switches the manner off."""
+    """The settings. Durations are in seconds; 0 turns the behavior off."""
 
     import_seconds: float = 5.0  # how long a solution import takes
-    replication_seconds: float = 2.0  # by when every replica of a directory has seen a write
-    secret_activation_seconds: float = 3.0  # from addPassword until the secret signs in
+    replication_seconds: float = 2.0  # until every replica of a directory has a write
+    secret_activation_seconds: float = 3.0  # from addPassword until the secret works
     usage_location_seconds: float = 2.0  # from setting a usage location until licenses can be assigned
     token_seconds: int = 3599
-    entra_tokens_readable: bool = True  # whether others than the service that a token is for can read it
+    entra_tokens_readable: bool = True  # whether clients can read a token
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
-    graph_tells_when_to_retry: bool = True  # whether a refusal over the quota has a Retry-After
+    graph_tells_when_to_retry: bool = True  # whether a throttled answer has Retry-After
     graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
-    graph_upsert_takes_owned_by: bool = True  # whether the permission to write one's own applications allows upserts
-    graph_post_sets_unique_name: bool = True  # whether POST /applications heeds uniqueName; otherwise it is left out
-    graph_update_merges_objects: bool = True  # whether an update keeps what it does not name of web, api and the like
-    graph_restore_brings_principal: bool = False  # whether a restored application brings its service principal along
-    graph_deleted_users_renamed: bool = False  # whether a deleted user has its object id in front of its name
+    graph_upsert_takes_owned_by: bool = True  # whether Application.ReadWrite.OwnedBy allows upserts
+    graph_post_sets_unique_name: bool = True  # whether POST /applications sets uniqueName; otherwise it is ignored
+    graph_update_merges_objects: bool = True  # whether an update keeps unnamed parts of web, api and similar
+    graph_restore_brings_principal: bool = False  # whether restoring an application restores its service principal
+    graph_deleted_users_renamed: bool = False  # whether a deleted user's name is prefixed with its object id
     graph_joint_audience_is_multiple_orgs: bool = True  # whether an audience with both kinds of accounts counts as both
-    graph_own_policy_off_exempts: bool = True  # whether an application's own policy counts when it is off, as none
+    graph_own_policy_off_exempts: bool = True  # whether an application's own policy that is off overrides the tenant's
     graph_consent_conflict_is_400: bool = False  # whether a second consent of one kind is refused with 400, not 409
     dataverse_page_size: int = 5000
-    dataverse_lag_seconds: float = 0.0  # by how much more an environment's view of the directory is behind
-    privilege_cache_seconds: float = 2.0  # how long an environment goes on with the privileges it knew of a user
+    dataverse_lag_seconds: float = 0.0  # the additional lag of an environment's view of the directory
+    privilege_cache_seconds: float = 2.0  # how long an environment caches a user's privileges
     dataverse_limit_requests: int = 6000  # requests of one user in five minutes; 0 = no limit
     dataverse_limit_seconds: float = 1200.0  # of execution time of one user in five minutes; 0 = no limit
-    dataverse_limit_concurrent: int = 52  # requests of one user at once; 0 = no limit
-    dataverse_execution_milliseconds: float = 0.0  # what each request is said to cost, and takes
+    dataverse_limit_concurrent: int = 52  # concurrent requests of one user; 0 = no limit
+    dataverse_execution_milliseconds: float = 0.0  # the execution time of each request
     power_platform_page_size: int = 0  # environments on one page of the Power Platform admin API; 0 = all
-    configure_seconds: float = 1.0  # how long Partner Center works on a change of an offer
-    publish_seconds: float = 5.0  # how long it works on a publication, certification included
-    partner_center_jobs_certify: bool = True  # a job that asks for a publication runs until that has ended
-    partner_center_certification_fails: bool = False  # no publication to preview passes the certification
-    partner_center_masks_keep: bool = True  # asterisks sent back keep a secret; otherwise they are the secret
-    partner_center_needs_test_lead: bool = True  # a publication to preview fails when its test lead does not arrive
-    partner_center_modular_whole: bool = False  # a publication in parts needs every part but listings and leads
-    partner_center_conflicts_at_once: bool = False  # a locked product is a 409 at once instead of a failed job
-    partner_center_schema_at_once: bool = False  # what the schemas forbid is a 400 at once instead of a failed job
-    partner_center_deprecated_versions: str = ""  # versions of the schemas that are refused, with commas between them
+    configure_seconds: float = 1.0  # how long a change of an offer takes
+    publish_seconds: float = 5.0  # how long a publication takes, including certification
+    partner_center_jobs_certify: bool = True  # a job that requests a publication runs until that has ended
+    partner_center_certification_fails: bool = False  # every publication to preview fails certification
+    partner_center_masks_keep: bool = True  # asterisks sent back keep a secret; otherwise they replace it
+    partner_center_needs_test_lead: bool = True  # a publication to preview fails if its test lead does not arrive
+    partner_center_modular_whole: bool = False  # a modular publication needs every part except listings and leads
+    partner_center_conflicts_at_once: bool = False  # a locked product is a 409 immediately, not a failed job
+    partner_center_schema_at_once: bool = False  # a schema violation is a 400 immediately, not a failed job
+    partner_center_deprecated_versions: str = ""  # refused schema versions, separated by commas
     partner_center_old_host_gone: bool = False  # schemas at the host of Microsoft's older examples are refused
     partner_center_as_documented: bool = False  # the names and addresses of Microsoft's examples, not of real answers
-    partner_center_deprecated_in_bodies: bool = True  # refused versions are refused in bodies too, and read as newer
+    partner_center_deprecated_in_bodies: bool = True  # whether that includes bodies; resources are returned as newer
     partner_center_unpublished_status: int = 400  # the answer for a state that an offer never reached; 200 is empty
-    partner_center_validates_all: bool = False  # every state of an offer tells validations, not the draft alone
+    partner_center_validates_all: bool = False  # every state of an offer has validations, not only the draft
     partner_center_keeps_created: bool = False  # a live submission has the time of its preview
-    partner_center_tells_job_end: bool = True  # otherwise the end of a job that is over is the year 1 as well
+    partner_center_tells_job_end: bool = True  # otherwise the end of a finished job is also the year 1
     refuse_writes: bool = False
-    record_graph: bool = False  # keep what clients and Graph say to each other, one exchange of each shape
+    record_graph: bool = False  # keep one exchange of each shape between clients and Graph
 
     def update(self, values: dict[str, Any]) -> None:
-        """Take over ``values`` by name. Raises ValueError for a name that is no setting, or a value of another kind."""
+        """Set `values` by name. Raises ValueError for an unknown setting, or a value of another type."""
         known = {item.name for item in fields(self)}
         for name, value in values.items():
             if name not in known:
-                raise ValueError(f"There is no setting {name!r}; the settings are {', '.join(sorted(known))}.")
+                raise ValueError(f"There is no setting {name!r}: the settings are {', '.join(sorted(known))}.")
             wanted, described = _KINDS.get(type(getattr(self, name)), ((int, float), "a number"))
             if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                raise ValueError(f"The setting {name!r} is {described}.")
+                raise ValueError(f"The setting {name!r} has the wrong type: use {described}.")
             setattr(self, name, value)
 
 
@@ -106,29 +105,29 @@ class Environment:
 
     @property
     def name(self) -> str:
-        """Its name in the inventory, such as ``contoso_prod``."""
+        """Its name in the inventory, such as `contoso_prod`."""
         return self.spec.name
 
     @property
     def url(self) -> str:
-        """``https://contoso.crm4.dynamics.com``, without a final slash."""
+        """`https://contoso.crm4.dynamics.com`, without a final slash."""
         return f"https://{self.host}"
 
     @property
     def region(self) -> str:
-        """The first label after the name, such as ``crm4``."""
+        """The first label after the name, such as `crm4`."""
         return self.host.split(".")[1]
 
     @property
     def touched(self) -> bool:
-        """Whether anybody has talked to it yet."""
+        """Whether it has had a request yet."""
         return self._data is not None
 
     @property
     def data(self) -> Any:
-        """The tables of the environment, made at the first use by ``simulator.dataverse.new_environment``."""
+        """The data of the environment, created at the first use by `simulator.dataverse.new_environment`."""
         if self._data is None:
-            from .dataverse import new_environment  # the environment's side imports this module
+            from .dataverse import new_environment  # avoids a circular import
 
             self._data = new_environment(self._world, self.tenant, self)
         return self._data
@@ -136,7 +135,7 @@ class Environment:
 
 @dataclass
 class Prepared:
-    """An application that an operator prepared by hand: the set-up's runner, or the publisher of offers."""
+    """An application that an operator prepared: the setup's runner, or the publisher of offers."""
 
     app_id: str
     object_id: str  # of the application
@@ -152,8 +151,8 @@ class Tenant:
     spec: TenantSpec
     id: str
     cloud: Cloud
-    runner: Prepared  # runs the set-up
-    publisher: Prepared | None  # edits the offers of the Partner Center account, where that is not the runner's work
+    runner: Prepared  # runs the setup
+    publisher: Prepared | None  # edits the offers of the Partner Center account, if the runner does not
     environments: list[Environment] = field(default_factory=list)
     services: dict[str, dict[str, Any]] = field(default_factory=dict)  # state of smaller services, plain JSON types
     _world: World | None = field(default=None, repr=False)
@@ -161,12 +160,12 @@ class Tenant:
 
     @property
     def name(self) -> str:
-        """Its short name, such as ``contoso``."""
+        """Its short name, such as `contoso`."""
         return self.spec.name
 
     @property
     def domain(self) -> str:
-        """Its initial domain, such as ``contoso.onmicrosoft.com``."""
+        """Its initial domain, such as `contoso.onmicrosoft.com`."""
         return f"{self.spec.name}.{self.cloud.initial_domain_suffix}"
 
     @property
@@ -176,14 +175,14 @@ class Tenant:
 
     @property
     def touched(self) -> bool:
-        """Whether anybody has talked to its directory yet."""
+        """Whether its directory has had a request yet."""
         return self._directory is not None
 
     @property
     def directory(self) -> Directory:
-        """Users, applications, service principals and what hangs on them."""
+        """Users, applications, service principals and related objects."""
         if self._directory is None:
-            from .directory import Directory  # the directory imports this module
+            from .directory import Directory  # avoids a circular import
 
             assert self._world is not None
             self._directory = Directory.at_birth(self._world, self)
@@ -191,30 +190,30 @@ class Tenant:
 
 
 class World:
-    """All tenants, the clock, the request log, the faults to come and one source of chance."""
+    """All tenants, the clock, the request log, the pending faults and one random source."""
 
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None, seed: int = 1) -> None:
         self.settings = settings or Settings()
         self.clock = clock or Clock()
-        self.begun = self.clock.now()  # when everything that a tenant is born with was made
+        self.begun = self.clock.now()  # the creation time of a tenant's initial objects
         self.seed = seed
         self.random = random.Random(seed)
         self.log = RequestLog()
         self.faults = Faults(random.Random(f"faults {seed}"))
         self.exchanges = Exchanges()
         self.tenants: dict[str, Tenant] = {}
-        #: Tenants in whose Partner Center account a job or a publication is under way.
+        #: Tenants with a running job or publication in their Partner Center account.
         self.busy_accounts: set[str] = set()
         self._loads = 0
         self._tenant_by_name: dict[str, Tenant] = {}
         self._environment_by_host: dict[str, Environment] = {}
 
     def new_guid(self) -> str:
-        """A new GUID from the seeded source of chance."""
+        """A new GUID from the seeded random source."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def add_tenant(self, spec: TenantSpec) -> Tenant:
-        """Add the tenant that ``spec`` describes. Raises ValueError when its name, id or a host is taken."""
+        """Add the tenant that `spec` describes. Raises ValueError if its name, id or a host is taken."""
         cloud = CLOUDS[spec.cloud]
         tenant_id = (spec.id or seeded.guid(self.seed, "tenant", spec.name)).lower()
         runner = self._prepared(spec, "runner", spec.runner, spec.runner.permissions)
@@ -222,7 +221,7 @@ class World:
         tenant = Tenant(spec=spec, id=tenant_id, cloud=cloud, runner=runner, publisher=publisher, _world=self)
         for key in (tenant.id, tenant.name, *tenant.domains):
             if key.lower() in self._tenant_by_name:
-                raise ValueError(f"Two tenants answer to {key!r}; give one of them another name, id or domain.")
+                raise ValueError(f"Two tenants have the key {key!r}: give one of them another name, id or domain.")
         for number, environment_spec in enumerate(spec.environments):
             tenant.environments.append(self._new_environment(tenant, environment_spec, number))
         self.tenants[tenant.id] = tenant
@@ -247,7 +246,7 @@ class World:
     def _new_environment(self, tenant: Tenant, spec: EnvironmentSpec, number: int) -> Environment:
         host = spec.host or self._default_host(tenant, spec, number)
         if host in self._environment_by_host:
-            raise ValueError(f"Two environments answer on {host!r}; give one of them another 'host'.")
+            raise ValueError(f"Two environments have the host {host!r}: give one of them another 'host'.")
         return Environment(
             tenant=tenant,
             spec=spec,
@@ -268,7 +267,7 @@ class World:
         return self._tenant_by_name.get(key.lower())
 
     def environment_by_host(self, host: str) -> Environment | None:
-        """The environment that answers on ``host``, by its own name or its ``.api.`` twin."""
+        """The environment that answers on `host`, by its own name or its `.api.` twin."""
         return self._environment_by_host.get(host.lower())
 
     @property
@@ -277,7 +276,7 @@ class World:
         return [environment for tenant in self.tenants.values() for environment in tenant.environments]
 
     def dump(self) -> dict[str, Any]:
-        """The whole state as plain JSON types; only what was touched is written out, the rest follows from the seed."""
+        """The whole state as plain JSON types; only used parts are included, the rest is derived from the seed."""
         return {
             "seed": self.seed,
             "loads": self._loads,
@@ -291,12 +290,12 @@ class World:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Become the world that :meth:`dump` wrote. Raises ValueError or KeyError when ``state`` is not such a dump."""
+        """Restore the world from `dump`. Raises ValueError or KeyError if `state` is not a dump."""
         from .directory import Directory
 
         self.seed = state["seed"]
         self._loads = state["loads"] + 1
-        # Not the seed itself again: ids handed out before the dump must not be handed out a second time.
+        # Not the seed itself: ids issued before the dump must not be issued again.
         self.random = random.Random(f"{self.seed}/{self._loads}")
         self.clock = Clock(state["clock_offset_seconds"])
         self.begun = parse_time(state["begun"])

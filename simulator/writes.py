@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one table of what changes state: every request does, but those that only read."""
+"""Decides which requests change state: all except those that only read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# (service, method, path) of the requests that use a writing method and yet change nothing.
-# A $batch is judged by what is in it, request by request.
+# (service, method, path) of requests that use a writing method but change nothing. A $batch is judged by its individual
+# requests.
 _READING_REQUESTS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("entra", "POST", re.compile(r"/oauth2/(v2\.0/)?(token|devicecode)$")),
     ("graph", "POST", re.compile(r"/\$batch$")),
@@ -23,9 +23,9 @@ _READING_REQUESTS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 
 
 def is_write(service: str, method: str, path: str) -> bool:
-    """Whether this request would change state. ``service`` is "entra", "graph", "dataverse", ...
+    """Whether this request would change state. `service` is "entra", "graph", "dataverse", ...
 
-    ``path`` has no query.
+    `path` has no query.
     """
     if method in _READING_METHODS:
         return False
@@ -36,5 +36,5 @@ def is_write(service: str, method: str, path: str) -> bool:
 
 
 def refusal_body() -> dict[str, Any]:
-    """What is answered, with status 403, to a change while changes are refused."""
+    """The answer, with status 403, to a change while changes are refused."""
     return {"error": {"code": "SimulatorRefusesWrites", "message": "The simulator was told to refuse every change."}}

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def new_environment(world: World, tenant: Tenant, environment: Environment) -> EnvironmentData:
-    """The data of an environment as it is born."""
+    """The initial data of an environment."""
     return initial_state(world, tenant, environment)
 
 
 def load_environment(world: World, tenant: Tenant, environment: Environment, dumped: dict[str, Any]) -> EnvironmentData:
-    """The data of an environment as it was dumped. Raises KeyError when ``dumped`` is no such dump."""
+    """The data of an environment from a dump. Raises KeyError if `dumped` is not a dump."""
     data = EnvironmentData(world, tenant, environment)
     data.restore(dumped)
     return data

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows as answers: all columns or the selected ones, expanded rows, ETags, and the annotations a caller asks for."""
+"""Rows as answers: all columns or the selected ones, expanded rows, ETags, and the requested annotations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 
 
 class Shape:
-    """How rows of one table are written for one query."""
+    """The format of the rows of one table for one query."""
 
     def __init__(self, session: Session, table: Table, options: QueryOptions) -> None:
         self._session = session
@@ -34,7 +34,7 @@ class Shape:
             raise bad_query(str(refused)) from None
         self._columns = list(table.columns.values()) if names is None else [table.columns[name] for name in names]
         if names is not None and not any(column.wire == table.id_column for column in self._columns):
-            # The id always comes along.
+            # The id is always included.
             self._columns.append(table.columns[table.id_column])
         self.fragment = self._fragment(names)
 
@@ -45,7 +45,7 @@ class Shape:
         return item, navigation, Shape(self._session, target, item.options)
 
     def _fragment(self, names: list[str] | None) -> str:
-        """What ``@odata.context`` says in parentheses, such as ``(name,publisherid())``."""
+        """The part of `@odata.context` in parentheses, such as `(name,publisherid())`."""
         parts = list(names or ())
         for item, _navigation, shape in self._expansions:
             parts.append(f"{item.name}{shape.fragment or '()'}")
@@ -117,7 +117,7 @@ def _asked(name: str, wanted: str) -> bool:
 
 
 def _short_time(text: str) -> str:
-    """``2023-10-17T11:02:55Z`` as a reader in the United States sees it: ``10/17/2023 11:02 AM``."""
+    """`2023-10-17T11:02:55Z` as a reader in the United States sees it: `10/17/2023 11:02 AM`."""
     year, month, day, hour, minute = text[0:4], text[5:7], text[8:10], int(text[11:13]), text[14:16]
     return f"{int(month)}/{int(day)}/{year} {(hour + 11) % 12 + 1}:{minute} {'AM' if hour < 12 else 'PM'}"
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``$batch``: many requests in one, change sets among them all or nothing (contract: batch)."""
+"""`$batch`: many requests in one; change sets are all or nothing (contract: batch)."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class _Part:
 
 
 class _Malformed(Exception):
-    """A batch that cannot be read; the platform's answer to it is no OData."""
+    """A batch that cannot be parsed; the platform's answer to it is not OData."""
 
 
 def respond(session: Session, answer: Answer, scope: MutableMapping[str, Any]) -> Reply:
-    """The answer to a batch; ``answer`` answers the requests in it. Raises Refusal."""
+    """The answer to a batch; `answer` answers the requests in it. Raises Refusal."""
     call = session.call
     if call.method != "POST":
         raise Refusal(405, "0x80060888", f"The requested resource does not support http method '{call.method}'.")
@@ -49,7 +49,7 @@ def respond(session: Session, answer: Answer, scope: MutableMapping[str, Any]) -
     if len(requests) > _MOST_REQUESTS:
         raise bad_query(f"The number of requests in the batch exceeds the limit of {_MOST_REQUESTS}.")
     writes = any(inner.method not in _READING for inner in requests)
-    # The request log and the refusal of writes judge a batch by what is in it.
+    # The request log and the refusal of writes treat a batch like its requests.
     scope["simulator.write"] = writes
     if writes and session.data.world.settings.refuse_writes:
         scope["simulator.refused"] = True
@@ -66,7 +66,7 @@ def respond(session: Session, answer: Answer, scope: MutableMapping[str, Any]) -
             text, part_status = _http(reply, None), reply.status
         written.append(text)
         if part_status >= 400 and not go_on:
-            # The error of the request that ended the batch is the batch's own as well.
+            # The error of the request that ended the batch is also the batch's error.
             status = part_status
             break
     body = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), text) for text in written)
@@ -84,7 +84,7 @@ def _one(inner: Call, answer: Answer) -> Reply:
 
 
 def _change_set(session: Session, calls: list[Call], answer: Answer) -> tuple[bytes, int]:
-    """The answers to a change set, and its status; after a failure only that one, and nothing is changed."""
+    """The answers to a change set, and its status; after a failure only its answer, and nothing is changed."""
     from .service import refused_reply
 
     boundary = f"changesetresponse_{uuid.uuid4()}"
@@ -108,7 +108,7 @@ def _change_set(session: Session, calls: list[Call], answer: Answer) -> tuple[by
 
 
 def _resolve(inner: Call, known: dict[str, str]) -> None:
-    """Put addresses in place of ``$1`` and the like, in the path and in the body's references."""
+    """Replace `$1` and similar by addresses, in the path and in the body's references."""
     match = _REFERENCE.match(inner.path)
     if match and match.group(1) in known:
         address = known[match.group(1)].split("/api/data/", 1)[1].partition("/")[2]
@@ -129,7 +129,7 @@ def _parts(content_type: str, body: bytes) -> list[_Part]:
     boundary = (match.group(1) or match.group(2)).encode()
     text = body.replace(b"\r\n", b"\n")
     pieces = re.split(rb"(?:^|\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\n|$)", text)
-    # The split yields: preamble, mark, part, mark, part, ..., and the mark of the last boundary is its two hyphens.
+    # The split yields: preamble, marker, part, marker, part, ...; the last boundary's marker is its two hyphens.
     if len(pieces) < 3:
         raise _Malformed("Invalid batch: the boundary does not occur in the body.")
     if b"--" not in pieces[1::2]:

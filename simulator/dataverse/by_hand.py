@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Acts in an environment that no request could do, for the control API: traits, and rows past every rule."""
+"""Changes to an environment for the control API: its options, and rows regardless of the rules."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _ROW = re.compile("/rows/([a-z]+)(?:/([0-9a-fA-F-]{36}))?")
 
 
 async def control(request: Request, environment: Environment, rest: str) -> Response:
-    """``PATCH /options``: change traits. ``POST /rows/TABLE``: store a row. ``DELETE /rows/TABLE/ID``: forget one."""
+    """`PATCH /options`: change options. `POST /rows/TABLE`: store a row. `DELETE /rows/TABLE/ID`: remove one."""
     raw = await request.body()
     try:
         body = json.loads(raw) if raw else {}
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return _refused("The body is a JSON object.", 400)
+        return _refused("The body is not a JSON object.", 400)
     if rest == "/options" and request.method == "PATCH":
         return _options(environment, body)
     found = _ROW.fullmatch(rest)
     if found is None or found[1] not in environment.data.catalogue.tables:
-        return _refused("An environment has /options and /rows/TABLE.", 404)
+        return _refused("The address is unknown: use /options or /rows/TABLE.", 404)
     if request.method == "POST" and found[2] is None:
         return _json(environment.data.insert(found[1], body))
     if request.method == "DELETE" and found[2] is not None:
@@ -45,7 +45,7 @@ async def control(request: Request, environment: Environment, rest: str) -> Resp
 
 
 def _options(environment: Environment, body: dict[str, Any]) -> Response:
-    """Change traits; one that is null goes back to its default."""
+    """Change options; null restores the default."""
     try:
         gates.check(body.get("gates") or [])
     except ValueError as error:

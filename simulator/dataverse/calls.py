@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request and its answer, before and after HTTP; a batch makes and takes them as well."""
+"""A request and its answer, independent of HTTP; batches use them as well."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_PAGE_SIZE = 5000
 
 @dataclass
 class Reply:
-    """An answer. ``body`` is a JSON value, a text, or None for an empty answer."""
+    """An answer. `body` is a JSON value, a text, or None for an empty answer."""
 
     status: int
     body: Any = None
@@ -44,8 +44,8 @@ class Reply:
 class Call:
     """A request.
 
-    path: what follows ``/api/data/v9.2/``, still percent-encoded; root: what stands before it, with host and final
-    slash; query: the raw query string; headers: by lower-case name.
+    path: what follows `/api/data/v9.2/`, still percent-encoded; root: what precedes it, with host and final slash;
+    query: the raw query string; headers: by lower-case name.
     """
 
     method: str
@@ -63,7 +63,7 @@ class Call:
 
     @cached_property
     def preferences(self) -> dict[str, str]:
-        """The values of ``Prefer`` by lower-case name."""
+        """The values of `Prefer` by lower-case name."""
         found: dict[str, str] = {}
         for piece in _split_preferences(self.headers.get("prefer", "")):
             name, _equals, value = piece.partition("=")
@@ -83,11 +83,11 @@ class Call:
 
     @property
     def annotations(self) -> str:
-        """Which annotations the caller wants: ``*``, a comma-separated list of names, or nothing."""
+        """Which annotations the caller requests: `*`, a comma-separated list of names, or nothing."""
         return self.preferences.get("odata.include-annotations", "")
 
     def payload(self, entity_set: str, *, empty: bool = False) -> dict[str, Any]:
-        """The body, a JSON object; with ``empty`` it may be missing. Raises Refusal."""
+        """The body, a JSON object; `empty` allows it to be missing. Raises Refusal."""
         if not self.body.strip():
             if empty:
                 return {}
@@ -115,7 +115,7 @@ def _split_preferences(text: str) -> list[str]:
 
 @dataclass
 class Session:
-    """A request together with who makes it and the data it works on."""
+    """A request with its caller and the data it works on."""
 
     data: EnvironmentData
     principal: Principal
@@ -131,5 +131,5 @@ class Session:
         return f"{self.call.root}{entity_set}({identifier})"
 
     def context(self, fragment: str) -> str:
-        """The value of ``@odata.context``."""
+        """The value of `@odata.context`."""
         return f"{self.call.root}$metadata#{fragment}"

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables and privileges an environment knows: shared between environments that have the same ones.
+"""The tables and privileges of an environment, shared between environments with the same ones.
 
-A privilege is named ``prv<Right><Noun>``, has the same id in every environment (contract: privileges), and allows
-only some access levels: all four on rows that belong to users, all but the user's own on rows that belong to business
-units, the organization's alone on rows that belong to it, and what the table itself says elsewhere.
+A privilege is named `prv<Right><Noun>`, has the same id in every environment (contract: privileges), and allows only
+some access levels: all four on rows that users own, all but Basic on rows of business units, only Global on rows of the
+organization, unless the table has its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BASIC, LOCAL, DEEP, GLOBAL = range(4)
 _LEVEL_LETTERS = "BLDG"
 _LEVELS_BY_OWNERSHIP = {"user": "BLDG", "business": "LDG", "organization": "G", "none": "G"}
 
-#: Ids that are known; every other privilege's id follows from its name.
+#: Known ids; every other privilege's id is derived from its name.
 _KNOWN_IDS = {
     "prvCreateUserEntityUISettings": "8d2aa266-8fee-43a4-85e7-2aa1aaab5259",
     "prvReadUserEntityUISettings": "8d2aa266-8fee-43a4-85e7-2aa1aaab525a",
@@ -45,7 +45,7 @@ _KNOWN_IDS = {
     "prvShareLead": "9805ebd7-4a57-4558-a7ef-c0ba93d28c68",
 }
 
-#: Privileges that guard no table's rows: they are given for the whole organization.
+#: Privileges that protect no table; they apply to the whole organization.
 _MISCELLANEOUS = """
 prvActOnBehalfOfAnotherUser prvActOnBehalfOfExternalParty prvActivateBusinessProcessFlow
 prvActivateBusinessRules prvActivateSynchronousWorkflow prvAddressBook prvAllowQuickCampaign prvAllowSPM prvAllowTDS
@@ -62,7 +62,7 @@ prvUseTabletApp prvWebMailMerge prvWorkflowExecution prvWriteHolidaySchedule prv
 prvUndeleteRecord prvDocumentGeneration
 """
 
-#: Every role holds these, and nothing takes them away (contract: role privileges, the SharePoint baseline).
+#: Every role has these, and they cannot be removed (contract: role privileges, the SharePoint baseline).
 SHAREPOINT_BASELINE = (
     "prvReadSharePointData",
     "prvWriteSharePointData",
@@ -73,7 +73,7 @@ SHAREPOINT_BASELINE = (
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    """One privilege: its row, and what security needs of it."""
+    """One privilege: its row, and the data that security needs."""
 
     id: str
     name: str
@@ -84,19 +84,19 @@ class Privilege:
 
     @property
     def widest(self) -> int:
-        """The widest access level it can have."""
+        """The widest access level that it supports."""
         return max(self.levels)
 
 
 def invalid_depth(privilege: Privilege, level: int, role_id: str) -> tuple[str, str]:
-    """Code and message for a level that a privilege cannot have (contract: Privileges)."""
+    """Code and message for an unsupported level (contract: Privileges)."""
     named = f"The privilege {privilege.name} with id = {privilege.id}"
     return "0x8004140b", f"{named} can't have depth = {DEPTHS[level]}, RoleId = {role_id}"
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Tables and privileges, with the ways to look them up."""
+    """Tables and privileges, with lookups."""
 
     tables: Mapping[str, Table]
     privileges: Mapping[str, Privilege]
@@ -110,7 +110,7 @@ class Catalogue:
         object.__setattr__(self, "rows", [item.row for item in self.privileges.values()])
 
     def privilege_for(self, right: str, table: Table) -> Privilege | None:
-        """The privilege that gives a right on a table; None where the platform has no such privilege."""
+        """The privilege for a right on a table; None if the platform has no such privilege."""
         return self.by_name.get(table.privilege(right).lower())
 
     def with_tables(self, tables: Iterable[Table]) -> Catalogue:
@@ -122,7 +122,7 @@ class Catalogue:
 
 @lru_cache(maxsize=8)
 def standard_catalogue(sales: bool) -> Catalogue:
-    """What an environment is born with, with or without Dynamics 365 Sales."""
+    """The initial catalogue of an environment, with or without Dynamics 365 Sales."""
     tables = by_logical_name(PLATFORM_TABLES + (SALES_TABLES if sales else ()))
     found = [item for table in tables.values() for item in _table_privileges(table)]
     found += [_privilege(name, None, None, "G") for name in _MISCELLANEOUS.split()]
@@ -135,7 +135,7 @@ def _table_privileges(table: Table) -> list[Privilege]:
     return [
         _privilege(table.privilege(right), right, table.logical, table.levels_of.get(right, levels))
         for right in table.rights
-        # Giving a role to users is a privilege of its own, made once for all.
+        # Assigning roles to users is a separate privilege, created once for all.
         if not (table.logical == "role" and right == "Assign")
     ]
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Definitions by address: of tables with their columns and relationships, of relationships, of global option sets.
 
-Every user with a role may read them; nothing here changes them (contract: definitions).
+Every user with a role may read them; they cannot be changed (contract: definitions).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KINDS: Mapping[type, Kind] = {bool: "bool", int: "int", float: "double", dict: 
 
 
 class _DefinitionType:
-    """Definitions of one type, as queries see them: the type of all has the properties that all of them hold."""
+    """Definitions of one type, as queries see them; the base type has the properties that all of them have."""
 
     def __init__(self, name: str, navigations: tuple[str, ...] = ()) -> None:
         self.type_name = f"{_CAST}{name}"
@@ -55,7 +55,7 @@ class _DefinitionType:
 
 
 def _every(family: str) -> Iterable[Definition]:
-    """All definitions of a family of types in an environment as it comes, whatever else one holds."""
+    """All definitions of a family of types in a new environment."""
     catalogue = standard_catalogue(True)
     tables = catalogue.tables.values()
     if family == "EntityMetadata":
@@ -67,7 +67,7 @@ def _every(family: str) -> Iterable[Definition]:
     return shapes.global_option_sets() if family.startswith("OptionSet") else shapes.relationships_in(catalogue)
 
 
-#: The families of types, by what the names of their types end with.
+#: The families of types, by the suffix of their type names.
 _FAMILIES = (
     "EntityMetadata",
     "AttributeMetadata",
@@ -86,7 +86,7 @@ def _kinds(name: str) -> Mapping[str, Kind]:
     every = list(_every(family))
     own = [each for each in every if str(each.get("@odata.type", "")).endswith(f".{name}")]
     found = own or every
-    # What all classes have in common is what their common type has.
+    # The common type has the properties that all classes share.
     common = set().union(*own) if own else set.intersection(*(set(each) for each in every))
     kinds: dict[str, Kind] = {}
     for definition in found:
@@ -126,7 +126,7 @@ def _expand_table(session: Session, row: Row, expansion: Expansion) -> Any:
 
 
 def _beyond_table(session: Session, row: Definition, rest: list[Segment]) -> Reply:
-    """``EntityDefinitions(…)/Attributes``, all of them or those of one class, its relationships, one property."""
+    """`EntityDefinitions(…)/Attributes`, all of them or those of one class, its relationships, one property."""
     name, table = rest[0].name, session.data.catalogue.tables[row["LogicalName"]]
     context = f"EntityDefinitions({row['MetadataId']})/{name}"
     if name in _BEYOND_TABLE:
@@ -223,7 +223,7 @@ def _cast(found: list[Definition], rest: list[Segment], name: str) -> tuple[list
     return [item for item in found if item["@odata.type"] == f"#{wanted}"], wanted.removeprefix(_CAST)
 
 
-# What they share
+# Shared
 
 _Expand = Callable[[Session, Row, Expansion], Any]
 
@@ -252,7 +252,7 @@ def _reply(
 
 
 def _named(found: list[Definition], session: Session, inside: str, kind: str) -> Definition:
-    """The definition that the parentheses of an address name, by its id or its name. Raises Refusal."""
+    """The definition that an address names in parentheses, by id or name. Raises Refusal."""
     given = arguments(inside, session.call.options) if "=" in inside else {"MetadataId": inside}
     wanted = {name: text_value(value).lower() for name, value in given.items()}
     for row in found:
@@ -269,7 +269,7 @@ def _written(
     seen_as: _DefinitionType,
     expand: _Expand | None = None,
 ) -> list[Definition]:
-    """The definitions that a filter lets through, with the selected properties and what was expanded."""
+    """The definitions that match a filter, with the selected properties and expansions."""
     names = selected_properties(seen_as, options.select)
     strange = next((item.name for item in options.expand if seen_as.navigation(item.name) is None), None)
     if strange is not None:
@@ -286,7 +286,7 @@ def _written(
     return written
 
 
-#: The sets of definitions, each with what answers for it.
+#: The sets of definitions, each with its handler.
 SETS: Mapping[str, Callable[[Session, Segment, list[Segment]], Reply]] = {
     "EntityDefinitions": _tables,
     "RelationshipDefinitions": _relationships,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The platform's refusals: status, code and wording of each (contract: errors of the Dataverse Web API)."""
+"""The platform's refusals: their status, code and message (contract: errors of the Dataverse Web API)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NIL = "00000000-0000-0000-0000-000000000000"
 
 
 class Refusal(Exception):
-    """A request the platform refuses. ``code`` is hexadecimal text such as ``0x80040217``; it may be empty."""
+    """A request that the platform refuses. `code` is hexadecimal text such as `0x80040217`; it may be empty."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class Refusal(Exception):
         self.headers = headers or {}
 
     def body(self, annotated: bool = False) -> dict[str, Any]:
-        """The error envelope; ``annotated`` adds what a caller gets who asks for annotations."""
+        """The error envelope; `annotated` adds the annotations that a caller can request."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if annotated:
             link = f"http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a{self.code[2:]}"
@@ -39,7 +39,7 @@ class Refusal(Exception):
 
 
 def signed(code: str) -> int:
-    """A code as rows hold it: ``0x80048033`` is -2147188685."""
+    """A code as rows hold it: `0x80048033` is -2147188685."""
     number = int(code, 16)
     return number - 2**32 if number >= 2**31 else number
 
@@ -50,17 +50,17 @@ def no_segment(name: str) -> Refusal:
 
 
 def bad_query(message: str) -> Refusal:
-    """A query option, or a piece of the address, cannot be taken."""
+    """A query option or a part of the address is invalid."""
     return Refusal(400, "0x80060888", message)
 
 
 def no_row(schema_name: str, identifier: str) -> Refusal:
-    """A row that does not exist, or no longer."""
+    """A row that does not exist, or no longer exists."""
     return Refusal(404, "0x80040217", f"Entity '{schema_name}' With Id = {identifier} Does Not Exist")
 
 
 def bad_payload(entity_set: str, message: str) -> Refusal:
-    """A body that does not fit its type."""
+    """A body that does not match its type."""
     return Refusal(
         400,
         "0x80048d19",
@@ -81,7 +81,7 @@ def undeclared_property(entity_set: str, name: str) -> Refusal:
 
 
 def invalid_argument(message: str) -> Refusal:
-    """An argument without sense."""
+    """An invalid argument."""
     return Refusal(400, "0x80040203", message)
 
 
@@ -91,7 +91,7 @@ def duplicate_row() -> Refusal:
 
 
 def changed_meanwhile(schema_name: str) -> Refusal:
-    """An ETag that is no longer the row's."""
+    """An outdated ETag."""
     return Refusal(
         412,
         "0x80060882",
@@ -100,5 +100,5 @@ def changed_meanwhile(schema_name: str) -> Refusal:
 
 
 def method_not_allowed(method: str) -> Refusal:
-    """A verb the resource does not know."""
+    """A verb that the resource does not support."""
     return Refusal(405, "0x80060888", f"The requested resource does not support http method '{method}'.")

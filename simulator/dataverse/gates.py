@@ -1,12 +1,12 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates of an environment (contract: Gates): states and settings in which it refuses all or some callers.
+"""The gates of an environment (contract: Gates): states and settings in which it refuses some or all callers.
 
-The trait ``gates`` lists them: ``{code, status, message, callers, methods, path, times, retry_after}``. ``callers`` are
-application or object ids, ``path`` is a regular expression for what follows ``/api/data/v9.2/``, ``times`` is how often
-the gate refuses before it opens, and ``retry_after`` the seconds that the refusal asks to wait. Only ``code`` is
-needed: what the platform says with it is known for the codes below.
+The option `gates` lists them: `{code, status, message, callers, methods, path, times, retry_after}`. `callers` are
+application or object ids, `path` is a regular expression for the path after `/api/data/v9.2/`, `times` is how often the
+gate refuses before it opens, and `retry_after` is the value of the `Retry-After` header. Only `code` is required: the
+codes below have a default status and message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _KEYS = frozenset({"code", "status", "message", "callers", "methods", "path", "times", "retry_after"})
 
-#: What the platform says by the codes of its gates. The statuses of those marked likely in the contract are likely.
+#: The platform's status and message for the codes of its gates. Statuses that the contract marks as likely are likely.
 TEXTS: dict[str, tuple[int, str]] = {
     "0x80095ffe": (403, "Access to Dataverse API is restricted: access to your ip is blocked by the IP firewall."),
     "0x80095ffc": (403, "Access to Dataverse API is restricted for this application by application access control."),
@@ -53,15 +53,15 @@ TEXTS: dict[str, tuple[int, str]] = {
 
 
 def check(gates: Iterable[Any]) -> None:
-    """Look whether these are gates. Raises ValueError."""
+    """Check the format of gates. Raises ValueError."""
     for gate in gates:
         if not isinstance(gate, dict) or not {"code"} <= gate.keys() <= _KEYS:
-            raise ValueError(f"A gate has a code and may have {', '.join(sorted(_KEYS - {'code'}))}.")
+            raise ValueError(f"The gate is invalid: give a code and optionally {', '.join(sorted(_KEYS - {'code'}))}.")
         re.compile(gate.get("path", ""))
 
 
 def require_open(data: EnvironmentData, call: Call, caller: Caller) -> None:
-    """Insist that no gate keeps a request out. Raises Refusal."""
+    """Check that no gate refuses a request. Raises Refusal."""
     for gate in data.environment.spec.options.get("gates") or ():
         if _concerns(gate, call, caller) and _still_refuses(gate):
             status, message = TEXTS.get(gate["code"].lower(), (403, "The environment refuses the request."))
@@ -70,7 +70,7 @@ def require_open(data: EnvironmentData, call: Call, caller: Caller) -> None:
 
 
 def require_customizable(data: EnvironmentData) -> None:
-    """Insist that the environment takes unmanaged customizations (contract: Blocked customizations). Raises Refusal."""
+    """Check that the environment allows unmanaged customizations (contract: Blocked customizations). Raises Refusal."""
     if data.environment.spec.options.get("block_unmanaged_customizations", False):
         raise Refusal(
             403,

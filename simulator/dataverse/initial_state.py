@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An environment as it is born: business units, the platform's own users, standard roles, first solutions."""
+"""The initial state of an environment: business units, the platform's own users, standard roles, first solutions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SYSTEM_SOLUTION = "fd140aad-4df4-11dd-bd17-0019b9312238"
 
 _INTERNAL = 2
 
-#: Applications of the platform that are users of every environment: nobody's to touch.
+#: Applications of the platform that are users of every environment: no one may change them.
 _PLATFORM_APPLICATIONS = (
     ("# Microsoft Dynamics 365 Sales Insights", "b20d0d3a-dc90-485b-ad11-6031e769e221"),
     ("# Flow-RP", "7df0a125-d3be-4c96-aa54-591f83ff541c"),
@@ -33,7 +33,7 @@ _PLATFORM_APPLICATIONS = (
 
 
 def initial_state(world: World, tenant: Tenant, environment: Environment) -> EnvironmentData:
-    """The data of a new environment. It follows from the seed and the specification alone."""
+    """The data of a new environment, derived only from the seed and the specification."""
     data = EnvironmentData(world, tenant, environment)
     root = _business_units(data)
     system = people.add_user(
@@ -77,7 +77,7 @@ def _organization(data: EnvironmentData, system_user: str) -> None:
 
 
 def organization_settings(data: EnvironmentData) -> str:
-    """The settings that the organization keeps as XML: a setting that was never changed is not among them."""
+    """The settings that the organization stores as XML, without settings that were never changed."""
     if not data.environment.spec.options.get("block_unmanaged_customizations", False):
         return "<OrgSettings></OrgSettings>"
     name = "IsLockdownOfUnmanagedCustomizationEnabled"
@@ -172,7 +172,7 @@ _PUBLISHER_SITES = {"microsoftdynamics": "http://crm.dynamics.com"}
 
 
 def _by_system(data: EnvironmentData) -> dict[str, str]:
-    """The columns that say the platform itself made a row."""
+    """The columns of a row that the platform itself created."""
     return {"_createdby_value": data.fixed_id("SYSTEM"), "_modifiedby_value": data.fixed_id("SYSTEM")}
 
 
@@ -207,7 +207,7 @@ def _solution(
 
 
 def _roles(data: EnvironmentData, root: str) -> str:
-    """The standard roles, a copy in each business unit; gives the id of System Administrator in the root one."""
+    """Create the standard roles in each business unit; returns the id of System Administrator in the root unit."""
     sales = data.environment.spec.sales
     for role in STANDARD_ROLES:
         if role.sales and not sales:
@@ -227,7 +227,7 @@ def _roles(data: EnvironmentData, root: str) -> str:
 
 def _people(data: EnvironmentData, root: str, administrator_role: str) -> None:
     tenant, world = data.tenant, data.world
-    # The ids are the directory's own, computed and not asked for, so that the directory is not made for it.
+    # The directory's ids, computed without the directory, which therefore need not exist yet.
     administrator = people.add_user(
         data,
         systemuserid=data.fixed_id("administrator"),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of leads, and of the other tables whose rows bear a person's name."""
+"""The rules of leads, and of other tables whose rows have a person's name."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .errors import Refusal
 from .rules import Rules
 from .schema import Table
 
-#: Which status a row takes with its state, where the caller does not say.
+#: The default status for each state.
 _FIRST_STATUS = {"lead": {0: 1, 1: 3, 2: 4}}
 
-#: What the system job that follows a new lead asks of the creator (contract: System Job privileges).
+#: The rights that the creator needs for the system job of a new lead (contract: System Job privileges).
 _JOB_RIGHTS = ("Read", "Write", "AppendTo")
 
 
 class NamedPersonRules(Rules):
-    """The full name follows from its parts, the status from the state."""
+    """Derive the full name from its parts, and the status from the state."""
 
     def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Complete a new row."""
@@ -29,7 +29,7 @@ class NamedPersonRules(Rules):
         _detect_duplicates(session, table, row)
 
     def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
-        """Keep name and status in step."""
+        """Update name and status."""
         if {"firstname", "lastname", "middlename"} & changes.keys():
             changes |= _full_name({**row, **changes}) or {"fullname": None}
         if "statecode" in changes and "statuscode" not in changes:
@@ -40,12 +40,12 @@ class NamedPersonRules(Rules):
 class LeadRules(NamedPersonRules):
     """A new lead starts a system job in the creator's name.
 
-    The job belongs to the platform's own user in the root business unit, so only the widest access level reaches it
-    from everywhere. An environment's option ``lead_jobs: false`` switches the job off.
+    The job belongs to the platform's own user in the root business unit, so only the widest access level covers it from
+    everywhere. An environment's option `lead_jobs: false` turns the job off.
     """
 
     def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Insist on the rights that the job needs."""
+        """Require the rights for the job."""
         super().prepare(session, table, row)
         if not session.data.environment.spec.options.get("lead_jobs", True):
             return
@@ -61,9 +61,9 @@ class LeadRules(NamedPersonRules):
 
 
 def _detect_duplicates(session: Session, table: Table, row: Mapping[str, Any]) -> None:
-    """The rule every environment is born with: two rows of a table with the same e-mail address are duplicates.
+    """The rule of every new environment: two rows of a table with the same e-mail address are duplicates.
 
-    The Web API applies it only to a request that asks for it.
+    The Web API applies it only on request.
     """
     asked = session.call.headers.get("mscrm.suppressduplicatedetection", "true").lower() == "false"
     address = row.get("emailaddress1")

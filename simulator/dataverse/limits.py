@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Service protection limits: how much one user may ask of an environment in five minutes (contract: throttling)."""
+"""Service protection limits: one user's requests to an environment in five minutes (contract: throttling)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WINDOW_SECONDS = 300
 
 
 class Usage:
-    """What one user asked for within the window, in whole seconds."""
+    """One user's requests within the window, in whole seconds."""
 
     def __init__(self) -> None:
         self._seconds: deque[list[float]] = deque()
@@ -23,7 +23,7 @@ class Usage:
         self.at_once = 0
 
     def forget_before(self, moment: float) -> None:
-        """Drop what has left the window."""
+        """Drop entries outside the window."""
         while self._seconds and self._seconds[0][0] < moment:
             _second, requests, milliseconds = self._seconds.popleft()
             self.requests -= int(requests)
@@ -52,7 +52,10 @@ def usage_of(data: EnvironmentData, user_id: str) -> Usage:
 
 
 def count(data: EnvironmentData, user_id: str) -> dict[str, str]:
-    """Count a request and give the headers that tell what is left. Raises Refusal with Retry-After over a limit."""
+    """Count a request and return the headers with the remaining limits.
+
+    Raises Refusal with Retry-After over a limit.
+    """
     settings = data.world.settings
     usage, now = usage_of(data, user_id), data.now().timestamp()
     usage.forget_before(now - _WINDOW_SECONDS)
@@ -81,7 +84,7 @@ def count(data: EnvironmentData, user_id: str) -> dict[str, str]:
 
 
 def enter(data: EnvironmentData, user_id: str) -> None:
-    """Note that a request is being worked on. Raises Refusal when too many are at once."""
+    """Note the start of a request. Raises Refusal if there are too many concurrent ones."""
     usage, most = usage_of(data, user_id), data.world.settings.dataverse_limit_concurrent
     if most and usage.at_once >= most:
         raise _over("0x80072326", f"Number of concurrent requests exceeded the limit of {most}.", 2)
@@ -89,7 +92,7 @@ def enter(data: EnvironmentData, user_id: str) -> None:
 
 
 def leave(data: EnvironmentData, user_id: str) -> None:
-    """Note that it is done."""
+    """Note the end of a request."""
     usage_of(data, user_id).at_once -= 1
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which messages a table answers: rows of ``sdkmessages`` and ``sdkmessagefilters``, which follow from the tables.
+"""Which messages a table supports: rows of `sdkmessages` and `sdkmessagefilters`, derived from the tables.
 
-A client that writes many rows at once looks there for ``CreateMultiple`` (contract: messages).
+A client that writes many rows at once checks them for `CreateMultiple` (contract: messages).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .schema import Table
 if TYPE_CHECKING:
     from .state import EnvironmentData
 
-#: The messages that a right on a table makes possible.
+#: The messages that a right on a table allows.
 _MESSAGES_OF_RIGHT = {
     "Create": ("Create", "CreateMultiple"),
     "Read": ("Retrieve", "RetrieveMultiple"),

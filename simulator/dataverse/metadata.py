@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service says of itself as a whole: its entity sets and its schema."""
+"""The service document and the schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def service_document(session: Session) -> Reply:
 
 
 def document(session: Session) -> Reply:
-    """``$metadata``: the schema in CSDL, as XML and only so."""
+    """`$metadata`: the schema in CSDL, only as XML."""
     if session.call.method != "GET":
         raise method_not_allowed(session.call.method)
     accepted = session.call.headers.get("accept", "*/*")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CreateMultiple and UpdateMultiple: many rows of one table by one request, all or nothing."""
+"""CreateMultiple and UpdateMultiple: many rows of one table in one request, all or nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Functions and actions, bound to a row or not, by their names."""
+"""Bound and unbound functions and actions, by name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Bound = Callable[[Session, Any, Mapping[str, Any]], Reply]
 
 
 def who_am_i(session: Session, arguments: Mapping[str, str]) -> Reply:
-    """WhoAmI: it asks for no privilege, so it proves membership and nothing more."""
+    """WhoAmI: it needs no privilege, so it proves only membership."""
     del arguments
     return Reply(
         200,
@@ -50,7 +50,7 @@ def _retrieve_version(session: Session, arguments: Mapping[str, str]) -> Reply:
 
 
 def _current_organization(session: Session, given: Mapping[str, str]) -> Reply:
-    """RetrieveCurrentOrganization: what the discovery service says of the organization."""
+    """RetrieveCurrentOrganization: the organization's discovery data."""
     if not _ACCESS_TYPE.fullmatch(given["AccessType"]):
         raise bad_query("The value of the parameter 'AccessType' is not a valid EndpointAccessType.")
     data = session.data
@@ -91,7 +91,7 @@ def _current_organization(session: Session, given: Mapping[str, str]) -> Reply:
 
 
 def _record_counts(session: Session, given: Mapping[str, str]) -> Reply:
-    """RetrieveTotalRecordCount: how many rows some tables hold, whoever owns them."""
+    """RetrieveTotalRecordCount: how many rows some tables have, regardless of their owner."""
     try:
         names = json.loads(given["EntityNames"])
     except ValueError:
@@ -143,7 +143,7 @@ def _guid_argument(given: Mapping[str, str], name: str) -> str:
     return identifier
 
 
-#: Functions that are bound to nothing: name, parameters, what they do.
+#: Unbound functions: name, parameters, handler.
 FUNCTIONS: Mapping[str, tuple[tuple[str, ...], Function]] = {
     "WhoAmI": ((), who_am_i),
     "RetrieveVersion": ((), _retrieve_version),
@@ -217,7 +217,7 @@ def _set_business_unit(session: Session, row: Any, payload: Mapping[str, Any]) -
     return Reply(204)
 
 
-#: Functions and actions bound to a row: table and name; whether it is a function; what it does.
+#: Functions and actions bound to a row: table and name; whether it is a function; handler.
 BOUND: Mapping[tuple[str, str], tuple[bool, Bound]] = {
     ("role", "AddPrivilegesRole"): (False, role_rules.add_privileges),
     ("role", "ReplacePrivilegesRole"): (False, role_rules.replace_privileges),
@@ -259,7 +259,7 @@ def _given(session: Session, segment: Segment, parameters: tuple[str, ...]) -> d
 
 
 def bound(session: Session, table: Table, row: Any, segment: Segment) -> Reply:
-    """The answer of the function or action bound to a row. Raises Refusal when there is none of that name."""
+    """The answer of the function or action bound to a row. Raises Refusal if it does not exist."""
     name = segment.name.removeprefix(f"{NAMESPACE}.")
     found = BOUND.get((table.logical, name))
     if found is None:

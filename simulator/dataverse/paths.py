@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The path of a request, cut into segments: ``systemusers(1111…)/systemuserroles_association/$ref``."""
+"""The path of a request, cut into segments: `systemusers(1111…)/systemuserroles_association/$ref`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment: a name, and what stands in its parentheses (None: no parentheses)."""
+    """One segment: a name, and the content of its parentheses (None: no parentheses)."""
 
     name: str
     inside: str | None = None
@@ -58,13 +58,13 @@ def _segment(text: str) -> Segment:
 
 
 def guid(text: str) -> str | None:
-    """A GUID as rows hold it, or None if the text is none."""
+    """A GUID as rows hold it, or None if the text is not a GUID."""
     text = text.strip()
     return str(uuid.UUID(text)) if _GUID.fullmatch(text) else None
 
 
 def arguments(inside: str, aliases: Mapping[str, str]) -> dict[str, str]:
-    """``Name=value`` pairs of parentheses, aliases (``@name``) replaced, quotes kept. Raises Refusal."""
+    """`Name=value` pairs of parentheses, aliases (`@name`) replaced, quotes kept. Raises Refusal."""
     found: dict[str, str] = {}
     for piece in _split(inside):
         name, equals, value = piece.partition("=")
@@ -80,7 +80,7 @@ def arguments(inside: str, aliases: Mapping[str, str]) -> dict[str, str]:
 
 
 def text_value(literal: str) -> str:
-    """The text behind a quoted literal; anything else as it stands."""
+    """The text behind a quoted literal; anything else unchanged."""
     if len(literal) >= 2 and literal[0] == literal[-1] == "'":
         return literal[1:-1].replace("''", "'")
     return literal

@@ -21,8 +21,10 @@ _WHOLE_NUMBERS = ("int", "long", "picklist")
 
 
 def read_values(session: Session, table: Table, payload: Mapping[str, Any], *, creating: bool) -> dict[str, Any]:
-    """The columns a body sets, by wire name; what a caller cannot write is left out without a word, as the platform
-    does. Raises Refusal for what does not belong to the table or has not its type."""
+    """The columns a body sets, by wire name; read-only columns are ignored silently, as the platform does.
+
+    Raises Refusal for an unknown property or a value of the wrong type.
+    """
     values: dict[str, Any] = {}
     for name, given in payload.items():
         if name.endswith(_BIND):
@@ -163,8 +165,11 @@ def _bound(session: Session, table: Table, name: str, given: Any) -> tuple[Colum
 
 
 def reachable(table: Table, name: str) -> tuple[str, ...]:
-    """The tables that the navigation property ``name`` may lead to: of a lookup to several tables those it may hold,
-    or the one that its name names (``regardingobjectid_lead``); none when ``name`` is no single-valued way."""
+    """The tables to which the navigation property `name` may lead.
+
+    A lookup to several tables leads to all of them, or to the one in its name (`regardingobjectid_lead`). There are
+    none if `name` is not single-valued.
+    """
     column, navigation = table.column(name), table.navigation(name)
     if column is None or navigation is None or navigation.collection:
         return ()
@@ -172,7 +177,7 @@ def reachable(table: Table, name: str) -> tuple[str, ...]:
 
 
 def referenced_row(session: Session, address: str) -> tuple[Table, str]:
-    """The table and the id behind an address such as ``/roles(1111…)`` or its full form. Raises Refusal."""
+    """The table and the id behind an address such as `/roles(1111…)` or its full form. Raises Refusal."""
     path = urlsplit(address).path if "://" in address else address
     if "/api/data/" in path:
         path = path.split("/api/data/", 1)[1].partition("/")[2]

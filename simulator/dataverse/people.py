@@ -10,7 +10,7 @@ from typing import Any
 from .roles import copy_roles_of_parent
 from .state import EnvironmentData
 
-#: Columns of a new user that are not null and yet no default of the column.
+#: Columns of a new user that are not null, but not by the column's default.
 _NEW_USER = {
     "address1_addresstypecode": 1,
     "address1_shippingmethodcode": 1,
@@ -21,7 +21,7 @@ _NEW_USER = {
 
 
 def add_user(data: EnvironmentData, *, businessunit: str, systemmanaged: bool = False, **values: Any) -> dict[str, Any]:
-    """Store a user; ``values`` are columns. The user joins the default team of the business unit."""
+    """Store a user; `values` are columns. The user joins the default team of the business unit."""
     identifier = values["systemuserid"]
     row: dict[str, Any] = {
         **_NEW_USER,
@@ -47,7 +47,7 @@ def add_user(data: EnvironmentData, *, businessunit: str, systemmanaged: bool = 
 
 
 def names_from_directory(display_name: str, application_id: str, domain: str) -> dict[str, Any]:
-    """The columns that the platform itself writes for an application user, whatever the caller sent (contract)."""
+    """The columns that the platform writes for an application user, overriding the caller's values (contract)."""
     return {
         "firstname": "#",
         "lastname": display_name,
@@ -89,12 +89,12 @@ def add_business_unit(data: EnvironmentData, values: dict[str, Any], parent: str
 
 
 def default_team(data: EnvironmentData, business_unit: str) -> str:
-    """The id of the team that every user of a business unit is in."""
+    """The id of the business unit's default team, which includes all of its users."""
     return data.fixed_id("default team", business_unit)
 
 
 def join_default_team(data: EnvironmentData, user: str, business_unit: str) -> None:
-    """Put a user into the default team of a business unit, out of that of any other."""
+    """Move a user to the default team of a business unit."""
     for team in data.lefts("teammembership", user):
         row = data.get("team", team)
         if row is not None and row.get("isdefault"):

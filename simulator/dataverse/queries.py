@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queries over an environment's rows, as their caller may see them."""
+"""Queries over the rows of an environment that the caller may read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _values_test(test: Callable[[Any, list[Any]], bool]) -> Callable[[Expression
 
 
 def _as_text(value: Any, wanted: list[Any]) -> Any:
-    """The values of these functions are texts whatever the column is."""
+    """The values of these functions are texts, whatever the column's type."""
     if value is None or not wanted or not isinstance(wanted[0], str) or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -59,14 +59,17 @@ class View:
         self._data = session.data
 
     def entity_type(self, name: str) -> EntityType:
-        """The table of that logical name. Raises QueryRefused where the environment has none."""
+        """The table of that logical name. Raises QueryRefused if it does not exist."""
         table = self._data.catalogue.tables.get(name)
         if table is None:
             raise QueryRefused(f"Resource not found for the segment '{name}'.")
         return table
 
     def rows(self, table: Table) -> Iterable[Row]:
-        """The rows of a table that the caller may read. Raises Refusal when that is none of them by principle."""
+        """The rows of a table that the caller may read.
+
+        Raises Refusal if the caller may read none of them in principle.
+        """
         principal = self._session.principal
         principal.require("Read", table)
         level = principal.level("Read", table)
@@ -76,7 +79,7 @@ class View:
         return [row for row in stored if principal.reaches(level, table, row)]
 
     def stored(self, table: Table) -> Iterable[Row]:
-        """All rows of a table, those included that are computed."""
+        """All rows of a table, including computed ones."""
         if table.logical == "privilege":
             return self._data.catalogue.rows
         if table.logical == "roleprivileges":
@@ -109,7 +112,7 @@ class View:
                 }
 
     def related(self, entity: EntityType, row: Row, navigation: Navigation) -> Iterable[Row]:
-        """The rows a navigation property leads to, without those the caller may not read."""
+        """The rows that a navigation property leads to and that the caller may read."""
         assert isinstance(entity, Table)
         if not navigation.collection:
             column = entity.column(navigation.name)
@@ -164,7 +167,7 @@ class View:
         return None if row is None else row.get(self._data.table(logical).name_column)
 
     def matching(self, rows: Iterable[Row], options: QueryOptions, table: Table) -> list[Row]:
-        """The rows that a query's filter lets through, in its order. Raises Refusal."""
+        """The rows that match a query's filter, in its order. Raises Refusal."""
         try:
             return matching(rows, options, table, self, DIALECT)
         except QueryRefused as refused:

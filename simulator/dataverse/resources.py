@@ -62,7 +62,7 @@ RULES: Mapping[str, Rules] = {
 }
 
 
-#: Options that stand for a whole query, in FetchXML or by the id of a view.
+#: Options that replace a whole query, with FetchXML or the id of a view.
 _QUERIES = ("fetchXml", "savedQuery", "userQuery")
 
 
@@ -79,7 +79,7 @@ def options_of(call: Call) -> QueryOptions:
         raise bad_query(str(refused)) from None
     query = next((name for name in _QUERIES if name in options.others), None)
     if query is not None:
-        # To leave it out would answer with rows that were not asked for.
+        # Ignoring it would return rows that the caller did not request.
         raise Refusal(501, "SimulatorServesNoSuchQuery", f"The simulator does not run queries given as {query}.")
     return options
 
@@ -88,7 +88,7 @@ def options_of(call: Call) -> QueryOptions:
 
 
 def list_rows(session: Session, table: Table, rows: Any = None, fragment: str | None = None) -> Reply:
-    """A list of a table's rows, or of ``rows``, as the query options ask for it."""
+    """A list of a table's rows, or of `rows`, as the query options request it."""
     options, view, call = options_of(session.call), View(session), session.call
     shape = Shape(session, table, options)
     found = view.matching(view.rows(table) if rows is None else rows, options, table)
@@ -106,7 +106,7 @@ def list_rows(session: Session, table: Table, rows: Any = None, fragment: str | 
         raise Refusal(400, "0x80040203", str(refused)) from None
     body: dict[str, Any] = {"@odata.context": session.context(name + shape.fragment)}
     if options.count:
-        # The platform stops counting there.
+        # The platform's maximum.
         body["@odata.count"] = min(page.total, MAX_PAGE_SIZE)
     if call.annotations:
         body["@Microsoft.Dynamics.CRM.totalrecordcount"] = min(page.total, MAX_PAGE_SIZE) if options.count else -1
@@ -144,9 +144,9 @@ def count_rows(session: Session, table: Table, rows: Any = None) -> Reply:
 
 
 def find_row(session: Session, table: Table, inside: str) -> tuple[str | None, Any, dict[str, Any]]:
-    """The row that the parentheses of an address name, by id or by alternate key.
+    """The row that an address names in parentheses, by id or by alternate key.
 
-    Gives its id (None for an alternate key without a row), the row or None, and the key's columns. Raises Refusal.
+    Returns its id (None for an alternate key without a row), the row or None, and the key's columns. Raises Refusal.
     """
     identifier = guid(inside)
     if identifier is not None:
@@ -171,7 +171,7 @@ def find_row(session: Session, table: Table, inside: str) -> tuple[str | None, A
 
 
 def existing_row(session: Session, table: Table, inside: str) -> Any:
-    """The row that an address names. Raises Refusal when there is none."""
+    """The row that an address names. Raises Refusal if it does not exist."""
     identifier, row, _key = find_row(session, table, inside)
     if row is None:
         raise no_row(table.schema, identifier or inside)
@@ -195,7 +195,7 @@ def one_row(session: Session, table: Table, inside: str) -> Reply:
 
 
 def retrieve(session: Session, table: Table, row: Mapping[str, Any]) -> Reply:
-    """One row as the query options ask for it; 304 when the caller has it already."""
+    """One row as the query options ask for it; 304 if the caller already has it."""
     shape = Shape(session, table, options_of(session.call))
     known = session.call.headers.get("if-none-match", "").strip()
     if table.versioned and known and known == etag(row) and not options_of(session.call).expand:
@@ -208,7 +208,7 @@ def retrieve(session: Session, table: Table, row: Mapping[str, Any]) -> Reply:
 
 
 def create(session: Session, table: Table, known: Mapping[str, Any] | None = None) -> Reply:
-    """POST to a collection, or the creating half of an upsert (then ``known`` is the key of the address)."""
+    """POST to a collection, or the creating half of an upsert (then `known` is the key of the address)."""
     values = read_values(session, table, session.call.payload(table.entity_set), creating=True)
     values |= known or {}
     with session.data.transaction():
@@ -218,7 +218,7 @@ def create(session: Session, table: Table, known: Mapping[str, Any] | None = Non
 
 
 def upsert(session: Session, table: Table, inside: str) -> Reply:
-    """PATCH: change a row, or make it unless the request forbids that."""
+    """PATCH: change a row, or create it unless the request forbids that."""
     identifier, row, key = find_row(session, table, inside)
     headers = session.call.headers
     if row is None:
@@ -252,7 +252,7 @@ def _written(session: Session, table: Table, row: Mapping[str, Any], status: int
     return Reply(status, reply.body, {**headers, **reply.headers, "Preference-Applied": applied})
 
 
-#: Kinds of components that a header may file in an unmanaged solution, with their number.
+#: Kinds of components that a header can add to an unmanaged solution, with their number.
 _COMPONENTS = {"role": 20, "webresource": 61, "systemform": 60, "appmodule": 80}
 
 
@@ -279,7 +279,7 @@ def _file_in_solution(session: Session, table: Table, row: Mapping[str, Any]) ->
     )
 
 
-# What hangs on a row
+# Properties and references of a row
 
 
 def beyond_row(session: Session, table: Table, row: Mapping[str, Any], rest: list[Segment]) -> Reply:
@@ -328,7 +328,7 @@ def _property(session: Session, table: Table, row: Mapping[str, Any], name: str,
 
 
 def _write_property(session: Session, table: Table, row: Any, name: str) -> Reply:
-    """PUT sets one column to the ``value`` of its body, DELETE empties it (contract: one property)."""
+    """PUT sets one column to the `value` of its body, DELETE clears it (contract: one property)."""
     _check_version(session, table, row)
     given = None
     if session.call.method == "PUT":
@@ -343,7 +343,7 @@ def _write_property(session: Session, table: Table, row: Any, name: str) -> Repl
 
 
 def _references(session: Session, table: Table, row: Mapping[str, Any], segment: Segment) -> Reply:
-    """``$ref``: the references of a navigation property, a new one, or one taken away."""
+    """`$ref`: the references of a navigation property, add one, or remove one."""
     relation, method = table.relations.get(segment.name), session.call.method
     if method == "GET":
         return _reference_list(session, table, row, segment)
@@ -383,7 +383,7 @@ def _named_row(session: Session, segment: Segment) -> str:
 def _refer(
     session: Session, table: Table, row: Mapping[str, Any], relation: Relation, identifier: str, *, add: bool
 ) -> None:
-    """Let a row of the other table look this one up, or no longer: a one-to-many relationship, written at its one."""
+    """Set or clear another row's lookup to this row: a one-to-many relationship, written at its "one" side."""
     assert relation.lookup is not None
     target, here = session.data.table(relation.target), row[table.id_column]
     there, column = session.data.get(relation.target, identifier), target.columns[relation.lookup]
@@ -396,7 +396,7 @@ def _refer(
 
 
 def _referenced_role(session: Session, address: str) -> tuple[Table, str]:
-    """The referenced row; what a reference does not find is the address's fault (contract: role id bad in $ref)."""
+    """The referenced row; a missing one is an error of the address (contract: role id bad in $ref)."""
     try:
         return referenced_row(session, address)
     except Refusal as refused:
@@ -413,7 +413,7 @@ def _check_target(relation: Relation, target: Table, address: str) -> None:
 def _link(
     session: Session, table: Table, row: Mapping[str, Any], relation: Relation, identifier: str, *, add: bool
 ) -> None:
-    """Link or unlink this row and another, whichever side the request came from."""
+    """Link or unlink this row and another, from either side."""
     data = session.data
     here, there = row, data.get(relation.target, identifier)
     if there is None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of roles, of what they grant, and of who may give them to whom."""
+"""The rules of roles: their privileges, and who may assign them to whom."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 
 
 class RoleRules(Rules):
-    """Only root copies are written, and only where the managed properties allow it."""
+    """Only root copies can be edited, and only if the managed properties allow it."""
 
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
-        """Add a role to a business unit and, as copies, to those below it."""
+        """Add a role to a business unit and, as copies, to its child units."""
         session.principal.require("Create", table)
         gates.require_customizable(session.data)
         data = session.data
@@ -57,7 +57,7 @@ class RoleRules(Rules):
                 session.data.change("role", copy, changes)
 
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Forget a role with all its copies and assignments."""
+        """Delete a role with all its copies and assignments."""
         session.principal.require("Delete", table, row)
         if not roles.is_root_copy(row):
             raise Refusal(400, "0x8004140c", "Cannot delete a role that is inherited from parent business.")
@@ -79,7 +79,10 @@ def _require_root(row: Mapping[str, Any]) -> None:
 
 
 def require_editable(session: Session, row: Mapping[str, Any]) -> None:
-    """Insist that a role may be edited: the root copy, and not locked by its managed properties. Raises Refusal."""
+    """Check that a role can be edited: it is the root copy, and its managed properties do not lock it.
+
+    Raises Refusal.
+    """
     session.principal.require("Write", session.data.table("role"), row)
     _require_root(row)
     gates.require_customizable(session.data)
@@ -93,7 +96,7 @@ def require_editable(session: Session, row: Mapping[str, Any]) -> None:
         )
 
 
-# What a role grants
+# Privileges of a role
 
 
 def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
@@ -109,7 +112,7 @@ def add_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, 
 
 
 def replace_privileges(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
-    """ReplacePrivilegesRole: grant these privileges and no others, the immovable baseline aside."""
+    """ReplacePrivilegesRole: grant only these privileges and the immovable baseline."""
     require_editable(session, row)
     wanted = _wanted(session, row, payload)
     _require_held(session, wanted)
@@ -118,7 +121,7 @@ def replace_privileges(session: Session, row: dict[str, Any], payload: Mapping[s
 
 
 def remove_privilege(session: Session, row: dict[str, Any], payload: Mapping[str, Any]) -> Reply:
-    """RemovePrivilegeRole: take one privilege away; nothing happens to one of the immovable baseline."""
+    """RemovePrivilegeRole: remove one privilege; one of the immovable baseline stays."""
     require_editable(session, row)
     if payload.keys() != {"PrivilegeId"}:
         raise bad_payload("RemovePrivilegeRole", "The parameter 'PrivilegeId' is expected, and no other.")
@@ -183,7 +186,7 @@ def _level(given: Any) -> int:
 
 
 def _require_held(session: Session, wanted: Mapping[str, int]) -> None:
-    """Nobody grants more than they hold themselves (contract: roles). Raises Refusal."""
+    """Check that the caller has the privileges that it grants (contract: roles). Raises Refusal."""
     held, catalogue = session.principal.privileges, session.data.catalogue
     for identifier, level in wanted.items():
         privilege = catalogue.privileges.get(identifier)
@@ -192,7 +195,7 @@ def _require_held(session: Session, wanted: Mapping[str, int]) -> None:
 
 
 def role_privileges(session: Session, role_id: str) -> list[dict[str, Any]]:
-    """What a role grants, as RetrieveRolePrivilegesRole answers. Raises Refusal for an unknown role."""
+    """The privileges of a role, as RetrieveRolePrivilegesRole returns them. Raises Refusal for an unknown role."""
     row = session.data.get("role", role_id)
     if row is None:
         raise no_row("Role", role_id)
@@ -201,14 +204,14 @@ def role_privileges(session: Session, role_id: str) -> list[dict[str, Any]]:
 
 
 def user_privileges(session: Session, user: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a user may do, over all roles, as RetrieveUserPrivileges answers."""
+    """A user's privileges from all roles, as RetrieveUserPrivileges returns them."""
     session.principal.require("Read", session.data.table("systemuser"), user)
     granted = security.effective_privileges(session.data, user["systemuserid"], as_shown=True)
     return _as_answer(session, granted, user["_businessunitid_value"])
 
 
 def user_privileges_by_names(session: Session, user: Mapping[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
-    """What a user may do by some privileges, as RetrieveUserSetOfPrivilegesByNames answers."""
+    """Some privileges of a user, as RetrieveUserSetOfPrivilegesByNames returns them."""
     session.principal.require("Read", session.data.table("systemuser"), user)
     granted = security.effective_privileges(session.data, user["systemuserid"])
     by_name = session.data.catalogue.by_name
@@ -233,11 +236,11 @@ def _as_answer(session: Session, grants: Mapping[str, int], business_unit: str) 
     ]
 
 
-# Who has which role
+# Assignments
 
 
 def assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
-    """Give a role to a user or a team. Raises Refusal."""
+    """Assign a role to a user or a team. Raises Refusal."""
     data, holder_id = session.data, holder[table.id_column]
     intersect = "systemuserroles" if table.logical == "systemuser" else "teamroles"
     _require_may_assign(session, table, holder, role)
@@ -259,7 +262,7 @@ def assign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapp
 
 
 def unassign(session: Session, table: Table, holder: Mapping[str, Any], role: Mapping[str, Any]) -> None:
-    """Take a role from a user or a team. Raises Refusal."""
+    """Remove a role from a user or a team. Raises Refusal."""
     _require_may_assign(session, table, holder, role)
     _require_enabled(session, holder)
     intersect = "systemuserroles" if table.logical == "systemuser" else "teamroles"
@@ -267,7 +270,7 @@ def unassign(session: Session, table: Table, holder: Mapping[str, Any], role: Ma
 
 
 def _require_enabled(session: Session, holder: Mapping[str, Any]) -> None:
-    """The roles of a disabled user can neither be given nor taken, unless the environment allows it. Raises Refusal."""
+    """Check that the user is enabled, or the environment allows role changes of disabled users. Raises Refusal."""
     allowed = session.data.environment.spec.options.get("roles_on_disabled_users", False)
     if holder.get("isdisabled") and not allowed:
         raise Refusal(

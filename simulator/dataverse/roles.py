@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles: one copy for each business unit, all of them granting what the root copy grants.
+"""Roles: one copy for each business unit, with the privileges of the root copy.
 
-Only root copies are edited or deleted, and the copies follow (contract: roles). A role lives in the business unit it
-was made in and in those below it.
+Only root copies can be edited or deleted, and the copies follow (contract: roles). A role exists in the business unit
+in which it was created and in its child units.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def add_role(
     customizable: bool = True,
     deletable: bool = True,
 ) -> dict[str, Any]:
-    """Store a role's root copy in a business unit, and its copies in all units below. ``values`` are columns."""
+    """Store a role's root copy in a business unit, and its copies in all child units. `values` are columns."""
     root_id = values["roleid"]
     row = {
         "organizationid": data.organization_id,
@@ -80,12 +80,12 @@ def copies(data: EnvironmentData, root_id: str) -> list[dict[str, Any]]:
 
 
 def is_root_copy(row: Mapping[str, Any]) -> bool:
-    """Whether a row is the copy that the others follow."""
+    """Whether a row is the root copy."""
     return bool(row["roleid"] == row["_parentrootroleid_value"])
 
 
 def delete_role(data: EnvironmentData, root_id: str) -> None:
-    """Forget a role: all copies, and every assignment of them."""
+    """Delete a role: all copies and all assignments."""
     for copy in copies(data, root_id):
         data.remove("role", copy["roleid"])
     data.set_grants(root_id, None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a path to its answer: which resource it names, and what is asked of it."""
+"""Routes a path and method to a resource."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def respond(session: Session) -> Reply:
         return metadata.service_document(session)
     first, rest = path[0], path[1:]
     if first.name == "WhoAmI":
-        # Who has no role at all may still ask that.
+        # A user without roles may still call it.
         return _unbound(session, first, rest)
     require_a_role(session)
     if call.headers.get("mscrm.bypasscustompluginexecution", "").lower() == "true":
@@ -74,7 +74,7 @@ def _unbound(session: Session, first: Segment, rest: list[Segment]) -> Reply:
 
 
 def require_a_role(session: Session) -> None:
-    """A user without any role is told so, whatever the request. Raises Refusal."""
+    """Refuse any request of a user without roles. Raises Refusal."""
     if not session.principal.role_count:
         raise Refusal(
             403,

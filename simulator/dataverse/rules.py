@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens when a row is made, changed or deleted: the rules every table shares, to be bent by single tables."""
+"""Rules for creating, changing and deleting rows, shared by all tables; individual tables may override them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .calls import Session
 from .errors import Refusal, bad_query, duplicate_row
 from .schema import Table
 
-#: Lookups the platform itself sets or that carry meaning of their own: they need no right to append.
+#: Lookups that the platform sets or that have a special meaning; they need no right to append.
 _NOT_APPENDED = frozenset({"ownerid", "businessunitid", "parentbusinessunitid", "transactioncurrencyid"})
 
 
@@ -21,7 +21,7 @@ class Rules:
     """The rules of plain tables."""
 
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
-        """Make a row of what the caller sent; gives the stored row. Raises Refusal."""
+        """Create a row from the caller's values; returns the stored row. Raises Refusal."""
         self._writable(session, table, "Create")
         session.principal.require("Create", table)
         row = self._new_row(session, table, values)
@@ -67,30 +67,30 @@ class Rules:
         self.deleting(session, table, row)
         session.data.remove(table.logical, row[table.id_column])
 
-    # What single tables bend
+    # Overridable by individual tables
 
     def prepare(self, session: Session, table: Table, row: dict[str, Any]) -> None:
         """Complete a row that is about to be stored."""
 
     def unique(self, session: Session, table: Table, row: Mapping[str, Any]) -> None:
-        """Refuse a row whose key is taken."""
+        """Refuse a row whose key exists."""
 
     def created(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Do what follows from a new row."""
+        """Handle the consequences of a new row."""
 
     def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
-        """Judge and complete changes that are about to be written."""
+        """Check and complete changes that are about to be written."""
 
     def changed(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Do what follows from a change."""
+        """Handle the consequences of a change."""
 
     def deleting(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Refuse a deletion, or do what precedes it."""
+        """Refuse a deletion, or prepare it."""
 
-    # What they share
+    # Shared
 
     def _writable(self, session: Session, table: Table, right: str) -> None:
-        """Insist that the platform has the right at all: what no privilege gives, nobody can do."""
+        """Check that the platform has this right; no one can do what no privilege allows."""
         if not table.writable or session.data.catalogue.privilege_for(right, table) is None:
             raise bad_query(f"The entity '{table.logical}' does not support the requested operation.")
 
@@ -116,8 +116,10 @@ class Rules:
         return {**row, **given, **_in_base_currency(table, given)}
 
     def _give_owner(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Make the caller, or whom the caller names, the owner, who must be allowed to read the row (contract: the
-        owner's read check)."""
+        """Set the owner to the caller or the named user.
+
+        The owner must be allowed to read the row (contract: the owner's read check).
+        """
         owner_id = row.setdefault("_ownerid_value", session.user_id)
         row |= _ownership(session, owner_id)
         if owner_id != session.user_id:
@@ -138,7 +140,7 @@ class Rules:
     def _require_append(
         self, session: Session, table: Table, row: Mapping[str, Any], changes: Mapping[str, Any]
     ) -> None:
-        """Setting a lookup appends this row to the other one: both rights are needed."""
+        """Setting a lookup appends this row to the other one, which needs both rights."""
         for wire, identifier in changes.items():
             column = table.columns[wire]
             if column.kind != "lookup" or identifier is None or column.name in _NOT_APPENDED:
@@ -151,12 +153,12 @@ class Rules:
 
 
 def _in_base_currency(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Amounts of money once more, in the organization's currency, which is the only one."""
+    """Copy amounts of money to their base-currency columns; there is only one currency."""
     return {f"{name}_base": value for name, value in values.items() if f"{name}_base" in table.columns}
 
 
 def _require_free_keys(session: Session, table: Table, row: Mapping[str, Any]) -> None:
-    """Insist that no other row has the same alternate key. Raises Refusal."""
+    """Check that no other row has the same alternate key. Raises Refusal."""
     for key in table.keys:
         values = [row.get(name) for name in key]
         if None in values:
@@ -172,7 +174,7 @@ def _require_free_keys(session: Session, table: Table, row: Mapping[str, Any]) -
 
 
 def _ownership(session: Session, owner_id: str | None) -> dict[str, Any]:
-    """The columns that follow from the owner."""
+    """The columns derived from the owner."""
     if owner_id is None:
         raise Refusal(400, "0x80040203", "The owner of a record cannot be null.")
     user = session.data.get("systemuser", owner_id)

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a table is: columns, ways to other tables, who owns its rows, which privileges guard it.
+"""The definition of a table: columns, relationships, ownership of its rows, privileges.
 
-Tables are written down as short texts, a line for each column: ``name kind[:detail] [=default] [flags]``. Kinds are
-string, memo, int, long, double, decimal, bool, datetime, guid, picklist, lookup, managed and binary; a detail is the
-longest text, the option set's values or the tables a lookup may point to. Flags: ``r`` is never written by a caller,
-``c`` only while the row is created.
+Tables are defined by short texts, a line for each column: `name kind[:detail] [=default] [flags]`. Kinds are string,
+memo, int, long, double, decimal, bool, datetime, guid, picklist, lookup, managed and binary; a detail is the maximum
+length, the option set's values or the tables of a lookup. Flags: `r` cannot be written by callers, `c` only at
+creation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ODATA_KINDS: Mapping[str, Kind] = {
     "binary": "binary",
 }
 
-#: The rights a privilege may give, by the names of the platform, with the value of its ``accessright`` column.
+#: The rights of privileges, by the names of the platform, with the value of its `accessright` column.
 ACCESS_RIGHTS: Mapping[str, int] = {
     "Read": 1,
     "Write": 2,
@@ -52,7 +52,7 @@ ACCESS_RIGHTS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``wire`` is its name in requests and answers: ``_ownerid_value`` for the lookup ``ownerid``."""
+    """A column. `wire` is its name in requests and answers: `_ownerid_value` for the lookup `ownerid`."""
 
     name: str
     kind: str
@@ -67,10 +67,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A collection-valued way to other rows.
+    """A collection-valued navigation property.
 
-    Through ``lookup``, a column (by its wire name) of the target that holds this row's id; or, where that is None,
-    through the intersect table ``intersect``, in which this table is the left side if ``left``.
+    Through `lookup`, a column (by its wire name) of the target that holds this row's id; or, if that is None, through
+    the intersect table `intersect`, in which this table is the left side if `left`.
     """
 
     name: str
@@ -95,14 +95,14 @@ class Table:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     privilege_noun: str = ""
     rights: tuple[str, ...] = tuple(ACCESS_RIGHTS)
-    #: Which access levels its privileges allow; None: by ownership.
+    #: The access levels of its privileges; None: by ownership.
     levels: str | None = None
-    #: The levels of the privileges of single rights that differ from that.
+    #: The levels of privileges of individual rights, if they differ.
     levels_of: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[tuple[str, ...], ...] = ()
     custom: bool = False
     managed: bool = True
-    #: Whether rows carry an ETag.
+    #: Whether rows have an ETag.
     versioned: bool = True
     #: Whether callers may create, change and delete rows through the plain verbs.
     writable: bool = True
@@ -141,24 +141,24 @@ class Table:
         return self._navigations.get(name)  # type: ignore[attr-defined, no-any-return]
 
     def value_property(self, navigation: str) -> str | None:
-        """``_x_value`` for the lookup ``x``."""
+        """`_x_value` for the lookup `x`."""
         column = self._by_name.get(navigation)  # type: ignore[attr-defined]
         return column.wire if column is not None and column.kind == "lookup" else None
 
     def column(self, name: str) -> Column | None:
-        """The column of that name or wire name, or the one that a navigation property is made of."""
+        """The column with that name or wire name, or the column of a navigation property."""
         return self.columns.get(name) or self._by_name.get(name)  # type: ignore[attr-defined]
 
     def privilege(self, right: str) -> str:
-        """The name of the privilege that gives a right on this table, for example ``prvCreateLead``."""
+        """The name of the privilege for a right on this table, for example `prvCreateLead`."""
         return f"prv{right}{self.privilege_noun}"
 
 
 def ways(column: Column) -> list[tuple[str, tuple[str, ...]]]:
     """The navigation properties of a lookup, each with the tables that it leads to.
 
-    A lookup to several tables has one for each of them, such as ``parentcustomerid_account``; an owner is reached
-    through one for users and teams alike.
+    A lookup to several tables has one for each of them, such as `parentcustomerid_account`; an owner has one for users
+    and teams together.
     """
     if len(column.targets) > 1 and column.name != "ownerid":
         return [(f"{column.name}_{target}", (target,)) for target in column.targets]
@@ -265,7 +265,7 @@ OPTION_SETS: Mapping[str, Mapping[int, str]] = {
 
 
 def address(number: int, *, composite: bool, customer: bool = False) -> str:
-    """The lines of the columns of one address; a customer's says more."""
+    """The lines of the columns of one address; a customer's has more."""
     prefix = f"address{number}_"
     lines = [
         "addressid guid c",
@@ -297,7 +297,7 @@ def address(number: int, *, composite: bool, customer: bool = False) -> str:
     return "\n".join(prefix + line for line in lines)
 
 
-#: The columns that tell who made and changed a row, and its version.
+#: The columns with creator, last editor and version of a row.
 AUDIT = """
 createdon datetime r
 modifiedon datetime r
@@ -308,7 +308,7 @@ modifiedonbehalfby lookup:systemuser r
 versionnumber long r
 """
 
-#: The columns of a table whose rows belong to a user or a team.
+#: The columns of a table whose rows users or teams own.
 OWNER = """
 ownerid lookup:systemuser,team
 owningbusinessunit lookup:businessunit r

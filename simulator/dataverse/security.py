@@ -1,11 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: the caller of a request, the privileges that count for it, and every check of them.
+"""Security: the caller of a request, its effective privileges, and all checks of them.
 
-A privilege has an access level; how far it reaches depends on where the row lives: Basic reaches the rows the user
-owns, Local those of the user's business unit, Deep also those of the units below it, Global all (contract: access
-levels).
+A privilege has an access level; Basic covers the rows that the user owns, Local those of the user's business unit, Deep
+also those of its child units, Global all (contract: access levels).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _ACCESS_CHECK_FAILED = signed("0x80040206")
 
 @dataclass(slots=True)
 class Principal:
-    """A user of the environment, with what that user may do.
+    """A user of the environment, with its privileges.
 
     privileges: privilege id to access level, the widest over all roles.
     """
@@ -34,7 +33,7 @@ class Principal:
     user: Mapping[str, Any]
     privileges: Mapping[str, int]
     role_count: int
-    #: The user who sent the request, where it is not the one it is made for.
+    #: The user who sent the request, if it impersonates another one.
     caller_id: str = ""
     _below: frozenset[str] | None = None
 
@@ -56,7 +55,7 @@ class Principal:
     # Checks that raise
 
     def require(self, right: str, table: Table, row: Mapping[str, Any] | None = None) -> None:
-        """Insist on a right on a table, and on one of its rows if given. Raises Refusal."""
+        """Require a right on a table, and on one of its rows if given. Raises Refusal."""
         privilege = self.catalogue.privilege_for(right, table)
         if privilege is None:
             return
@@ -67,7 +66,7 @@ class Principal:
             raise self._out_of_reach(right, table, row)
 
     def require_privilege(self, name: str) -> int:
-        """Insist on a privilege by its name; gives its level. Raises Refusal."""
+        """Require a privilege by name; returns its level. Raises Refusal."""
         privilege = self.catalogue.by_name[name.lower()]
         level = self.privileges.get(privilege.id)
         if level is None:
@@ -76,7 +75,7 @@ class Principal:
         return level
 
     def require_reach(self, privilege_name: str, table: Table, row: Mapping[str, Any]) -> None:
-        """Insist on a privilege that guards no table of its own, for one row. Raises Refusal."""
+        """Require a privilege that belongs to no table, for one row. Raises Refusal."""
         level = self.require_privilege(privilege_name)
         if not self.reaches(level, table, row):
             raise self._out_of_reach(privilege_name.removeprefix("prv"), table, row)
@@ -86,7 +85,7 @@ class Principal:
         return Refusal(403, _ACCESS_DENIED, self.missing_text(privilege, table))
 
     def missing_text(self, privilege: Privilege, table: Table | None) -> str:
-        """Its sentence."""
+        """Its message."""
         where = f" on OTC={table.type_code} for entity '{table.logical}'" if table is not None else ""
         return (
             f"Principal user (Id={self.id}, type=8, roleCount={self.role_count}, "
@@ -107,7 +106,7 @@ class Principal:
     # Questions
 
     def level(self, right: str, table: Table) -> int | None:
-        """The access level of a right on a table; None without it, Global where nothing guards it."""
+        """The access level of a right on a table; None without it, Global if no privilege is needed."""
         privilege = self.catalogue.privilege_for(right, table)
         return GLOBAL if privilege is None else self.privileges.get(privilege.id)
 
@@ -117,7 +116,7 @@ class Principal:
         return level is not None and self.reaches(level, table, row)
 
     def reaches(self, level: int, table: Table, row: Mapping[str, Any]) -> bool:
-        """Whether an access level reaches a row."""
+        """Whether an access level covers a row."""
         if level >= GLOBAL or table.ownership in ("organization", "none"):
             return True
         owner, unit = _home(table, row)
@@ -147,16 +146,16 @@ def _home(table: Table, row: Mapping[str, Any]) -> tuple[str | None, str | None]
 
 
 def units_below(data: EnvironmentData, unit: str) -> list[str]:
-    """The ids of the business units below one, at every depth."""
+    """The ids of all business units below one."""
     children = [row["businessunitid"] for row in data.where("businessunit", _parentbusinessunitid_value=unit)]
     return children + [below for child in children for below in units_below(data, child)]
 
 
 def principal(data: EnvironmentData, user: Mapping[str, Any], strong: bool = False) -> Principal:
-    """The user with the privileges that count now.
+    """The user with its effective privileges.
 
-    The platform keeps them for a while: a change reaches a user it already knows only after
-    ``settings.privilege_cache_seconds``, unless the request asks for strong consistency (contract: Consistency).
+    The platform caches them: a change takes effect for a cached user only after `settings.privilege_cache_seconds`,
+    unless the request requires strong consistency (contract: Consistency).
     """
     cache: dict[str, tuple[int, Mapping[str, int], int]] = data.scratch.setdefault("privileges", {})
     known = cache.get(user["systemuserid"])
@@ -174,14 +173,14 @@ def _still_stale(data: EnvironmentData) -> bool:
 
 
 def impersonated(by: Principal, user: Mapping[str, Any], strong: bool = False) -> Principal:
-    """The user a request is made for by somebody else: both need a privilege, the narrower level counts."""
+    """The impersonated user: both users need a privilege, and the narrower level counts."""
     wanted = principal(by.data, user, strong)
     both = {key: min(level, by.privileges[key]) for key, level in wanted.privileges.items() if key in by.privileges}
     return Principal(by.data, user, both, wanted.role_count, caller_id=by.id)
 
 
 def roles_of(data: EnvironmentData, user_id: str) -> list[str]:
-    """The ids of the roles (copies) a user holds, directly or through teams."""
+    """The ids of the roles (copies) of a user, directly or through teams."""
     roles = dict.fromkeys(data.rights("systemuserroles", user_id))
     for team in data.lefts("teammembership", user_id):
         roles.update(dict.fromkeys(data.rights("teamroles", team)))
@@ -189,9 +188,9 @@ def roles_of(data: EnvironmentData, user_id: str) -> list[str]:
 
 
 def effective_privileges(data: EnvironmentData, user_id: str, *, as_shown: bool = False) -> Mapping[str, int]:
-    """What all roles of a user grant together: privilege id to the widest access level.
+    """The privileges of all roles of a user: privilege id to the widest access level.
 
-    ``as_shown``: as RetrieveUserPrivileges tells it, where what comes through a team is Basic, whatever it is.
+    `as_shown`: as RetrieveUserPrivileges returns them, where privileges from a team are Basic, whatever their level.
     """
     effective: dict[str, int] = {}
     direct = data.rights("systemuserroles", user_id)
@@ -208,7 +207,7 @@ def effective_privileges(data: EnvironmentData, user_id: str, *, as_shown: bool 
 
 
 def grants_of(data: EnvironmentData, role_id: str) -> Mapping[str, int]:
-    """What a role grants: privilege id to access level. A copy grants what its root copy does."""
+    """The privileges of a role: privilege id to access level. A copy has those of its root copy."""
     row = data.get("role", role_id)
     if row is None:
         return {}
@@ -230,7 +229,7 @@ _ALL_PRIVILEGES: dict[int, tuple[Catalogue, Mapping[str, int]]] = {}
 
 
 def all_privileges(catalogue: Catalogue) -> Mapping[str, int]:
-    """Every privilege at its widest level; one mapping for all environments with the same catalogue."""
+    """Every privilege at its widest level; environments with the same catalogue share one mapping."""
     found = _ALL_PRIVILEGES.get(id(catalogue))
     if found is None or found[0] is not catalogue:
         found = (catalogue, {item.id: item.widest for item in catalogue.privileges.values()})

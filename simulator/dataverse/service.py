@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Web API of an environment as HTTP: who calls, for whom, how often, and the headers every answer carries."""
+"""The Web API of an environment as HTTP: caller, impersonation, limits, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def answer(request: Request, environment: Environment, caller_header: str 
 def answer_call(
     data: EnvironmentData, call: Call, path: str, caller: Caller | None, scope: MutableMapping[str, Any]
 ) -> Reply:
-    """The answer to one request, refusals included. A batch leaves in ``scope`` what the request log wants to know."""
+    """The answer to one request, refusals included. A batch stores in `scope` its data for the request log."""
     headers: dict[str, str] = {}
     try:
         match = _PATH.fullmatch(path)
@@ -109,7 +109,7 @@ def refused_reply(refused: Refusal, call: Call) -> Reply:
 
 
 def _principal(data: EnvironmentData, call: Call, caller: Caller | None) -> security.Principal:
-    """The user behind a token, or whom that user speaks for. Raises Refusal."""
+    """The user of a token, or the user that it impersonates. Raises Refusal."""
     if caller is None:
         system = data.rows["systemuser"][data.fixed_id("SYSTEM")]
         return security.Principal(data, system, security.all_privileges(data.catalogue), 1)
@@ -157,7 +157,7 @@ def _require_enabled(data: EnvironmentData, user: dict[str, Any]) -> None:
 
 
 def _unauthorized(environment: Environment, reason: str) -> Response:
-    """401 with the address of the tenant's sign-in: that is how a client finds the tenant of an environment."""
+    """401 with the tenant's sign-in address, by which a client finds the tenant of an environment."""
     tenant = environment.tenant
     challenge = (
         f"Bearer authorization_uri=https://{tenant.cloud.login_hosts[0]}/{tenant.id}/oauth2/authorize, "
@@ -185,7 +185,7 @@ def _as_response(reply: Reply, call: Call) -> Response:
         "REQ_ID": request_id,
         "x-ms-service-request-id": request_id,
         "AuthActivityId": str(uuid.uuid4()),
-        # Which of the web servers answered: clients that keep it stay with that one.
+        # Which web server answered; clients that keep this cookie stay with that server.
         "Set-Cookie": f"ARRAffinity={_SERVER};Path=/;HttpOnly;Secure;Domain={call.root.split('/')[2]}",
         **reply.headers,
     }

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Definitions of tables, columns, relationships and option sets, with all the properties that the platform shows.
+"""Definitions of tables, columns, relationships and option sets, with all the properties that the platform returns.
 
-What nothing here depends on has one value for all (contract: definitions).
+Properties that the simulator does not use have one value for all (contract: definitions).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FIRST_VERSION = "5.0.0.0"
 
 
 def label(text: str) -> Definition:
-    """A text in the one language that environments have here."""
+    """A text in the environment's only language."""
     written = {"Label": text, "LanguageCode": 1033, "IsManaged": True, "MetadataId": None, "HasChanged": None}
     return {"LocalizedLabels": [written], "UserLocalizedLabel": written}
 
@@ -77,7 +77,7 @@ _TABLE_CONSTANTS: Mapping[str, Any] = {
     "IconVectorName": None,
     "IsBusinessProcessEnabled": False,
     "SyncToExternalSearchIndex": False,
-    # Rows are not tracked here, so no table may promise that they are.
+    # The simulator does not track changes of rows, so no table may claim it.
     "ChangeTrackingEnabled": False,
     "IsImportable": True,
     "IsIntersect": False,
@@ -169,7 +169,7 @@ def _table(table: Table) -> Definition:
 
 
 def table(catalogue: Catalogue, of: Table) -> Definition:
-    """The definition of a table, without what it has to be asked for by ``$expand``."""
+    """The definition of a table, without expandable properties."""
     row = dict(_table(of))
     row["Privileges"] = [
         {
@@ -237,7 +237,7 @@ _COLUMN_TYPES = {
     "binary": "Virtual",
 }
 _TYPES_BY_NAME = {"statecode": "State", "statuscode": "Status", "ownerid": "Owner"}
-#: The class of a definition where its name differs from the column's type.
+#: The class of a definition, if its name differs from the column's type.
 _CLASSES = {"Uniqueidentifier": "UniqueIdentifier", "Customer": "Lookup", "Owner": "Lookup", "Virtual": "Image"}
 _DATES = frozenset({"birthdate", "anniversary", "estimatedclosedate"})
 
@@ -285,7 +285,7 @@ def column_type(column: Column) -> str:
 
 @lru_cache(maxsize=2048)
 def columns(of: Table) -> tuple[Definition, ...]:
-    """The definitions of a table's columns, with what only their kind has."""
+    """The definitions of a table's columns, with the properties of their kind."""
     return tuple(_column(of, column, number) for number, column in enumerate(of.columns.values(), 1))
 
 
@@ -356,7 +356,7 @@ def _of_its_kind(column: Column, kind: str) -> Definition:
 
 
 def option_set(of: Table, name: str) -> Definition | None:
-    """The values of a column that has such; None for any other."""
+    """The values of a column with options; None for any other."""
     column = of.column(name)
     if column is None or column.name != name or column.kind != "picklist":
         return None
@@ -370,7 +370,7 @@ def option_set(of: Table, name: str) -> Definition | None:
     )
 
 
-#: Option sets that are no column's own.
+#: Option sets that do not belong to a column.
 GLOBAL_OPTION_SETS = ("componentstate",)
 
 
@@ -493,7 +493,7 @@ def _one_to_many(one: Table, many: Table, column: Column, way: str) -> Definitio
         "IsHierarchical": False,
         "EntityKey": None,
         "IsRelationshipAttributeDenormalized": False,
-        # Null where the simulator has no way from the one to the many.
+        # Null if the simulator has no navigation from the one to the many.
         "ReferencedEntityNavigationPropertyName": many_way,
         "ReferencingEntityNavigationPropertyName": way,
         "RelationshipBehavior": 1,

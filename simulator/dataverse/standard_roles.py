@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The security roles every environment is born with, and what they grant.
+"""The security roles of a new environment and their privileges.
 
-What Microsoft's own roles hold changes with every release; these hold what their names promise, coarsely, and agree
-with the real ones in what matters to callers: which may be edited, and who is allowed to do what to whom.
+The privileges of Microsoft's roles change with every release. These are approximations; they match the real ones in
+what matters to callers: which roles can be edited, and who may do what to whom.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .state import SYSTEM_ADMINISTRATOR_TEMPLATE
 
 @dataclass(frozen=True, slots=True)
 class StandardRole:
-    """A role of the platform. ``rules`` are lines: rights, access level, nouns (``*``: every table's) or names."""
+    """A role of the platform. `rules` are lines: rights, access level, nouns (`*`: every table's) or names."""
 
     name: str
     rules: str
@@ -127,7 +127,7 @@ _LEVELS = {"Basic": BASIC, "Local": LOCAL, "Deep": DEEP, "Global": GLOBAL}
 
 @lru_cache(maxsize=64)
 def standard_grants(name: str, sales: bool) -> Mapping[str, int]:
-    """What a standard role grants at birth: privilege id to access level. Shared: never change it in place."""
+    """The initial privileges of a standard role: privilege id to access level. Shared: never change it in place."""
     catalogue = standard_catalogue(sales)
     role = next(role for role in STANDARD_ROLES if role.name == name)
     grants: dict[str, int] = {}
@@ -138,7 +138,7 @@ def standard_grants(name: str, sales: bool) -> Mapping[str, int]:
 
 
 def with_baseline(grants: Mapping[str, int], catalogue: Catalogue) -> dict[str, int]:
-    """Grants with what no role can be without."""
+    """Grants with the immovable baseline."""
     return {**{catalogue.by_name[name.lower()].id: GLOBAL for name in SHAREPOINT_BASELINE}, **grants}
 
 
@@ -156,7 +156,7 @@ def _apply(words: list[str], catalogue: Catalogue, grants: dict[str, int]) -> No
         for right in rights:
             privilege = catalogue.privilege_for(right, table)
             if privilege is not None:
-                # A rule for every table means: as far as that table allows it.
+                # A rule for every table applies as far as that table allows it.
                 allowed = [item for item in privilege.levels if item <= level]
                 if allowed:
                     grants[privilege.id] = max(*allowed, grants.get(privilege.id, BASIC))

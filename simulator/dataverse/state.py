@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of one environment: rows, the links between them, what roles grant, and the jobs that are under way.
+"""The data of one environment: rows, the links between them, the privileges of roles, and running jobs.
 
-Rows are sparse: what equals its column's default is not stored. Every change goes through here, so that a change set
-of a batch can be undone, and so that the version numbers behind ETags only rise.
+Rows are sparse: column defaults are not stored. Every change goes through this module, so that a change set of a batch
+can be undone and the version numbers of ETags only increase.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .tables.others import plain_table
 if TYPE_CHECKING:
     from ..world import Environment, Tenant, World
 
-#: The template of the role that holds every privilege there is.
+#: The template of the role that has every privilege.
 SYSTEM_ADMINISTRATOR_TEMPLATE = "627090ff-40a3-4053-8790-584edc5be201"
 
 _FIRST_VERSION = 1_000_000
 
 
 class EnvironmentData:
-    """Everything the Web API of one environment reads and writes."""
+    """All data that the Web API of one environment reads and writes."""
 
     def __init__(self, world: World, tenant: Tenant, environment: Environment) -> None:
         self.world = world
@@ -42,22 +42,22 @@ class EnvironmentData:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {}
         #: Intersect tables: left id to right ids, in the order they were linked.
         self.links: dict[str, dict[str, dict[str, None]]] = {}
-        #: What each role grants, by the id of its root copy: privilege id to level.
+        #: The privileges of each role, by the id of its root copy: privilege id to level.
         self.grants: dict[str, Mapping[str, int]] = {}
-        #: What the managed solution itself grants, by the same id; what goes beyond was added by hand.
+        #: The privileges from the managed solution, by the same id; all others were added by hand.
         self.managed_grants: dict[str, dict[str, int]] = {}
         #: Solution operations by the id of their system job, and staged packages by the id of their upload.
         self.operations: dict[str, dict[str, Any]] = {}
         self.uploads: dict[str, dict[str, Any]] = {}
-        #: Solutions by id: what their package said that no column holds.
+        #: Solutions by id: data of their package for which there is no column.
         self.packages: dict[str, dict[str, Any]] = {}
         self.custom_tables: dict[str, dict[str, Any]] = {}
         self._version = _FIRST_VERSION
-        #: Rises with everything that may change what a user is allowed to do.
+        #: Increases with every change that may affect users' privileges.
         self.security_version = 0
         self.security_changed_at = 0.0
         self._undo: list[Callable[[], None]] | None = None
-        #: What is not part of the state, but of the process: caches and counters of other modules, by their names.
+        #: Caches and counters of other modules, by name; not part of the state.
         self.scratch: dict[str, Any] = {}
 
     # Time and ids
@@ -71,7 +71,7 @@ class EnvironmentData:
         return graph_time(self.now())
 
     def fixed_id(self, *names: object) -> str:
-        """An id that follows from this environment and ``names`` alone."""
+        """An id that depends only on this environment and `names`."""
         return seeded.guid(self.organization_id, *names)
 
     # Reading
@@ -133,7 +133,7 @@ class EnvironmentData:
         self._security_may_change(logical)
 
     def remove(self, logical: str, identifier: str) -> None:
-        """Forget a row and every link to it."""
+        """Delete a row and every link to it."""
         rows = self.rows.get(logical, {})
         row = rows.pop(identifier, None)
         if row is None:
@@ -147,7 +147,7 @@ class EnvironmentData:
         self._security_may_change(logical)
 
     def link(self, intersect: str, left: str, right: str) -> None:
-        """Link two rows; a link that exists stays as it is."""
+        """Link two rows; an existing link is kept."""
         linked = self.links.setdefault(intersect, {}).setdefault(left, {})
         if right not in linked:
             linked[right] = None
@@ -155,7 +155,7 @@ class EnvironmentData:
             self.security_changed()
 
     def unlink(self, intersect: str, left: str, right: str) -> bool:
-        """Take a link away; says whether there was one."""
+        """Remove a link; returns whether it existed."""
         linked = self.links.get(intersect, {}).get(left, {})
         if right not in linked:
             return False
@@ -165,7 +165,7 @@ class EnvironmentData:
         return True
 
     def set_grants(self, root_role_id: str, grants: Mapping[str, int] | None) -> None:
-        """Replace what a role grants; None forgets the role."""
+        """Replace the privileges of a role; None deletes the role."""
         before = self.grants.get(root_role_id)
 
         def undo() -> None:
@@ -187,7 +187,7 @@ class EnvironmentData:
         return self._version
 
     def security_changed(self) -> None:
-        """Say that what users are allowed to do may have changed."""
+        """Note that users' privileges may have changed."""
         self.security_version += 1
         self.security_changed_at = self.now().timestamp()
 
@@ -199,7 +199,7 @@ class EnvironmentData:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is changed inside is undone when an exception leaves the block."""
+        """A context whose changes are undone if an exception leaves it."""
         if self._undo is not None:
             yield
             return
@@ -219,23 +219,23 @@ class EnvironmentData:
         if self._undo is not None:
             self._undo.append(undo)
 
-    # Tables that solutions bring
+    # Tables of solutions
 
     def _standard_catalogue(self) -> Catalogue:
-        """What the environment began with. Its option ``lead_lengths`` cuts text columns of leads."""
+        """The initial catalogue. The option `lead_lengths` shortens text columns of leads."""
         base = standard_catalogue(self.environment.spec.sales)
         lengths = self.environment.spec.options.get("lead_lengths") or {}
         return base.with_tables([with_lengths(base.tables["lead"], lengths)]) if lengths else base
 
     def add_custom_table(self, definition: dict[str, Any]) -> None:
-        """Add the table that ``definition`` describes: ``{line, columns, managed}``."""
+        """Add the table that `definition` describes: `{line, columns, managed}`."""
         table = custom_table(definition)
         self.custom_tables[table.logical] = definition
         self.catalogue = self.catalogue.with_tables([table])
         self.security_changed()
 
     def drop_custom_table(self, logical: str) -> None:
-        """Forget a table, its rows and its privileges."""
+        """Remove a table, its rows and its privileges."""
         gone = {item.id for item in self.catalogue.privileges.values() if item.table == logical}
         del self.custom_tables[logical]
         self.rows.pop(logical, None)
@@ -267,7 +267,7 @@ class EnvironmentData:
         }
 
     def restore(self, dumped: dict[str, Any]) -> None:
-        """Become what :meth:`dump` wrote. Raises KeyError when that is not such a dump."""
+        """Restore the state from `dump`. Raises KeyError if it is not a dump."""
         self.custom_tables = dumped["custom_tables"]
         self.catalogue = self.catalogue.with_tables(custom_table(item) for item in self.custom_tables.values())
         self.rows = {
@@ -288,7 +288,7 @@ class EnvironmentData:
 
 
 def with_lengths(table: Table, lengths: Mapping[str, int]) -> Table:
-    """The table with other maximum lengths of its text columns, as customizers may set them."""
+    """The table with other maximum lengths of its text columns, as customizations may set them."""
     columns = {
         name: replace(column, max_length=lengths[column.name]) if column.name in lengths else column
         for name, column in table.columns.items()
@@ -297,7 +297,7 @@ def with_lengths(table: Table, lengths: Mapping[str, int]) -> Table:
 
 
 def custom_table(definition: dict[str, Any]) -> Table:
-    """The table of a definition that a solution brought."""
+    """The table of a solution's definition."""
     return plain_table(
         definition["line"], custom=True, managed=definition["managed"], extra_columns=definition["columns"]
     )

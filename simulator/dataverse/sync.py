@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""People of the directory as users: the platform adds who has a license, and follows what becomes of them."""
+"""People of the directory as users: the platform adds licensed people and keeps them up to date."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def person_columns(user: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def person(data: EnvironmentData, user: Mapping[str, Any]) -> dict[str, Any]:
-    """The user of the environment that a person of the directory is, added or brought up to date."""
+    """The environment's user for a person of the directory, added or updated."""
     columns = person_columns(user)
     known = next(iter(data.where("systemuser", azureactivedirectoryobjectid=user["id"])), None)
     if known is not None:
@@ -44,7 +44,7 @@ def person(data: EnvironmentData, user: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def at_first_call(data: EnvironmentData, object_id: str) -> dict[str, Any] | None:
-    """The user that a licensed person becomes by coming along; None for everybody else."""
+    """The user that a licensed person becomes at the first request; None for anyone else."""
     user = data.tenant.directory.user_by_id(object_id, as_seen_by="dataverse")
     if user is None or not user.get("assignedLicenses"):
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of users: application users and people, their business unit, their end."""
+"""The rules of users: application users and people, their business unit, their deletion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NON_INTERACTIVE = 4
 
 
 class UserRules(Rules):
-    """Users come from the directory; the environment only keeps what it knows of them (contract: users)."""
+    """Users come from the directory; the environment has its own data about them (contract: users)."""
 
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
         """Add an application user, or a person of the directory."""
@@ -52,7 +52,7 @@ class UserRules(Rules):
     def _application(self, session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
         data, application = session.data, values["applicationid"]
         if data.where("systemuser", applicationid=application):
-            # A soft-deleted row blocks as well.
+            # A soft-deleted row also blocks.
             raise duplicate_row()
         principal = data.tenant.directory.service_principal_by_app_id(application, as_seen_by="dataverse")
         if principal is None:
@@ -82,7 +82,7 @@ class UserRules(Rules):
         return sync.person_columns(user)
 
     def changing(self, session: Session, table: Table, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
-        """Refuse what an application user cannot have changed; move a user between business units."""
+        """Refuse forbidden changes of an application user; move a user between business units."""
         if row.get("deletedstate", _NOT_DELETED) == _SOFT_DELETED and "isdisabled" in changes:
             raise Refusal(400, "0x80048357", f"The user with id {row['systemuserid']} is deleted and stays disabled.")
         if row.get("applicationid"):
@@ -110,7 +110,7 @@ class UserRules(Rules):
             )
 
     def delete(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """The first deletion hides a disabled user and takes all roles; the second one forgets the row."""
+        """The first deletion hides a disabled user and removes all roles; the second one removes the row."""
         session.principal.require("Delete", table, row)
         identifier, data = row["systemuserid"], session.data
         if row.get("deletedstate", _NOT_DELETED) == _SOFT_DELETED:
@@ -165,7 +165,7 @@ def _owns_rows(session: Session, user_id: str) -> bool:
 
 
 class BusinessUnitRules(Rules):
-    """A business unit brings its default team and a copy of each role of its parent."""
+    """A new business unit gets its default team and a copy of each role of its parent."""
 
     def create(self, session: Session, table: Table, values: dict[str, Any]) -> dict[str, Any]:
         """Add a business unit below another."""
@@ -180,7 +180,7 @@ class BusinessUnitRules(Rules):
         return people.add_business_unit(data, values, parent)
 
     def deleting(self, session: Session, table: Table, row: dict[str, Any]) -> None:
-        """Only an empty, disabled unit below another can go."""
+        """Only an empty, disabled child unit can be deleted."""
         data, identifier = session.data, row["businessunitid"]
         if row.get("_parentbusinessunitid_value") is None:
             raise Refusal(400, "0x80040203", "The root business unit cannot be deleted.")

@@ -32,7 +32,7 @@ RECYCLE_BIN_DAYS = 30
 
 
 class Directory:
-    """The objects of one tenant. Those in the recycle bin have a ``deletedDateTime``."""
+    """The objects of one tenant. Those in the recycle bin have a `deletedDateTime`."""
 
     def __init__(self, world: World, tenant: Tenant) -> None:
         self._world = world
@@ -57,8 +57,11 @@ class Directory:
 
     @classmethod
     def at_birth(cls, world: World, tenant: Tenant) -> Directory:
-        """A directory as a tenant has it before anybody does anything: Microsoft's applications, an administrator and
-        the application that runs the set-up, with its permissions granted, and the one that publishes offers."""
+        """The initial directory of a tenant.
+
+        It has Microsoft's applications, an administrator, the application that runs the setup, with its permissions
+        granted, and the application that publishes offers.
+        """
         directory = cls(world, tenant)
         directory._put_first_party()
         directory._put_administrator()
@@ -69,7 +72,7 @@ class Directory:
 
     @classmethod
     def load(cls, world: World, tenant: Tenant, dumped: dict[str, Any]) -> Directory:
-        """The directory that :meth:`dump` wrote."""
+        """The directory from `dump`."""
         directory = cls(world, tenant)
         directory.app_management_policy = dumped["app_management_policy"]
         directory._runner_certificate_pem = dumped["runner_certificate_pem"]
@@ -91,8 +94,11 @@ class Directory:
         return _in_use(self.store.find(APPLICATION, "appId", app_id, view))
 
     def service_principal_by_app_id(self, app_id: str, as_seen_by: str = "latest") -> Object | None:
-        """The service principal in use for this client id, as ``as_seen_by`` sees it ("latest", "dataverse",
-        "sign_in", ...: the names of :class:`View`); None while it is not known there."""
+        """The service principal in use for this client id, as `as_seen_by` sees it.
+
+        `as_seen_by` is a name of `View` ("latest", "dataverse", "sign_in", ...). None while the service principal is
+        not known there.
+        """
         return _in_use(self.store.find(SERVICE_PRINCIPAL, "appId", app_id, View[as_seen_by.upper()]))
 
     def service_principal_by_id(self, object_id: str, as_seen_by: str = "latest") -> Object | None:
@@ -118,17 +124,17 @@ class Directory:
         return sorted(name for name in names if name)
 
     def purge_expired(self) -> None:
-        """Empty the recycle bin of what has been in it for thirty days."""
+        """Purge objects that have been in the recycle bin for thirty days."""
         limit = graph_time(self._world.clock.now() - datetime.timedelta(days=RECYCLE_BIN_DAYS))
         for kind in (APPLICATION, SERVICE_PRINCIPAL, USER):
             for item in list(self.store.all(kind)):
                 if item["deletedDateTime"] is not None and item["deletedDateTime"] < limit:
                     self.store.remove(kind, item["id"])
 
-    # The application that runs the set-up
+    # The application that runs the setup
 
     def runner_certificate_pem(self) -> str:
-        """Private key and certificate of the runner, made and registered at the first call."""
+        """Private key and certificate of the runner, created and registered at the first call."""
         if not self._runner_certificate_pem:
             self._runner_certificate_pem = _new_certificate_pem(self.tenant.name, self._world.clock.now())
             application = self.store.get(APPLICATION, self.tenant.runner.object_id)
@@ -142,7 +148,7 @@ class Directory:
         return self._runner_certificate_pem
 
     def key_credential(self, pem: bytes) -> Object:
-        """The key credential that registers the certificate in ``pem``."""
+        """The key credential that registers the certificate in `pem`."""
         certificate = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :])
         encoded = certificate.public_bytes(serialization.Encoding.DER)
         return {
@@ -157,7 +163,7 @@ class Directory:
             "_certificate": base64.b64encode(encoded).decode(),
         }
 
-    # Birth
+    # Initial objects
 
     def _put(self, kind: str, content: Object) -> Object:
         self.store.put(kind, content, since_ever=True)
@@ -196,7 +202,7 @@ class Directory:
         self._put(USER, user)
 
     def _put_prepared(self, prepared: Prepared, name: str, display_name: str) -> Object:
-        """An application with a working secret and its service principal; gives the latter."""
+        """Create an application with a working secret and its service principal; returns the latter."""
         now = self._world.begun
         application = shapes.new_application(
             prepared.object_id, prepared.app_id, graph_time(now), self.tenant.domain, display_name
@@ -235,7 +241,7 @@ class Directory:
     def new_role_assignment(
         self, assignment_id: str, principal: Object, resource_id: str, resource_name: str, role_id: str
     ) -> Object:
-        """A row that gives the service principal ``principal`` the application permission ``role_id`` of a resource."""
+        """A row that grants the service principal `principal` the application permission `role_id` of a resource."""
         return {
             "id": assignment_id,
             "deletedDateTime": None,

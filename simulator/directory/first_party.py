@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft's own applications that every directory knows, and the application permissions of Microsoft Graph."""
+"""Microsoft's own applications in every directory, and the application permissions of Microsoft Graph."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _KNOWN_ROLE_IDS = {
     "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
     "User.ReadWrite.All": "741f803b-c850-494e-b5df-cde7c675a1ca",
 }
-# In no list of ids; clients look ids up by value, so any stable id serves.
+# Not in any list of ids; clients look ids up by value, so any stable id works.
 _OTHER_ROLES = ("AppRegistration.Create",)
 
 GRAPH_ROLE_IDS: dict[str, str] = {
@@ -48,7 +48,7 @@ GRAPH_ROLE_IDS: dict[str, str] = {
 }
 GRAPH_ROLE_NAMES: dict[str, str] = {role_id: value for value, role_id in GRAPH_ROLE_IDS.items()}
 
-# Templates of the directory's own roles, by which tokens name them; any stable id serves for the others.
+# Templates of the directory's own roles, which tokens contain; any stable id works for the others.
 _DIRECTORY_ROLE_IDS = {
     "Dynamics 365 Administrator": "44367163-eba1-44c3-98af-f5787879f96a",
     "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
@@ -89,7 +89,7 @@ _KNOWN_SCOPE_IDS = {
     "profile": "14dad69e-099b-42c9-810b-d002981feec1",
 }
 
-#: Delegated permissions, which clients look up by value before they ask an application to have them.
+#: Delegated permissions, which clients look up by value before they add them to an application.
 GRAPH_SCOPES: list[dict[str, object]] = [
     {
         "adminConsentDescription": f"Allows the app {value} on behalf of the signed-in user.",

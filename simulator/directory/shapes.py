@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The property sets that a new directory object is born with, in the service's order and spelling."""
+"""The properties of new directory objects, in the service's order and spelling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .store import Object
 
 
 def new_application(object_id: str, app_id: str, created: str, publisher_domain: str, display_name: str) -> Object:
-    """An application that has nothing but a name (contract: create an application)."""
+    """An application with only a name (contract: create an application)."""
     return {
         "id": object_id,
         "deletedDateTime": None,
@@ -82,7 +82,7 @@ def new_application(object_id: str, app_id: str, created: str, publisher_domain:
 def new_service_principal(
     object_id: str, app_id: str, display_name: str, owner_tenant_id: str, application: Object | None = None
 ) -> Object:
-    """The service principal of an application; what it shares with it is copied from ``application``."""
+    """The service principal of an application; shared properties are copied from `application`."""
     source: dict[str, Any] = application or {}
     return {
         "id": object_id,
@@ -128,7 +128,7 @@ def new_service_principal(
 
 
 def new_user(object_id: str, user_principal_name: str, display_name: str, created: str) -> Object:
-    """A user who has nothing but a name. Properties with ``_`` are the directory's own and never shown."""
+    """A user with only a name. Properties with `_` are internal and never returned."""
     return {
         "id": object_id,
         "deletedDateTime": None,

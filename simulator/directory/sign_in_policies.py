@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a tenant demands of people at sign-in: security defaults and conditional access (contract: sign-in policies)."""
+"""Requirements for people at sign-in: security defaults and conditional access (contract: sign-in policies)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .store import Object
 if TYPE_CHECKING:
     from ..world import Tenant
 
-#: What may be demanded, the hardest first.
+#: Possible requirements, the strictest first.
 BLOCK, FACTOR, REGISTRATION = "block", "mfa", "registration"
 
 
 def kept(tenant: Tenant) -> dict[str, Any]:
-    """The tenant's policies: ``security_defaults`` and the list ``conditional_access`` as Graph writes it."""
+    """The tenant's policies: `security_defaults` and the list `conditional_access` in Graph's format."""
     return tenant.services.setdefault("sign-in policies", {"security_defaults": False, "conditional_access": []})
 
 
 def demanded(tenant: Tenant, user: Object, application_id: str) -> str | None:
-    """What a person has to do, and a program cannot, to sign in for an application; None when nothing."""
+    """A requirement for a person's sign-in to an application that a program cannot meet; None if there is none."""
     demands = {demand for policy in kept(tenant)["conditional_access"] for demand in _of(policy, user, application_id)}
     if user.get("_requires_mfa"):
         demands.add(FACTOR)
@@ -34,7 +34,10 @@ def demanded(tenant: Tenant, user: Object, application_id: str) -> str | None:
 
 
 def _of(policy: dict[str, Any], user: Object, application_id: str) -> list[str]:
-    """What one policy demands. Groups and roles are left aside: it names users and applications by id, or all."""
+    """The requirement of one policy.
+
+    Groups and roles are ignored: policies name users and applications by id, or all.
+    """
     conditions = policy["conditions"]
     if policy["state"] != "enabled" or not _meets(conditions.get("users"), "Users", user["id"]):
         return []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Products that a tenant may hold subscriptions of: part numbers and their ids (contract: licenses)."""
+"""Products for subscriptions: part numbers and their ids (contract: licenses)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .. import seeded
 
 @dataclass(frozen=True)
 class Sku:
-    """A product. The same text may be the part number of a product and the name of a plan inside it."""
+    """A product. A product's part number may also be the name of a plan in it."""
 
     part_number: str
     sku_id: str
@@ -70,6 +70,6 @@ _PLANS = {
 
 
 def sku(part_number: str) -> Sku:
-    """The product with this part number; ids of products that are not listed follow from the name."""
+    """The product with this part number; ids of unlisted products are derived from the name."""
     plan_name, plan_id = _PLANS.get(part_number, (part_number, seeded.guid("service plan", part_number)))
     return Sku(part_number, _IDS.get(part_number, seeded.guid("sku", part_number)), plan_id, plan_name)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an application proves that it is itself: a client secret, or an assertion signed with its certificate's key."""
+"""How an application authenticates: a client secret, or an assertion signed with its certificate's key."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def with_basic(form: Mapping[str, str], authorization: str) -> dict[str, str]:
-    """``form`` with what a header ``Authorization: Basic`` says of the client (contract: credentials).
+    """`form` with the client of a header `Authorization: Basic` (contract: credentials), whose halves are form-encoded.
 
-    Both halves are form-encoded in it. Raises SignInRefused for a credential in two places, or a header like none.
+    Raises SignInRefused for a credential in two places, or an invalid header.
     """
     scheme, _space, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
@@ -46,9 +46,9 @@ def with_basic(form: Mapping[str, str], authorization: str) -> dict[str, str]:
 
 
 def check_client(form: Mapping[str, str], app: Object, token_endpoints: frozenset[str], now: float) -> None:
-    """Raise SignInRefused unless ``form`` holds a credential that ``app`` has now.
+    """Raise SignInRefused unless `form` has a valid credential of `app`.
 
-    ``token_endpoints`` are the audiences that an assertion may name; ``now`` is in seconds since 1970.
+    `token_endpoints` are the audiences that an assertion may name; `now` is in seconds since 1970.
     """
     if form.get("client_assertion"):
         _check_assertion(form, app, token_endpoints, now)
@@ -64,7 +64,7 @@ def _check_secret(value: str, app: Object, now: float) -> None:
             continue
         if parse_time(credential["endDateTime"]).timestamp() <= now:
             raise errors.expired_secret(app["appId"])
-        # A secret shows on the application at once and signs in only seconds later (contract: secrets).
+        # A secret is on the application immediately, but signs in only seconds later (contract: secrets).
         if now >= credential["_active_from"] and now >= parse_time(credential["startDateTime"]).timestamp() - 300:
             return
     raise errors.wrong_secret(app["appId"])
@@ -80,7 +80,7 @@ def _check_assertion(form: Mapping[str, str], app: Object, token_endpoints: froz
         header = jwt.get_unverified_header(assertion)
     except jwt.InvalidTokenError as error:
         raise _bad_assertion("The assertion is not a well formed JWT.") from error
-    if not header.keys() & {"x5t", "x5t#S256"}:  # not by a certificate, so by somebody else's word
+    if not header.keys() & {"x5t", "x5t#S256"}:  # not signed with a certificate, so a token of another provider
         federation.check(assertion, app, now)
         return
     certificate = _registered_certificate(header, app, now)
@@ -100,7 +100,7 @@ def _check_assertion(form: Mapping[str, str], app: Object, token_endpoints: froz
 
 
 def _check_claims(claims: dict[str, Any], app_id: str, token_endpoints: frozenset[str], now: float) -> None:
-    """Microsoft's rules for the assertion; times may be fractions, as msal writes them, and ``nbf`` may be absent."""
+    """Microsoft's rules for the assertion; times may be fractions, as msal writes them, and `nbf` may be absent."""
     audience = claims.get("aud")
     if not isinstance(audience, str) or audience.lower() not in token_endpoints:
         raise SignInRefused(
@@ -142,7 +142,7 @@ def _registered_certificate(header: dict[str, Any], app: Object, now: float) -> 
 
 
 def _thumbprint(value: Any) -> bytes | None:
-    """The bytes of an ``x5t`` header: base64url, with or without padding."""
+    """The bytes of an `x5t` header: base64url, with or without padding."""
     if not isinstance(value, str) or not value:
         return None
     try:

@@ -17,14 +17,14 @@ from ..clouds import CLOUDS, LOGIN_HOSTS, Cloud
 if TYPE_CHECKING:
     from ..world import Tenant
 
-#: Names in the place of a tenant's: whoever signs in brings the tenant along.
+#: Names for any tenant: the user name determines the tenant.
 SHARED_TENANTS = frozenset({"common", "organizations"})
 
 
 def openid_configuration(cloud: Cloud, name: str, version: str) -> Response:
-    """The OpenID Connect discovery document; ``version`` is "/v2.0" or "" for the older endpoints.
+    """The OpenID Connect discovery document; `version` is "/v2.0" or "" for the older endpoints.
 
-    ``name`` is a tenant's id, or the word for all tenants: then the issuer is told as a pattern.
+    `name` is a tenant's id, or a name for all tenants: then the issuer is a pattern.
     """
     host = cloud.login_hosts[0]
     base = f"https://{host}/{name}"
@@ -60,7 +60,7 @@ def openid_configuration(cloud: Cloud, name: str, version: str) -> Response:
 
 
 def instance_discovery(request: Request) -> Response:
-    """Which login hosts exist, and where the asked one's discovery document is."""
+    """The sign-in hosts, and the address of the requested tenant's discovery document."""
     asked = urlsplit(request.query_params.get("authorization_endpoint", ""))
     if asked.hostname not in LOGIN_HOSTS:
         return _json(
@@ -80,7 +80,7 @@ def instance_discovery(request: Request) -> Response:
 
 
 def user_realm(name: str, tenant: Tenant | None) -> Response:
-    """Whether a user signs in here (Managed) or is unknown; msal asks before a password grant."""
+    """Whether a user signs in here (Managed) or is unknown; msal requests it before a password grant."""
     if tenant is None:
         return _json({"ver": "1.0", "account_type": "Unknown"})
     domain = name.partition("@")[2]

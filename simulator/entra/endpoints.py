@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts where one signs in: discovery, keys and the token endpoint."""
+"""The sign-in hosts: discovery, keys and the token endpoint."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TENANT_NAME = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[
 
 
 async def answer(request: Request, world: World, host: str) -> Response:
-    """Answer one request to a login host."""
+    """Answer one request to a sign-in host."""
     path = request.url.path
     correlation_id = request.headers.get("client-request-id") or world.new_guid()
     try:
@@ -60,7 +60,7 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
         form = with_basic(form, request.headers.get("authorization", ""))
         tenant = _token_tenant(world, host, found[1], form)
-        # Nothing is proved yet, but the log tells whom the request was about.
+        # Nothing is verified yet, but the log has the tenant and client of the request.
         request.scope["simulator.caller"] = Caller(tenant.id, form["client_id"], object_id="")
         return _token(world, tenant, form, v2=found[2] is not None)
     if request.method == "GET":
@@ -96,7 +96,7 @@ def tenant_of(world: World, name: str, error: str) -> Tenant:
     if not _TENANT_NAME.fullmatch(name):
         raise errors.no_tenant_name(name)
     tenant = world.tenant_by_name_or_id(name)
-    # A tenant's short name is the simulator's own handle; sign-in knows ids and domains only.
+    # A tenant's short name exists only in the simulator; sign-in accepts ids and domains only.
     if tenant is None or name.lower() == tenant.name.lower():
         raise errors.tenant_not_found(name, error)
     return tenant
@@ -137,14 +137,14 @@ def _client_credentials(world: World, tenant: Tenant, form: Mapping[str, str], *
             "value with /.default suffixed to the resource identifier (application ID URI).",
         )
     principal = usable(tenant, app, principal)
-    # Entra signs without looking at permissions: what is missing shows when the resource is called.
+    # Entra issues tokens regardless of permissions; a missing one shows when the resource is called.
     roles = tenant.directory.graph_permissions_of(principal["id"]) if resource.app_id == GRAPH_APP_ID else []
     token = tokens.mint(world, tenant, resource.audience, app=app, service_principal=principal, roles=roles)
     return tokens.token_response(world, resource.audience, token, v2=v2)
 
 
 def usable(tenant: Tenant, app: Object, principal: Object | None) -> Object:
-    """The service principal by which an application may sign in to a tenant. Raises SignInRefused."""
+    """The service principal with which an application may sign in to a tenant. Raises SignInRefused."""
     if principal is None:
         raise SignInRefused(
             7000229,
@@ -176,9 +176,9 @@ def _resource(world: World, tenant: Tenant, form: Mapping[str, str], *, v2: bool
 
 
 def application_of(world: World, tenant: Tenant, app_id: str) -> tuple[Object, Object | None]:
-    """The application with this client id and its service principal in ``tenant``, if it has one there.
+    """The application with this client id and its service principal in `tenant`, if it has one there.
 
-    The application may live in another tenant when its service principal is here. Raises SignInRefused.
+    The application may belong to another tenant if its service principal is in this one. Raises SignInRefused.
     """
     directory = tenant.directory
     principal = directory.service_principal_by_app_id(app_id, as_seen_by="sign_in")
@@ -192,7 +192,7 @@ def application_of(world: World, tenant: Tenant, app_id: str) -> tuple[Object, O
 
 
 def token_endpoints(tenant: Tenant) -> frozenset[str]:
-    """What an assertion for this tenant may name as its audience."""
+    """The audiences that an assertion for this tenant may name."""
     return frozenset(
         f"https://{host}/{name}{suffix}".lower()
         for host in tenant.cloud.login_hosts

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the token endpoint answers when it says no, with Entra's own numbers (contract: token responses)."""
+"""Refusals of the token endpoint, with Entra's numbers (contract: token responses)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SignInRefused(Exception):
-    """A refusal: its AADSTS number, the OAuth error word, the HTTP status and the sentence."""
+    """A refusal: its AADSTS number, the OAuth error, the HTTP status and the message."""
 
     def __init__(self, number: int, error: str, status: int, sentence: str, **more: Any) -> None:
         super().__init__(sentence)
@@ -29,10 +29,10 @@ class SignInRefused(Exception):
 
 
 def refuse_as_asked(who: Object, error: str, status: int) -> None:
-    """Raise SignInRefused with the number that somebody has given a user or a service principal by hand."""
+    """Raise SignInRefused with the number that a test has set on a user or service principal."""
     number = who.get("_refused_with")
     if number:
-        raise SignInRefused(int(number), error, status, "The sign-in was refused as a test has asked for.")
+        raise SignInRefused(int(number), error, status, "The sign-in was refused at the request of a test.")
 
 
 def tenant_not_found(tenant: str, error: str = "invalid_tenant") -> SignInRefused:
@@ -58,7 +58,7 @@ def no_tenant_name(name: str) -> SignInRefused:
 
 
 def wrong_secret(app_id: str) -> SignInRefused:
-    """The value is not that of any secret in use."""
+    """The value matches no current secret."""
     return SignInRefused(
         7000215,
         "invalid_client",
@@ -69,7 +69,7 @@ def wrong_secret(app_id: str) -> SignInRefused:
 
 
 def expired_secret(app_id: str) -> SignInRefused:
-    """The value is that of a secret whose time is over."""
+    """The value matches an expired secret."""
     return SignInRefused(
         7000222,
         "invalid_client",
@@ -80,7 +80,7 @@ def expired_secret(app_id: str) -> SignInRefused:
 
 
 def no_credential(grant_type: str) -> SignInRefused:
-    """An application that has to prove itself sends nothing that would; the number depends on the grant."""
+    """A confidential client sends no credential; the number depends on the grant."""
     if grant_type == "client_credentials":
         sentence = (
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
@@ -110,7 +110,7 @@ def missing_parameter(name: str) -> SignInRefused:
 
 
 def response(refusal: SignInRefused, world: World, host: str, correlation_id: str) -> Response:
-    """The refusal as the client gets it."""
+    """The refusal as JSON."""
     timestamp = world.clock.now().strftime("%Y-%m-%d %H:%M:%SZ")
     trace_id = world.new_guid()
     body = {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tokens of another identity provider as credentials: workload identity federation (contract: credentials).
 
-The simulator is every other provider too: it signs their tokens with its own key, whoever they say they are.
+The simulator also acts as every other provider: it signs their tokens with its own key.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ DEFAULT_AUDIENCE = "api://AzureADTokenExchange"
 
 
 def issue(world: World, issuer: str, subject: str, audience: str = DEFAULT_AUDIENCE, seconds: float = 600.0) -> str:
-    """A token of the provider ``issuer`` for ``subject``, good for ``seconds``."""
+    """A token of the provider `issuer` for `subject`, valid for `seconds`."""
     now = world.clock.now().timestamp()
     claims = {"iss": issuer, "sub": subject, "aud": audience, "iat": now, "nbf": now, "exp": now + seconds}
     return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
 
 
 def check(assertion: str, app: Object, now: float) -> None:
-    """Raise SignInRefused unless ``app`` has a federated credential that fits the token, to the letter."""
+    """Raise SignInRefused unless `app` has a federated credential that matches the token exactly."""
     try:
         claims: dict[str, Any] = jwt.decode(
             assertion,

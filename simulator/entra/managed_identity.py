@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The token endpoint of a machine that has an identity: plain HTTP, and no credential at all (contract: credentials).
+"""The token endpoint of a managed identity: plain HTTP, without any credential (contract: credentials).
 
-A client finds it at ``AZURE_POD_IDENTITY_AUTHORITY_HOST``, which the simulator points to its own port. The machine is
-the runner of the tenant whose client id is asked for, or of the first tenant.
+A client finds it at `AZURE_POD_IDENTITY_AUTHORITY_HOST`, which the simulator points to its own port. The identity is
+the runner with the requested client id, or that of the first tenant.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The password grant: what the lead service does with the "Office 365" choice of authentication."""
+"""The password grant, which the lead service uses with "Office 365" authentication."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIRST_PARTY_CLIENTS = {
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
 }
 _BECAUSE = "Due to a configuration change made by your administrator, or because you moved to a new location, you must "
-#: How each demand that a program cannot meet is told.
+#: The error for each requirement that a program cannot meet.
 _DEMANDS = {
     sign_in_policies.FACTOR: (
         50076,
@@ -56,14 +56,14 @@ _DEMANDS = {
         "message_only",
     ),
 }
-_PASSWORD_VALIDITY_DAYS = 90  # where the domain says nothing
+_PASSWORD_VALIDITY_DAYS = 90  # if the domain has none
 _NEVER_EXPIRES_DAYS = 2147483647
 
 
 def grant(
     world: World, tenant: Tenant, form: Mapping[str, str], resource: Resource, token_endpoints: frozenset[str]
 ) -> Response:
-    """A delegated token for the user whose name and password are in ``form``. Raises SignInRefused."""
+    """A delegated token for the user whose name and password are in `form`. Raises SignInRefused."""
     for name in ("username", "password"):
         if not form.get(name):
             raise errors.missing_parameter(name)
@@ -92,7 +92,7 @@ def _client(
 
 
 def signed_in(world: World, tenant: Tenant, name: str, password: str, application_id: str) -> Object:
-    """The user who signs in with name and password for the resource of that application. Raises SignInRefused."""
+    """The user who signs in with name and password to the resource of that application. Raises SignInRefused."""
     user = tenant.directory.user_by_principal_name(name, as_seen_by="sign_in")
     if user is None:
         raise SignInRefused(
@@ -128,7 +128,7 @@ def _password_expired(world: World, tenant: Tenant, user: Object) -> bool:
 
 
 def _consented(tenant: Tenant, app: Object, principal: Object | None, resource: Resource) -> list[str]:
-    """The delegated permissions that the token will carry. Raises SignInRefused 65001 when nobody consented."""
+    """The delegated permissions of the token. Raises SignInRefused 65001 if there is no consent."""
     if principal is None and app["appId"] in _FIRST_PARTY_CLIENTS:
         return ["user_impersonation"]
     directory = tenant.directory

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For which resource a token is asked: the scope's or the v1 ``resource`` parameter's meaning in one tenant."""
+"""The resource of a token request, from `scope` or the v1 parameter `resource`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ OPENID_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
 
 @dataclass(frozen=True)
 class Resource:
-    """What a token will be good for."""
+    """The resource and the permissions of a token."""
 
     audience: str
     app_id: str  # of the resource's service principal; empty for services without one here
-    scopes: tuple[str, ...]  # the delegated permissions asked for; ".default" among them means all that were granted
+    scopes: tuple[str, ...]  # the requested delegated permissions; ".default" means all granted ones
 
 
 def resource_of_scope(world: World, tenant: Tenant, scope: str) -> Resource:
-    """Read ``scope``: one resource, with the permissions after its last slash.
+    """Read `scope`: one resource, with the permissions after its last slash.
 
-    Raises SignInRefused: 70011 for what is no scope, 500011 for a resource that this tenant does not know.
+    Raises SignInRefused: 70011 for an invalid scope, 500011 for a resource that this tenant does not have.
     """
     wanted = [item for item in scope.split() if item not in OPENID_SCOPES]
     if not wanted:
@@ -54,7 +54,7 @@ def resource_of_scope(world: World, tenant: Tenant, scope: str) -> Resource:
 
 
 def resource_of_name(world: World, tenant: Tenant, name: str) -> Resource:
-    """Read the ``resource`` parameter of the older token endpoint."""
+    """Read the `resource` parameter of the older token endpoint."""
     return _known(world, tenant, name, (".default",))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Access tokens: signed when minted, and verified for real by whoever is called with one."""
+"""Access tokens: signed when issued, and verified by the called service."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 _CLOCK_SKEW_SECONDS = 300
 _SEAL = "~"
-"""Between the parts of a token that only its own service can read."""
+"""Separates the parts of a token that only its own service can read."""
 
 
 class TokenRefused(Exception):
-    """A token that opens nothing. ``reason`` is the sentence that the called service answers with."""
+    """An invalid token. `reason` is the message of the called service."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +39,7 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, as a verified token tells."""
+    """The caller, from a verified token."""
 
     tenant_id: str
     app_id: str
@@ -60,7 +60,7 @@ KEY_ID = uuid.uuid4().hex
 
 
 def key_set() -> dict[str, Any]:
-    """The public key, as ``jwks_uri`` serves it."""
+    """The public key, as `jwks_uri` serves it."""
     public = jwt.algorithms.RSAAlgorithm.to_jwk(signing_key().public_key(), as_dict=True)
     return {"keys": [{**public, "kid": KEY_ID, "use": "sig", "x5t": KEY_ID}]}
 
@@ -76,9 +76,9 @@ def mint(
     roles: Collection[str] = (),
     scopes: Collection[str] = (),
 ) -> str:
-    """Sign a version 1.0 access token for ``audience``, such as ``https://graph.microsoft.com``.
+    """Sign a version 1.0 access token for `audience`, such as `https://graph.microsoft.com`.
 
-    ``app`` is the application, ``service_principal`` its one in this tenant; with ``user`` the token is delegated.
+    `app` is the application, `service_principal` its one in this tenant; with `user` the token is delegated.
     """
     now = int(world.clock.now().timestamp())
     claims: dict[str, Any] = {
@@ -105,12 +105,12 @@ def mint(
     if roles:
         claims["roles"] = sorted(roles)
     signed = jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID, "x5t": KEY_ID})
-    # A token is its service's affair: nothing promises others that they can read it.
+    # Only the called service must be able to read a token; others may not.
     return signed if world.settings.entra_tokens_readable else signed.replace(".", _SEAL)
 
 
 def token_response(world: World, audience: str, token: str, *, v2: bool, scope: str = "") -> Response:
-    """The token endpoint's answer; the older endpoint writes its numbers as texts and names the resource."""
+    """The token endpoint's answer; the older endpoint returns numbers as texts and names the resource."""
     seconds = world.settings.token_seconds
     now = int(world.clock.now().timestamp())
     body: dict[str, Any] = {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds}
@@ -137,10 +137,10 @@ def issuer(tenant: Tenant) -> str:
 def verify(
     authorization_header: str | None, audience_hosts: Collection[str], world: World, resource_app_id: str
 ) -> Caller:
-    """Who sent this ``Authorization`` header. Raises TokenRefused when it proves nothing.
+    """The sender of an `Authorization` header. Raises TokenRefused if it is not valid.
 
-    ``audience_hosts`` are the host names for any of which the token may have been issued; clients may also name the
-    resource by its application id, ``resource_app_id``.
+    `audience_hosts` are the host names for any of which the token may have been issued; clients may also name the
+    resource by its application id, `resource_app_id`.
     """
     if not authorization_header:
         raise TokenRefused("Access token is empty.")
@@ -173,7 +173,10 @@ def verify(
 
 @functools.lru_cache(maxsize=10_000)
 def _signed_claims(token: str) -> dict[str, Any]:
-    """The claims of a token that this process signed. Expiry is not looked at: the simulated clock rules there."""
+    """The claims of a token that this process signed.
+
+    Expiry is not checked here, because the simulated clock decides it.
+    """
     try:
         return jwt.decode(
             token,

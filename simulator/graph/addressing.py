@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the key in a URL to the object: each way of addressing looks at the replicas in its own way."""
+"""From the key in a URL to the object; each kind of address has its own view of the replicas."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ALTERNATE_KEYS = {
 
 
 def addressed(call: Call, kind: str, key: Key | None = None) -> Object:
-    """The object that ``key`` (the URL's first one unless given) names, as this request's replica shows it.
+    """The object that `key` (by default the URL's first one) names, as this request's replica returns it.
 
-    Raises GraphError 404 when it is absent, in the recycle bin, or not replicated yet.
+    Raises GraphError 404 if it is absent, in the recycle bin, or not replicated yet.
     """
     key = key or call.keys[0]
     found = _look_up(call, kind, key)
@@ -33,9 +33,9 @@ def addressed(call: Call, kind: str, key: Key | None = None) -> Object:
 
 
 def editable(call: Call, kind: str, key: Key | None = None) -> Object:
-    """A copy, to be changed and put back, of the newest version of the object that ``key`` names.
+    """A copy, to be changed and put back, of the newest version of the object that `key` names.
 
-    The write has to find the object on this request's replica first. Raises GraphError 404.
+    The write must find the object on this request's replica first. Raises GraphError 404.
     """
     visible = addressed(call, kind, key)
     newest = call.directory.store.get(kind, visible["id"])
@@ -47,7 +47,7 @@ def editable(call: Call, kind: str, key: Key | None = None) -> Object:
 def _look_up(call: Call, kind: str, key: Key) -> Object | None:
     store = call.directory.store
     if key.name == "id":
-        # A user may be addressed by name at the same place (contract: users).
+        # A user may also be addressed by name (contract: users).
         if kind == USER and "@" in key.value:
             return _look_up(call, kind, Key("userPrincipalName", key.value))
         return store.get(kind, key.value, View.BY_ID)
@@ -59,5 +59,5 @@ def _look_up(call: Call, kind: str, key: Key) -> Object | None:
 
 
 def in_use(call: Call, kind: str, view: View) -> list[Object]:
-    """All objects of ``kind`` that are not in the recycle bin."""
+    """All objects of `kind` that are not in the recycle bin."""
     return [item for item in call.directory.store.all(kind, view) if item["deletedDateTime"] is None]

@@ -32,7 +32,7 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 
 
 def get_default(call: Call) -> Answer:
-    """``GET /policies/defaultAppManagementPolicy``. What it says of audiences is shown by the beta version only."""
+    """`GET /policies/defaultAppManagementPolicy`. Only the beta version returns its rules on audiences."""
     policy = call.directory.app_management_policy or {}
     kinds: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": []}
     application = {**kinds, **(policy.get("applicationRestrictions") or {})}
@@ -54,12 +54,12 @@ def get_default(call: Call) -> Answer:
 
 
 def list_policies(call: Call) -> Answer:
-    """``GET /policies/appManagementPolicies``: those for single applications."""
+    """`GET /policies/appManagementPolicies`: those for individual applications."""
     return collection_of(call, POLICIES, _own_policies(call))
 
 
 def get_policy(call: Call) -> Answer:
-    """``GET /policies/appManagementPolicies/{id}``."""
+    """`GET /policies/appManagementPolicies/{id}`."""
     for policy in _own_policies(call):
         if policy["id"] == call.keys[0].value.lower():
             context = call.context("policies/appManagementPolicies/$entity")
@@ -68,7 +68,7 @@ def get_policy(call: Call) -> Answer:
 
 
 def list_of_application(call: Call) -> Answer:
-    """``GET /applications/{id}/appManagementPolicies``: the one of its own, if it has one."""
+    """`GET /applications/{id}/appManagementPolicies`: the application's own policy, if it has one."""
     app = addressed(call, APPLICATION)
     # Reading applications and reading policies are both needed.
     if not call.may(*_READ_POLICIES):
@@ -77,7 +77,7 @@ def list_of_application(call: Call) -> Answer:
 
 
 def _own_policies(call: Call, application: str | None = None) -> list[Object]:
-    """The policies for single applications, or that of the application with this object id."""
+    """The policies for individual applications, or that of the application with this object id."""
     policy = call.directory.app_management_policy or {}
     return [
         {
@@ -92,7 +92,7 @@ def _own_policies(call: Call, application: str | None = None) -> list[Object]:
 
 
 def _restrictions_shown(call: Call, restrictions: Object | None) -> Object | None:
-    """What a policy of an application's own restricts: of audiences the beta version alone speaks."""
+    """The restrictions of an application's own policy; only the beta version includes audiences."""
     if not restrictions or call.base.endswith("/beta"):
         return restrictions
     for_applications = restrictions.get("applicationRestrictions") or {}
@@ -107,9 +107,9 @@ def _restrictions_shown(call: Call, restrictions: Object | None) -> Object | Non
 
 
 def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: datetime.datetime) -> None:
-    """Raise GraphError 400 when the policy for ``app`` forbids a new secret, or one that lives so long.
+    """Raise GraphError 400 if the policy for `app` forbids a new secret or its lifetime.
 
-    A secret that the service makes is no custom one, so ``customPasswordAddition`` does not forbid it.
+    A generated secret is not a custom one, so `customPasswordAddition` does not forbid it.
     """
     for rule in _restrictions(call, app).get("passwordCredentials") or ():
         kind = rule.get("restrictionType")
@@ -130,7 +130,7 @@ def check_new_secret(call: Call, app: Object, start: datetime.datetime, end: dat
 
 
 def check_audience(call: Call, app: Object) -> None:
-    """Raise GraphError 400 when the policy forbids the sign-in audience, or an identifier URI has a foreign host."""
+    """Raise GraphError 400 if the policy forbids the sign-in audience, or an identifier URI has a foreign host."""
     audiences = _restrictions(call, app).get("audiences") or {}
     names = _AUDIENCE_RULES.get(app["signInAudience"], ())
     if app["signInAudience"] == _JOINT_AUDIENCE and call.world.settings.graph_joint_audience_is_multiple_orgs:
@@ -155,9 +155,9 @@ def check_audience(call: Call, app: Object) -> None:
 
 
 def _restrictions(call: Call, app: Object) -> dict[str, Any]:
-    """The restrictions that count for this application, of its own policy if it has one; none when that is off.
+    """The restrictions for this application, from its own policy if it has one; none if that is off.
 
-    A policy of its own has what is for applications alone one level deeper.
+    In an own policy, the restrictions for applications are one level deeper.
     """
     policy = call.directory.app_management_policy or {}
     for own in policy.get("appManagementPolicies", ()):
@@ -180,7 +180,7 @@ def _binds(call: Call, app: Object, rule: dict[str, Any]) -> bool:
 
 
 def _is_exempt(call: Call, rule: dict[str, Any]) -> bool:
-    """Whether the rule exempts the caller by one of its custom security attributes, named ``Set_Attribute``."""
+    """Whether the rule exempts the caller by one of its custom security attributes, named `Set_Attribute`."""
     actor = call.directory.service_principal_by_id(call.caller.object_id) or {}
     held = {
         f"{group}_{name}": value
@@ -195,7 +195,7 @@ def _is_exempt(call: Call, rule: dict[str, Any]) -> bool:
 
 
 def _duration(text: Any) -> datetime.timedelta:
-    """An ISO 8601 duration such as ``P180D``; a year counts 365 days, a month 30."""
+    """An ISO 8601 duration such as `P180D`; a year counts 365 days, a month 30."""
     found = _DURATION.fullmatch(str(text))
     if found is None:
         return datetime.timedelta.max

@@ -27,12 +27,12 @@ _DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
 
 
 def list_granted(call: Call) -> Answer:
-    """``GET /servicePrincipals/{id}/appRoleAssignments``: what this one was granted."""
+    """`GET /servicePrincipals/{id}/appRoleAssignments`: the permissions granted to it."""
     return _list(call, "principalId")
 
 
 def list_granted_to_others(call: Call) -> Answer:
-    """``GET /servicePrincipals/{id}/appRoleAssignedTo``: who was granted what on this one."""
+    """`GET /servicePrincipals/{id}/appRoleAssignedTo`: the grants of its permissions."""
     return _list(call, "resourceId")
 
 
@@ -43,7 +43,7 @@ def _list(call: Call, side: Side) -> Answer:
 
 
 def create_assignment(call: Call) -> Answer:
-    """``POST .../appRoleAssignedTo`` or ``.../appRoleAssignments``: 201."""
+    """`POST .../appRoleAssignedTo` or `.../appRoleAssignments`: 201."""
     addressed(call, SERVICE_PRINCIPAL)
     body = call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY)
@@ -75,12 +75,12 @@ def create_assignment(call: Call) -> Answer:
 
 
 def get_assignment(call: Call) -> Answer:
-    """``GET .../appRoleAssignments/{id}``."""
+    """`GET .../appRoleAssignments/{id}`."""
     return entity(call, ROLE_ASSIGNMENTS, _assignment(call))
 
 
 def delete_assignment(call: Call) -> Answer:
-    """``DELETE .../appRoleAssignments/{id}``: 204."""
+    """`DELETE .../appRoleAssignments/{id}`: 204."""
     call.directory.store.remove(ROLE_ASSIGNMENT, _assignment(call)["id"])
     return Answer(204)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Applications: created, found, changed, upserted by their unique name, thrown into the recycle bin."""
+"""Applications: created, found, changed, upserted by their unique name, moved to the recycle bin."""
 
 from __future__ import annotations
 
@@ -76,22 +76,22 @@ _MAX_APIS, _MAX_PERMISSIONS = 50, 400
 
 
 def list_applications(call: Call) -> Answer:
-    """``GET /applications``."""
+    """`GET /applications`."""
     return collection_of(call, APPLICATIONS, in_use(call, APPLICATION, list_view(call)), expander=owners.expanded)
 
 
 def count_applications(call: Call) -> Answer:
-    """``GET /applications/$count``."""
+    """`GET /applications/$count`."""
     return counted(call, APPLICATIONS, in_use(call, APPLICATION, View.SEARCH))
 
 
 def get_application(call: Call) -> Answer:
-    """``GET /applications/{id}``, or by ``appId`` or ``uniqueName``."""
+    """`GET /applications/{id}`, or by `appId` or `uniqueName`."""
     return entity(call, APPLICATIONS, addressed(call, APPLICATION), expander=owners.expanded)
 
 
 def create_application(call: Call) -> Answer:
-    """``POST /applications``: always a new one, also when another has the same display name."""
+    """`POST /applications`: always a new one, even if another has the same display name."""
     body = call.json_object()
     if not call.world.settings.graph_post_sets_unique_name:
         body = {name: value for name, value in body.items() if name != "uniqueName"}
@@ -114,7 +114,7 @@ def _create(call: Call, body: dict[str, Any], unique_name: str | None = None) ->
     _take_over(call, app, {name: value for name, value in body.items() if name != "passwordCredentials"})
     new_secrets = secrets.generate_all(call, app, body.get("passwordCredentials") or [])
     app["createdByAppId"] = call.caller.app_id
-    # Who may write all applications owns none of them by that (contract: create an application).
+    # A caller that may change all applications does not become an owner (contract: create an application).
     owns = unique_name is None or call.world.settings.graph_upsert_makes_owner
     if owns and not call.may(READ_WRITE_ALL) and call.may(OWNED_BY):
         app["_owners"] = [call.caller.object_id]
@@ -124,7 +124,7 @@ def _create(call: Call, body: dict[str, Any], unique_name: str | None = None) ->
 
 
 def update_application(call: Call) -> Answer:
-    """``PATCH /applications/{id}``: 204; by unique name or client id also an upsert, with the header for it."""
+    """`PATCH /applications/{id}`: 204; by unique name or client id also an upsert, with its header."""
     key = call.keys[0]
     if key.name == "uniqueName":
         return _upsert(call, key)
@@ -135,7 +135,7 @@ def update_application(call: Call) -> Answer:
 
 
 def _upsert(call: Call, key: Key) -> Answer:
-    """Whether the application exists is judged where it would be written, so two upserts never make two of them."""
+    """The view of writes decides whether the application exists, so two upserts never create two applications."""
     body = call.json_object()
     found = call.directory.store.find(APPLICATION, "uniqueName", key.value)
     if found and found[0]["deletedDateTime"] is None:
@@ -170,7 +170,7 @@ def _change(call: Call, app: Object, body: dict[str, Any]) -> None:
 
 
 def delete_application(call: Call) -> Answer:
-    """``DELETE /applications/{id}``: into the recycle bin, together with its service principal of this tenant."""
+    """`DELETE /applications/{id}`: moves it to the recycle bin with its service principal in this tenant."""
     app = editable(call, APPLICATION)
     check_may_write(call, app)
     store, moment = call.directory.store, graph_time(call.world.clock.now())
@@ -182,7 +182,7 @@ def delete_application(call: Call) -> Answer:
 
 
 def check_may_write(call: Call, app: Object) -> None:
-    """Raise GraphError 403 unless the caller may write this application: any, or its own."""
+    """Raise GraphError 403 unless the caller may change this application: any, or its own."""
     if call.may(READ_WRITE_ALL) or (call.may(OWNED_BY) and call.caller.object_id in app["_owners"]):
         return
     raise denied()
@@ -289,7 +289,7 @@ def _invalid(target: str) -> GraphError:
 
 
 def _check_quota(call: Call) -> None:
-    """Applications in the recycle bin count as well (contract: recycle bin)."""
+    """Applications in the recycle bin also count (contract: recycle bin)."""
     if sum(1 for _item in call.directory.store.all(APPLICATION)) >= call.tenant.spec.application_quota:
         raise GraphError(
             403,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``POST /$batch``: up to twenty requests in one, each answered and throttled on its own (contract: batches)."""
+"""`POST /$batch`: up to twenty requests in one, each answered and throttled on its own (contract: batches)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 
 
 def answer(call: Call, execute: Callable[[str, str, dict[str, str], Any], Answer]) -> Answer:
-    """Run the requests of the body; ``execute(method, url, headers, body)`` runs one and never raises.
+    """Run the requests of the body; `execute(method, url, headers, body)` runs one and never raises.
 
-    Answers come in no promised order. Raises GraphError for a batch that is malformed as a whole.
+    The order of answers is not guaranteed. Raises GraphError for a batch that is malformed as a whole.
     """
     requests = _checked(call)
     done: dict[str, int] = {}

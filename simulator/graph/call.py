@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call to Graph, taken apart: who asks, in which directory, for what, with which options."""
+"""One parsed call to Graph: caller, directory, target and options."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAMED_KEY = re.compile(r"^([A-Za-z0-9]+)=(.*)$", re.DOTALL)
 
 @dataclass(frozen=True)
 class Key:
-    """How a URL addresses one object: by ``id``, or by an alternate key such as ``appId`` or ``uniqueName``."""
+    """How a URL addresses one object: by `id`, or by an alternate key such as `appId` or `uniqueName`."""
 
     name: str
     value: str
@@ -37,12 +37,12 @@ class Call:
     caller: Caller
     method: str
     url: str  # without the query
-    query: dict[str, str]  # system query options without the "$", other options as they are
+    query: dict[str, str]  # system query options without the "$", other options unchanged
     headers: Mapping[str, str]
     body: Any = None
     keys: tuple[Key, ...] = field(default=())
     base: str = ""  # "https://graph.microsoft.com/v1.0"
-    as_god: bool = False  # a test acts by hand: permissions do not matter
+    as_god: bool = False  # an admin override: permissions do not matter
 
     @property
     def directory(self) -> Directory:
@@ -55,44 +55,44 @@ class Call:
         return self.world.clock.now().timestamp()
 
     def may(self, *permissions: str) -> bool:
-        """Whether the caller has any of ``permissions``."""
+        """Whether the caller has any of `permissions`."""
         return self.as_god or any(name in self.caller.roles or name in self.caller.scopes for name in permissions)
 
     def prefers(self, preference: str) -> bool:
-        """Whether the ``Prefer`` header names ``preference``."""
+        """Whether the `Prefer` header names `preference`."""
         return preference in [item.strip().lower() for item in self.headers.get("prefer", "").split(",")]
 
     @property
     def eventual(self) -> bool:
-        """Whether ``ConsistencyLevel: eventual`` was sent, which advanced queries need."""
+        """Whether `ConsistencyLevel: eventual` was sent, which advanced queries need."""
         return self.headers.get("consistencylevel", "").strip().lower() == "eventual"
 
     def json_object(self) -> dict[str, Any]:
-        """The body, which has to be a JSON object. Raises GraphError."""
+        """The body, which must be a JSON object. Raises GraphError."""
         if not isinstance(self.body, dict):
             raise bad_request("A JSON object is expected in the request body.")
         return self.body
 
     def context(self, fragment: str) -> str:
-        """The ``@odata.context`` for ``fragment``."""
+        """The `@odata.context` for `fragment`."""
         return f"{self.base}/$metadata#{fragment}"
 
 
 @dataclass
 class Answer:
-    """What a handler found: the status and the body, if there is one."""
+    """A handler's result: the status and the body, if there is one."""
 
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
-    text: str | None = None  # instead of ``body`` where the service writes plain text
+    text: str | None = None  # instead of `body` if the service returns plain text
 
 
 def segments_of(raw_path: str) -> list[str | Key]:
-    """The path below the version, split at slashes that are not within quotes, keys in parentheses taken out.
+    """The path below the version, split at slashes that are not within quotes, keys in parentheses extracted.
 
-    ``/applications(uniqueName='a''b')/owners`` gives ``["applications", Key("uniqueName", "a'b"), "owners"]``.
-    Doubled slashes count as one, as the service takes them. Raises GraphError for a key that cannot be read.
+    `/applications(uniqueName='a''b')/owners` returns `["applications", Key("uniqueName", "a'b"), "owners"]`. Double
+    slashes count as one, as in the service. Raises GraphError for a malformed key.
     """
     path = unquote(raw_path)
     pieces: list[str | Key] = []

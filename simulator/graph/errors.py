@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's way of saying no (contract: errors)."""
+"""Graph's refusals (contract: errors)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class GraphError(Exception):
-    """An error answer: HTTP status, the service's code, the sentence, and the details it lists."""
+    """An error answer: HTTP status, the service's code, the message, and its details."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class GraphError(Exception):
         self.headers = headers or {}
 
     def body(self, world: World, request_id: str, client_request_id: str) -> dict[str, Any]:
-        """The envelope; ``date`` has no zone, as directory calls write it."""
+        """The envelope; `date` has no zone, as directory calls write it."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.details:
             error["details"] = self.details
@@ -44,13 +44,13 @@ class GraphError(Exception):
 
 
 def bad_request(message: str, *, code: str = "", target: str = "") -> GraphError:
-    """400 Request_BadRequest, with one detail when ``code`` is given."""
+    """400 Request_BadRequest, with one detail if `code` is given."""
     details = [{"code": code, "message": message, "target": target}] if code else None
     return GraphError(400, "Request_BadRequest", message, details=details)
 
 
 def not_found(name: str) -> GraphError:
-    """The object is absent, or this replica does not have it yet: the service does not tell which."""
+    """The object is absent, or this replica does not have it yet; the service does not distinguish the two."""
     return GraphError(
         404,
         "Request_ResourceNotFound",
@@ -69,7 +69,7 @@ def denied(message: str = "Insufficient privileges to complete the operation.") 
 
 
 def unsupported_query(message: str) -> GraphError:
-    """A query option that this collection does not take, or not in this way."""
+    """A query option that this collection does not support, or not in this form."""
     return GraphError(400, "Request_UnsupportedQuery", message)
 
 

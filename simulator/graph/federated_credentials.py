@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Federated identity credentials: whose tokens an application accepts in place of a secret (contract: credentials)."""
+"""Federated identity credentials: which tokens an application accepts instead of a secret (contract: credentials)."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _MOST = 20
 
 
 def list_credentials(call: Call) -> Answer:
-    """``GET /applications/{id}/federatedIdentityCredentials``."""
+    """`GET /applications/{id}/federatedIdentityCredentials`."""
     return collection_of(call, FEDERATED_CREDENTIALS, addressed(call, APPLICATION)["_federated"])
 
 
 def get_credential(call: Call) -> Answer:
-    """``GET .../federatedIdentityCredentials/{id or name}``."""
+    """`GET .../federatedIdentityCredentials/{id or name}`."""
     return entity(call, FEDERATED_CREDENTIALS, _found(call, addressed(call, APPLICATION)))
 
 
 def create_credential(call: Call) -> Answer:
-    """``POST .../federatedIdentityCredentials``: 201. Issuer and subject together are unique in an application."""
+    """`POST .../federatedIdentityCredentials`: 201. Issuer and subject together are unique in an application."""
     app, body = _writable(call), call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY)
     payload.require(body, ("name", "issuer", "subject", "audiences"), "FederatedIdentityCredential")
@@ -60,7 +60,7 @@ def create_credential(call: Call) -> Answer:
 
 
 def update_credential(call: Call) -> Answer:
-    """``PATCH .../federatedIdentityCredentials/{id or name}``: 204."""
+    """`PATCH .../federatedIdentityCredentials/{id or name}`: 204."""
     app, body = _writable(call), call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY | {"name"})
     if "audiences" in body:
@@ -71,7 +71,7 @@ def update_credential(call: Call) -> Answer:
 
 
 def delete_credential(call: Call) -> Answer:
-    """``DELETE .../federatedIdentityCredentials/{id or name}``: 204."""
+    """`DELETE .../federatedIdentityCredentials/{id or name}`: 204."""
     app = _writable(call)
     app["_federated"].remove(_found(call, app))
     call.directory.store.put(APPLICATION, app)

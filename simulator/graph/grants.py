@@ -32,23 +32,23 @@ _READ_ONLY = frozenset({"id"})
 
 
 def list_grants(call: Call) -> Answer:
-    """``GET /oauth2PermissionGrants``."""
+    """`GET /oauth2PermissionGrants`."""
     return collection_of(call, GRANTS, list(call.directory.store.all(GRANT, View.LIST)))
 
 
 def list_grants_of_client(call: Call) -> Answer:
-    """``GET /servicePrincipals/{id}/oauth2PermissionGrants``."""
+    """`GET /servicePrincipals/{id}/oauth2PermissionGrants`."""
     principal = addressed(call, SERVICE_PRINCIPAL)
     return collection_of(call, GRANTS, call.directory.store.find(GRANT, "clientId", principal["id"], View.LIST))
 
 
 def get_grant(call: Call) -> Answer:
-    """``GET /oauth2PermissionGrants/{id}``."""
+    """`GET /oauth2PermissionGrants/{id}`."""
     return entity(call, GRANTS, _grant(call, View.BY_ID))
 
 
 def create_grant(call: Call) -> Answer:
-    """``POST /oauth2PermissionGrants``: 201, or 409 when there is one for the same three."""
+    """`POST /oauth2PermissionGrants`: 201, or 409 if there is one for the same three."""
     body = call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY)
     payload.require(body, ("clientId", "consentType", "resourceId"), "OAuth2PermissionGrant")
@@ -74,7 +74,7 @@ def create_grant(call: Call) -> Answer:
 
 
 def update_grant(call: Call) -> Answer:
-    """``PATCH /oauth2PermissionGrants/{id}``: 204; the scope is written over as a whole, nothing else can change."""
+    """`PATCH /oauth2PermissionGrants/{id}`: 204; the scope is replaced as a whole, nothing else can change."""
     grant, body = _grant(call, View.BY_ID), call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY)
     for name in body:
@@ -86,7 +86,7 @@ def update_grant(call: Call) -> Answer:
 
 
 def delete_grant(call: Call) -> Answer:
-    """``DELETE /oauth2PermissionGrants/{id}``: 204."""
+    """`DELETE /oauth2PermissionGrants/{id}`: 204."""
     call.directory.store.remove(GRANT, _grant(call, View.BY_ID)["id"])
     return Answer(204)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates of an application: only their public half ever comes here."""
+"""Certificates of an application: only their public half is stored."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .errors import GraphError, bad_request
 
 
 def replaced(call: Call, holder: Object, wanted: list[Any]) -> list[Object]:
-    """The key credentials after an update: those repeated by ``keyId`` stay, those with a ``key`` are new.
+    """The key credentials after an update: those repeated by `keyId` stay, those with a `key` are new.
 
-    Raises GraphError for what is no certificate.
+    Raises GraphError for an invalid certificate.
     """
     known = {item["keyId"]: item for item in holder["keyCredentials"]}
     result: list[Object] = []

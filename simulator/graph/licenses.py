@@ -22,12 +22,12 @@ from .schema import LICENCE_DETAILS, SKUS, USERS
 
 
 def list_skus(call: Call) -> Answer:
-    """``GET /subscribedSkus``: no paging, no filter."""
+    """`GET /subscribedSkus`: no paging, no filter."""
     return collection_of(call, SKUS, [_subscription(call, bought) for bought in call.tenant.spec.licenses])
 
 
 def get_sku(call: Call) -> Answer:
-    """``GET /subscribedSkus/{tenant id}_{sku id}``."""
+    """`GET /subscribedSkus/{tenant id}_{sku id}`."""
     for bought in call.tenant.spec.licenses:
         found = _subscription(call, bought)
         if found["id"] == call.keys[0].value:
@@ -36,7 +36,7 @@ def get_sku(call: Call) -> Answer:
 
 
 def list_details(call: Call) -> Answer:
-    """``GET /users/{id}/licenseDetails``."""
+    """`GET /users/{id}/licenseDetails`."""
     user = addressed(call, USER)
     owned = {sku(bought.part_number).sku_id: sku(bought.part_number) for bought in call.tenant.spec.licenses}
     details = [
@@ -53,7 +53,7 @@ def list_details(call: Call) -> Answer:
 
 
 def assign(call: Call) -> Answer:
-    """``POST /users/{id}/assignLicense``: 200 with the user. Raises GraphError when a license cannot be given."""
+    """`POST /users/{id}/assignLicense`: 200 with the user. Raises GraphError if a license cannot be assigned."""
     user, body = editable(call, USER), call.json_object()
     missing = [name for name in ("addLicenses", "removeLicenses") if not isinstance(body.get(name), list)]
     if missing:
@@ -71,7 +71,7 @@ def assign(call: Call) -> Answer:
             )
         _add(call, user, wanted)
     call.directory.store.put(USER, user)
-    # The answer shows the user as it was: what was assigned appears a little later.
+    # The answer has the earlier state of the user; the new license appears a little later.
     return entity(call, USERS, before)
 
 
@@ -82,7 +82,7 @@ def _remove(user: Object, sku_id: str) -> None:
             "User license is inherited from a group membership and it cannot be removed directly from the user."
         )
     if sku_id not in {item["skuId"] for item in user["assignedLicenses"]}:
-        raise bad_request("User does not have a corresponding bought.")
+        raise bad_request("User does not have a corresponding license.")
     user["assignedLicenses"] = [item for item in user["assignedLicenses"] if item["skuId"] != sku_id]
     user["licenseAssignmentStates"] = [item for item in user["licenseAssignmentStates"] if item["skuId"] != sku_id]
 
@@ -97,7 +97,7 @@ def _add(call: Call, user: Object, wanted: dict[str, Any]) -> None:
     disabled = [str(plan).lower() for plan in wanted.get("disabledPlans") or []]
     if any(plan != sku(bought.part_number).plan_id for plan in disabled):
         raise bad_request(
-            "License assignment failed because the service plans to be disabled are not part of the bought."
+            "License assignment failed because the service plans to be disabled are not part of the license."
         )
     assigned = next((item for item in user["assignedLicenses"] if item["skuId"] == sku_id), None)
     if assigned is None and _consumed(call, bought) >= bought.enabled:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``GET /v1.0/$metadata``: the entity model of what is served, written from the contract file."""
+"""`GET /v1.0/$metadata`: the entity model, generated from the contract file."""
 
 from __future__ import annotations
 

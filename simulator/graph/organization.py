@@ -17,24 +17,24 @@ _DEFAULT_NOTIFICATION_DAYS = 14
 
 
 def list_organizations(call: Call) -> Answer:
-    """``GET /organization``: always the one tenant."""
+    """`GET /organization`: always only the tenant."""
     return collection_of(call, ORGANIZATION, [_organization(call.tenant)])
 
 
 def get_organization(call: Call) -> Answer:
-    """``GET /organization/{id}``."""
+    """`GET /organization/{id}`."""
     if call.keys[0].value.lower() != call.tenant.id:
         raise not_found(call.keys[0].value)
     return entity(call, ORGANIZATION, _organization(call.tenant))
 
 
 def list_domains(call: Call) -> Answer:
-    """``GET /domains``."""
+    """`GET /domains`."""
     return collection_of(call, DOMAINS, [_domain(call.tenant, name) for name in call.tenant.domains])
 
 
 def get_domain(call: Call) -> Answer:
-    """``GET /domains/{name}``: the key is the DNS name."""
+    """`GET /domains/{name}`: the key is the DNS name."""
     for name in call.tenant.domains:
         if name.lower() == call.keys[0].value.lower():
             return entity(call, DOMAINS, _domain(call.tenant, name))

@@ -21,7 +21,7 @@ _TYPES = {USER: schema.USERS, SERVICE_PRINCIPAL: schema.SERVICE_PRINCIPALS}
 
 
 def list_owners(kind: str) -> Any:
-    """``GET /applications/{id}/owners``, or the same of a service principal."""
+    """`GET /applications/{id}/owners`, or the same of a service principal."""
 
     def answer(call: Call) -> Answer:
         return collection_of(call, schema.DIRECTORY_OBJECTS, _owners_of(call, addressed(call, kind)))
@@ -30,7 +30,7 @@ def list_owners(kind: str) -> Any:
 
 
 def add_owner(kind: str) -> Any:
-    """``POST .../owners/$ref`` with ``@odata.id``: 204."""
+    """`POST .../owners/$ref` with `@odata.id`: 204."""
 
     def answer(call: Call) -> Answer:
         item = _writable(call, kind)
@@ -50,7 +50,7 @@ def add_owner(kind: str) -> Any:
 
 
 def remove_owner(kind: str) -> Any:
-    """``DELETE .../owners/{id}/$ref``: 204."""
+    """`DELETE .../owners/{id}/$ref`: 204."""
 
     def answer(call: Call) -> Answer:
         item = _writable(call, kind)
@@ -65,7 +65,7 @@ def remove_owner(kind: str) -> Any:
 
 
 def expanded(call: Call, item: Object, name: str) -> list[dict[str, Any]]:
-    """What ``$expand`` puts inside an application or service principal."""
+    """The owners that `$expand` includes in an application or service principal."""
     store = call.directory.store
     if name == "owners":
         return _owners_of(call, item)

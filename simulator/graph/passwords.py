@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The actions ``addPassword`` and ``removePassword``, which applications and service principals share."""
+"""The actions `addPassword` and `removePassword`, which applications and service principals share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _CHECKS: dict[str, Callable[[Call, Object], None]] = {APPLICATION: applications.
 
 
 def add_password(kind: str) -> Callable[[Call], Answer]:
-    """``POST /applications/{id}/addPassword`` and its like."""
+    """`POST /applications/{id}/addPassword` and the same for service principals."""
     return _action(kind, secrets.add)
 
 
 def remove_password(kind: str) -> Callable[[Call], Answer]:
-    """``POST /applications/{id}/removePassword`` and its like."""
+    """`POST /applications/{id}/removePassword` and the same for service principals."""
     return _action(kind, secrets.remove)
 
 

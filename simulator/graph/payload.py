@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading request bodies: which properties may be written, what their values may be, how they are taken over."""
+"""Reads request bodies: which properties may be written, their values, and how they are merged."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _TYPE_NAMES = {str: "Edm.String", bool: "Edm.Boolean", int: "Edm.Int32", list: "
 
 
 def is_guid(value: Any) -> bool:
-    """Whether ``value`` is the text of a GUID."""
+    """Whether `value` is the text of a GUID."""
     return isinstance(value, str) and _GUID.fullmatch(value) is not None
 
 
 def check_properties(body: Mapping[str, Any], writable: Mapping[str, type], read_only: Collection[str]) -> None:
     """Raise GraphError for a property that does not exist, may not be written, or has a value of the wrong type.
 
-    None is taken for every property that is no collection.
+    None is accepted for every property that is not a collection.
     """
     for name, value in body.items():
         if name.startswith("@") or "@odata." in name:
@@ -47,7 +47,7 @@ def check_properties(body: Mapping[str, Any], writable: Mapping[str, type], read
 
 
 def require(body: Mapping[str, Any], names: Collection[str], resource: str) -> None:
-    """Raise GraphError for the first of ``names`` that ``body`` lacks."""
+    """Raise GraphError for the first of `names` that `body` lacks."""
     for name in names:
         if body.get(name) in (None, ""):
             raise bad_request(
@@ -58,7 +58,7 @@ def require(body: Mapping[str, Any], names: Collection[str], resource: str) -> N
 
 
 def merge(target: Object, body: Mapping[str, Any]) -> None:
-    """Take over ``body`` into ``target``: nested objects property by property, collections as a whole."""
+    """Merge `body` into `target`: nested objects property by property, collections as a whole."""
     for name, value in body.items():
         if name.startswith("@") or "@odata." in name:
             continue
@@ -69,7 +69,7 @@ def merge(target: Object, body: Mapping[str, Any]) -> None:
 
 
 def texts(values: Any, name: str) -> list[str]:
-    """``values`` as a list of texts. Raises GraphError."""
+    """`values` as a list of texts. Raises GraphError."""
     if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
         raise bad_request(f"Invalid value specified for property '{name}'.", code="InvalidValue", target=name)
     return values

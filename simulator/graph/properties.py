@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One property of an object by its own address, such as ``/applications/{id}/appRoles`` (contract: addresses)."""
+"""One property of an object by its own address, such as `/applications/{id}/appRoles` (contract: addresses)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .schema import Collection
 
 
 def get_property(kind: str, collection: Collection) -> Callable[[Call], Answer]:
-    """What answers ``GET`` of a property of such objects."""
+    """The handler for `GET` of a property of such objects."""
 
     def get(call: Call) -> Answer:
         name = call.keys[1].value
-        # All objects of a kind have the same properties, so a mistyped one is told whatever the object.
+        # All objects of a kind have the same properties, so a mistyped one is refused whatever the object.
         if name.startswith(("_", "@")) or any(name not in other for other in _any(call, kind)):
             raise no_such_segment(name)
         item = addressed(call, kind)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers from objects: which of them, which of their properties, in pages (contract: lists)."""
+"""Answers from objects: filtered, with selected properties, in pages (contract: lists)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Expander = Callable[[Call, Object, str], list[dict[str, Any]]]
 
 
 def list_view(call: Call) -> View:
-    """Where a list is read from: advanced queries run on an index of their own, which lags more."""
+    """The view that a list uses; advanced queries have a separate index, which lags more."""
     return View.SEARCH if call.eventual else View.LIST
 
 
 def entity(
     call: Call, collection: Collection, item: Object, *, status: int = 200, expander: Expander | None = None
 ) -> Answer:
-    """One object, with ``$select`` and ``$expand``."""
+    """One object, with `$select` and `$expand`."""
     _check_options(call, frozenset({"select", "expand", "format"}))
     selected = _selected(call, collection, item)
     suffix = f"({','.join(selected)})" if call.query.get("select") else ""
@@ -50,7 +50,7 @@ def entity(
 def collection_of(
     call: Call, collection: Collection, items: Iterable[Object], *, expander: Expander | None = None
 ) -> Answer:
-    """A list of objects with all query options that ``collection`` takes. Raises GraphError."""
+    """A list of objects with all query options that `collection` supports. Raises GraphError."""
     _check_options(call, OPTIONS)
     found = _filtered(call, collection, items)
     found = _searched(call, collection, found)
@@ -71,7 +71,7 @@ def collection_of(
 
 
 def counted(call: Call, collection: Collection, items: Iterable[Object]) -> Answer:
-    """``GET .../$count``: a plain number, for those who send the header."""
+    """`GET .../$count`: a plain number, if the header was sent."""
     if not call.eventual:
         raise bad_request("$count is not currently supported.")
     call.query.setdefault("count", "true")
@@ -79,8 +79,8 @@ def counted(call: Call, collection: Collection, items: Iterable[Object]) -> Answ
 
 
 def shown(item: Object, properties: Iterable[str] | None = None) -> dict[str, Any]:
-    """What of ``item`` a client may see; what begins with ``_`` is the directory's own."""
-    # The kind of an object is told whatever was selected.
+    """The properties of `item` that a client may see; those that begin with `_` are internal."""
+    # The type of an object is always returned.
     names = item if properties is None else [*(name for name in item if name.startswith("@")), *properties]
     return {name: _without_secrets(item.get(name)) for name in names if not name.startswith("_")}
 

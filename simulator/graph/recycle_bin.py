@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recycle bin: thirty days to change one's mind (contract: recycle bin)."""
+"""The recycle bin: it keeps deleted objects for thirty days (contract: recycle bin)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _READ = {
 
 
 def list_deleted(kind: str) -> Callable[[Call], Answer]:
-    """``GET /directory/deletedItems/microsoft.graph.application`` and its like."""
+    """`GET /directory/deletedItems/microsoft.graph.application` and the same for other types."""
 
     def answer(call: Call) -> Answer:
         if not call.may(*_READ[kind]):
@@ -45,7 +45,7 @@ def list_deleted(kind: str) -> Callable[[Call], Answer]:
 
 
 def count_deleted(kind: str) -> Callable[[Call], Answer]:
-    """``GET /directory/deletedItems/microsoft.graph.application/$count`` and its like."""
+    """`GET /directory/deletedItems/microsoft.graph.application/$count` and the same for other types."""
 
     def answer(call: Call) -> Answer:
         if not call.may(*_READ[kind]):
@@ -57,7 +57,7 @@ def count_deleted(kind: str) -> Callable[[Call], Answer]:
 
 
 def get_deleted(call: Call) -> Answer:
-    """``GET /directory/deletedItems/{id}``."""
+    """`GET /directory/deletedItems/{id}`."""
     kind, item = _in_bin(call)
     if not call.may(*_READ[kind]):
         raise denied()
@@ -65,7 +65,7 @@ def get_deleted(call: Call) -> Answer:
 
 
 def restore(call: Call) -> Answer:
-    """``POST /directory/deletedItems/{id}/restore``: 200. A service principal does not come with its application."""
+    """`POST /directory/deletedItems/{id}/restore`: 200. The service principal of an application is not restored."""
     kind, item = _in_bin(call)
     _check_may_write(call, kind, item)
     if kind == SERVICE_PRINCIPAL and call.directory.service_principal_by_app_id(item["appId"]) is not None:
@@ -90,14 +90,14 @@ def restore(call: Call) -> Answer:
 
 
 def _restore_principal(call: Call, app: Object) -> None:
-    """Bring back the service principal that went into the bin together with its application."""
+    """Restore the service principal that was deleted together with its application."""
     for principal in call.directory.store.find(SERVICE_PRINCIPAL, "appId", app["appId"]):
         if principal["deletedDateTime"] == app["deletedDateTime"]:
             call.directory.store.put(SERVICE_PRINCIPAL, {**principal, "deletedDateTime": None})
 
 
 def purge(call: Call) -> Answer:
-    """``DELETE /directory/deletedItems/{id}``: 204, and gone for good."""
+    """`DELETE /directory/deletedItems/{id}`: 204; deleted permanently."""
     kind, item = _in_bin(call)
     _check_may_write(call, kind, item)
     call.directory.store.remove(kind, item["id"])

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one table of Graph: each call, who may make it, and what answers it.
+"""The table of Graph's calls, with their permissions and handlers.
 
 Permissions are application permissions on Microsoft Graph, least first; any one of them is enough (contract: least
-privileged permissions). Further conditions, such as owning the application, are the handler's.
+privileged permissions). Handlers check further conditions, such as owning the application.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _READ_ORGANIZATION = (
 )
 _READ_DOMAINS = ("Domain.Read.All", *_DIRECTORY)
 _READ_SKUS = ("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", *_READ_ORGANIZATION[:2], *_DIRECTORY)
-# Directory.ReadWrite.All reads applications, it does not write them.
+# Directory.ReadWrite.All allows reading applications, but not changing them.
 _READ_APPS = ("Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", *_DIRECTORY)
 _WRITE_APPS = ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All")
 _CREATE_APPS = ("AppRegistration.Create", *_WRITE_APPS)
@@ -66,13 +66,13 @@ _READ_POLICIES = ("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration"
 _READ_SIGN_IN_POLICIES = ("Policy.Read.All",)
 _WRITE_SECURITY_DEFAULTS = ("Policy.ReadWrite.SecurityDefaults",)
 _WRITE_CONDITIONAL_ACCESS = ("Policy.ReadWrite.ConditionalAccess",)
-# Which kind of object is in the bin decides; its handler looks.
+# It depends on the kind of the object in the bin; the handler checks it.
 _BIN: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Route:
-    """One kind of call: ``pattern`` is a path whose ``{...}`` stand for a key; ``units`` is what it costs the quota."""
+    """One kind of call: `pattern` is a path in which `{...}` is a key; `units` is its cost in the quota."""
 
     method: str
     pattern: str
@@ -184,7 +184,7 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-#: What a path of this shape means only when no route has it: one property of an object.
+#: A path of this shape that no route has: one property of an object.
 PROPERTY_ROUTES: tuple[Route, ...] = (
     Route("GET", "applications/{id}/{id}", _READ_APPS, properties.get_property(APPLICATION, APPLICATIONS), units=2),
     Route(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each Graph collection is made of, and which query options it takes on which property."""
+"""The properties of each Graph collection and their supported query options."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 from ..odata.model import Kind, Navigation, Property, Row
 
-# Audiences with personal accounts: such an application asks for tokens of version 2 and has two secrets at most.
+# Audiences with personal accounts: such an application needs version 2 tokens and has at most two secrets.
 PERSONAL_AUDIENCES = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
-# Filters that need no advanced query: comparison with eq, and startswith where the property takes it.
+# Filters that need no advanced query: comparison with eq, and startswith if the property supports it.
 EQ = frozenset({"eq"})
 EQ_STARTS = frozenset({"eq", "startswith"})
-# With ConsistencyLevel: eventual and $count=true these come on top (contract: lists).
+# Additional operators with ConsistencyLevel: eventual and $count=true (contract: lists).
 ADVANCED = frozenset({"ne", "not", "endswith", "ge", "le", "gt", "lt"})
 
 
@@ -24,31 +24,31 @@ ADVANCED = frozenset({"ne", "not", "endswith", "ge", "le", "gt", "lt"})
 class Collection:
     """The type behind one entity set, as queries and answers see it."""
 
-    name: str  # of the entity set, as contexts spell it
+    name: str  # of the entity set, as in contexts
     type_name: str
     filters: dict[str, tuple[Kind, frozenset[str]]] = field(default_factory=dict)  # property: its kind, its operators
     orderable: frozenset[str] = frozenset()
     searchable: frozenset[str] = frozenset()
     expandable: frozenset[str] = frozenset()
-    default_properties: tuple[str, ...] = ()  # what comes without $select; all when empty
-    only_selected: frozenset[str] = frozenset()  # comes only when it is named in $select
+    default_properties: tuple[str, ...] = ()  # properties without $select; all if empty
+    only_selected: frozenset[str] = frozenset()  # only returned if $select names them
     pageable: bool = True
-    advanced: bool = True  # whether the advanced queries are taken at all
+    advanced: bool = True  # whether advanced queries are supported
 
     @property
     def resource(self) -> str:
-        """The name of the type in messages, such as ``ServicePrincipal``."""
+        """The name of the type in messages, such as `ServicePrincipal`."""
         name = self.type_name.rpartition(".")[2]
         return name[0].upper() + name[1:]
 
     def property(self, name: str) -> Property | None:
-        """The filterable property of that name, with primitive collections left to :meth:`navigation`."""
+        """The filterable property of that name; primitive collections are handled by `navigation`."""
         if name not in self.filters or self.filters[name][0] == "complex":
             return None
         return Property(name, self.filters[name][0])
 
     def navigation(self, name: str) -> Navigation | None:
-        """A collection of plain values is walked like rows that each have one property."""
+        """A collection of plain values is treated like rows with one property."""
         if name in self.filters and self.filters[name][0] == "complex":
             return Navigation(name, f"{self.name}/{name}", collection=True)
         return None
@@ -59,25 +59,25 @@ class Collection:
 
 
 class PlainValues:
-    """The "type" of a collection of plain values or of small objects, inside ``any(x:x eq 'y')``."""
+    """The "type" of a collection of plain values or of small objects, inside `any(x:x eq 'y')`."""
 
     type_name = "Edm.String"
 
     def property(self, name: str) -> Property | None:
-        """Every name is a property: of the object itself, or of the value, when it has the variable's own name."""
+        """Every name is a property of the object, or the value itself if it is the variable's name."""
         return Property(name, "string")
 
     def navigation(self, name: str) -> Navigation | None:
-        """Plain values lead nowhere."""
+        """Plain values have no navigation properties."""
         return None
 
     def value_property(self, navigation: str) -> str | None:
-        """Plain values lead nowhere."""
+        """Plain values have no navigation properties."""
         return None
 
 
 class ValueRow(dict[str, Any]):
-    """A plain value as a row: whatever name it is asked for, it answers with itself."""
+    """A plain value as a row: every property returns the value itself."""
 
     def __init__(self, value: Any) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class GraphModel:
         return PlainValues()
 
     def related(self, entity: Any, row: Row, navigation: Navigation) -> Iterable[Row]:
-        """The values of the collection ``navigation``."""
+        """The values of the collection `navigation`."""
         for value in row.get(navigation.name) or ():
             yield value if isinstance(value, dict) else ValueRow(value)
 

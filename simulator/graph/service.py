@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The front of Graph: authentication, the table of calls, envelopes and headers."""
+"""Graph's front end: authentication, routing, envelopes and headers."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ _VERSION = "v1.0"
 #: The tenant of the token, which an address may name (contract: addresses).
 _MY_ORGANIZATION = "myorganization"
 _BETA = re.compile(r"policies/(default)?appManagementPolic|applications/[^/]+/appManagementPolicies", re.IGNORECASE)
-"""What is served of the beta version too: there alone these say what is forbidden of audiences."""
+"""Served in beta as well; only beta includes the rules on audiences."""
 _QUOTAS: WeakKeyDictionary[World, Quota] = WeakKeyDictionary()
 _BODILESS = frozenset({"GET", "DELETE"})
 
 
 @dataclass(frozen=True)
 class _Visitor:
-    """Who knocks at Graph's door, and under which numbers the visit is known."""
+    """The caller of one request and its correlation ids."""
 
     world: World
     tenant: Tenant
@@ -69,7 +69,7 @@ class _Visitor:
         return f"https://{self.host}/{self.version}"
 
     def answer(self, method: str, path_and_query: str, headers: Mapping[str, str], body: Any) -> Answer:
-        """Answer one call, given by its path below the version; refusals are answers too."""
+        """Answer one call, given by its path below the version; refusals are returned as answers."""
         try:
             call, path = self.call(method, path_and_query, headers, body)
             if call.world.settings.refuse_writes and not self.as_god and is_write("graph", method, path):
@@ -100,12 +100,15 @@ class _Visitor:
 
 
 async def answer(request: Request, world: World, host: str, override_tenant: Tenant | None = None) -> Response:
-    """Answer one request to a Graph host. With ``override_tenant`` a test acts in that tenant with every right."""
+    """Answer one request to a Graph host.
+
+    `override_tenant` is the tenant of an admin override, which has all rights.
+    """
     request_id = world.new_guid()
     client_request_id = request.headers.get("client-request-id") or request_id
     try:
         version, path_and_query = _below_version(request)
-        if path_and_query.strip("/") == "$metadata" and request.method == "GET":  # open to everybody
+        if path_and_query.strip("/") == "$metadata" and request.method == "GET":  # public
             return Response(metadata.document(), media_type="application/xml")
         tenant, caller = (
             _who(request, world, host) if override_tenant is None else (override_tenant, _admin_caller(override_tenant))
@@ -138,7 +141,7 @@ def _below_version(request: Request) -> tuple[str, str]:
 
 
 def _batch(request: Request, visitor: _Visitor, body: Any) -> Answer:
-    """Run a batch; for the log and for refused writes it is what its requests are."""
+    """Run a batch; the log and refused writes treat it like its requests."""
     request.scope["simulator.write"] = batch.writes_in(body)
     if visitor.world.settings.refuse_writes and batch.writes_in(body):
         request.scope["simulator.refused"] = True
@@ -177,7 +180,7 @@ def _unauthenticated(reason: str) -> GraphError:
 
 
 def execute(call: Call, raw_path: str) -> Answer:
-    """Find the route of ``raw_path`` (below the version), check quota and permission, and answer. Raises GraphError."""
+    """Find the route of `raw_path` (below the version), check quota and permission, and answer. Raises GraphError."""
     segments = segments_of(raw_path)
     if segments and segments[0] == _MY_ORGANIZATION:
         segments = segments[1:]
@@ -201,7 +204,7 @@ def execute(call: Call, raw_path: str) -> Answer:
 
 
 def _quota(world: World) -> Quota:
-    """The quota of ``world``: one for each, kept as long as the world lives."""
+    """The quota of `world`, kept as long as the world exists."""
     found = _QUOTAS.get(world)
     if found is None:
         found = _QUOTAS[world] = Quota()
@@ -209,7 +212,7 @@ def _quota(world: World) -> Quota:
 
 
 def _check_identity(call: Call) -> None:
-    """The caller itself has to exist in the directory still."""
+    """The caller must still exist in the directory."""
     directory, object_id = call.directory, call.caller.object_id
     exists = directory.user_by_id(object_id) if call.caller.is_user else directory.service_principal_by_id(object_id)
     if exists is None:
@@ -221,7 +224,7 @@ def _check_identity(call: Call) -> None:
 
 
 def query_options(query_string: str) -> dict[str, str]:
-    """The query options by name; the ``$`` may be left out, as the service takes it.
+    """The query options by name; the `$` is optional, as in the service.
 
     Raises GraphError for an option that is unknown or given twice.
     """

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Service principals: an application's identity in this tenant. Graph makes none by itself, the portal does."""
+"""Service principals: an application's identity in this tenant.
+
+Graph does not create one automatically, the portal does.
+"""
 
 from __future__ import annotations
 
@@ -64,23 +67,23 @@ _NOT_LOCAL = (
 
 
 def list_service_principals(call: Call) -> Answer:
-    """``GET /servicePrincipals``."""
+    """`GET /servicePrincipals`."""
     items = in_use(call, SERVICE_PRINCIPAL, list_view(call))
     return collection_of(call, SERVICE_PRINCIPALS, items, expander=owners.expanded)
 
 
 def count_service_principals(call: Call) -> Answer:
-    """``GET /servicePrincipals/$count``."""
+    """`GET /servicePrincipals/$count`."""
     return counted(call, SERVICE_PRINCIPALS, in_use(call, SERVICE_PRINCIPAL, View.SEARCH))
 
 
 def get_service_principal(call: Call) -> Answer:
-    """``GET /servicePrincipals/{id}``, or by ``appId``."""
+    """`GET /servicePrincipals/{id}`, or by `appId`."""
     return entity(call, SERVICE_PRINCIPALS, addressed(call, SERVICE_PRINCIPAL), expander=owners.expanded)
 
 
 def create_service_principal(call: Call) -> Answer:
-    """``POST /servicePrincipals`` for an application that exists."""
+    """`POST /servicePrincipals` for an application that exists."""
     return _create(call, call.json_object())
 
 
@@ -116,7 +119,7 @@ def _backed(call: Call, app_id: str) -> Object:
     if newest is None:
         return _of_foreign_application(call, app_id)
     if call.directory.application_by_app_id(app_id, View.REFERENCE) is None:
-        # Both are seen right after an application was made (contract: errors right after creation).
+        # Both occur right after an application was created (contract: errors right after creation).
         if not call.may(_ALL) and call.directory.application_by_app_id(app_id, View.BY_ID) is None:
             raise denied(_NOT_LOCAL)
         raise no_backing_application(app_id)
@@ -126,7 +129,7 @@ def _backed(call: Call, app_id: str) -> Object:
 
 
 def _of_foreign_application(call: Call, app_id: str) -> Object:
-    """An application of another tenant, if it lets others in."""
+    """An application of another tenant, if it allows other tenants."""
     if not call.may(_ALL):
         raise denied(_NOT_LOCAL)
     for tenant in call.world.tenants.values():
@@ -137,7 +140,7 @@ def _of_foreign_application(call: Call, app_id: str) -> Object:
 
 
 def no_backing_application(app_id: str) -> GraphError:
-    """The application is unknown, or unknown so far."""
+    """The application is unknown, or not known yet."""
     return bad_request(
         f"The appId '{app_id}' of the service principal does not reference a valid application object.",
         code="NoBackingApplicationObject",
@@ -146,7 +149,7 @@ def no_backing_application(app_id: str) -> GraphError:
 
 
 def update_service_principal(call: Call) -> Answer:
-    """``PATCH /servicePrincipals/{id}``: 204; by ``appId`` with ``Prefer: create-if-missing`` it creates as well."""
+    """`PATCH /servicePrincipals/{id}`: 204; by `appId` with `Prefer: create-if-missing` it also creates."""
     key, body = call.keys[0], call.json_object()
     if key.name == "appId":
         if call.directory.service_principal_by_app_id(key.value) is None:
@@ -165,7 +168,7 @@ def update_service_principal(call: Call) -> Answer:
 
 
 def delete_service_principal(call: Call) -> Answer:
-    """``DELETE /servicePrincipals/{id}``: into the recycle bin."""
+    """`DELETE /servicePrincipals/{id}`: moves it to the recycle bin."""
     principal = editable(call, SERVICE_PRINCIPAL)
     check_may_write(call, principal)
     moment = graph_time(call.world.clock.now())
@@ -174,7 +177,7 @@ def delete_service_principal(call: Call) -> Answer:
 
 
 def check_may_write(call: Call, principal: Object) -> None:
-    """Raise GraphError 403 unless the caller may write this service principal: any, or its own."""
+    """Raise GraphError 403 unless the caller may change this service principal: any, or its own."""
     if call.may(_ALL):
         return
     app = call.directory.application_by_app_id(principal["appId"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a tenant demands of people at sign-in, and the directory roles they hold (contract: sign-in policies)."""
+"""A tenant's sign-in requirements, and people's directory roles (contract: sign-in policies)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAY_READ_ROLES = ("RoleManagement.Read.Directory", "Directory.Read.All", "Direc
 
 
 def get_security_defaults(call: Call) -> Answer:
-    """``GET /policies/identitySecurityDefaultsEnforcementPolicy``."""
+    """`GET /policies/identitySecurityDefaultsEnforcementPolicy`."""
     body = {
         "@odata.context": call.context("policies/identitySecurityDefaultsEnforcementPolicy/$entity"),
         "id": "00000000-0000-0000-0000-000000000005",
@@ -32,7 +32,7 @@ def get_security_defaults(call: Call) -> Answer:
 
 
 def set_security_defaults(call: Call) -> Answer:
-    """``PATCH /policies/identitySecurityDefaultsEnforcementPolicy``: 204."""
+    """`PATCH /policies/identitySecurityDefaultsEnforcementPolicy`: 204."""
     enabled = call.json_object().get("isEnabled")
     if not isinstance(enabled, bool):
         raise bad_request("Invalid value specified for property 'isEnabled'.", code="InvalidValue", target="isEnabled")
@@ -41,12 +41,12 @@ def set_security_defaults(call: Call) -> Answer:
 
 
 def list_conditional_access(call: Call) -> Answer:
-    """``GET /identity/conditionalAccess/policies``."""
+    """`GET /identity/conditionalAccess/policies`."""
     return collection_of(call, CONDITIONAL_ACCESS, kept(call.tenant)["conditional_access"])
 
 
 def create_conditional_access(call: Call) -> Answer:
-    """``POST /identity/conditionalAccess/policies``: 201."""
+    """`POST /identity/conditionalAccess/policies`: 201."""
     body = call.json_object()
     if not body.get("displayName") or body.get("state") not in _STATES or not isinstance(body.get("conditions"), dict):
         raise bad_request("1004: a policy needs displayName, state and conditions.")
@@ -58,7 +58,7 @@ def create_conditional_access(call: Call) -> Answer:
 
 
 def list_memberships(call: Call) -> Answer:
-    """``GET /users/{id}/transitiveMemberOf``: directory roles only, without names for who may not read roles."""
+    """`GET /users/{id}/transitiveMemberOf`: directory roles only, without names if the caller may not read roles."""
     user, named = addressed(call, USER), call.may(*_MAY_READ_ROLES)
     roles = [
         {

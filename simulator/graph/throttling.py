@@ -18,7 +18,7 @@ class Quota:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def take(self, call: Call, units: int) -> dict[str, str]:
-        """Take ``units`` from the caller's quota and return the headers that tell of it. Raises GraphError 429."""
+        """Take `units` from the caller's quota and return the headers about it. Raises GraphError 429."""
         limit = call.world.settings.graph_units_per_10_seconds
         headers = {"x-ms-resource-unit": str(units)}
         if call.as_god or limit <= 0:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users: what the "Office 365" choice of authentication needs of them (contract: users)."""
+"""Users, as far as "Office 365" authentication needs them (contract: users)."""
 
 from __future__ import annotations
 
@@ -67,31 +67,31 @@ _STRONG_PASSWORD_ROLES = frozenset({"Privileged Authentication Administrator", "
 
 
 def list_users(call: Call) -> Answer:
-    """``GET /users``."""
+    """`GET /users`."""
     return collection_of(call, USERS, in_use(call, USER, list_view(call)))
 
 
 def count_users(call: Call) -> Answer:
-    """``GET /users/$count``."""
+    """`GET /users/$count`."""
     return counted(call, USERS, in_use(call, USER, View.SEARCH))
 
 
 def get_user(call: Call) -> Answer:
-    """``GET /users/{id or user principal name}``."""
+    """`GET /users/{id or user principal name}`."""
     return entity(call, USERS, addressed(call, USER))
 
 
 def get_me(call: Call) -> Answer:
-    """``GET /me``: for people only."""
+    """`GET /me`: for people only."""
     if not call.caller.is_user:
         raise bad_request("/me request is only valid with delegated authentication flow.")
     user = call.directory.user_by_id(call.caller.object_id)
-    assert user is not None  # the caller's existence was checked before
+    assert user is not None  # the caller's existence was already checked
     return entity(call, USERS, user)
 
 
 def create_user(call: Call) -> Answer:
-    """``POST /users``: 201. Who may create a user may set the first password."""
+    """`POST /users`: 201. Creating a user includes setting the first password."""
     body = call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY)
     payload.require(body, _REQUIRED, "User")
@@ -108,7 +108,7 @@ def create_user(call: Call) -> Answer:
 
 
 def update_user(call: Call) -> Answer:
-    """``PATCH /users/{id}``: 204, or 403 for the whole when one part of it is not allowed."""
+    """`PATCH /users/{id}`: 204, or 403 for the whole request if one part is not allowed."""
     user, body = editable(call, USER), call.json_object()
     payload.check_properties(body, _WRITABLE, _READ_ONLY)
     _check_may_update(call, user, body)
@@ -120,7 +120,7 @@ def update_user(call: Call) -> Answer:
 
 
 def delete_user(call: Call) -> Answer:
-    """``DELETE /users/{id}``: into the recycle bin."""
+    """`DELETE /users/{id}`: moves it to the recycle bin."""
     user = editable(call, USER)
     moment = graph_time(call.world.clock.now())
     name = user["userPrincipalName"]
@@ -152,7 +152,7 @@ def _check_may_update(call: Call, user: Object, body: dict[str, Any]) -> None:
 
 
 def _may_reset_password(call: Call, user: Object) -> bool:
-    """The permission alone is not enough: the calling service principal needs a role in the directory as well."""
+    """The permission alone is not enough: the calling service principal also needs a directory role."""
     if not call.may("User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All"):
         return False
     caller = call.directory.store.get(SERVICE_PRINCIPAL, call.caller.object_id)
@@ -203,7 +203,7 @@ def _set_password(call: Call, user: Object, profile: dict[str, Any], *, weak_all
         _check_password(password, user, weak_allowed=weak_allowed)
         user["_password"] = password
         user["lastPasswordChangeDateTime"] = graph_time(call.world.clock.now())
-        # A password that somebody else sets has to be changed at the first sign-in unless told otherwise.
+        # A password that another user sets must be changed at the first sign-in by default.
         user["_must_change_password"] = True
     if "forceChangePasswordNextSignIn" in profile:
         user["_must_change_password"] = bool(profile["forceChangePasswordNextSignIn"])

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OData v4 over rows in memory: what a query means, without any service's own rules or error envelopes."""
+"""OData v4 over rows in memory: queries, independent of any service's rules or error envelopes."""

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``$filter``: a text becomes a predicate over rows.
+"""`$filter`: a text becomes a predicate over rows.
 
 The text is parsed by the odata-query library; its syntax tree is turned into nested Python functions once for each
-query, so that a filter over thousands of rows costs no interpretation. Comparison of texts ignores case, as it does
-in the services this stands in for.
+query, so that a filter over thousands of rows needs no interpretation. Text comparison ignores case, as in the
+simulated services.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from odata_query.grammar import ODataLexer, ODataParser
 from .model import EDM_TYPES, EntityType, Kind, Model, NotSupported, QueryRefused, Row, SyntaxRefused, UnknownProperty
 
 Predicate = Callable[[Row], bool]
-#: A value of the row under test; the scope holds the rows that the variables of ``any`` and ``all`` stand for.
+#: A value of the row under test; the scope maps the variables of `any` and `all` to rows.
 Evaluate = Callable[[Mapping[str, Row]], Any]
 
 _SELF = "$it"
@@ -33,7 +33,7 @@ _TOKENS_WITH_LISTS = re.compile(r"'(?:[^']|'')*'|\[|\]")
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled part of a filter: its kind (None: any, the literal ``null``) and how to compute it."""
+    """A compiled part of a filter: its kind (None: any, the literal `null`) and how to compute it."""
 
     kind: Kind | None
     evaluate: Evaluate
@@ -41,7 +41,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a service's filters know beyond comparisons, ``and``, ``or`` and ``not``."""
+    """Functions of a service's filters in addition to comparisons, `and`, `or` and `not`."""
 
     functions: frozenset[str] = frozenset({"contains", "startswith", "endswith"})
     in_operator: bool = False
@@ -50,9 +50,9 @@ class Dialect:
 
 
 def compile_filter(text: str, entity: EntityType, model: Model, dialect: Dialect) -> Predicate:
-    """Turn the text of ``$filter`` into a predicate.
+    """Turn the text of `$filter` into a predicate.
 
-    Raises QueryRefused (or a child of it) with the sentence that names what is wrong.
+    Raises QueryRefused (or a subclass) with a message that names the problem.
     """
     expression = _Compiler(text, model, dialect).boolean(parse_filter(text), {_SELF: entity})
     return lambda row: expression({_SELF: row}) is True
@@ -75,7 +75,7 @@ def parse_filter(text: str) -> ast._Node:
     except exceptions.ODataException:
         raise SyntaxRefused(0, text) from None
     except (AttributeError, NotImplementedError, RecursionError, ValueError):
-        # The library leaves these to its caller for inputs its grammar only half covers.
+        # The library raises these for input that its grammar covers only partly.
         raise SyntaxRefused(0, text) from None
     if not isinstance(tree, ast._Node):
         raise SyntaxRefused(len(text), text)
@@ -83,7 +83,7 @@ def parse_filter(text: str) -> ast._Node:
 
 
 def _with_round_lists(text: str) -> str:
-    """Write ``['a','b']`` as the grammar knows lists, with a last comma for one value; quoted texts stay."""
+    """Write `['a','b']` as the grammar's lists, with a trailing comma for one value; quoted texts are kept."""
     if "[" not in text:
         return text
     pieces: list[str] = []
@@ -117,7 +117,7 @@ def _incompatible(left: Expression, right: Expression, operator: str) -> QueryRe
 
 
 def comparable(value: Any) -> Any:
-    """A value as comparisons see it: text without case."""
+    """A value for comparisons: text without case."""
     return value.casefold() if isinstance(value, str) else value
 
 
@@ -263,7 +263,7 @@ class _Compiler:
         names = _names(node)
         variable = names[0] if names[0] in scope else _SELF
         if variable != _SELF and len(names) > 1:
-            names.pop(0)  # a variable on its own stays: it is the value of a collection of plain values
+            names.pop(0)  # a variable on its own is kept: it is the value of a collection of plain values
         entity, navigations = scope[variable], []
         for name in names[:-1]:
             navigation = entity.navigation(name)

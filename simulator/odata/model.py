@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the query engine needs to know of a service's data, and how it says no.
+"""The query engine's interface to a service's data, and its refusals.
 
 A row is a mapping of property names to JSON values: identifiers are lower-case strings, times are
-``YYYY-MM-DDTHH:MM:SSZ`` strings (so they sort as text). A property that a row does not hold has its default.
+`YYYY-MM-DDTHH:MM:SSZ` strings (so they sort as text). A property that a row lacks has its default.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 Kind = Literal["string", "guid", "int", "long", "double", "decimal", "bool", "datetime", "binary", "complex"]
 
-#: The Edm type of each kind, as the service names it in messages and in ``$metadata``.
+#: The Edm type of each kind, as the service names it in messages and in `$metadata`.
 EDM_TYPES: Mapping[Kind, str] = {
     "string": "Edm.String",
     "guid": "Edm.Guid",
@@ -43,7 +43,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """A way from a row to other rows."""
+    """A navigation property."""
 
     name: str
     target: str
@@ -55,7 +55,7 @@ class EntityType(Protocol):
 
     @property
     def type_name(self) -> str:
-        """The qualified name, for example ``Microsoft.Dynamics.CRM.lead``."""
+        """The qualified name, for example `Microsoft.Dynamics.CRM.lead`."""
 
     def property(self, name: str) -> Property | None:
         """The property of that exact name, or None."""
@@ -68,7 +68,7 @@ class EntityType(Protocol):
 
 
 class Model(Protocol):
-    """The data a query runs over, as its caller may see it."""
+    """The data of a query, as its caller may see it."""
 
     def entity_type(self, name: str) -> EntityType:
         """The entity type a navigation property leads to."""
@@ -78,11 +78,11 @@ class Model(Protocol):
 
 
 class QueryRefused(Exception):
-    """A query option the service cannot take; the text is the sentence of Microsoft's OData library."""
+    """An invalid query option; the text is the message of Microsoft's OData library."""
 
 
 class UnknownProperty(QueryRefused):
-    """A query names a property its entity type does not have."""
+    """A query names a property that its entity type does not have."""
 
     def __init__(self, name: str, type_name: str) -> None:
         super().__init__(f"Could not find a property named '{name}' on type '{type_name}'.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The system query options of a request, parsed: ``$select``, ``$expand`` with options of its own, ``$orderby``, ..."""
+"""The system query options of a request, parsed: `$select`, `$expand` with its own options, `$orderby`, ..."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .model import EntityType, Navigation, NotSupported, QueryRefused, SyntaxRef
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """One key of ``$orderby``."""
+    """One key of `$orderby`."""
 
     path: str
     descending: bool = False
@@ -21,7 +21,7 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """One navigation property of ``$expand``, with the options inside its parentheses."""
+    """One navigation property of `$expand`, with the options inside its parentheses."""
 
     name: str
     options: QueryOptions
@@ -39,22 +39,22 @@ class QueryOptions:
     count: bool = False
     skiptoken: str | None = None
     apply: str | None = None
-    #: Parameter aliases (``@name``) and options that are not OData's own, by name.
+    #: Parameter aliases (`@name`) and options that are not OData's own, by name.
     others: dict[str, str] = field(default_factory=dict)
 
 
-#: What may stand inside an expansion's parentheses.
+#: Options that are allowed in an expansion's parentheses.
 _NESTED = frozenset({"$select", "$expand", "$filter", "$orderby", "$top", "$count"})
 
 
 def parse_query_string(text: str) -> dict[str, str]:
-    """Split a raw query string into decoded names and values; of a name given twice the last one counts."""
+    """Split a raw query string into decoded names and values; if a name is given twice, the last one counts."""
     pairs = (piece.partition("=") for piece in text.split("&") if piece)
     return {unquote_plus(name): unquote_plus(value) for name, _equals, value in pairs}
 
 
 def parse_options(query: dict[str, str], nested: bool = False) -> QueryOptions:
-    """Read the options by name. Raises QueryRefused for what cannot be read or is not supported."""
+    """Read the options by name. Raises QueryRefused for invalid or unsupported options."""
     if "$skip" in query:
         raise NotSupported("Skip Clause is not supported in CRM")
     if nested and (strange := next((name for name in query if name not in _NESTED), None)):
@@ -161,7 +161,7 @@ def _split_outside(text: str, separator: str) -> list[str]:
 
 
 def selected_properties(entity: EntityType, select: tuple[str, ...] | None) -> list[str] | None:
-    """The property names ``$select`` asks for, in its order; None for all. Raises UnknownProperty."""
+    """The property names in `$select`, in its order; None for all. Raises UnknownProperty."""
     if select is None or "*" in select:
         return None
     names: list[str] = []

@@ -35,7 +35,7 @@ class Page:
 def matching(
     rows: Iterable[Row], options: QueryOptions, entity: EntityType, model: Model, dialect: Dialect
 ) -> list[Row]:
-    """The rows that ``$filter`` lets through, in the order of ``$orderby``. Raises QueryRefused."""
+    """The rows that match `$filter`, in the order of `$orderby`. Raises QueryRefused."""
     found = list(rows)
     if options.filter is not None and options.filter.strip():
         keep = compile_filter(options.filter, entity, model, dialect)
@@ -77,10 +77,10 @@ def _sort_key(ordering: Ordering, entity: EntityType, model: Model) -> Any:
 
 
 def cut(rows: Sequence[Row], key: str, options: QueryOptions, page_size: int) -> Page:
-    """The page that the options ask for.
+    """The page that the options request.
 
-    ``$top`` and paging exclude each other: with ``$top`` there is never a next page.
-    Raises QueryRefused for a token this service did not write.
+    `$top` and paging exclude each other: with `$top` there is never a next page. Raises QueryRefused for an unknown
+    token.
     """
     if options.top is not None:
         return Page(list(rows[: min(options.top, page_size)]), len(rows), None)
@@ -95,7 +95,7 @@ def cut(rows: Sequence[Row], key: str, options: QueryOptions, page_size: int) ->
 
 
 def _write_token(number: int, last: str) -> str:
-    """A token in the shape of the service's own paging cookie: page number, and the last row already given."""
+    """A token in the shape of the service's own paging cookie: page number, and the last returned row."""
     return quote(f'<cookie pagenumber="{number}" pagingcookie="{quote(last)}" istracking="False" />', safe="")
 
 
@@ -107,7 +107,7 @@ def _read_token(token: str) -> tuple[int, str]:
 
 
 def aggregated_count(apply: str) -> str:
-    """The name that ``$apply=aggregate($count as name)`` gives to the number of rows. Raises NotSupported otherwise."""
+    """The name for the number of rows in `$apply=aggregate($count as name)`. Raises NotSupported otherwise."""
     match = _AGGREGATE_COUNT.fullmatch(apply.strip())
     if match is None:
         raise NotSupported("The $apply expression is not supported; only aggregate($count as name) is.")

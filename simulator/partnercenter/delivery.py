@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lead service: it signs in with what an offer's publisher handed over, and writes a lead.
+"""The lead service: it signs in with an offer's connection details and writes a lead.
 
-Its failures are told in the words that Microsoft's list of lead connection errors uses (contract: documented errors).
+Its errors have the messages of Microsoft's list of lead connection errors (contract: documented errors).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def test_lead(world: World) -> dict[str, Any]:
-    """The values of a test lead: its mark and eighteen digits in every text."""
+    """The values of a test lead: its prefix and eighteen digits in every text."""
     mark = f"MSFT_TEST_{world.random.randrange(10**17, 10**18)}"
     return {
         "firstname": mark,
@@ -43,9 +43,9 @@ def test_lead(world: World) -> dict[str, Any]:
 
 
 def deliver(world: World, resource: dict[str, Any], values: dict[str, Any]) -> str | None:
-    """Write a lead to the destination of a customer-leads resource; gives what went wrong, None if nothing did.
+    """Write a lead to the destination of a customer-leads resource; returns what went wrong, or None.
 
-    Destinations other than Dynamics take every lead.
+    Destinations other than Dynamics accept every lead.
     """
     if resource.get("leadDestination") != "dynamics":
         return None

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs that change offers, and the publications that come of them (contract: jobs, contract: publication).
+"""The jobs that change offers, and the publications that they start (contract: jobs, contract: publication).
 
-Nothing runs in the background: a job knows when it ends, and whoever asks next finds it as far as the clock says.
+Nothing runs in the background: a job has its end time, and the next request advances it to the current time.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from .offers import (
 if TYPE_CHECKING:
     from ..world import Tenant, World
 
-#: The code of what the certification finds, which the job tells and the submission does not.
+#: The code of the certification's results, which are in the job but not in the submission.
 _CERTIFICATION = "invalidState"
 _NOT_ENDED = "0001-01-01T00:00:00"
-#: What a submission may hold; those after the first four are read-only, and may be sent back as they were read.
+#: The properties of a submission; those after the first four are read-only, and may be sent back unchanged.
 _SUBMISSION = frozenset({"$schema", "id", "product", "target", "status", "result", "created", "lifecycleState"})
-#: What a modular publication may leave out, however strict the service is about the rest.
+#: Resources that a modular publication may always leave out.
 _PRODUCT_LEVEL = frozenset({"listing", "listing-asset", "reseller", "customer-leads"})
 
 
@@ -43,24 +43,24 @@ def problem(code: str, message: str, resource: str) -> dict[str, Any]:
 
 
 def under_way(job: dict[str, Any]) -> bool:
-    """Whether a job has not ended: it is worked on, or the publication that it asked for is."""
+    """Whether a job or the publication that it requested is running."""
     return job["state"] in ("running", "certifying")
 
 
 def busy(offer: dict[str, Any]) -> bool:
-    """Whether a publication is under way, which locks the offer."""
+    """Whether a publication is running, which locks the offer."""
     return any(not item["done"] for item in offer["submissions"])
 
 
 def schema_problems(world: World, account: dict[str, Any], resources: list[Any]) -> list[dict[str, Any]]:
-    """What the schemas forbid about resources, found without changing anything."""
+    """Schema violations of resources, found without changing anything."""
     drafts = {product: copy.deepcopy(offer["draft"]) for product, offer in account["offers"].items()}
     found = [_apply(world, account, drafts, [], [], resource) for resource in resources]
     return [item for item in found if item is not None and item["code"] == "schemaValidationError"]
 
 
 def product_of(account: dict[str, Any], resource: dict[str, Any]) -> str | None:
-    """The id of the product that a posted resource belongs to; None when there is no such product."""
+    """The id of the product that a posted resource belongs to; None if it does not exist."""
     given = resource.get("product") or resource.get("id", "")
     if isinstance(given, dict):
         wanted = given.get("externalId", given.get("externalID"))
@@ -70,7 +70,7 @@ def product_of(account: dict[str, Any], resource: dict[str, Any]) -> str | None:
 
 
 def start_job(world: World, tenant: Tenant, account: dict[str, Any], resources: list[Any]) -> dict[str, Any]:
-    """Take a change of resources as a job; gives the job."""
+    """Start a job for a change of resources; returns the job."""
     now = world.clock.now().timestamp()
     job = {
         "id": world.new_guid(),
@@ -87,7 +87,7 @@ def start_job(world: World, tenant: Tenant, account: dict[str, Any], resources: 
 
 
 def shown_job(world: World, job: dict[str, Any]) -> dict[str, Any]:
-    """A job's status as the API shows it."""
+    """A job's status as the API returns it."""
     now = world.clock.now().timestamp()
     running = under_way(job)
     waiting = job["state"] == "running" and now < job["start"] + (job["end"] - job["start"]) * 0.3
@@ -105,7 +105,7 @@ def shown_job(world: World, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown_result(world: World, job: dict[str, Any]) -> dict[str, Any]:
-    """What a job that is done has written, with the ids that it was filed under."""
+    """The resources that a completed job has written, with their ids."""
     shown = {
         "$schema": f"{SCHEMA_HOST}/configure-detail/2022-03-01-preview2",
         "resources": [shown_resource(world, item, "detail") for item in job["written"]],
@@ -114,7 +114,7 @@ def shown_result(world: World, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def cancel(world: World, job: dict[str, Any]) -> bool:
-    """End a job that has not done anything yet; False when it is too late."""
+    """Cancel a job that has not changed anything yet; False if it is too late."""
     if job["state"] != "running":
         return False
     job.update(state="cancelled", end=world.clock.now().timestamp())
@@ -122,9 +122,9 @@ def cancel(world: World, job: dict[str, Any]) -> bool:
 
 
 def advance(world: World) -> None:
-    """Bring every account in which something is under way to where the clock says it is.
+    """Advance every account with running jobs to the current time.
 
-    A publication writes a test lead; whoever looks into the environment next has to find it.
+    A publication writes a test lead, which the next request to the environment must find.
     """
     for tenant_id in list(world.busy_accounts):
         account = account_of(world, world.tenants[tenant_id])
@@ -133,7 +133,7 @@ def advance(world: World) -> None:
 
 
 def _advanced(world: World, account: dict[str, Any]) -> bool:
-    """Do what is due, in the order in which it fell due; says whether anything is still under way."""
+    """Do what is due, in due order; returns whether anything is still running."""
     now = world.clock.now().timestamp()
     while True:
         jobs = [job for job in account["jobs"].values() if job["state"] == "running"]
@@ -150,7 +150,7 @@ def _advanced(world: World, account: dict[str, Any]) -> bool:
 
 
 def _publications(account: dict[str, Any]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """The publications that are under way, each with its product and offer."""
+    """The running publications, each with its product and offer."""
     return [
         (product, offer, item)
         for product, offer in account["offers"].items()
@@ -160,7 +160,7 @@ def _publications(account: dict[str, Any]) -> list[tuple[str, dict[str, Any], di
 
 
 def _end_job(account: dict[str, Any], item: dict[str, Any]) -> None:
-    """End the job that waits for a publication, when it was the last one that it waits for."""
+    """End the job that waits for a publication, if it was the last one."""
     job = account["jobs"].get(item["job"])
     if job is None:
         return
@@ -171,13 +171,13 @@ def _end_job(account: dict[str, Any], item: dict[str, Any]) -> None:
 
 
 def _failed_operation(item: dict[str, Any]) -> dict[str, Any]:
-    """How a job tells of a publication that failed: the reason is at the bottom."""
+    """A job's error for a failed publication; the reason is at the innermost level."""
     inner = {"code": "invalidState", "message": "Certification", "details": [item["failed"]]}
     return problem("internalServerError", "Operation failed", item["id"]) | {"details": [inner]}
 
 
 def _carry_out(world: World, account: dict[str, Any], job: dict[str, Any]) -> None:
-    """Do all that a job asks for, or nothing of it."""
+    """Apply all changes of a job, or none."""
     drafts = {product: copy.deepcopy(offer["draft"]) for product, offer in account["offers"].items()}
     written: list[tuple[str, str]] = []
     submissions: list[tuple[str, dict[str, Any]]] = []
@@ -211,10 +211,10 @@ def _apply(
     submissions: list[tuple[str, dict[str, Any]]],
     resource: Any,
 ) -> dict[str, Any] | None:
-    """Apply one resource to the drafts; gives what is wrong with it."""
+    """Apply one resource to the drafts; returns what is wrong with it."""
     if not isinstance(resource, dict) or not isinstance(resource.get("$schema"), str):
         return problem("schemaValidationError", "Each resource needs a '$schema'.", "")
-    # A name is for this request alone: errors call the resource by it, and it is not kept.
+    # A name is valid for this request only: errors use it, and it is not stored.
     resource = dict(resource)
     name = resource.pop("resourceName", None)
     identifier = str(name or resource.get("id", ""))
@@ -255,7 +255,7 @@ def _submit(
     product: str,
     resource: dict[str, Any],
 ) -> dict[str, Any] | None:
-    """Begin a publication: to preview from the draft, to live from a preview that succeeded, under its id."""
+    """Start a publication: to preview from the draft, to live from a successful preview, under its id."""
     target = resource.get("target")
     kind = target.get("targetType") if isinstance(target, dict) else None
     identifier = str(resource.get("id", ""))
@@ -282,7 +282,7 @@ def _submit(
 def _make_modular(
     world: World, offer: dict[str, Any], submission: dict[str, Any], written: list[tuple[str, str]], product: str
 ) -> dict[str, Any] | None:
-    """Resources beside a submission are all that it publishes; gives what is wrong with that."""
+    """A submission with resources publishes only these; returns what is wrong with that."""
     keys = [key for its_product, key in written if its_product == product]
     if not keys:
         return None
@@ -298,7 +298,7 @@ def _make_modular(
 
 
 def _publish(world: World, product: str, offer: dict[str, Any], item: dict[str, Any]) -> None:
-    """End a publication. One to preview sends a test lead first, and may fail when that does not arrive."""
+    """End a publication. One to preview sends a test lead first, and may fail if it does not arrive."""
     item["done"] = True
     source = offer["draft"] if item["target"] == "preview" else offer["preview"]
     key = f"customer-leads/{product}"
@@ -316,7 +316,7 @@ def _publish(world: World, product: str, offer: dict[str, Any], item: dict[str, 
 
 
 def shown_submission(world: World, product: str, item: dict[str, Any]) -> dict[str, Any]:
-    """A submission as the API shows it."""
+    """A submission as the API returns it."""
     shown = {
         "$schema": f"{SCHEMA_HOST}/submission/2022-03-01-preview2",
         "id": item["id"],
@@ -332,7 +332,7 @@ def shown_submission(world: World, product: str, item: dict[str, Any]) -> dict[s
 
 
 def shown_draft(world: World, product: str) -> dict[str, Any]:
-    """The draft among an offer's submissions: a reference without a state."""
+    """The draft in the list of an offer's submissions: a reference without a state."""
     shown = {
         "$schema": f"{SCHEMA_HOST}/submission/2022-03-01-preview2",
         "id": f"submission/{product}/0",

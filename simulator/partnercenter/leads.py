@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The customer-leads resource: what it must hold for each destination, its masked secrets and its validations."""
+"""The customer-leads resource: its required properties for each destination, its masked secrets and its validations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 MASK = "*********"
 
-#: Destination: the property of its configuration, and the fields that must be there.
+#: Destination: the property of its configuration, and its required fields.
 _CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "none": ("", ()),
     "blob": ("blobLeadConfiguration", ("storageAccountConnectionString", "containerName")),
@@ -29,7 +29,7 @@ _DYNAMICS = {
 _DYNAMICS_FIELDS = frozenset(
     {"instanceUrl", "authentication", "contactEmail", *_DYNAMICS["azureAD"], *_DYNAMICS["office365"]}
 )
-#: The details of each destination, by the property that holds them.
+#: The details of each destination, by their property.
 DETAILS: dict[str, frozenset[str]] = {
     name: frozenset({*required, "contactEmail"}) | (_DYNAMICS_FIELDS if name == "dynamicsLeadConfiguration" else set())
     for name, required in _CONFIGURATIONS.values()
@@ -41,7 +41,7 @@ _CONNECTION_STRING = (
     r"(core\.chinacloudapi\.cn|core\.cloudapi\.de|core\.usgovcloudapi\.net|core\.windows\.net))?"
 )
 _ADDRESS = r"[a-zA-Z0-9/?$+-~!@#%^&*()_='.:\[\]@,;]+"
-#: What the schema says of single fields: a pattern, and the longest that is taken.
+#: The schema's rules for individual fields: a pattern and a maximum length.
 _PATTERNS = {
     "applicationKey": (".+", 2048),
     "username": (".+", 128),
@@ -62,7 +62,7 @@ _NAMES = frozenset(DETAILS)
 
 
 def masked(resource: dict[str, Any]) -> dict[str, Any]:
-    """A resource as it is read: secrets are asterisks."""
+    """A resource as the API returns it: secrets are asterisks."""
     shown = copy.deepcopy(resource)
     for configuration in shown.values():
         if isinstance(configuration, dict):
@@ -72,7 +72,7 @@ def masked(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def validations(resource: dict[str, Any]) -> list[dict[str, Any]]:
-    """What reading a draft's resource tells of it besides: nothing that keeps it from being published."""
+    """The validations of a draft's resource, which do not prevent publication."""
     if resource.get("leadDestination") != "dynamics":
         return []
     return [
@@ -86,10 +86,10 @@ def validations(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def merged(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dict[str, Any] | str:
-    """The resource that a posted one makes of the old one: a mask keeps the secret that is there.
+    """The posted resource merged with the old one: a mask keeps the stored secret.
 
-    Without ``masks_keep`` a mask is a secret like any other, which no environment lets in.
-    Gives ``code: message`` for one that cannot be taken.
+    Without `masks_keep` a mask becomes the secret, with which sign-in fails. Returns `code: message` for an invalid
+    one.
     """
     destination = new.get("leadDestination")
     if destination not in _CONFIGURATIONS:
@@ -120,7 +120,7 @@ def merged(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dic
 
 
 def _keeping(old: dict[str, Any], new: dict[str, Any], *, masks_keep: bool) -> dict[str, Any] | str:
-    """The new resource with the values of the old one where masks stand for them."""
+    """The new resource with masks replaced by the old values."""
     kept = copy.deepcopy(new)
     for name in _NAMES & kept.keys() if masks_keep else ():
         for field in _SECRETS & kept[name].keys():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The offers of a Partner Center account: three states of each, made of resources (contract: offers)."""
+"""The offers of a Partner Center account: each has three states, which consist of resources (contract: offers)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from ..world import Tenant, World
 
 SCHEMA_HOST = "https://schema.mp.microsoft.com/schema"
-#: Where Microsoft's own examples still say that the schemas are.
+#: The host of the schemas in Microsoft's own examples.
 OLD_SCHEMA_HOST = "https://product-ingestion.azureedge.net/schema"
-#: The version that resources are read in when the one that they were written in is deprecated.
+#: The version of returned resources if the version that they were written in is deprecated.
 NEWEST_VERSION = "2022-07-01"
 TARGETS = ("draft", "preview", "live")
-#: The types of products that the API serves; of others it only tells that they exist.
+#: The types of products that the API serves; others are only listed.
 SERVED_TYPES = ("softwareAsAService", "azureVirtualMachine", "azureContainer", "containerApp", "coreVirtualMachine")
 
 
 def account_of(world: World, tenant: Tenant) -> dict[str, Any] | None:
-    """A tenant's account: the applications associated with it, its offers and jobs; made at the first use.
+    """A tenant's account: the applications associated with it, its offers and jobs; created at the first use.
 
-    None for a tenant that publishes nothing. Leads of a new offer go nowhere; most offers are published already.
+    None for a tenant without offers. A new offer has no lead destination; most offers are already published.
     """
     account = tenant.services.get("partner center")
     if account is None and tenant.spec.offers:
@@ -97,7 +97,7 @@ def _new_offer(world: World, product: str, external_id: str, tenant: TenantSpec)
     return {
         "external_id": external_id,
         "draft": resources,
-        # A state that holds nothing is one that the offer has never reached.
+        # An empty state is one that the offer has never reached.
         "preview": copy.deepcopy(resources) if published else {},
         "live": copy.deepcopy(resources) if published else {},
         # One submission that went to preview and then live, under the same id.
@@ -108,12 +108,12 @@ def _new_offer(world: World, product: str, external_id: str, tenant: TenantSpec)
 
 
 def type_of(offer: dict[str, Any]) -> str:
-    """The type of an offer's product, such as ``softwareAsAService``."""
+    """The type of an offer's product, such as `softwareAsAService`."""
     return next(str(item["type"]) for item in offer["draft"].values() if kind_of(item) == "product")
 
 
 def new_submission(product: str, number: int, target: str, created: float, end: float) -> dict[str, Any]:
-    """The publication of an offer to preview or live, done at once when it ends as it is created."""
+    """The publication of an offer to preview or live, complete immediately if it ends when it is created."""
     return {
         "id": f"submission/{product}/{1152921505690000000 + number}",
         "target": target,
@@ -121,18 +121,21 @@ def new_submission(product: str, number: int, target: str, created: float, end: 
         "end": end,
         "done": created == end,
         "failed": None,
-        "job": "",  # the job that waits for its end, if one does
+        "job": "",  # the job that waits for its end, if any
         "resources": None,  # the ids of a modular publication; None for all
     }
 
 
 def kind_of(resource: dict[str, Any]) -> str:
-    """The kind of a resource, as its schema names it whatever its host: ``customer-leads``."""
+    """The kind of a resource, as named by its schema, whatever the host: `customer-leads`."""
     return str(resource.get("$schema", "")).partition("/schema/")[2].partition("/")[0]
 
 
 def shown_resource(world: World, resource: dict[str, Any], target: str) -> dict[str, Any]:
-    """A resource as it is read: secrets masked, and in a draft with its validations, which are not to be sent back."""
+    """A resource as the API returns it, with masked secrets.
+
+    In a draft it has validations, which must not be sent back.
+    """
     shown = leads.masked(resource)
     schema, slash, version = str(shown.get("$schema", "")).rpartition("/")
     if version in deprecated_versions(world) and world.settings.partner_center_deprecated_in_bodies:
@@ -144,12 +147,12 @@ def shown_resource(world: World, resource: dict[str, Any], target: str) -> dict[
 
 
 def deprecated_versions(world: World) -> set[str]:
-    """The versions of the schemas that are not taken any more."""
+    """The schema versions that are no longer accepted."""
     return set(world.settings.partner_center_deprecated_versions.replace(",", " ").split())
 
 
 def as_documented(world: World, shown: dict[str, Any]) -> dict[str, Any]:
-    """The same in the spelling of Microsoft's examples, where the settings say so: another host, ``ID`` for ``Id``."""
+    """The same in the spelling of Microsoft's examples, if configured: another host, `ID` for `Id`."""
     if not world.settings.partner_center_as_documented:
         return shown
     shown = {{"jobId": "jobID", "externalId": "externalID"}.get(name, name): value for name, value in shown.items()}
@@ -171,9 +174,9 @@ def by_external_id(account: dict[str, Any], external_id: str) -> tuple[str, dict
 
 
 def live_leads(world: World, tenant: Tenant, external_id: str) -> dict[str, Any] | None:
-    """The lead destination a tenant's customers meet: that of the published offer; None if there is no such offer.
+    """The live lead destination of an offer; None if there is no such offer.
 
-    It is empty when the offer is there, but was never live.
+    It is empty if the offer was never live.
     """
     account = account_of(world, tenant)
     found = None if account is None else by_external_id(account, external_id)
@@ -184,9 +187,9 @@ def live_leads(world: World, tenant: Tenant, external_id: str) -> dict[str, Any]
 
 
 def change_by_hand(offer: dict[str, Any], target: str, kind: str, changes: dict[str, Any]) -> dict[str, Any] | None:
-    """Change a resource of an offer at once, as somebody at the portal does; gives it, None if there is none.
+    """Change a resource of an offer immediately, as a user of the portal would.
 
-    Of an object inside the resource only what is named changes, as in a form.
+    Returns it, or None if it does not exist. In nested objects only the named properties change.
     """
     found = next((key for key, resource in offer[target].items() if kind in (key, kind_of(resource))), None)
     if found is None:

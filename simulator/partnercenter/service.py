@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the product ingestion API, and who may make them."""
+"""The calls of the product ingestion API and their authorization."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview\d)?")
 
 
 class Refused(Exception):
-    """A call that is refused; the code is a word."""
+    """A refused call with its code."""
 
     def __init__(self, status: int, code: str, message: str, details: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class _Call:
 
 
 async def answer(request: Request, world: World, host: str, override_tenant: Tenant | None = None) -> Response:
-    """The answer to a call below :data:`BASE`. With ``override_tenant`` a test acts by hand."""
+    """The answer to a call below :data:`BASE`. `override_tenant` is the tenant of an admin override."""
     try:
         if host != _PUBLIC_GRAPH:
             raise Refused(404, "notFound", "Partner Center is a service of the public cloud.")
@@ -241,7 +241,7 @@ def _cancel(call: _Call, job_id: str) -> Any:
     return jobs.shown_job(call.world, job)
 
 
-#: What is answered: the method, the path with ``{}`` for each id or name, and who answers.
+#: The routes: method, path with `{}` for each id or name, and handler.
 ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", "product", _products),
     ("GET", "resource-tree/product/{}", _tree),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who the admin API lets into an environment."""
+"""Users that the admin API adds to an environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_application(environment: Environment, application: str) -> None:
     """Make an application a user of the environment with System Administrator, in the root business unit.
 
-    What exists is kept: a second call changes nothing.
+    A second call changes nothing.
     """
     data = environment.data
     user = next(iter(data.where("systemuser", applicationid=application)), None)
@@ -42,5 +42,5 @@ def add_application(environment: Environment, application: str) -> None:
 
 
 def add_person(environment: Environment, user: Mapping[str, Any]) -> None:
-    """Bring a person of the directory into the environment, or up to date there."""
+    """Add a person of the directory to the environment, or update it."""
     sync.person(environment.data, user)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the Power Platform admin API and who may make them."""
+"""The calls of the Power Platform admin API and their authorization."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .shapes import described
 if TYPE_CHECKING:
     from ..world import Environment, Tenant, World
 
-#: The application id of the resource "PowerApps Service", by which its tokens may be asked for.
+#: The application id of the resource "PowerApps Service", which token requests may name.
 POWER_APPS_APP_ID = "475226c6-020e-4fb2-8a90-7a972cbfc1d4"
 _BASE = "/providers/Microsoft.BusinessAppPlatform"
 #: Directory roles that make a person, or a service principal, an administrator of Power Platform.
@@ -30,7 +30,7 @@ _ADMINISTRATORS = frozenset({"Global Administrator", "Power Platform Administrat
 
 
 class Refused(Exception):
-    """A call that is refused; the code is a word."""
+    """A refused call with its code."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class RefusedWithList(Refused):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The list, as the service writes it."""
+        """The list in the service's format."""
         reason = {"Subject": "Result", "Description": self.message, "Code": self.code}
         return {"errors": [reason], "information": []}
 
@@ -64,7 +64,7 @@ class _Call:
 
 
 async def answer(request: Request, world: World, host: str, override_tenant: Tenant | None = None) -> Response:
-    """The answer of an admin API host. With ``override_tenant`` a test acts by hand, with every right."""
+    """The answer of an admin API host. `override_tenant` is the tenant of an admin override, which has all rights."""
     try:
         tenant, caller = _signed_in(request, world, host, override_tenant)
         body = await request.body()
@@ -115,7 +115,10 @@ def _signed_in(
 
 
 def _require_administrator(call: _Call) -> None:
-    """Insist on an administrator of Power Platform, or an application that one of them registered. Raises Refused."""
+    """Require an administrator of Power Platform, or an application that an administrator registered.
+
+    Raises Refused.
+    """
     caller = call.caller
     if caller is None:
         return
@@ -133,7 +136,7 @@ def _require_administrator(call: _Call) -> None:
 
 
 def state_of(tenant: Tenant) -> dict[str, Any]:
-    """What Power Platform knows of a tenant: the applications that may administer it."""
+    """Power Platform's data about a tenant: the applications that may administer it."""
     registered = [tenant.runner.app_id] if tenant.spec.runner.power_platform_admin else []
     return tenant.services.setdefault("power platform", {"applications": registered})
 
@@ -165,7 +168,7 @@ def _get(call: _Call, name: str) -> tuple[int, Any]:
 
 
 def _add_app_user(call: _Call, name: str) -> tuple[int, Any]:
-    """Make an application a user with System Administrator; it says 200 whatever comes of it (contract)."""
+    """Make an application a user with System Administrator; it answers 200 even if that fails (contract)."""
     _require_administrator(call)
     environment = _environment(call, name)
     application = call.body.get("servicePrincipalAppId")
@@ -175,7 +178,7 @@ def _add_app_user(call: _Call, name: str) -> tuple[int, Any]:
 
 
 def _add_user(call: _Call, name: str) -> tuple[int, Any]:
-    """Let the environment know a person of the directory at once; without a license that fails."""
+    """Add a person of the directory to the environment immediately; without a license it fails."""
     _require_administrator(call)
     environment = _environment(call, name)
     object_id = str(call.body.get("objectId", "")).lower()
@@ -209,7 +212,7 @@ def _registered(call: _Call) -> tuple[int, Any]:
     return 200, {"value": [{"applicationId": item} for item in state_of(call.tenant)["applications"]]}
 
 
-#: What is answered: the method, the path with ``{}`` for each id, and who answers.
+#: The routes: method, path with `{}` for each id, and handler.
 ROUTES: tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...] = (
     ("GET", "scopes/admin/environments", _list),
     ("GET", "scopes/admin/environments/{}", _get),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..world import Environment, World
 
 _VERSION = "9.2.24092.00192"
-#: Where an environment lives, by the label in its host: Power Platform's region and Azure's.
+#: The region of an environment, by the label in its host: Power Platform's and Azure's.
 _REGIONS = {
     "crm": ("unitedstates", "westus"),
     "crm2": ("southamerica", "brazilsouth"),

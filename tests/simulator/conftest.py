@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the simulator's tests share: one certificate authority a run, and clouds to order."""
+"""Fixtures of the simulator's tests: one certificate authority for a run, and clouds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .running import Graph, RunningCloud
 
 @pytest.fixture(scope="session", autouse=True)
 def recorded() -> Iterator[None]:
-    """Record the exchanges of the whole run where a folder is named for it."""
+    """Record the exchanges of the whole run if a folder is configured."""
     directory = os.environ.get("MARKETPLACE_LEADS_RECORDINGS")
     if not directory:
         yield
@@ -34,7 +34,7 @@ def recorded() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def ca() -> Iterator[CertificateAuthority]:
-    """The authority that all clouds of this run share."""
+    """The certificate authority of all clouds in this run."""
     authority = CertificateAuthority()
     yield authority
     authority.close()
@@ -42,7 +42,7 @@ def ca() -> Iterator[CertificateAuthority]:
 
 @pytest.fixture
 def new_cloud(ca: CertificateAuthority) -> Iterator[Callable[..., RunningCloud]]:
-    """Makes clouds: ``new_cloud(tenant_spec, ..., setting=value, ...)``; contoso alone unless specs are given."""
+    """Makes clouds: `new_cloud(tenant_spec, ..., setting=value, ...)`; only contoso by default."""
     running: list[RunningCloud] = []
 
     def make(*specs: TenantSpec, **settings: Any) -> RunningCloud:
@@ -56,7 +56,7 @@ def new_cloud(ca: CertificateAuthority) -> Iterator[Callable[..., RunningCloud]]
 
 @pytest.fixture
 def cloud(new_cloud: Callable[..., RunningCloud]) -> RunningCloud:
-    """A cloud with the tenant contoso in which nothing lags."""
+    """A cloud with the tenant contoso and without delays."""
     return new_cloud()
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's contract: what requests and answers have to look like."""
+"""Graph's contract: the format of requests and answers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def contract() -> OpenAPI:
 
 
 def check(response: requests.Response) -> None:
-    """Raise an OpenAPIError unless the answer, and the request too if it was accepted, are as the contract says."""
-    # The national clouds' hosts are the same service.
+    """Raise an OpenAPIError unless the answer, and an accepted request, match the contract."""
+    # The hosts of national clouds are the same service.
     request = response.request.copy()
     assert request.url is not None
     request.url = "https://graph.microsoft.com/" + request.url.split("/", 3)[3]
@@ -38,7 +38,7 @@ def check(response: requests.Response) -> None:
 
 
 def check_exchange(exchange: dict[str, Any]) -> None:
-    """The same for an exchange that the simulator has kept."""
+    """The same for an exchange that the simulator has recorded."""
     response = requests.Response()
     response.request = requests.Request(
         exchange["method"], exchange["url"], headers=exchange["headers"], json=exchange["body"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls to one simulated environment inside the test's own process: without sockets, thousands of them are cheap."""
+"""Calls to one simulated environment inside the test's process; without sockets, thousands of them are fast."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAFE_IN_QUERY = "$&=%,()'/:;@+*.~-_[]{}\""
 
 @dataclass
 class Answer:
-    """What came back."""
+    """The answer."""
 
     status: int
     headers: dict[str, str]
@@ -45,12 +45,12 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """The sentence of a refusal."""
+        """The message of a refusal."""
         return str(self.json["error"]["message"])
 
     @property
     def new_id(self) -> str:
-        """The id of the row that was made."""
+        """The id of the created row."""
         assert self.status in (201, 204), self.body
         return self.headers["odata-entityid"].rpartition("(")[2].rstrip(")")
 
@@ -63,7 +63,7 @@ class Answer:
 
 
 class Office:
-    """One tenant with one environment, and calls to it as its runner or as anybody else."""
+    """One tenant with one environment, and calls to it as its runner or another caller."""
 
     def __init__(self, spec: dict[str, Any] | None = None, **settings: Any) -> None:
         quiet = {"replication_seconds": 0.0, "secret_activation_seconds": 0.0, "import_seconds": 0.0}
@@ -90,9 +90,11 @@ class Office:
         bypass_plug_ins: bool = False,
         **headers: str,
     ) -> Answer:
-        """One call. ``path`` is relative to the Web API unless it begins with a slash or https; ``caller`` is an
-        application id; ``solution`` is the unmanaged one to file a new component in; ``headers`` have ``_`` for
-        ``-``."""
+        """One call.
+
+        `path` is relative to the Web API unless it begins with a slash or https; `caller` is an application id;
+        `solution` is the unmanaged one for a new component; `headers` have `_` for `-`.
+        """
         given = {"host": host or self.environment.host}
         if not admin_override:
             given["authorization"] = f"Bearer {self.token(caller)}"
@@ -169,7 +171,7 @@ class Office:
         return answer
 
     def token(self, caller: str = "") -> str:
-        """A token of an application of this tenant for this environment; of the runner unless named."""
+        """A token of an application of this tenant for this environment; of the runner by default."""
         if caller not in self._tokens:
             self._tokens[caller] = self.mint(caller or self.tenant.runner.app_id, self.environment.url)
         return self._tokens[caller]
@@ -182,10 +184,10 @@ class Office:
         principal = directory.service_principal_by_app_id(app_id)
         return tokens.mint(self.world, self.tenant, audience, app=application, service_principal=principal)
 
-    # What tests need again and again
+    # Helpers
 
     def new_application(self, name: str = "Lead Writer") -> str:
-        """An application with its service principal in the tenant's directory; gives the application id."""
+        """An application with its service principal in the tenant's directory; returns the application id."""
         world, store = self.world, self.tenant.directory.store
         app_id = world.new_guid()
         created = "2026-01-01T00:00:00Z"
@@ -198,7 +200,7 @@ class Office:
         return app_id
 
     def new_application_user(self, *roles: str, business_unit: str = "", name: str = "Lead Writer") -> tuple[str, str]:
-        """An application that is a user of the environment with these roles; gives application id and user id."""
+        """An application that is a user of the environment with these roles; returns application id and user id."""
         app_id = self.new_application(name)
         unit = business_unit or self.root
         created = self("POST", "systemusers", self.user_body(app_id, unit))
@@ -212,7 +214,7 @@ class Office:
         return {"applicationid": app_id, "accessmode": 4, "businessunitid@odata.bind": f"/businessunits({unit})"}
 
     def assign(self, user_id: str, role: str, business_unit: str = "") -> None:
-        """Give a role, by its name, to a user."""
+        """Assign a role, by its name, to a user."""
         role_id = self.role(role, business_unit or self.root)
         answer = self(
             "POST",
@@ -222,14 +224,14 @@ class Office:
         assert answer.status == 204, answer.body
 
     def role(self, name: str, business_unit: str = "") -> str:
-        """The id of the copy of a role in a business unit, the root one unless named."""
+        """The id of the copy of a role in a business unit, the root unit by default."""
         unit = business_unit or self.root
         rows = self("GET", f"roles?$select=name&$filter=name eq '{name}' and _businessunitid_value eq {unit}").rows
         assert len(rows) == 1, rows
         return str(rows[0]["roleid"])
 
     def new_role(self, name: str, **privileges: str) -> str:
-        """A role of the root business unit that grants these privileges; gives its id."""
+        """Create a role of the root business unit with these privileges; returns its id."""
         body = {"name": name, "businessunitid@odata.bind": f"/businessunits({self.root})"}
         role_id = self("POST", "roles", body).new_id
         self.grant(role_id, **privileges)
@@ -248,7 +250,7 @@ class Office:
         return str(self("GET", f"privileges?$select=name&$filter=name eq '{name}'").rows[0]["privilegeid"])
 
     def granted(self, role_id: str) -> dict[str, str]:
-        """What a role grants: privilege names and levels."""
+        """The privileges of a role: names and levels."""
         answer = self("GET", f"RetrieveRolePrivilegesRole(RoleId={role_id})")
         return {item["PrivilegeName"]: item["Depth"] for item in answer.json["RolePrivileges"]}
 
@@ -267,7 +269,7 @@ class Office:
         return str(self("GET", f"businessunits?$select=name&$filter=name eq '{name}'").rows[0]["businessunitid"])
 
     def run_import(self, content: bytes, action: str = "ImportSolutionAsync", **more: Any) -> dict[str, Any]:
-        """Import a package, jump past its end, and give the row of the system job."""
+        """Import a package, jump past its end, and return the row of the system job."""
         body = {
             "CustomizationFile": base64.b64encode(content).decode(),
             "OverwriteUnmanagedCustomizations": False,
@@ -301,7 +303,7 @@ def package(
     tables: tuple[str, ...] = (),
     missing: tuple[tuple[dict[str, str], dict[str, str]], ...] = (),
 ) -> bytes:
-    """A solution package. ``roles``: role name to privileges with levels; ``tables``: schema names of new tables."""
+    """A solution package. `roles`: role name to privileges with levels; `tables`: schema names of new tables."""
     roles = {"Lead Writer": LEAD_WRITER_PRIVILEGES} if roles is None else roles
     ids = {"Lead Writer": LEAD_WRITER_ROLE, **(role_ids or {})}
     components = "".join(f'<RootComponent type="20" id="{{{ids[role]}}}" behavior="0" />' for role in roles)

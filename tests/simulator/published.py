@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that others wrote and published, unmodified and signed in by themselves, behind one small face."""
+"""Published clients of others, unmodified and signed in by themselves, behind one small interface."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ kiota_method = pytest.importorskip("kiota_abstractions.method")
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, the headers in small letters, the body."""
+    """The answer: status, lower-case headers, body."""
 
     status: int
     headers: dict[str, str]
@@ -42,11 +42,14 @@ class Answer:
 
 
 class Client(Protocol):
-    """A client of one service. It follows no links and knows nothing of the service; what it does by itself is to sign
-    in, to go through the proxy, to trust the bundle and to come again when it is told to wait."""
+    """A client of one service.
+
+    It follows no links and is independent of the service. It signs in, uses the proxy, trusts the bundle and retries
+    after Retry-After.
+    """
 
     def __call__(self, method: str, url: str, body: Any = None, **headers: str) -> Answer:
-        """One request; a body that is no bytes is sent as JSON; headers have ``_`` for ``-``."""
+        """One request; a body that is not bytes is sent as JSON; headers have `_` for `-`."""
 
 
 def _sent(body: Any, headers: dict[str, str]) -> tuple[bytes | None, dict[str, str]]:
@@ -57,7 +60,7 @@ def _sent(body: Any, headers: dict[str, str]) -> tuple[bytes | None, dict[str, s
 
 
 class AzureCore:
-    """The pipeline below Microsoft's clients for Azure, with its own policies for tokens and repetition."""
+    """The pipeline below Microsoft's clients for Azure, with its own policies for tokens and retries."""
 
     def __init__(self, credential: Any, scope: str) -> None:
         policies = [azure_policies.RetryPolicy(), azure_policies.BearerTokenCredentialPolicy(credential, scope)]
@@ -73,7 +76,7 @@ class AzureCore:
 
 
 class Kiota:
-    """The adapter below Microsoft's generated clients, the one for Graph among them."""
+    """The adapter below Microsoft's generated clients, including the one for Graph."""
 
     def __init__(self, credential: Any, scope: str) -> None:
         self._credential, self._scope = credential, scope

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Record what any client and the simulator say to each other, as the collection would, for the gate of the facts.
+"""Record exchanges between clients and the simulator, as the collection does, for the check of the facts.
 
-Only where the variable MARKETPLACE_LEADS_RECORDINGS names a folder. Answers that a test has asked for by a fault, and
-what tests do past every rule, are no behavior of a service and are left out.
+Only if the variable MARKETPLACE_LEADS_RECORDINGS names a folder. Answers from faults and admin overrides are not
+behavior of a service and are not recorded.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def recording(application: Application, directory: str) -> Application:
 
 
 def _is_genuine(app: CloudApp, scope: Scope) -> bool:
-    """Whether the exchange shows a service as the facts have it: no fault, no other world, nothing past the rules."""
+    """Whether the exchange shows a service as in the facts: without faults, other worlds or admin overrides."""
     host = _headers(scope).get("host", "")
     if host in _NOT_SERVICES or scope.get("simulator.admin_override") or len(app.world.faults):
         return False

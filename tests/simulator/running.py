@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated cloud inside the test's own process, and clients that talk to it as they would to the real one."""
+"""A simulated cloud inside the test's process, and clients that use it like the real one."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CONTROL = "https://control.simulator.test"
 
 
 class RunningCloud:
-    """A cloud that serves in a thread of its own until :meth:`close`. Its world can be looked at directly."""
+    """A cloud that runs in its own thread until `close`. Its world can be read directly."""
 
     def __init__(self, ca: CertificateAuthority, *specs: TenantSpec, seed: int = 1, **settings: Any) -> None:
-        # Nothing lags unless the test is about it.
+        # No delays by default.
         quiet = {"replication_seconds": 0.0, "secret_activation_seconds": 0.0, "usage_location_seconds": 0.0}
         self.world = World(Settings(**{**quiet, "import_seconds": 0.0, **settings}), seed=seed)
         for spec in specs:
@@ -52,7 +52,7 @@ class RunningCloud:
         self.loop.close()
 
     def session(self) -> requests.Session:
-        """A new requests session that goes through the proxy and trusts the cloud's authority."""
+        """A new requests session that uses the proxy and trusts the cloud's authority."""
         session = requests.Session()
         session.trust_env = False
         session.proxies = {"https": f"http://127.0.0.1:{self.port}"}
@@ -69,7 +69,7 @@ class RunningCloud:
     def sign_in(
         self, resource: str, name: str = "contoso", credential: Any = None, client_id: str = ""
     ) -> dict[str, Any]:
-        """What msal makes of a sign-in for ``resource``; as the tenant's runner unless told otherwise."""
+        """msal's result of a sign-in for `resource`, as the tenant's runner by default."""
         tenant = self.tenant(name)
         application = msal.ConfidentialClientApplication(
             client_id or tenant.runner.app_id,
@@ -87,23 +87,23 @@ class RunningCloud:
         return Graph(self.session(), f"https://{tenant.cloud.graph_host}/v1.0", token)
 
     def admin_override(self, name: str = "contoso") -> Graph:
-        """Graph by hand: every right, no permission asked, nothing counted."""
+        """Graph with the admin override: all rights, nothing counted."""
         host = self.tenant(name).cloud.graph_host
         graph = Graph(self.session(), f"{CONTROL}/admin-override/{host}/v1.0", "", {"X-Simulator-Tenant": name})
         graph.conforming = False
         return graph
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON answer of the control API, which has to accept the call."""
+        """The JSON answer of the control API, which must accept the call."""
         response = self.session().request(method, CONTROL + path, json=body, timeout=10)
         assert response.ok, response.text
         return response.json()
 
 
 class Graph:
-    """Calls to Graph; each gives the whole response."""
+    """Calls to Graph; each returns the whole response."""
 
-    conforming = True  # whether every exchange is held against Graph's contract
+    conforming = True  # whether every exchange is checked against Graph's contract
 
     def __init__(self, session: requests.Session, base: str, token: str, headers: dict[str, str] | None = None) -> None:
         self.session = session
@@ -111,7 +111,7 @@ class Graph:
         self.headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
-        """One call; ``headers`` have ``_`` for ``-``."""
+        """One call; `headers` have `_` for `-`."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         url = path if path.startswith("https://") else self.base + path
         response = self.session.request(method, url, json=body, headers={**self.headers, **given}, timeout=10)
@@ -120,7 +120,7 @@ class Graph:
         return response
 
     def get(self, path: str, **headers: str) -> Any:
-        """The JSON of a GET that has to succeed."""
+        """The JSON of a GET that must succeed."""
         response = self("GET", path, **headers)
         assert response.status_code == 200, response.text
         return response.json()

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that others wrote work unmodified: only the proxy's and the certificate bundle's variables are set.
+"""Clients of others work unmodified: only the variables for proxy and certificate bundle are set.
 
-Each kind of work is done by two clients at least: Microsoft's pipeline for Azure and its adapter for generated clients
-do all of it on Graph and on an environment, Graph's own core library and, in another file, the client for environments
-do most of it. Each signs in by itself, with a secret and with a certificate.
+At least two clients do each kind of work. Microsoft's pipeline for Azure and its adapter for generated clients do all
+of it with Graph and with an environment; Graph's core library and, in another file, the client for environments do most
+of it. Each signs in by itself, with a secret and with a certificate.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def credential(request: pytest.FixtureRequest, cloud: RunningCloud, tmp_path: Pa
     return azure_identity.CertificateCredential(tenant.id, tenant.runner.app_id, str(path))
 
 
-def test_microsofts_identity_library_and_graph_client_do_real_work(credential: Any) -> None:
+def test_microsofts_identity_library_works_with_its_graph_client(credential: Any) -> None:
     asyncio.run(real_work(credential))
 
 
@@ -90,7 +90,7 @@ async def real_work(credential: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", GENERIC)
-def test_other_clients_do_all_kinds_of_work_on_graph(credential: Any, kind: Callable[[Any, str], Client]) -> None:
+def test_other_clients_work_with_graph(credential: Any, kind: Callable[[Any, str], Client]) -> None:
     client = kind(credential, SCOPE)
     made = [done(client("POST", f"{GRAPH}/applications", {"displayName": name}), 201) for name in ("One", "Two", "Six")]
     one = f"{GRAPH}/applications/{made[0]['id']}"
@@ -111,9 +111,7 @@ def test_other_clients_do_all_kinds_of_work_on_graph(credential: Any, kind: Call
 
 
 @pytest.mark.parametrize("kind", GENERIC)
-def test_other_clients_do_all_kinds_of_work_on_an_environment(
-    credential: Any, kind: Callable[[Any, str], Client]
-) -> None:
+def test_other_clients_work_with_an_environment(credential: Any, kind: Callable[[Any, str], Client]) -> None:
     base, client = f"{ENVIRONMENT}/api/data/v9.2", kind(credential, f"{ENVIRONMENT}/.default")
     made = [
         done(client("POST", f"{base}/leads", {"lastname": name}, Prefer="return=representation"), 201)
@@ -132,7 +130,7 @@ def test_other_clients_do_all_kinds_of_work_on_an_environment(
     done(client("PATCH", one, {"firstname": "Jane"}, If_Match="*"), 204)
     assert done(client("GET", one))["fullname"] == "Jane Doe"
 
-    me = done(client("GET", f"{base}/WhoAmI"))  # a function bound to nothing, and one to a row
+    me = done(client("GET", f"{base}/WhoAmI"))  # an unbound function, and one bound to a row
     mine = done(client("GET", f"{base}/systemusers({me['UserId']})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"))
     held = {item["PrivilegeName"]: item["PrivilegeId"] for item in mine["RolePrivileges"]}
     unit = {"businessunitid@odata.bind": f"/businessunits({me['BusinessUnitId']})"}
@@ -143,7 +141,7 @@ def test_other_clients_do_all_kinds_of_work_on_an_environment(
     assert {"PrivilegeName": "prvReadLead", "Depth": "Global"}.items() <= {
         key: value for item in read if item["PrivilegeName"] == "prvReadLead" for key, value in item.items()
     }.items()
-    packed = {"CustomizationFile": base64.b64encode(package()).decode()}  # an action bound to nothing
+    packed = {"CustomizationFile": base64.b64encode(package()).decode()}  # an unbound action
     assert (
         done(client("POST", f"{base}/StageSolution", packed))["StageSolutionResults"]["StageSolutionStatus"] == "Passed"
     )
@@ -154,9 +152,7 @@ def test_other_clients_do_all_kinds_of_work_on_an_environment(
 
 
 @pytest.mark.parametrize("kind", GENERIC)
-def test_other_clients_come_again_when_they_are_told_to_wait(
-    cloud: RunningCloud, kind: Callable[[Any, str], Client]
-) -> None:
+def test_other_clients_retry_after_the_time_to_wait(cloud: RunningCloud, kind: Callable[[Any, str], Client]) -> None:
     runner = cloud.tenant().runner
     credential = azure_identity.ClientSecretCredential(cloud.tenant().id, runner.app_id, runner.secret)
     cloud.control(
@@ -182,7 +178,7 @@ def followed(client: Client, url: str, **headers: str) -> list[int]:
 
 
 def batched(client: Client, base: str, one: str, found: str) -> tuple[list[str], str]:
-    """Change a lead in a change set and look for it, in one batch; the statuses, and the name that was found."""
+    """Change a lead in a change set and query it, in one batch; returns the statuses and the name."""
     batch, changes = f"batch_{uuid.uuid4()}", f"changeset_{uuid.uuid4()}"
     part = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
     body = (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Behind the scenes: faults, refused writes, the clock, the log, state and acts by hand."""
+"""Control: faults, refused writes, the clock, the log, state and manual changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NewCloud = Callable[..., RunningCloud]
 
 
 class TestFaults:
-    """What goes wrong on demand."""
+    """Faults on demand."""
 
     @pytest.fixture(autouse=True)
     def nonconforming(self, graph: Graph) -> None:
@@ -70,14 +70,14 @@ class TestFaults:
         cloud.control("POST", "/faults", {"status": 200, "content": '{"value": 7}'})
         assert graph("GET", "/organization").json() == {"value": 7}
 
-    def test_problem_details_name_what_was_wrong(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_problem_details_name_the_error(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/faults", {"status": 400, "body": "problem", "code": "x-id", "message": "It is needed."})
         problem = graph("GET", "/organization").json()
         assert (problem["title"], problem["errors"]) == ("It is needed.", {"x-id": ["It is needed."]})
 
     @pytest.mark.parametrize("applied", [False, True])
     @pytest.mark.parametrize("how", [{"reset": True}, {"status": 503}, {"truncate": "connection"}])
-    def test_the_work_is_done_or_not_before_it_goes_wrong(
+    def test_a_fault_can_follow_the_work(
         self, cloud: RunningCloud, graph: Graph, how: dict[str, Any], applied: bool
     ) -> None:
         cloud.control("POST", "/faults", {"method": "POST", "applied": applied, **how})
@@ -86,17 +86,17 @@ class TestFaults:
         except requests.RequestException:
             assert "status" not in how
         found = graph.get("/applications?$filter=displayName eq 'Ghost'")["value"]
-        # A truncated answer is always one to work that was done.
+        # A truncated answer always follows completed work.
         assert len(found) == (1 if applied or "truncate" in how else 0)
 
-    def test_half_a_body_is_whole_as_http(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_half_a_body_is_complete_http(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/faults", {"truncate": "body"})
         response = graph("GET", "/organization")
         assert response.status_code == 200
         with pytest.raises(requests.exceptions.JSONDecodeError):
             response.json()
 
-    def test_an_answer_may_take_its_time(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_an_answer_may_be_delayed(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/faults", {"latency_seconds": 0.3})
         started = time.monotonic()
         assert graph("GET", "/organization").status_code == 200
@@ -118,7 +118,7 @@ class TestFaults:
         assert set(first) == {200, 503}
         assert hits() == first
 
-    def test_they_can_be_called_off(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_faults_can_be_removed(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/faults", [{"status": 503, "count": 0}])
         assert cloud.control("DELETE", "/faults") == {"waiting": 0}
         assert graph("GET", "/organization").status_code == 200
@@ -137,15 +137,15 @@ class TestFaults:
             5,
         ],
     )
-    def test_a_fault_that_cannot_be_is_refused(self, cloud: RunningCloud, fault: Any) -> None:
+    def test_an_invalid_fault_is_refused(self, cloud: RunningCloud, fault: Any) -> None:
         response = cloud.session().post(f"{CONTROL}/faults", json=fault)
         assert error_of(response) == (400, "ControlRefused")
 
 
 class TestRefusedWrites:
-    """The simulator as a witness of dry runs."""
+    """The simulator refuses writes, to check dry runs."""
 
-    def test_every_change_is_refused_and_reading_is_not(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_refused_writes_still_allow_reads(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/writes", {"refuse": True})
         graph.conforming = False
         assert error_of(graph("POST", "/applications", {"displayName": "x"})) == (403, "SimulatorRefusesWrites")
@@ -163,7 +163,7 @@ class TestRefusedWrites:
         response = cloud.session().post(f"https://{host}/api/data/v9.2/leads", json={})
         assert error_of(response) == (403, "SimulatorRefusesWrites")
 
-    def test_a_batch_is_what_is_in_it(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_a_batch_counts_as_its_requests(self, cloud: RunningCloud, graph: Graph) -> None:
         cloud.control("POST", "/writes", {"refuse": True})
         graph.conforming = False
         read = {"id": "1", "method": "GET", "url": "/organization"}
@@ -176,9 +176,9 @@ class TestRefusedWrites:
 
 
 class TestLog:
-    """The list by which clients are judged."""
+    """The request log."""
 
-    def test_it_tells_who_asked_what_and_got_which_answer(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_the_log_has_caller_request_and_answer(self, cloud: RunningCloud, graph: Graph) -> None:
         graph("POST", "/applications", {"displayName": "x"})
         entry = cloud.control("GET", "/requests")["requests"][-1]
         tenant = cloud.tenant()
@@ -186,13 +186,13 @@ class TestLog:
         assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/v1.0/applications", 201)
         assert (entry["write"], entry["tenant"], entry["caller"]) == (True, tenant.id, tenant.runner.app_id)
 
-    def test_it_is_read_on_from_where_one_was(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_the_log_is_read_in_increments(self, cloud: RunningCloud, graph: Graph) -> None:
         since = cloud.control("GET", "/requests")["next"]
         graph("GET", "/organization?$select=id")
         new = cloud.control("GET", f"/requests?since={since}")["requests"]
         assert [entry["path"] for entry in new] == ["/v1.0/organization?$select=id"]
 
-    def test_a_sign_in_is_filed_under_its_tenant_and_client(self, cloud: RunningCloud) -> None:
+    def test_the_log_has_tenant_and_client_of_a_sign_in(self, cloud: RunningCloud) -> None:
         cloud.sign_in("https://graph.microsoft.com", credential="wrong")
         entries = cloud.control("GET", "/requests")["requests"]
         entry = next(item for item in entries if item["path"].endswith("/token"))
@@ -200,13 +200,13 @@ class TestLog:
         assert (entry["status"], entry["tenant"], entry["caller"]) == (401, tenant.id, tenant.runner.app_id)
         assert entry["write"] is False
 
-    def test_no_secret_is_in_it(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_the_log_has_no_secret(self, cloud: RunningCloud, graph: Graph) -> None:
         graph("GET", "/organization")
         assert cloud.tenant().runner.secret not in str(cloud.control("GET", "/requests"))
 
 
 class TestExchanges:
-    """What clients and Graph say to each other can be held against Graph's contract."""
+    """Exchanges between clients and Graph can be checked against Graph's contract."""
 
     def test_one_exchange_of_each_shape_is_kept_without_secrets(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(record_graph=True)
@@ -236,7 +236,7 @@ class TestExchanges:
             {"url": "https://graph.microsoft.com/x"},
         ],
     )
-    def test_one_that_does_not_fit_the_contract_is_found(self, new_cloud: NewCloud, change: dict[str, Any]) -> None:
+    def test_an_exchange_that_violates_the_contract_is_found(self, new_cloud: NewCloud, change: dict[str, Any]) -> None:
         cloud = new_cloud(record_graph=True)
         cloud.graph().create_application("One")
         (kept,) = cloud.control("GET", "/exchanges")["exchanges"].values()
@@ -249,9 +249,9 @@ class TestExchanges:
 
 
 class TestByHand:
-    """What a test does as if somebody else had done it."""
+    """Manual changes by a test."""
 
-    def test_graph_with_every_right_and_without_a_trace(self, cloud: RunningCloud) -> None:
+    def test_the_admin_override_for_graph_is_not_logged(self, cloud: RunningCloud) -> None:
         admin_override = cloud.admin_override()
         admin_override.conforming = False
         cloud.world.settings.refuse_writes = True
@@ -259,7 +259,7 @@ class TestByHand:
         assert admin_override("GET", "/domains").status_code == 200
         assert cloud.world.log.entries == []
 
-    def test_an_environment_by_hand(self, cloud: RunningCloud) -> None:
+    def test_an_environment_is_changed_by_hand(self, cloud: RunningCloud) -> None:
         response = cloud.session().get(f"{CONTROL}/admin-override/contoso.crm4.dynamics.com/api/data/v9.2/leads")
         assert response.status_code == 200, response.text
         assert cloud.world.log.entries == []
@@ -267,7 +267,7 @@ class TestByHand:
     def test_only_the_control_host_can_grant_it(self, cloud: RunningCloud) -> None:
         response = cloud.session().get(
             "https://graph.microsoft.com/v1.0/organization",
-            headers={"X-Simulator-God": "true", "X-Simulator-Tenant": "contoso"},
+            headers={"X-Simulator-Admin_Override": "true", "X-Simulator-Tenant": "contoso"},
         )
         assert response.status_code == 401
 
@@ -282,7 +282,7 @@ class TestByHand:
             ("POST", "/environments/nowhere.crm.dynamics.com/x"),
         ],
     )
-    def test_what_does_not_exist_is_told(self, cloud: RunningCloud, method: str, path: str) -> None:
+    def test_missing_objects_are_not_found(self, cloud: RunningCloud, method: str, path: str) -> None:
         response = cloud.session().request(method, CONTROL + path, json={})
         assert response.status_code in (400, 404)
         assert response.json()["error"]["code"] == "ControlRefused"
@@ -295,9 +295,9 @@ class TestByHand:
 
 
 class TestState:
-    """Everything is kept."""
+    """The state is complete."""
 
-    def test_a_cloud_goes_on_where_another_one_stopped(self, new_cloud: NewCloud) -> None:
+    def test_a_cloud_continues_from_a_saved_state(self, new_cloud: NewCloud) -> None:
         first = new_cloud(generated_tenant(1), generated_tenant(3))
         graph = first.graph()
         app = graph.create_application("kept", uniqueName="kept")
@@ -321,11 +321,11 @@ class TestState:
         assert again.create_application("new")["id"] not in str(state)
         assert second.world.tenant_by_name_or_id("elsewhere") is None
 
-    def test_what_is_no_state_is_refused(self, cloud: RunningCloud) -> None:
+    def test_an_invalid_state_is_refused(self, cloud: RunningCloud) -> None:
         response = cloud.session().put(f"{CONTROL}/state", json={"seed": 1})
         assert error_of(response) == (400, "ControlRefused")
 
-    def test_a_thousand_tenants_cost_nothing_until_they_are_talked_to(self, new_cloud: NewCloud) -> None:
+    def test_a_thousand_tenants_use_no_memory_until_requested(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(*(generated_tenant(number) for number in range(1, 1001)))
         cloud.graph("tenant0999").get("/organization")
         touched = [tenant.name for tenant in cloud.world.tenants.values() if tenant.touched]

@@ -42,7 +42,7 @@ PARTS = {
     "power-platform": ("powerplatform",),
     "partner-center": ("partnercenter",),
 }
-"""The services of the evidence file, each with the simulator's folders that follow it."""
+"""The services of the evidence file, each with the simulator's folders for it."""
 
 GUID = r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
 
@@ -57,7 +57,7 @@ def listed(key: str) -> set[str]:
 
 
 def codes(service: str) -> Iterator[str]:
-    """The codes with which a service of the simulator refuses: texts in the calls that make its errors."""
+    """The error codes of a service of the simulator: texts in the calls that create its errors."""
     for path in files(service):
         text = path.read_text(encoding="utf-8")
         yield from (code.lower() for code in re.findall(r"0x8[0-9a-fA-F]{7}\b", text))
@@ -76,7 +76,7 @@ def codes(service: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("service", PARTS)
 def test_every_code_has_a_fact(service: str) -> None:
-    # What the simulator does not serve it refuses with codes of its own.
+    # The simulator has its own codes for unsupported requests.
     assert {code for code in codes(service) if not code.startswith("Simulator")} - listed("codes") == set()
 
 
@@ -98,7 +98,7 @@ def test_every_fixed_id_has_a_fact(service: str) -> None:
 
 @pytest.mark.parametrize("service", PARTS)
 def test_every_file_follows_a_fact(service: str) -> None:
-    """Files that nothing is cited for are machinery; those that say what the service does name their topic."""
+    """Files without a fact are infrastructure; those with service behavior name their topic."""
     topics = {topic["topic"].lower() for section in EVIDENCE["services"].values() for topic in section["topics"]}
     cited = {
         fact.strip().lower()
@@ -143,7 +143,7 @@ def _of_an_account() -> Iterator[tuple[str, Any]]:
 
 
 def _paths(content: Any, before: str = "") -> Iterator[str]:
-    """The properties of an object with those inside it, such as C(properties.states.runtime.id)."""
+    """The properties of an object with nested ones, such as `properties.states.runtime.id`."""
     for name, value in content.items():
         first = value[0] if isinstance(value, list) and value else value
         yield f"{before}{name}"
@@ -166,7 +166,7 @@ def test_every_property_has_been_compared(entity: str, names: Any) -> None:
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    """The requests that the simulator's services answer, each as the evidence file writes it."""
+    """The requests that the simulator's services answer, each in the evidence file's format."""
     for route in graph_routes.ROUTES:
         yield "graph", f"{route.method} {_with_blanks(route.pattern)}"
     for (table, name), (is_function, _handler) in operations.BOUND.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator keeps out of the way of what it measures."""
+"""The simulator is fast enough to measure clients."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def _cpu_seconds() -> float:
 
 
 def median_cost(cloud: RunningCloud, act: Callable[[], object]) -> float:
-    """The median of the milliseconds of the serving thread's own time that ``act`` costs."""
+    """The median of the serving thread's processor time for `act`, in milliseconds."""
 
     def spent() -> float:
         return asyncio.run_coroutine_threadsafe(_cpu_seconds(), cloud.loop).result(10)

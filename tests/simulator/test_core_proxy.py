@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way in: tunnels to real host names, and to nothing else; the command line around it."""
+"""The proxy: tunnels to simulated hosts only; the command line."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_host_outside_the_cloud_cannot_be_reached(cloud: RunningCloud, host: s
         b"CONNECT\r\n\r\n",
     ],
 )
-def test_anything_but_a_tunnel_to_the_cloud_is_refused_with_a_sentence(cloud: RunningCloud, head: bytes) -> None:
+def test_the_proxy_refuses_all_but_tunnels_to_the_cloud(cloud: RunningCloud, head: bytes) -> None:
     with socket.create_connection(("127.0.0.1", cloud.port), timeout=5) as connection:
         connection.sendall(head)
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
@@ -75,9 +75,7 @@ def test_both_host_names_of_an_environment_answer(cloud: RunningCloud) -> None:
 @pytest.mark.parametrize(
     ("header", "status"), [("127.0.0.1:8443", 401), ("localhost", 401), ("graph.microsoft.com", 400), ("evil.com", 421)]
 )
-def test_the_proxys_own_address_in_a_tunnel_means_the_tunnels_host(
-    cloud: RunningCloud, header: str, status: int
-) -> None:
+def test_the_proxys_address_in_a_tunnel_means_the_tunnels_host(cloud: RunningCloud, header: str, status: int) -> None:
     response = cloud.session().get(
         "https://contoso.crm4.dynamics.com/api/data/v9.2/WhoAmI", headers={"Host": header}, timeout=5
     )
@@ -86,7 +84,7 @@ def test_the_proxys_own_address_in_a_tunnel_means_the_tunnels_host(
     assert cloud.world.log.entries[-1]["host"] == ("contoso.crm4.dynamics.com" if status == 401 else header)
 
 
-def test_a_client_that_does_not_trust_the_authority_gets_nothing(cloud: RunningCloud) -> None:
+def test_a_client_without_the_authority_gets_no_answer(cloud: RunningCloud) -> None:
     session = cloud.session()
     session.verify = True
     with pytest.raises(requests.exceptions.SSLError):
@@ -103,7 +101,7 @@ def test_many_requests_share_one_connection(cloud: RunningCloud) -> None:
     assert counts == [1]
 
 
-def test_exec_runs_an_unmodified_client_and_passes_its_status_on(tmp_path: Path) -> None:
+def test_exec_returns_the_status_of_the_client(tmp_path: Path) -> None:
     program = tmp_path / "client.py"
     program.write_text(
         textwrap.dedent(
@@ -138,7 +136,7 @@ def test_exec_runs_an_unmodified_client_and_passes_its_status_on(tmp_path: Path)
     assert oct(inventory.stat().st_mode)[-3:] == "600"
 
 
-def test_serve_prints_what_to_export_and_keeps_its_state(tmp_path: Path) -> None:
+def test_serve_saves_its_state(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     command = [sys.executable, "-m", "simulator", "serve", "--tenants", "1", "--state-out", str(state)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -154,17 +152,17 @@ def test_serve_prints_what_to_export_and_keeps_its_state(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("tenants: [{name: a, cloud: mars}]", "tenants[a].cloud: 'mars' is none of"),
+        ("tenants: [{name: a, cloud: mars}]", "tenants[a].cloud: 'mars' is not a cloud"),
         ("tenants: [{nam: a}]", "there is no key 'nam'"),
-        ("tenants: [{name: a}, {name: a}]", "Two tenants answer to"),
+        ("tenants: [{name: a}, {name: a}]", "Two tenants have the key"),
         ("settings: {speed: 1}", "There is no setting 'speed'"),
         ("faults: [{rout: x}]", "A fault has no key 'rout'"),
         ("faults: [{route: '('}]", "route is not a regular expression"),
-        ("tenants: [", "is not YAML"),
-        ("tenants: [{name: a, runner: {permissions: [Fly.All]}}]", "Microsoft Graph has no 'Fly.All' here"),
+        ("tenants: [", "is not valid YAML"),
+        ("tenants: [{name: a, runner: {permissions: [Fly.All]}}]", "Graph has no permission 'Fly.All'"),
     ],
 )
-def test_a_wrong_configuration_is_told_in_one_sentence(
+def test_an_invalid_configuration_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], config: str, words: str
 ) -> None:
     path = tmp_path / "config.yml"
@@ -173,12 +171,12 @@ def test_a_wrong_configuration_is_told_in_one_sentence(
     assert words in capsys.readouterr().err
 
 
-def test_exec_without_a_command_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exec_without_a_command_shows_its_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["exec"]) == 2
     assert "COMMAND" in capsys.readouterr().err
 
 
-def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environment(tmp_path: Path) -> None:
+def test_the_inventory_has_tenant_groups_with_environment_hosts(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     assert run("exec", "--tenants", "5", "--inventory-out", str(inventory), "--", "true").returncode == 0
     groups = yaml.safe_load(inventory.read_text())["all"]["children"]
@@ -189,7 +187,7 @@ def test_the_inventory_has_a_group_for_each_tenant_and_a_host_for_each_environme
     assert groups["tenant_fabrikam"]["hosts"] == {"fabrikam_prod": {"lead_writer_environment_url": url}}
 
 
-def test_faults_and_settings_of_a_file_count_from_the_start(tmp_path: Path) -> None:
+def test_faults_and_settings_of_a_file_apply_from_the_start(tmp_path: Path) -> None:
     config = tmp_path / "config.yml"
     fault = {"route": "/organization", "status": 503, "retry_after": 7, "count": 2}
     config.write_text(yaml.safe_dump({"settings": {"token_seconds": 60}, "faults": [fault]}))
@@ -201,7 +199,7 @@ def test_faults_and_settings_of_a_file_count_from_the_start(tmp_path: Path) -> N
     assert [None if hit is None else (hit.status, hit.retry_after) for hit in hits] == [(503, "7"), (503, "7"), None]
 
 
-def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> None:
+def test_the_inventory_names_offers_with_their_publisher(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     build_world(_parser().parse_args(["exec", "--tenants", "2", "--offers", "2", "--inventory-out", str(path)]))
     groups = yaml.safe_load(path.read_text())["all"]["children"]
@@ -210,11 +208,11 @@ def test_the_inventory_names_offers_and_who_publishes_them(tmp_path: Path) -> No
     assert contoso["lead_writer_publisher_tenant_id"] == groups["tenant_contoso"]["vars"]["lead_writer_tenant_id"]
     assert contoso["lead_writer_publisher_client_id"] != groups["tenant_contoso"]["vars"]["lead_writer_client_id"]
     assert contoso["lead_writer_publisher_client_secret"]
-    # Partner Center is a service of the public cloud alone.
+    # Partner Center exists only in the public cloud.
     assert groups["tenant_fabrikam"]["hosts"]["fabrikam_prod"].keys() == {"lead_writer_environment_url"}
 
 
-def test_offers_may_be_another_tenants_and_have_to_be_somebodys(tmp_path: Path) -> None:
+def test_an_environment_can_name_offers_of_any_tenant(tmp_path: Path) -> None:
     config, path = tmp_path / "config.yml", tmp_path / "inventory.yml"
     tenants = [
         {"name": "contoso", "environments": [{"name": "contoso_prod", "offers": ["app"]}]},
@@ -224,7 +222,7 @@ def test_offers_may_be_another_tenants_and_have_to_be_somebodys(tmp_path: Path) 
     config.write_text(yaml.safe_dump({"tenants": tenants}))
     world = build_world(_parser().parse_args(options))
     groups = yaml.safe_load(path.read_text())["all"]["children"]
-    assert list(groups) == ["tenant_contoso"]  # who has no environment is in the inventory as a publisher only
+    assert list(groups) == ["tenant_contoso"]  # a tenant without an environment is in the inventory only as a publisher
     host = groups["tenant_contoso"]["hosts"]["contoso_prod"]
     publishing = world.tenant_by_name_or_id("publishing")
     assert publishing is not None
@@ -236,7 +234,7 @@ def test_offers_may_be_another_tenants_and_have_to_be_somebodys(tmp_path: Path) 
         build_world(_parser().parse_args(options))
 
 
-def test_a_runner_with_a_certificate_is_in_the_inventory_with_it(tmp_path: Path) -> None:
+def test_the_inventory_names_the_certificate_of_a_runner(tmp_path: Path) -> None:
     config = tmp_path / "config.yml"
     config.write_text("tenants: [{name: contoso, runner: {certificate: true}, environments: [{name: contoso_prod}]}]")
     inventory = tmp_path / "inventory.yml"
@@ -265,7 +263,7 @@ def test_no_two_national_clouds_share_an_environment_domain() -> None:
 
 
 def test_a_hundred_tenants_start_within_two_seconds() -> None:
-    # The processor's time, not the wall's: others may be using the machine.
+    # Processor time, because other processes may be using the machine.
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert run("exec", "--tenants", "100", "--", "true").returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

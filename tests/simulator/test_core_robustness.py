@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no sequence of calls may break, and what no malformed call may bring about."""
+"""Invariants under any sequence of calls, and under malformed calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .running import CONTROL, Graph, RunningCloud
 
 
 def examples(number: int, steps: int = 1) -> settings:
-    """So many examples, the same ones in every run; a state machine takes ``steps`` in each."""
+    """That many examples, the same ones in every run; a state machine takes `steps` in each."""
     return settings(
         max_examples=number,
         deadline=None,
@@ -136,7 +136,7 @@ QUERIES = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def fuzzed(ca: CertificateAuthority) -> Iterator[RunningCloud]:
-    """A cloud that all malformed calls go to."""
+    """A cloud for all malformed calls."""
     cloud = RunningCloud(ca, generated_tenant(1), graph_units_per_10_seconds=0)
     yield cloud
     cloud.close()
@@ -144,7 +144,7 @@ def fuzzed(ca: CertificateAuthority) -> Iterator[RunningCloud]:
 
 @pytest.fixture(scope="module")
 def admin_override(fuzzed: RunningCloud) -> Graph:
-    """Graph with every right there, so that no permission stops a malformed call early."""
+    """Graph with all rights, so that no permission stops a malformed call early."""
     return fuzzed.admin_override()
 
 
@@ -152,7 +152,7 @@ def admin_override(fuzzed: RunningCloud) -> Graph:
 @given(
     method=METHODS, path=PATHS, query=QUERIES, body=st.none() | JSON_VALUES | st.dictionaries(PROPERTIES, JSON_VALUES)
 )
-def test_a_malformed_call_to_graph_is_refused_in_graphs_own_words(
+def test_graph_refuses_malformed_calls(
     fuzzed: RunningCloud, admin_override: Graph, method: str, path: str, query: dict[str, str], body: Any
 ) -> None:
     path = path.replace(RUNNER_ID, fuzzed.tenant().runner.object_id)
@@ -201,7 +201,7 @@ def test_a_malformed_sign_in_is_refused_with_a_number(
     ),
     body=JSON_VALUES | st.dictionaries(CONTROL_KEYS, JSON_VALUES, max_size=3),
 )
-def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
+def test_the_control_api_refuses_malformed_calls(
     fuzzed: RunningCloud, admin_override: Graph, method: str, path: str, body: Any
 ) -> None:
     response = admin_override.session.request(method, CONTROL + path, data=json.dumps(body).encode())
@@ -214,7 +214,7 @@ def test_a_malformed_call_to_the_control_api_is_refused_and_breaks_nothing(
 
 
 class DirectoryMachine(RuleBasedStateMachine):
-    """Somebody works in a directory in a random order of valid calls."""
+    """Random sequences of valid calls to a directory."""
 
     cloud: RunningCloud
     NAMES = st.sampled_from(["one", "two", "three"])
@@ -302,7 +302,7 @@ class DirectoryMachine(RuleBasedStateMachine):
         return list(self.cloud.tenant().directory.store.all(kind))
 
 
-def test_no_order_of_valid_calls_makes_two_of_what_there_may_be_one(ca: CertificateAuthority) -> None:
+def test_no_order_of_valid_calls_creates_duplicates(ca: CertificateAuthority) -> None:
     cloud = RunningCloud(ca, generated_tenant(1), graph_units_per_10_seconds=0)
     Machine = type("Machine", (DirectoryMachine,), {"cloud": cloud})  # noqa: N806 - a class made here
     try:

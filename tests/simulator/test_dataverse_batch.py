@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many requests in one: order, change sets, references, and what a malformed batch is told."""
+"""Many requests in one: order, change sets, references, and malformed batches."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_change_set_is_all_or_nothing(office: Office) -> None:
     assert office("GET", "leads").rows == []
 
 
-def test_a_change_set_undoes_links_and_grants_as_well(office: Office) -> None:
+def test_a_change_set_also_undoes_links_and_grants(office: Office) -> None:
     _app, user_id = office.new_application_user("Basic User")
     role_id = office.new_role("Companion")
     before = office.granted(role_id)
@@ -121,7 +121,7 @@ def test_later_requests_of_a_change_set_refer_to_earlier_ones(office: Office) ->
 @pytest.mark.parametrize(
     ("prefer", "whole", "answered"), [("", 404, [404]), ("odata.continue-on-error", 200, [404, 200])]
 )
-def test_the_first_error_ends_the_batch_unless_told_otherwise(
+def test_the_first_error_ends_the_batch_by_default(
     office: Office, prefer: str, whole: int, answered: list[int]
 ) -> None:
     parts = (request("GET", "/api/data/v9.2/nonsense"), request("GET", "/api/data/v9.2/WhoAmI"))
@@ -129,7 +129,7 @@ def test_the_first_error_ends_the_batch_unless_told_otherwise(
     assert statuses(send(office, *parts, **({"prefer": prefer} if prefer else {})), whole) == answered
 
 
-def test_a_change_set_refers_to_its_rows_in_addresses_of_properties(office: Office) -> None:
+def test_a_change_set_refers_to_its_rows_in_property_addresses(office: Office) -> None:
     account = request("POST", "/api/data/v9.2/accounts", {"name": "A"}, content_id="1")
     contact = request("POST", "/api/data/v9.2/contacts", {"lastname": "Doe"}, content_id="2")
     renamed = request("PUT", "$1/name", {"value": "B"}, content_id="3")
@@ -181,7 +181,7 @@ def test_privileges_count_inside_a_batch(office: Office) -> None:
     assert statuses(send(office, request("GET", "/api/data/v9.2/leads"), caller=app_id), 403) == [403]
 
 
-def test_refused_writes_stop_a_batch_that_holds_one_and_no_other(office: Office) -> None:
+def test_refused_writes_stop_only_batches_with_writes(office: Office) -> None:
     office.token()
     office.world.settings.refuse_writes = True
 

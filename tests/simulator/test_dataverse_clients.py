@@ -44,7 +44,7 @@ def client(
         yield found
 
 
-def test_microsofts_client_creates_reads_changes_pages_and_deletes(client: Any) -> None:
+def test_microsofts_client_does_all_row_operations(client: Any) -> None:
     records = client.records
     first = records.create("account", {"name": "Contoso", "telephone1": "1"})
     others = records.create("account", [{"name": f"A{number}"} for number in range(3)])
@@ -62,7 +62,7 @@ def test_microsofts_client_creates_reads_changes_pages_and_deletes(client: Any) 
     assert list(records.list("account", select=["name"])) == []
 
 
-def test_microsofts_client_sends_batches_with_change_sets_that_refer_to_their_own_rows(client: Any) -> None:
+def test_microsofts_client_sends_change_sets_with_references(client: Any) -> None:
     batch = client.batch.new()
     with batch.changeset() as changes:
         account = changes.records.create("account", {"name": "Made together"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an environment says of itself: its tables, columns and relationships, its option sets, its organization."""
+"""Definitions of an environment: tables, columns, relationships, option sets, organization."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def office() -> Office:
     return Office()
 
 
-def test_a_table_is_defined_with_all_that_clients_look_at(office: Office) -> None:
+def test_a_table_definition_is_complete(office: Office) -> None:
     account = office("GET", "EntityDefinitions(LogicalName='account')").json
 
     assert len(account) >= 110
@@ -66,7 +66,7 @@ def test_columns_are_expanded_with_options_of_their_own(office: Office) -> None:
         ("Lookup", "parentcustomerid", "Targets", ["account", "contact"]),
     ],
 )
-def test_columns_of_one_kind_have_what_only_it_has(
+def test_columns_have_the_properties_of_their_kind(
     office: Office, kind: str, column: str, name: str, value: Any
 ) -> None:
     path = "EntityDefinitions(LogicalName='contact')/Attributes"
@@ -90,7 +90,7 @@ def test_relationships_lead_both_ways(office: Office) -> None:
     assert one["MetadataId"] in {row["MetadataId"] for row in back}
 
 
-def test_every_way_that_a_relationship_names_can_be_gone(office: Office) -> None:
+def test_every_named_relationship_can_be_followed(office: Office) -> None:
     schema = ElementTree.fromstring(office("GET", "$metadata").body)  # noqa: S314 - the simulator's own answer
     ways = {
         (of.get("Name"), way.get("Name"))
@@ -137,7 +137,7 @@ def test_a_kind_of_column_that_a_table_lacks_is_an_empty_list(office: Office) ->
     assert office("GET", f"{columns}.NonsenseMetadata").status == 404
 
 
-def test_global_option_sets_are_found_by_name_and_not_by_filter(office: Office) -> None:
+def test_global_option_sets_are_found_by_name_only(office: Office) -> None:
     every = office("GET", "GlobalOptionSetDefinitions").rows
     one = office("GET", "GlobalOptionSetDefinitions(Name='componentstate')").json
     column = "EntityDefinitions(LogicalName='role')/Attributes(LogicalName='componentstate')?$expand="
@@ -155,7 +155,7 @@ def test_definitions_are_not_written(office: Office) -> None:
         assert office("POST", path, {}).status == 405
 
 
-def test_messages_say_which_tables_take_many_rows_at_once(office: Office) -> None:
+def test_messages_list_tables_that_accept_many_rows(office: Office) -> None:
     query = (
         "$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)&"
         "$filter=(sdkmessageid/name eq 'CreateMultiple' or sdkmessageid/name eq 'UpdateMultiple') and "
@@ -187,7 +187,7 @@ def test_the_organization_names_its_tenant_and_addresses(office: Office) -> None
     assert office("GET", "RetrieveCurrentOrganization(AccessType='Anywhere')").status == 400
 
 
-def test_rows_are_counted_by_table_for_who_may_read_them(office: Office) -> None:
+def test_rows_are_counted_by_table_with_read_access(office: Office) -> None:
     office("POST", "contacts", {"lastname": "Doe"})
     answer = office("GET", 'RetrieveTotalRecordCount(EntityNames=@p)?@p=["contact","fax"]').json
     app_id, _user = office.new_application_user("Support User")

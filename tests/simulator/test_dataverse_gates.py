@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an environment refuses because of its own state and settings."""
+"""Refusals because of an environment's state and settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_gate_refuses_with_its_code(code: str) -> None:
     assert office("GET", "WhoAmI", admin_override=True).status == 200
 
 
-def test_a_gate_may_concern_some_callers_only() -> None:
+def test_a_gate_may_apply_to_some_callers_only() -> None:
     office = closed(code="0x80095ffc", callers=["00000000-0000-0000-0000-000000000001"])
     assert office("GET", "WhoAmI").status == 200
     office = Office()
@@ -42,13 +42,13 @@ def test_a_gate_may_open_again() -> None:
 
 
 @pytest.mark.parametrize("gate", [{}, {"code": "0x1", "colour": "red"}, "0x1"])
-def test_what_is_no_gate_is_refused(gate: object) -> None:
-    with pytest.raises(ValueError, match="A gate has a code"):
+def test_an_invalid_gate_is_refused(gate: object) -> None:
+    with pytest.raises(ValueError, match="The gate is invalid"):
         gates.check([gate])
 
 
 def with_a_role(office: Office) -> str:
-    """A user that holds a role; gives the address of the assignment."""
+    """A user with a role; returns the address of the assignment."""
     _app_id, user = office.new_application_user()
     (role,) = office("GET", "roles?$filter=name eq 'Basic User' and _parentroleid_value eq null").rows
     body = {"@odata.id": f"{office.environment.url}/api/data/v9.2/roles({role['roleid']})"}
@@ -57,7 +57,7 @@ def with_a_role(office: Office) -> str:
     return f"systemusers({user})/systemuserroles_association({role['roleid']})/$ref"
 
 
-def test_the_roles_of_a_disabled_user_can_neither_be_given_nor_taken() -> None:
+def test_the_roles_of_a_disabled_user_cannot_be_changed() -> None:
     office = Office()
     assigned = with_a_role(office)
     assert office("DELETE", assigned).error == (403, "0x80040225")
@@ -98,7 +98,7 @@ def test_blocked_customizations_refuse_changes_of_roles() -> None:
 
 
 @pytest.mark.parametrize(("blocked", "said"), [(False, False), (True, True)])
-def test_the_organization_tells_whether_customizations_are_blocked(blocked: bool, said: bool) -> None:
+def test_the_organization_reports_blocked_customizations(blocked: bool, said: bool) -> None:
     office = Office({"options": {"block_unmanaged_customizations": blocked}})
     (row,) = office("GET", "organizations?$select=orgdborgsettings").rows
     assert ("<IsLockdownOfUnmanagedCustomizationEnabled>true<" in row["orgdborgsettings"]) is said
@@ -112,7 +112,7 @@ def test_the_organization_tells_whether_customizations_are_blocked(blocked: bool
         ([{"PrivilegeId": "prvReadLead", "Depth": "Basic"}] * 2, "0x8004140f"),
     ],
 )
-def test_privileges_that_cannot_be_given_are_refused(privileges: list[dict[str, str]], code: str) -> None:
+def test_privileges_that_cannot_be_granted_are_refused(privileges: list[dict[str, str]], code: str) -> None:
     office = Office()
     role_id = office.new_role("Reader")
     named = {"prvReadLead": office.privilege("prvReadLead")}
@@ -133,7 +133,7 @@ def test_blocked_customizations_refuse_unmanaged_packages(action: str) -> None:
     assert office("GET", f"solutions?$filter=uniquename eq '{UNIQUE_NAME}'").rows == []
 
 
-def test_blocked_customizations_let_managed_packages_come_and_go() -> None:
+def test_blocked_customizations_allow_managed_packages() -> None:
     office = Office({"options": {"block_unmanaged_customizations": True}})
     flags = {"OverwriteUnmanagedCustomizations": True, "PublishWorkflows": False}
     roles = "roles?$filter=startswith(name,'Stand-in Lead Reader') and _parentroleid_value eq null"

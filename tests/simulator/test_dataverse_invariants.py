@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds whatever is done: random sequences of valid operations never break an environment's invariants."""
+"""Random sequences of valid operations never break an environment's invariants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PRIVILEGES = ("prvReadLead", "prvCreateLead", "prvReadAsyncOperation", "prvRead
 
 
 class Environment(RuleBasedStateMachine):
-    """One environment, used by somebody with every right."""
+    """One environment, used by a caller with all rights."""
 
     applications = Bundle("applications")
     roles = Bundle("roles")

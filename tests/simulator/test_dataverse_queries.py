@@ -48,7 +48,7 @@ def leads(office: Office) -> Office:
         ("ownerid/fullname eq '# Set-up runner' and firstname eq 'Bo'", ["Bo"]),
     ],
 )
-def test_a_filter_finds_what_it_says(leads: Office, condition: str, names: list[str]) -> None:
+def test_a_filter_finds_matching_rows(leads: Office, condition: str, names: list[str]) -> None:
     rows = leads("GET", f"leads?$select=firstname&$orderby=firstname&$filter={condition}").rows
 
     assert [row["firstname"] for row in rows] == names
@@ -79,7 +79,7 @@ def test_a_filter_finds_what_it_says(leads: Office, condition: str, names: list[
         ("$search=x", "$search"),
     ],
 )
-def test_a_query_the_platform_cannot_take_is_refused_in_its_words(office: Office, query: str, words: str) -> None:
+def test_unsupported_queries_are_refused_as_the_platform_does(office: Office, query: str, words: str) -> None:
     answer = office("GET", f"leads?{query}")
 
     assert answer.error == (400, "0x80060888")
@@ -104,7 +104,7 @@ def test_collections_can_be_searched_from_the_other_side(office: Office) -> None
     assert {row["fullname"] for row in without} == {"SYSTEM", "INTEGRATION"}
 
 
-def test_selected_columns_and_the_id_come_and_nothing_else(leads: Office) -> None:
+def test_only_selected_columns_and_the_id_are_returned(leads: Office) -> None:
     row = leads("GET", "leads?$select=subject,_ownerid_value&$top=1").rows[0]
 
     assert row.keys() == {"@odata.etag", "subject", "_ownerid_value", "leadid"}
@@ -126,7 +126,7 @@ def test_expansions_nest(office: Office) -> None:
     assert row["businessunitid"]["name"] == row["businessunitid"]["organizationid"]["name"]
 
 
-def test_pages_follow_each_other_by_an_opaque_link_that_survives_a_deletion(leads: Office) -> None:
+def test_a_next_link_survives_a_deletion(leads: Office) -> None:
     first = leads("GET", "leads?$select=firstname&$orderby=firstname&$count=true", prefer="odata.maxpagesize=2").json
     assert first["@odata.count"] == 4
     assert [row["firstname"] for row in first["value"]] == ["Anna", "Bo"]
@@ -139,7 +139,7 @@ def test_pages_follow_each_other_by_an_opaque_link_that_survives_a_deletion(lead
     assert "@odata.nextLink" not in second
 
 
-def test_the_page_size_that_was_applied_is_told(leads: Office) -> None:
+def test_the_applied_page_size_is_returned(leads: Office) -> None:
     answer = leads("GET", "leads", prefer='odata.maxpagesize=3,odata.include-annotations="*"')
 
     assert answer.headers["preference-applied"] == 'odata.maxpagesize=3,odata.include-annotations="*"'
@@ -156,13 +156,13 @@ def test_a_forged_page_token_is_refused(leads: Office) -> None:
     assert leads("GET", "leads?$skiptoken=nonsense").error == (400, "0x80040203")
 
 
-def test_rows_are_counted_by_path_by_option_and_by_aggregation(leads: Office) -> None:
+def test_rows_are_counted_in_three_ways(leads: Office) -> None:
     assert leads("GET", "leads/$count").body == b"4"
     assert leads("GET", "leads/$count?$filter=leadsourcecode eq 8").body == b"2"
     assert leads("GET", "leads?$apply=aggregate($count as c)").rows == [{"c": 4}]
 
 
-def test_counting_ends_at_five_thousand(office: Office) -> None:
+def test_counting_stops_at_five_thousand(office: Office) -> None:
     for number in range(5001):
         office.environment.data.insert("account", {"accountid": office.world.new_guid(), "name": str(number)})
 
@@ -173,11 +173,11 @@ def test_counting_ends_at_five_thousand(office: Office) -> None:
     assert len(office("GET", "accounts?$select=name").rows) == 5000
 
 
-def test_an_address_has_a_greatest_length(office: Office) -> None:
+def test_an_address_has_a_maximum_length(office: Office) -> None:
     assert office("GET", f"leads?$filter=subject eq '{'x' * 33_000}'").status == 414
 
 
-def test_annotations_tell_labels_and_the_names_behind_lookups(leads: Office) -> None:
+def test_annotations_have_labels_and_lookup_names(leads: Office) -> None:
     answer = leads(
         "GET", "leads?$select=leadsourcecode,_ownerid_value&$top=1", prefer='odata.include-annotations="*"'
     ).rows[0]
@@ -188,7 +188,7 @@ def test_annotations_tell_labels_and_the_names_behind_lookups(leads: Office) -> 
     assert answer["_ownerid_value@Microsoft.Dynamics.CRM.associatednavigationproperty"] == "ownerid"
 
 
-def test_annotations_on_a_refusal_tell_more_of_it(office: Office) -> None:
+def test_annotations_extend_a_refusal(office: Office) -> None:
     error = office("GET", "leads?$filter=x eq 1", prefer='odata.include-annotations="*"').json["error"]
 
     assert error["@Microsoft.PowerApps.CDS.ErrorDetails.ApiExceptionHttpStatusCode"] == "400"
@@ -198,7 +198,7 @@ def test_annotations_on_a_refusal_tell_more_of_it(office: Office) -> None:
 # Single rows and writes
 
 
-def test_a_created_row_is_named_by_its_address_or_given_back(office: Office) -> None:
+def test_a_created_row_is_returned_or_addressed(office: Office) -> None:
     plain = office("POST", "leads", {"subject": "a"})
     assert plain.status == 204
     assert plain.headers["odata-entityid"] == plain.headers["location"] == office.address("leads", plain.new_id)
@@ -218,7 +218,7 @@ def test_a_patch_changes_makes_or_refuses_as_its_conditions_say(office: Office) 
     assert (changed.status, changed.json["subject"]) == (200, "z")
 
 
-def test_an_etag_guards_against_a_lost_update_and_spares_a_read(office: Office) -> None:
+def test_an_etag_prevents_lost_updates(office: Office) -> None:
     lead = office("POST", "leads", {"subject": "x"}).new_id
     old = office("GET", f"leads({lead})").headers["etag"]
     assert office("GET", f"leads({lead})", if_none_match=old).status == 304
@@ -245,7 +245,7 @@ def test_an_etag_guards_against_a_lost_update_and_spares_a_read(office: Office) 
         (b"", "0x80048d19", "non-empty payload"),
     ],
 )
-def test_a_body_that_does_not_fit_is_refused(office: Office, body: object, code: str, words: str) -> None:
+def test_a_body_of_the_wrong_type_is_refused(office: Office, body: object, code: str, words: str) -> None:
     answer = office("POST", "leads", body)
 
     assert answer.error == (400, code)
@@ -262,7 +262,7 @@ def test_a_reference_to_a_row_that_does_not_exist_is_refused(office: Office) -> 
     assert missing in answer.message
 
 
-def test_a_new_lead_is_the_creators_open_and_new(office: Office) -> None:
+def test_a_new_lead_belongs_to_its_creator(office: Office) -> None:
     lead = office("POST", "leads", {"firstname": "A", "lastname": "B"}).new_id
 
     row = office("GET", f"leads({lead})").json
@@ -292,14 +292,14 @@ def test_a_new_lead_is_the_creators_open_and_new(office: Office) -> None:
         ("POST", "privileges", 400, "0x80060888"),
     ],
 )
-def test_an_address_without_sense_is_refused(office: Office, method: str, path: str, status: int, code: str) -> None:
+def test_an_invalid_address_is_refused(office: Office, method: str, path: str, status: int, code: str) -> None:
     body = {"name": "x"} if method != "GET" else None
 
     assert office(method, path, body).error == (status, code)
 
 
 @pytest.mark.parametrize("version", ["v9.0", "v9.1", "v9.2"])
-def test_older_versions_are_served_and_named_in_the_answer(office: Office, version: str) -> None:
+def test_older_versions_are_served(office: Office, version: str) -> None:
     context = office("GET", f"/api/data/{version}/WhoAmI()").json["@odata.context"]
 
     assert context == f"{office.environment.url}/api/data/{version}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse"
@@ -325,19 +325,19 @@ def test_the_schema_comes_as_xml_only(office: Office) -> None:
     assert office("GET", "$metadata", accept="application/json").status == 415
 
 
-def test_the_schema_tells_of_tables_a_solution_brought(office: Office) -> None:
+def test_the_schema_includes_tables_of_solutions(office: Office) -> None:
     office.run_import(package(roles={}, tables=("acme_Order",)))
 
     assert b'Name="acme_orders"' in office("GET", "$metadata", accept="application/xml").body
 
 
-def test_a_table_definition_is_found_by_its_name_and_an_unknown_one_is_not(office: Office) -> None:
+def test_a_table_definition_is_found_by_its_name(office: Office) -> None:
     rows = office("GET", "EntityDefinitions?$select=LogicalName,ObjectTypeCode&$filter=LogicalName eq 'lead'").rows
     assert [(row["LogicalName"], row["ObjectTypeCode"]) for row in rows] == [("lead", 4)]
     assert office("GET", "EntityDefinitions(LogicalName='nonsense')").status == 404
 
 
-def test_a_role_made_for_a_solution_is_filed_in_it(office: Office) -> None:
+def test_a_role_created_for_a_solution_is_added_to_it(office: Office) -> None:
     office.run_import(package("Mine", managed=False, roles={}))
     body = {"name": "Companion", "businessunitid@odata.bind": f"/businessunits({office.root})"}
 
@@ -346,7 +346,7 @@ def test_a_role_made_for_a_solution_is_filed_in_it(office: Office) -> None:
     assert len(office("GET", f"solutioncomponents?$filter=objectid eq {role_id}").rows) == 1
 
 
-def test_a_row_is_addressed_made_and_guarded_by_its_alternate_key(office: Office) -> None:
+def test_a_row_is_addressed_by_its_alternate_key(office: Office) -> None:
     by_key = "connectionreferences(connectionreferencelogicalname='acme_mail')"
     assert office("GET", by_key).error == (404, "0x80040217")
     assert office("PATCH", by_key, {"connectorid": "one"}).status == 204
@@ -374,16 +374,16 @@ def test_columns_of_leads_may_be_shorter_than_usual() -> None:
         assert {row["LogicalName"]: row["MaxLength"] for row in rows}["subject"] == length
     assert office("POST", "leads", {"lastname": "L", "subject": "x" * 51}).error == (400, "0x80044331")
     assert usual("POST", "leads", {"lastname": "L", "subject": "x" * 51}).status == 204
-    # Only columns of texts have a length.
+    # Only text columns have a length.
     attributes = "EntityDefinitions(LogicalName='lead')/Attributes?$select=MaxLength"
     assert usual("GET", attributes).status == 400
 
 
 @pytest.mark.parametrize("query", ["fetchXml=<fetch/>", "savedQuery=11111111-1111-4111-8111-111111111111"])
-def test_a_query_that_is_not_served_is_not_answered_with_all_rows(office: Office, query: str) -> None:
+def test_a_query_that_is_not_served_is_refused(office: Office, query: str) -> None:
     assert office("GET", f"accounts?{query}").status == 501
 
 
 @pytest.mark.parametrize("path", ["$metadata/leads", "$metadata(1)"])
-def test_nothing_is_below_the_schema(office: Office, path: str) -> None:
+def test_the_schema_has_no_subresources(office: Office, path: str) -> None:
     assert office("GET", path).error == (404, "0x80060888")

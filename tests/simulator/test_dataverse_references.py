@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes that reach less than a row: one of its properties, or one of its references."""
+"""Writes to a part of a row: one of its properties, or one of its references."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def made(office: Office, entity_set: str, **values: object) -> str:
     return office("POST", entity_set, values).new_id
 
 
-def test_one_property_is_set_and_emptied_by_its_address(office: Office) -> None:
+def test_one_property_is_set_and_cleared_by_its_address(office: Office) -> None:
     account = made(office, "accounts", name="A", telephone1="1")
 
     assert office("PUT", f"accounts({account})/telephone1", {"value": "2"}).status == 204
@@ -29,7 +29,7 @@ def test_one_property_is_set_and_emptied_by_its_address(office: Office) -> None:
     assert office("GET", f"accounts({account})").json["name"] == "A"
 
 
-def test_one_property_takes_only_what_fits_it(office: Office) -> None:
+def test_one_property_accepts_only_its_type(office: Office) -> None:
     account = made(office, "accounts", name="A", telephone1="1")
     address = f"accounts({account})/telephone1"
 
@@ -65,7 +65,7 @@ def test_a_one_to_many_relationship_is_written_at_its_collection(office: Office,
     assert office("GET", f"contacts({contact})").json["_parentcustomerid_value"] is None
 
 
-def test_a_row_of_another_parent_is_not_taken_from_it(office: Office) -> None:
+def test_only_rows_of_a_parent_are_removed_from_it(office: Office) -> None:
     mine, other = made(office, "accounts", name="A"), made(office, "accounts", name="B")
     contact = made(office, "contacts", lastname="Doe", **{"parentcustomerid_account@odata.bind": f"/accounts({other})"})
 
@@ -81,7 +81,7 @@ def test_a_relationship_takes_only_rows_of_its_table(office: Office) -> None:
     assert office("PUT", many, {"@odata.id": office.address("accounts", other)}).status == 405
 
 
-def test_a_relationship_needs_the_right_to_write_the_row_that_looks_up(office: Office) -> None:
+def test_a_relationship_needs_write_access_to_the_referencing_row(office: Office) -> None:
     account, contact = made(office, "accounts", name="A"), made(office, "contacts", lastname="Doe")
     app_id, user_id = office.new_application_user("Support User")
     assert user_id
@@ -93,7 +93,7 @@ def test_a_relationship_needs_the_right_to_write_the_row_that_looks_up(office: O
     assert office("GET", f"contacts({contact})").json["_parentcustomerid_value"] is None
 
 
-def test_a_lookup_to_several_tables_has_a_way_to_each(office: Office) -> None:
+def test_a_lookup_to_several_tables_leads_to_each(office: Office) -> None:
     account, contact = made(office, "accounts", name="A"), made(office, "contacts", lastname="Doe")
     way = f"contacts({contact})/parentcustomerid_account"
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles: their copies, what they grant, what may be changed."""
+"""Roles: their copies, their privileges, allowed changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def act(office: Office, role_id: str, action: str, body: object) -> tuple[int, s
     return answer.status, "" if answer.status == 204 else answer.json["error"]["code"]
 
 
-def test_each_business_unit_has_its_own_copy_and_all_point_to_the_root_copy(office: Office) -> None:
+def test_each_business_unit_has_its_copy_of_a_role(office: Office) -> None:
     role_id = office.new_role("Companion")
 
     rows = office("GET", "roles?$filter=name eq 'companion'").rows
@@ -41,7 +41,7 @@ def test_each_business_unit_has_its_own_copy_and_all_point_to_the_root_copy(offi
     assert by_id[sweden["_parentroleid_value"]]["_businessunitid_value"] == office.unit("Europe")
 
 
-def test_a_privilege_is_granted_once_and_its_level_can_be_changed(office: Office) -> None:
+def test_the_level_of_a_granted_privilege_can_be_changed(office: Office) -> None:
     role_id = office.new_role("Companion", prvReadAsyncOperation="Basic")
 
     office.grant(role_id, prvReadAsyncOperation="Global")
@@ -50,7 +50,7 @@ def test_a_privilege_is_granted_once_and_its_level_can_be_changed(office: Office
 
 
 @pytest.mark.parametrize("depth", ["Global", 3, "3"])
-def test_a_level_is_taken_by_name_and_by_number(office: Office, depth: object) -> None:
+def test_a_level_is_accepted_by_name_or_number(office: Office, depth: object) -> None:
     role_id = office.new_role("Companion")
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": depth}]}
 
@@ -58,14 +58,14 @@ def test_a_level_is_taken_by_name_and_by_number(office: Office, depth: object) -
     assert office.granted(role_id)["prvReadLead"] == "Global"
 
 
-def test_a_level_the_privilege_cannot_have_is_refused(office: Office) -> None:
+def test_an_unsupported_access_level_is_refused(office: Office) -> None:
     role_id = office.new_role("Companion")
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadUserEntityUISettings"), "Depth": "Global"}]}
 
     assert act(office, role_id, "AddPrivilegesRole", body) == (400, "0x8004140b")
 
 
-def test_replacing_leaves_the_sharepoint_baseline_and_nothing_else_of_before(office: Office) -> None:
+def test_replacing_privileges_keeps_only_the_sharepoint_baseline(office: Office) -> None:
     role_id = office.new_role("Companion", prvReadAccount="Global")
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": "Deep"}]}
 
@@ -83,7 +83,7 @@ def test_the_sharepoint_baseline_cannot_be_removed(office: Office) -> None:
     assert office.granted(role_id).keys() == BASELINE
 
 
-def test_a_copy_in_a_child_unit_is_neither_edited_nor_deleted_but_follows(office: Office) -> None:
+def test_a_role_copy_in_a_child_unit_is_read_only(office: Office) -> None:
     role_id = office.new_role("Companion")
     copy = office.role("Companion", office.unit("Sales"))
     body = {"Privileges": [{"PrivilegeId": office.privilege("prvReadLead"), "Depth": "Deep"}]}
@@ -97,7 +97,7 @@ def test_a_copy_in_a_child_unit_is_neither_edited_nor_deleted_but_follows(office
     assert (row["isinherited"], row["name"]) == (1, "Fellow")
 
 
-def test_deleting_the_root_copy_takes_all_copies_and_assignments(office: Office) -> None:
+def test_deleting_the_root_copy_deletes_all_copies(office: Office) -> None:
     role_id = office.new_role("Companion")
     _app, user_id = office.new_application_user("Companion")
 
@@ -121,7 +121,7 @@ def test_a_managed_role_that_is_not_customizable_is_locked(office: Office) -> No
     assert "prvReadAccount" not in office.granted(LEAD_WRITER_ROLE)
 
 
-def test_a_managed_role_that_is_customizable_can_be_edited_but_not_deleted(office: Office) -> None:
+def test_a_customizable_managed_role_can_only_be_edited(office: Office) -> None:
     office.run_import(package())
 
     office.grant(LEAD_WRITER_ROLE, prvReadAccount="Basic")
@@ -139,7 +139,7 @@ def test_privileges_of_an_unknown_role_are_not_an_empty_list(office: Office) -> 
     assert inline.error == alias.error == (404, "0x80040217")
 
 
-def test_reading_privileges_is_not_bound_to_the_role(office: Office) -> None:
+def test_privileges_are_read_independently_of_the_role(office: Office) -> None:
     path = f"roles({office.role('Basic User')})/Microsoft.Dynamics.CRM.RetrieveRolePrivilegesRole"
 
     assert office("GET", path).error == (404, "0x80060888")
@@ -155,7 +155,7 @@ def test_an_unknown_privilege_and_an_empty_id_are_refused(office: Office) -> Non
     assert add("00000000-0000-0000-0000-000000000000") == (400, "0x80041408")
 
 
-def test_what_a_user_may_do_is_the_widest_of_all_roles(office: Office) -> None:
+def test_the_widest_access_level_of_all_roles_applies(office: Office) -> None:
     office.new_role("Narrow", prvReadLead="Basic")
     office.new_role("Wide", prvReadLead="Deep")
     _app, user_id = office.new_application_user("Narrow", "Wide")
@@ -166,7 +166,7 @@ def test_what_a_user_may_do_is_the_widest_of_all_roles(office: Office) -> None:
     assert held["prvReadLead"] == "Deep"
 
 
-def test_roles_of_a_team_count_for_its_members_and_are_shown_as_basic(office: Office) -> None:
+def test_roles_of_a_team_apply_to_its_members_as_basic(office: Office) -> None:
     office.new_role("Wide", prvReadLead="Global")
     app_id, user_id = office.new_application_user("Basic User")
     unit = {"businessunitid@odata.bind": f"/businessunits({office.root})"}
@@ -191,7 +191,7 @@ def test_roles_of_a_team_count_for_its_members_and_are_shown_as_basic(office: Of
 @pytest.mark.parametrize(
     "name",
     [
-        # What the platform itself puts into a new role, and what real packages name besides.
+        # Privileges that the platform adds to a new role, and further ones of real packages.
         *("prvReadPluginAssembly", "prvReadPluginType", "prvReadSdkMessage", "prvReadSdkMessageProcessingStep"),
         *("prvReadSdkMessageProcessingStepImage", "prvAppendActionCard", "prvCreateImport", "prvReadImportFile"),
         *("prvReadWorkflowSession", "prvReadNewProcess", "prvReadExpiredProcess", "prvReadTranslationProcess"),
@@ -235,7 +235,7 @@ def test_privileges_that_no_real_environment_has_are_unknown(office: Office, nam
     assert office("GET", f"privileges?$filter=name eq '{name}'").rows == []
 
 
-def test_the_privileges_of_a_table_are_told_by_its_definition(office: Office) -> None:
+def test_a_table_definition_lists_its_privileges(office: Office) -> None:
     answer = office("GET", "EntityDefinitions(LogicalName='userentityuisettings')?$select=Privileges").json
 
     assert {item["PrivilegeType"]: item["CanBeGlobal"] for item in answer["Privileges"]} == {
@@ -248,7 +248,7 @@ def test_the_privileges_of_a_table_are_told_by_its_definition(office: Office) ->
     assert answer["Privileges"][0]["PrivilegeId"] == "8d2aa266-8fee-43a4-85e7-2aa1aaab5259"
 
 
-def test_the_depths_of_a_role_are_told_by_the_intersect_table_too(office: Office) -> None:
+def test_the_intersect_table_has_the_access_levels_of_a_role(office: Office) -> None:
     role_id = office.new_role("Companion", prvReadLead="Deep")
 
     rows = office("GET", f"roleprivilegescollection?$filter=roleid eq {role_id}").rows

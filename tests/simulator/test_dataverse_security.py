@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who gets in, and what they may do there."""
+"""Authentication and authorization in an environment."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_without_a_token_the_answer_names_the_tenant_to_sign_in_at(office: Offic
 
 
 @pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "https://other.crm4.dynamics.com"])
-def test_a_token_for_another_resource_does_not_open_the_environment(office: Office, audience: str) -> None:
+def test_a_token_for_another_resource_is_refused(office: Office, audience: str) -> None:
     token = office.mint(office.tenant.runner.app_id, audience)
 
     answer = office.raw("GET", "WhoAmI", b"", {"host": office.environment.host, "authorization": f"Bearer {token}"})
@@ -52,7 +52,7 @@ def test_a_token_for_another_resource_does_not_open_the_environment(office: Offi
     assert answer.status == 401
 
 
-def test_a_token_of_graph_by_its_application_id_does_not_open_the_environment(office: Office) -> None:
+def test_a_graph_token_does_not_open_the_environment(office: Office) -> None:
     token = office.mint(office.tenant.runner.app_id, "00000003-0000-0000-c000-000000000000")
 
     answer = office.raw("GET", "WhoAmI", b"", {"host": office.environment.host, "authorization": f"Bearer {token}"})
@@ -67,7 +67,7 @@ def test_an_expired_token_does_not_open_the_environment(office: Office) -> None:
     assert office("GET", "WhoAmI").status == 401
 
 
-def test_the_api_twin_host_takes_the_same_token_and_answers_with_its_own_name(office: Office) -> None:
+def test_the_api_host_accepts_the_same_token(office: Office) -> None:
     twin = office.environment.host.replace(".crm4.", ".api.crm4.")
 
     answer = office("GET", "WhoAmI", host=twin)
@@ -76,11 +76,11 @@ def test_the_api_twin_host_takes_the_same_token_and_answers_with_its_own_name(of
     assert answer.json["@odata.context"].startswith(f"https://{twin}/")
 
 
-def test_an_application_that_is_no_user_is_told_it_is_no_member(office: Office) -> None:
+def test_an_application_without_a_user_is_not_a_member(office: Office) -> None:
     assert office("GET", "WhoAmI", caller=office.new_application()).error == (403, "0x80072560")
 
 
-def test_a_disabled_user_is_told_so(office: Office) -> None:
+def test_a_disabled_user_has_its_own_error(office: Office) -> None:
     app_id, user_id = office.new_application_user("System Administrator")
     office("PATCH", f"systemusers({user_id})", {"isdisabled": True})
 
@@ -90,7 +90,7 @@ def test_a_disabled_user_is_told_so(office: Office) -> None:
     assert f"SystemUserId={user_id}" in answer.message
 
 
-def test_a_user_without_roles_may_ask_who_it_is_and_nothing_else(office: Office) -> None:
+def test_a_user_without_roles_may_only_call_who_am_i(office: Office) -> None:
     app_id, user_id = office.new_application_user()
 
     assert office("GET", "WhoAmI", caller=app_id).json["UserId"] == user_id
@@ -109,7 +109,7 @@ def test_a_missing_privilege_is_named_with_user_table_and_caller(office: Office)
     assert "on OTC=4 for entity 'lead'" in answer.message
 
 
-def test_who_may_create_leads_but_not_read_them_fails_the_owner_read_check(office: Office) -> None:
+def test_creating_leads_without_reading_fails_the_owner_read_check(office: Office) -> None:
     office.new_role("Blind", **{name: level for name, level in WRITER.items() if name != "prvReadLead"})
     app_id, _user = office.new_application_user("Blind")
 
@@ -121,7 +121,7 @@ def test_who_may_create_leads_but_not_read_them_fails_the_owner_read_check(offic
 
 
 @pytest.mark.parametrize("privilege", ["prvReadAsyncOperation", "prvWriteAsyncOperation", "prvAppendToAsyncOperation"])
-def test_a_lead_is_refused_as_long_as_a_system_job_privilege_is_missing(office: Office, privilege: str) -> None:
+def test_a_lead_needs_the_system_job_privileges(office: Office, privilege: str) -> None:
     role_id = office.new_role("Writer", **{name: level for name, level in WRITER.items() if name != privilege})
     app_id, _user = office.new_application_user("Writer")
 
@@ -138,7 +138,7 @@ def test_a_lead_is_refused_as_long_as_a_system_job_privilege_is_missing(office: 
     assert office("POST", "leads", {"lastname": "Doe"}, caller=app_id).status == 204
 
 
-def test_a_lead_needs_no_system_job_privilege_where_the_environment_is_told_so() -> None:
+def test_an_option_exempts_leads_from_system_job_privileges() -> None:
     office = Office({"options": {"lead_jobs": False}})
     office.new_role("Writer", prvCreateLead="Global", prvReadLead="Global", prvReadUser="Global")
     caller, _user = office.new_application_user("Writer")
@@ -146,13 +146,13 @@ def test_a_lead_needs_no_system_job_privilege_where_the_environment_is_told_so()
     assert office("POST", "leads", {"subject": "x"}, caller=caller).status == 204
 
 
-# Of these everybody with a role reads, and nobody writes.
+# Every user with a role can read these, and no one can write them.
 OPEN_TABLES = {"privilege", "roleprivileges", "solutioncomponent", "dependency"}
-# The baseline that no role is without.
+# The immovable baseline.
 BASELINE_TABLES = {"sharepointdata", "sharepointdocument"}
 
 
-def test_a_role_that_grants_nothing_opens_nothing(office: Office) -> None:
+def test_an_empty_role_allows_nothing(office: Office) -> None:
     office.new_role("Nothing")
     app_id, _user = office.new_application_user("Nothing")
     opened = []
@@ -175,7 +175,7 @@ def test_a_role_that_grants_nothing_opens_nothing(office: Office) -> None:
     assert opened == []
 
 
-def test_a_role_that_grants_nothing_opens_no_function_and_no_action(office: Office) -> None:
+def test_an_empty_role_allows_no_function_or_action(office: Office) -> None:
     office.run_import(package())
     office.run_import(package(version="2.0.0.0"), HoldingSolution=True)
     office.new_role("Nothing")
@@ -230,7 +230,7 @@ def test_a_role_that_grants_nothing_opens_no_function_and_no_action(office: Offi
     assert office("POST", path, reference, caller=app_id).error == (403, "0x80040220")
 
 
-def test_another_owner_of_a_new_lead_has_to_be_able_to_read_it(office: Office) -> None:
+def test_another_owner_of_a_new_lead_must_be_able_to_read_it(office: Office) -> None:
     office.new_role("Writer", **{**WRITER, "prvAssignLead": "Global", "prvReadUser": "Global"})
     app_id, caller = office.new_application_user("Writer")
     office.new_role("Nothing")
@@ -245,7 +245,7 @@ def test_another_owner_of_a_new_lead_has_to_be_able_to_read_it(office: Office) -
     assert answer.message.endswith(f"context.Caller={caller}")
 
 
-def test_nobody_grants_a_privilege_they_do_not_hold(office: Office) -> None:
+def test_granting_a_privilege_needs_that_privilege(office: Office) -> None:
     office.new_role("Clerk", prvReadRole="Global", prvWriteRole="Global", prvReadLead="Local")
     app_id, _user = office.new_application_user("Clerk")
     target = office.new_role("Target")
@@ -257,7 +257,7 @@ def test_nobody_grants_a_privilege_they_do_not_hold(office: Office) -> None:
     assert "prvReadLead" not in office.granted(target)
 
 
-def test_nobody_assigns_a_role_that_grants_more_than_they_hold(office: Office) -> None:
+def test_assigning_a_role_needs_all_of_its_privileges(office: Office) -> None:
     office.new_role("Clerk", prvReadRole="Global", prvReadUser="Global", prvAssignRole="Global")
     app_id, user_id = office.new_application_user("Clerk")
     reference = {"@odata.id": office.address("roles", office.role("System Administrator"))}
@@ -298,7 +298,7 @@ def test_a_row_out_of_reach_is_refused_by_its_address_too(office: Office) -> Non
     assert office("DELETE", f"leads({lead})", caller=app_id).error == (403, "0x80040220")
 
 
-def test_a_changed_role_counts_only_after_a_while_unless_consistency_is_strong() -> None:
+def test_a_role_change_takes_effect_late_unless_strongly_consistent() -> None:
     office = Office(privilege_cache_seconds=30.0)
     role_id = office.new_role("Writer", **{**WRITER, "prvCreateLead": "Global"})
     app_id, _user = office.new_application_user("Writer")
@@ -315,7 +315,7 @@ def test_a_changed_role_counts_only_after_a_while_unless_consistency_is_strong()
     assert office("GET", "leads", caller=app_id).status == 200
 
 
-def test_speaking_for_another_user_needs_the_privilege_and_gives_no_more_than_both_hold(office: Office) -> None:
+def test_impersonation_allows_only_what_both_users_may_do(office: Office) -> None:
     office.new_role("Reader", prvReadLead="Global", prvReadUser="Global")
     app_id, user_id = office.new_application_user("Reader")
     other_app, other_id = office.new_application_user("Reader", name="Other")
@@ -329,7 +329,7 @@ def test_speaking_for_another_user_needs_the_privilege_and_gives_no_more_than_bo
     assert other_app
 
 
-def test_an_environment_without_sales_has_no_leads_and_no_privileges_on_them() -> None:
+def test_an_environment_without_sales_has_no_leads() -> None:
     office = Office({"sales": False})
 
     answer = office("GET", "leads")
@@ -339,11 +339,11 @@ def test_an_environment_without_sales_has_no_leads_and_no_privileges_on_them() -
     assert office("GET", "privileges?$filter=name eq 'prvCreateLead'").rows == []
 
 
-def test_acting_by_hand_has_every_right_and_needs_no_token(office: Office) -> None:
+def test_the_admin_override_has_all_rights(office: Office) -> None:
     assert office("POST", "leads", {"lastname": "By hand"}, admin_override=True).status == 204
 
 
-def test_limits_answer_429_with_their_code_and_when_to_come_back() -> None:
+def test_limits_answer_429_with_code_and_retry_after() -> None:
     office = Office(dataverse_limit_requests=5)
     for number in range(5):
         answer = office("GET", "WhoAmI")
@@ -355,11 +355,11 @@ def test_limits_answer_429_with_their_code_and_when_to_come_back() -> None:
     assert refused.error == (429, "0x80072322")
     assert "exceeded the limit of 5 over time window of 300 seconds" in refused.message
     office.world.clock.jump(int(refused.headers["retry-after"]))
-    # The token is as old as the clock says.
+    # The clock determines the age of the token.
     assert office("GET", "WhoAmI").status == 200
 
 
-def test_the_limit_of_execution_time_has_its_own_code_and_its_header_groups_thousands() -> None:
+def test_the_execution_time_limit_has_its_own_code() -> None:
     office = Office(dataverse_limit_seconds=1200.0, dataverse_execution_milliseconds=0.0)
     assert office("GET", "WhoAmI").headers["x-ms-ratelimit-time-remaining-xrm-requests"] == "1,200.00"
     office.world.settings.dataverse_limit_seconds = 0.5
@@ -371,7 +371,7 @@ def test_the_limit_of_execution_time_has_its_own_code_and_its_header_groups_thou
     assert answers[-1].error == (429, "0x80072321")
 
 
-def test_too_many_requests_at_once_are_refused_at_once() -> None:
+def test_too_many_concurrent_requests_are_refused() -> None:
     office = Office(dataverse_execution_milliseconds=50.0, dataverse_limit_concurrent=2)
     headers = {"host": office.environment.host, "authorization": f"Bearer {office.token()}"}
 
@@ -394,7 +394,7 @@ def test_bypassing_plug_ins_needs_its_privilege(office: Office) -> None:
     assert office("GET", "accounts", bypass_plug_ins=True).status == 200
 
 
-def test_every_answer_bears_the_id_of_its_request(office: Office) -> None:
+def test_every_answer_has_the_id_of_its_request(office: Office) -> None:
     answers = [office("GET", "WhoAmI") for _number in range(3)]
 
     for name in ("req_id", "authactivityid", "x-ms-service-request-id"):
@@ -402,7 +402,7 @@ def test_every_answer_bears_the_id_of_its_request(office: Office) -> None:
     assert answers[0].headers["set-cookie"].startswith("ARRAffinity=")
 
 
-def test_a_licensed_person_becomes_a_user_by_coming_along_and_an_unlicensed_one_does_not(office: Office) -> None:
+def test_only_a_licensed_person_becomes_a_user_at_first_request(office: Office) -> None:
     directory = office.tenant.directory
     tokens_of = {}
     for name, licenses in (("with", [{"disabledPlans": [], "skuId": office.world.new_guid()}]), ("without", [])):

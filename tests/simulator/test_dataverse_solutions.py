@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Solutions: staging, importing, upgrading, removing, and how their jobs tell of it."""
+"""Solutions: staging, importing, upgrading, removing, and their jobs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def failure(row: dict[str, object]) -> str:
     return f"0x{row['errorcode'] & 0xFFFFFFFF:08x}"
 
 
-def test_an_import_brings_solution_publisher_and_role_with_its_copies(office: Office) -> None:
+def test_an_import_creates_solution_publisher_and_roles(office: Office) -> None:
     row = office.run_import(package())
 
     assert (row["statecode"], row["statuscode"], row["errorcode"]) == (COMPLETED, SUCCEEDED, None)
@@ -47,7 +47,7 @@ def test_an_import_brings_solution_publisher_and_role_with_its_copies(office: Of
     assert [(item["objectid"], item["componenttype"]) for item in components] == [(LEAD_WRITER_ROLE, 20)]
 
 
-def test_an_import_waits_then_runs_and_its_import_job_appears_late() -> None:
+def test_an_import_is_queued_and_its_job_appears_late() -> None:
     office = Office(import_seconds=100.0)
     started = office("POST", "ImportSolutionAsync", encoded(package())).json
     job, operation = f"importjobs({started['ImportJobKey']})", f"asyncoperations({started['AsyncOperationId']})"
@@ -74,7 +74,7 @@ def test_an_import_waits_then_runs_and_its_import_job_appears_late() -> None:
     assert office.solution("LeadWriter") is not None
 
 
-def test_only_one_solution_operation_runs_at_a_time_and_the_refusal_tells_no_time_to_wait() -> None:
+def test_only_one_solution_operation_runs_at_a_time() -> None:
     office = Office(import_seconds=100.0)
     office("POST", "ImportSolutionAsync", encoded(package()))
     staged = office("POST", "StageSolution", encoded(package("Second", roles={})))
@@ -90,7 +90,7 @@ def test_only_one_solution_operation_runs_at_a_time_and_the_refusal_tells_no_tim
     assert office("POST", "PublishAllXml", {}).error == (429, "0x80071151")
     office.world.clock.jump(101)
     assert office("POST", "PublishAllXml", {}).status == 204
-    # The refusal has not used the upload up.
+    # The refusal has not used up the upload.
     assert office("POST", "ImportSolutionAsync", upload).status == 200
 
 
@@ -104,7 +104,7 @@ def test_an_upload_is_good_for_one_import(office: Office) -> None:
     assert office("POST", "ImportSolutionAsync", upload).error == (400, "0x80040217")
 
 
-def test_staging_tells_of_package_and_installed_version_without_importing(office: Office) -> None:
+def test_staging_reports_versions_without_importing(office: Office) -> None:
     office.run_import(package(version="1.0.0.0"))
 
     result = office("POST", "StageSolution", encoded(package(version="1.1.0.0"))).json["StageSolutionResults"]
@@ -118,7 +118,7 @@ def test_staging_tells_of_package_and_installed_version_without_importing(office
     assert row["version"] == "1.0.0.0"
 
 
-def test_missing_dependencies_are_listed_by_staging_and_fail_the_import_before_any_import_job(office: Office) -> None:
+def test_missing_dependencies_fail_an_import_before_its_job(office: Office) -> None:
     required = {"type": "1", "schemaName": "acme_order", "displayName": "Order", "solution": "AcmeBase (2.0.0.0)"}
     dependent = {"type": "20", "displayName": "Lead Writer", "id": f"{{{LEAD_WRITER_ROLE}}}"}
     content = package(missing=((required, dependent),))
@@ -135,7 +135,7 @@ def test_missing_dependencies_are_listed_by_staging_and_fail_the_import_before_a
     assert office.solution("LeadWriter") is None
 
 
-def test_a_dependency_on_an_installed_solution_of_that_version_is_satisfied(office: Office) -> None:
+def test_an_installed_solution_satisfies_a_dependency(office: Office) -> None:
     office.run_import(package("AcmeBase", "2.0.0.0", roles={}, tables=("acme_Order",)))
     required = {"type": "1", "schemaName": "acme_order", "solution": "AcmeBase (2.0.0.0)"}
 
@@ -149,7 +149,7 @@ def test_managed_and_unmanaged_installations_do_not_mix(office: Office) -> None:
     assert failure(office.run_import(package("Other", managed=True, roles={}, version="2.0.0.0"))) == "0x80048040"
 
 
-def test_a_role_with_a_privilege_nobody_knows_fails_its_import_and_leaves_nothing() -> None:
+def test_an_unknown_privilege_in_a_role_fails_the_import() -> None:
     office = Office({"sales": False})
 
     row = office.run_import(package())
@@ -165,7 +165,7 @@ def test_a_role_with_a_privilege_nobody_knows_fails_its_import_and_leaves_nothin
     assert result["ErrorMessages"]
 
 
-def test_importing_again_keeps_privileges_that_were_added_by_hand(office: Office) -> None:
+def test_a_second_import_keeps_privileges_added_by_hand(office: Office) -> None:
     office.run_import(package())
     office.grant(LEAD_WRITER_ROLE, prvReadAsyncOperation="Global", prvReadLead="Deep")
 
@@ -182,7 +182,7 @@ def test_importing_again_keeps_privileges_that_were_added_by_hand(office: Office
 
 
 @pytest.mark.parametrize("action", ["ImportSolutionAsync", "StageAndUpgradeAsync"])
-def test_overwriting_takes_away_what_was_changed_by_hand(office: Office, action: str) -> None:
+def test_overwriting_removes_changes_made_by_hand(office: Office, action: str) -> None:
     office.run_import(package())
     office.grant(LEAD_WRITER_ROLE, prvReadAsyncOperation="Global", prvReadLead="Deep")
     office("PATCH", f"roles({LEAD_WRITER_ROLE})", {"isinherited": 0})
@@ -195,7 +195,7 @@ def test_overwriting_takes_away_what_was_changed_by_hand(office: Office, action:
     assert office("GET", f"roles({LEAD_WRITER_ROLE})").json["isinherited"] == 1
 
 
-def test_an_upgrade_removes_what_the_newer_package_has_not(office: Office) -> None:
+def test_an_upgrade_removes_components_of_the_older_package(office: Office) -> None:
     second = {"Second": {"prvReadLead": "Global"}}
     ids = {"Second": "7a1b7c1e-6d0a-4c55-9a3e-0c8f5d1b2a47"}
     office.run_import(
@@ -216,7 +216,7 @@ def test_an_upgrade_removes_what_the_newer_package_has_not(office: Office) -> No
     assert [(item["uniquename"], item["version"]) for item in found] == [("LeadWriter", "2.0.0.0")]
 
 
-def test_a_holding_solution_stands_beside_the_old_one_until_it_is_promoted(office: Office) -> None:
+def test_a_holding_solution_coexists_until_it_is_promoted(office: Office) -> None:
     office.run_import(package())
     assert office("POST", "DeleteAndPromote", {"UniqueName": "LeadWriter"}).error == (400, "0x8004853b")
     office.run_import(package(version="2.0.0.0"), HoldingSolution=True)
@@ -260,7 +260,7 @@ def test_an_upgrade_needs_a_higher_version(office: Office) -> None:
     assert failure(office.run_import(package(version="1.9.0.0"), "StageAndUpgradeAsync")) == "0x80048541"
 
 
-def test_the_platform_does_not_protect_from_a_plain_import_of_an_older_version(office: Office) -> None:
+def test_an_older_version_can_be_imported(office: Office) -> None:
     office.run_import(package(version="2.0.0.0"))
 
     office.run_import(package(version="1.0.0.0"))
@@ -271,7 +271,7 @@ def test_the_platform_does_not_protect_from_a_plain_import_of_an_older_version(o
 
 
 @pytest.mark.parametrize("way", ["row", "action"])
-def test_removing_a_managed_solution_takes_its_role_and_the_assignments(office: Office, way: str) -> None:
+def test_removing_a_managed_solution_removes_its_role(office: Office, way: str) -> None:
     office.run_import(package())
     _app, user_id = office.new_application_user("Lead Writer")
     row = office.solution("LeadWriter")
@@ -289,7 +289,7 @@ def test_removing_a_managed_solution_takes_its_role_and_the_assignments(office: 
     assert office("GET", f"systemusers({user_id})/systemuserroles_association").rows == []
 
 
-def test_a_solution_others_depend_on_stays_and_its_dependants_can_be_listed(office: Office) -> None:
+def test_dependents_block_the_removal_of_a_solution(office: Office) -> None:
     office.run_import(package("AcmeBase", "2.0.0.0", roles={}, tables=("acme_Order",)))
     required = {"type": "1", "schemaName": "acme_order", "solution": "AcmeBase (2.0.0.0)"}
     office.run_import(package(missing=((required, {"type": "20", "id": f"{{{LEAD_WRITER_ROLE}}}"}),)))
@@ -305,7 +305,7 @@ def test_a_solution_others_depend_on_stays_and_its_dependants_can_be_listed(offi
     assert failure(office("GET", f"asyncoperations({started['AsyncOperationId']})").json) == "0x8004f01d"
 
 
-def test_a_table_of_a_package_brings_privileges_its_roles_may_name_and_takes_them_along(office: Office) -> None:
+def test_privileges_of_a_packaged_table_come_and_go_with_it(office: Office) -> None:
     content = package(roles={"Lead Writer": {"prvReadacme_Order": "Deep"}}, tables=("acme_Order",))
 
     assert office.run_import(content)["statuscode"] == SUCCEEDED
@@ -346,12 +346,12 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;&b;">]><ImportExportXml>&d
         ),
     ],
 )
-def test_a_file_that_is_no_package_is_refused_at_once(office: Office, content: bytes, code: str) -> None:
+def test_an_invalid_package_is_refused_immediately(office: Office, content: bytes, code: str) -> None:
     assert office("POST", "StageSolution", encoded(content)).error == (400, code)
     assert office("POST", "ImportSolutionAsync", encoded(content)).error == (400, code)
 
 
-def test_the_older_import_job_id_is_no_parameter_of_a_queued_import_but_is_of_one_at_once(office: Office) -> None:
+def test_only_a_synchronous_import_has_an_import_job_id(office: Office) -> None:
     job = office.world.new_guid()
     at_once = {
         **encoded(package()),
@@ -370,7 +370,7 @@ def test_the_older_import_job_id_is_no_parameter_of_a_queued_import_but_is_of_on
     assert "'Nonsense'" in strange.message
 
 
-def test_who_may_not_import_cannot_even_stage(office: Office) -> None:
+def test_staging_needs_the_privilege_to_import(office: Office) -> None:
     app_id, _user = office.new_application_user("Basic User")
 
     answer = office("POST", "StageSolution", encoded(package()), caller=app_id)

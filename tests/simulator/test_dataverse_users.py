@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Application users, people and business units, as the platform treats them."""
+"""Application users, people and business units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find(office: Office, app_id: str) -> list[dict[str, object]]:
     return office("GET", f"systemusers?$expand=systemuserroles_association&$filter=applicationid eq {app_id}").rows
 
 
-def test_the_platform_writes_the_names_of_an_application_user_whatever_was_sent(office: Office) -> None:
+def test_the_platform_overwrites_names_of_application_users(office: Office) -> None:
     app_id = office.new_application("Lead Writer")
     body = {**office.user_body(app_id), "firstname": "My", "lastname": "Writer", "domainname": "me@example.com"}
 
@@ -40,7 +40,7 @@ def test_the_platform_writes_the_names_of_an_application_user_whatever_was_sent(
     assert row["deletedstate"] == 0
 
 
-def test_sent_names_are_kept_where_the_environment_is_told_so() -> None:
+def test_an_option_keeps_the_names_that_were_sent() -> None:
     office = Office({"options": {"platform_writes_names": False}})
     app_id = office.new_application()
 
@@ -85,7 +85,7 @@ def test_an_environment_may_lag_behind_the_directory() -> None:
     assert office("POST", "systemusers", office.user_body(app_id)).status == 204
 
 
-def test_a_user_goes_in_two_deletions_and_only_when_disabled(office: Office) -> None:
+def test_a_disabled_user_is_deleted_in_two_steps(office: Office) -> None:
     app_id, user_id = office.new_application_user("Basic User")
 
     assert office("DELETE", f"systemusers({user_id})").status == 400
@@ -110,7 +110,7 @@ def test_a_user_who_owns_rows_cannot_be_deleted(office: Office) -> None:
     assert office("DELETE", f"systemusers({user_id})").error == (400, "0x80048610")
 
 
-def test_an_application_user_keeps_its_application_and_its_access_mode(office: Office) -> None:
+def test_application_and_access_mode_cannot_be_changed(office: Office) -> None:
     _app, user_id = office.new_application_user()
 
     changed = office("PATCH", f"systemusers({user_id})", {"applicationid": office.new_application("Other")})
@@ -118,7 +118,7 @@ def test_an_application_user_keeps_its_application_and_its_access_mode(office: O
     assert office("PATCH", f"systemusers({user_id})", {"accessmode": 0}).error == (400, "0x80040d40")
 
 
-def test_a_role_of_another_business_unit_is_refused_and_its_copy_is_taken(office: Office) -> None:
+def test_a_role_of_another_business_unit_is_refused(office: Office) -> None:
     sales = office.unit("Sales")
     _app, user_id = office.new_application_user(business_unit=sales)
     path = f"systemusers({user_id})/systemuserroles_association/$ref"
@@ -139,7 +139,7 @@ def test_with_modern_business_units_any_copy_can_be_assigned() -> None:
 
 
 @pytest.mark.parametrize("form", ["query", "path"])
-def test_a_role_is_taken_away_by_either_form_of_the_address(office: Office, form: str) -> None:
+def test_a_role_is_removed_by_either_form_of_the_address(office: Office, form: str) -> None:
     _app, user_id = office.new_application_user("Basic User")
     role_id = office.role("Basic User")
     base = f"systemusers({user_id})/systemuserroles_association"
@@ -157,7 +157,7 @@ def test_assigning_a_held_role_again_changes_nothing(office: Office) -> None:
     assert len(office("GET", f"systemusers({user_id})/systemuserroles_association").rows) == 1
 
 
-def test_a_role_that_does_not_exist_is_named_in_the_refusal_of_the_reference(office: Office) -> None:
+def test_the_refusal_of_a_reference_names_the_missing_role(office: Office) -> None:
     _app, user_id = office.new_application_user()
     missing = office.world.new_guid()
     reference = {"@odata.id": office.address("roles", missing)}
@@ -169,7 +169,7 @@ def test_a_role_that_does_not_exist_is_named_in_the_refusal_of_the_reference(off
 
 
 @pytest.mark.parametrize("way", ["column", "action"])
-def test_moving_a_user_to_another_business_unit_drops_its_roles(office: Office, way: str) -> None:
+def test_moving_a_user_removes_its_roles(office: Office, way: str) -> None:
     _app, user_id = office.new_application_user("Basic User")
     sales = office.unit("Sales")
 
@@ -186,13 +186,13 @@ def test_moving_a_user_to_another_business_unit_drops_its_roles(office: Office, 
     assert row["systemuserroles_association"] == []
 
 
-def test_the_platforms_own_application_users_are_there_and_hold_roles(office: Office) -> None:
+def test_the_platforms_own_application_users_have_roles(office: Office) -> None:
     rows = office("GET", "systemusers?$select=fullname&$filter=accessmode eq 4 and applicationid ne null").rows
 
     assert len(rows) > 1
 
 
-def test_a_new_business_unit_gets_a_copy_of_each_role_of_its_parent(office: Office) -> None:
+def test_a_new_business_unit_gets_a_copy_of_each_role(office: Office) -> None:
     body = {"name": "Norway", "parentbusinessunitid@odata.bind": f"/businessunits({office.unit('Sales')})"}
 
     unit = office("POST", "businessunits", body).new_id
@@ -217,7 +217,7 @@ def test_a_person_without_a_license_cannot_be_enabled(office: Office) -> None:
     assert office("PATCH", address, {"isdisabled": False}).error == (400, "0x8004d24c")
 
 
-def test_a_person_who_is_in_the_directory_still_cannot_be_deleted(office: Office) -> None:
+def test_a_person_in_the_directory_cannot_be_deleted(office: Office) -> None:
     admin = office("GET", "systemusers?$filter=fullname eq 'Tenant Administrator'").rows[0]
     assert office("PATCH", f"systemusers({admin['systemuserid']})", {"isdisabled": True}).status == 204
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sign-in: what msal meets."""
+"""Sign-in with msal."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_token_for_an_environment_carries_no_graph_permissions(cloud: RunningC
 @pytest.mark.parametrize(
     ("host", "accepted"), [("contoso.crm4.dynamics.com", True), ("fabrikam.crm4.dynamics.com", False)]
 )
-def test_a_token_opens_only_what_it_was_issued_for(cloud: RunningCloud, host: str, accepted: bool) -> None:
+def test_a_token_is_valid_only_for_its_resource(cloud: RunningCloud, host: str, accepted: bool) -> None:
     header = f"Bearer {cloud.sign_in(ENVIRONMENT)['access_token']}"
     if accepted:
         assert verify(header, (host,), cloud.world, DYNAMICS_CRM_APP_ID).tenant_id == cloud.tenant().id
@@ -74,7 +74,7 @@ def test_a_token_opens_only_what_it_was_issued_for(cloud: RunningCloud, host: st
             verify(header, (host,), cloud.world, DYNAMICS_CRM_APP_ID)
 
 
-def test_a_token_ends_when_its_hour_is_over(cloud: RunningCloud, graph: Graph) -> None:
+def test_a_token_expires(cloud: RunningCloud, graph: Graph) -> None:
     assert graph("GET", "/organization").status_code == 200
     cloud.world.clock.jump(3600)
     response = graph("GET", "/organization")
@@ -84,19 +84,19 @@ def test_a_token_ends_when_its_hour_is_over(cloud: RunningCloud, graph: Graph) -
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Basic abc", "Bearer abc", "Bearer a.b.c"])
-def test_a_forged_or_missing_token_opens_nothing(cloud: RunningCloud, header: str) -> None:
+def test_a_forged_or_missing_token_is_refused(cloud: RunningCloud, header: str) -> None:
     response = cloud.session().get(f"{GRAPH}/v1.0/organization", headers={"Authorization": header})
     assert error_of(response) == (401, "InvalidAuthenticationToken")
 
 
-def test_a_token_may_be_readable_by_its_service_alone(new_cloud: NewCloud) -> None:
+def test_a_token_may_be_unreadable_for_clients(new_cloud: NewCloud) -> None:
     cloud = new_cloud(entra_tokens_readable=False)
     with pytest.raises(jwt.InvalidTokenError):
         jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
     assert cloud.graph()("GET", "/applications").status_code == 200
 
 
-def test_a_token_signed_by_somebody_else_opens_nothing(cloud: RunningCloud) -> None:
+def test_a_token_of_another_signer_is_refused(cloud: RunningCloud) -> None:
     claims = jwt.decode(cloud.sign_in(GRAPH)["access_token"], options={"verify_signature": False})
     forged = jwt.encode(claims, "x" * 32, algorithm="HS256")
     with pytest.raises(TokenRefused):
@@ -152,7 +152,7 @@ def test_each_mistake_at_sign_in_has_its_number(
         ("servicePrincipal", {"accountEnabled": False}),
     ],
 )
-def test_whatever_is_switched_off_gets_no_token(cloud: RunningCloud, kind: str, change: dict[str, Any]) -> None:
+def test_disabled_applications_get_no_token(cloud: RunningCloud, kind: str, change: dict[str, Any]) -> None:
     runner = cloud.tenant().runner
     object_id = runner.object_id if kind == "application" else runner.service_principal_id
     cloud.control("PATCH", f"/tenants/contoso/objects/{kind}/{object_id}", change)
@@ -160,7 +160,7 @@ def test_whatever_is_switched_off_gets_no_token(cloud: RunningCloud, kind: str, 
 
 
 def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str) -> requests.Response:
-    """Ask for a token with the client's credential in the header, as discovery says one may."""
+    """Request a token with the client's credential in the header, as discovery allows."""
     return cloud.session().post(
         f"https://login.microsoftonline.com/{cloud.tenant().id}/oauth2/v2.0/token",
         data={"grant_type": "client_credentials", "scope": f"{GRAPH}/.default", **form},
@@ -169,7 +169,7 @@ def token_with_basic(cloud: RunningCloud, user: str, password: str, **form: str)
 
 
 @pytest.mark.parametrize("number", [530032, 530035, 65001])
-def test_a_sign_in_is_refused_with_any_number_that_is_asked_for(cloud: RunningCloud, number: int) -> None:
+def test_a_test_can_force_any_sign_in_refusal(cloud: RunningCloud, number: int) -> None:
     path = f"/tenants/contoso/objects/servicePrincipal/{cloud.tenant().runner.service_principal_id}"
     cloud.control("PATCH", path, {"_refused_with": number})
     assert cloud.sign_in(GRAPH)["error_codes"] == [number]
@@ -190,7 +190,7 @@ def test_the_credential_may_be_in_the_header(cloud: RunningCloud) -> None:
     assert token_with_basic(cloud, runner.app_id, "wrong~+/").json()["error_codes"] == [7000215]
 
 
-def test_the_credential_may_not_be_in_two_places(cloud: RunningCloud) -> None:
+def test_a_credential_in_two_places_is_refused(cloud: RunningCloud) -> None:
     runner = cloud.tenant().runner
     twice = token_with_basic(cloud, runner.app_id, runner.secret, client_secret=runner.secret)
     assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
@@ -207,7 +207,7 @@ def test_a_tenant_has_no_azure_subscriptions(cloud: RunningCloud, resource: str)
     assert session.get(url, headers={"Authorization": f"Bearer {graph_token}"}).status_code == 401
 
 
-def test_resource_manager_lists_the_tenant_and_nothing_else(cloud: RunningCloud) -> None:
+def test_resource_manager_lists_only_the_tenant(cloud: RunningCloud) -> None:
     headers = {"Authorization": f"Bearer {cloud.sign_in('https://management.azure.com')['access_token']}"}
     (tenant,) = (
         cloud.session()
@@ -221,7 +221,7 @@ def test_resource_manager_lists_the_tenant_and_nothing_else(cloud: RunningCloud)
     assert bare.json()["error"]["code"] == "MissingApiVersionParameter"
 
 
-def test_an_unknown_tenant_is_told_at_discovery(cloud: RunningCloud) -> None:
+def test_discovery_rejects_unknown_tenants(cloud: RunningCloud) -> None:
     response = cloud.session().get(
         "https://login.microsoftonline.com/nobody.example/v2.0/.well-known/openid-configuration"
     )
@@ -229,12 +229,12 @@ def test_an_unknown_tenant_is_told_at_discovery(cloud: RunningCloud) -> None:
     assert response.json()["error_codes"] == [90002]
 
 
-def test_what_is_no_name_of_a_tenant_is_told_from_an_unknown_one(cloud: RunningCloud) -> None:
+def test_malformed_tenant_names_differ_from_unknown_tenants(cloud: RunningCloud) -> None:
     response = cloud.session().get("https://login.microsoftonline.com/nonsense/v2.0/.well-known/openid-configuration")
     assert (response.status_code, response.json()["error_codes"]) == (400, [900023])
 
 
-def test_a_tenant_signs_in_only_at_its_own_clouds_hosts(new_cloud: NewCloud) -> None:
+def test_a_tenant_signs_in_only_at_hosts_of_its_cloud(new_cloud: NewCloud) -> None:
     cloud = new_cloud(generated_tenant(2))
     tenant = cloud.tenant("fabrikam")
     path = f"/{tenant.id}/v2.0/.well-known/openid-configuration"
@@ -250,7 +250,7 @@ def test_a_tenant_is_known_by_its_domain_too(cloud: RunningCloud) -> None:
 
 
 @pytest.mark.parametrize("how", ["sha256", "sha1 with x5c", "sha1"])
-def test_a_certificate_signs_in_in_each_of_msals_ways(new_cloud: NewCloud, how: str) -> None:
+def test_a_certificate_signs_in_in_each_way_of_msal(new_cloud: NewCloud, how: str) -> None:
     spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(certificate=True))
     cloud = new_cloud(spec)
     directory = cloud.tenant().directory
@@ -326,7 +326,7 @@ def test_a_new_secret_signs_in_only_after_seconds(new_cloud: NewCloud) -> None:
     assert "access_token" in cloud.sign_in(GRAPH, credential=secret, client_id=app["appId"])
 
 
-def test_an_expired_secret_is_told_from_a_wrong_one(cloud: RunningCloud) -> None:
+def test_an_expired_secret_differs_from_a_wrong_one(cloud: RunningCloud) -> None:
     cloud.world.clock.jump(800 * 86400)
     assert cloud.sign_in(GRAPH)["error_codes"] == [7000222]
 
@@ -339,14 +339,14 @@ def test_an_application_without_service_principal_cannot_sign_in(cloud: RunningC
 
 
 class TestOtherProviders:
-    """Workload identity: somebody else's token instead of a secret."""
+    """Workload identity: another provider's token instead of a secret."""
 
     def sign_in(self, cloud: RunningCloud, **claims: str) -> dict[str, Any]:
         wanted = {"issuer": RECORD["issuer"], "subject": RECORD["subject"], **claims}
         token = cloud.control("POST", "/federated-tokens", wanted)["token"]
         return cloud.sign_in(GRAPH, credential={"client_assertion": lambda: token})
 
-    def test_a_token_of_another_provider_signs_in_where_it_fits(self, cloud: RunningCloud) -> None:
+    def test_a_matching_token_of_another_provider_signs_in(self, cloud: RunningCloud) -> None:
         path = f"/applications/{cloud.tenant().runner.object_id}/federatedIdentityCredentials"
         assert self.sign_in(cloud)["error_codes"] == [700211]
         assert cloud.admin_override()("POST", path, RECORD).status_code == 201
@@ -357,7 +357,7 @@ class TestOtherProviders:
         assert cloud.admin_override()("DELETE", f"{path}/pipeline").status_code == 204
         assert self.sign_in(cloud)["error_codes"] == [700211]
 
-    def test_credentials_are_kept_and_changed_on_the_application(self, graph: Graph) -> None:
+    def test_federated_credentials_are_managed_on_the_application(self, graph: Graph) -> None:
         path = f"/applications/{graph.create_application()['id']}/federatedIdentityCredentials"
         made = graph("POST", path, RECORD).json()
         assert graph.get(path)["value"][0]["id"] == made["id"]
@@ -369,7 +369,7 @@ class TestOtherProviders:
 
 
 class TestManagedIdentity:
-    """A machine's own identity, over plain HTTP."""
+    """A managed identity, over plain HTTP."""
 
     def token(self, identity: Any, resource: str) -> dict[str, Any]:
         client = msal.ManagedIdentityClient(identity, http_client=requests.Session())
@@ -382,7 +382,7 @@ class TestManagedIdentity:
         monkeypatch.setenv(name, cloud.variables[name])
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
-    def test_a_machines_own_identity_needs_no_credential(self, cloud: RunningCloud) -> None:
+    def test_a_managed_identity_needs_no_credential(self, cloud: RunningCloud) -> None:
         token = self.token(msal.SystemAssignedManagedIdentity(), GRAPH)["access_token"]
         caller = verify(f"Bearer {token}", ("graph.microsoft.com",), cloud.world, GRAPH_APP_ID)
         assert caller.app_id == cloud.tenant().runner.app_id
@@ -394,13 +394,13 @@ class TestManagedIdentity:
         nobody = msal.UserAssignedManagedIdentity(client_id="11111111-1111-4111-8111-111111111111")
         assert self.token(nobody, ENVIRONMENT)["error"] == "invalid_request"
 
-    def test_an_unknown_resource_is_told(self) -> None:
+    def test_an_unknown_resource_is_refused(self) -> None:
         result = self.token(msal.SystemAssignedManagedIdentity(), "https://nowhere.crm4.dynamics.com")
         assert result["error"] == "invalid_resource"
 
 
 def policy(control: str, state: str = "enabled", **applications: list[str]) -> dict[str, Any]:
-    """A policy of conditional access that asks this of everybody."""
+    """A conditional access policy with this requirement for all users."""
     return {
         "displayName": control,
         "state": state,
@@ -413,7 +413,7 @@ def policy(control: str, state: str = "enabled", **applications: list[str]) -> d
 
 
 class TestPasswordGrant:
-    """What the lead service does with the Office 365 choice: a user's name and password."""
+    """The lead service's sign-in for Office 365: a user's name and password."""
 
     CLIENT = "51f81489-12ee-4a9e-aaae-a2591f45987d"
     NAME = "leadwriter@contoso.onmicrosoft.com"
@@ -452,7 +452,7 @@ class TestPasswordGrant:
         assert caller.scopes == {"user_impersonation"}
 
     @pytest.mark.parametrize("name", ["common", "organizations", "contoso.onmicrosoft.com"])
-    def test_whoever_signs_in_with_a_name_brings_the_tenant_along(self, cloud: RunningCloud, name: str) -> None:
+    def test_a_user_name_identifies_the_tenant(self, cloud: RunningCloud, name: str) -> None:
         user_id = self.make_user(cloud)
         authority = f"https://login.microsoftonline.com/{name}"
         application = msal.PublicClientApplication(self.CLIENT, authority=authority, http_client=cloud.session())
@@ -484,7 +484,7 @@ class TestPasswordGrant:
         self.make_user(cloud, passwordProfile={"password": self.PASSWORD})
         assert self.sign_in(cloud)["error_codes"] == [50055]
 
-    def test_a_password_expires_after_ninety_days_unless_told_otherwise(self, cloud: RunningCloud) -> None:
+    def test_a_password_expires_after_ninety_days_by_default(self, cloud: RunningCloud) -> None:
         self.make_user(cloud)
         cloud.world.clock.jump(91 * 86400)
         assert self.sign_in(cloud)["error_codes"] == [50055]
@@ -492,7 +492,9 @@ class TestPasswordGrant:
         assert "access_token" in self.sign_in(cloud)
 
     @pytest.mark.parametrize(("trait", "number"), [("_requires_mfa", 50076), ("_blocked_by_conditional_access", 53003)])
-    def test_what_a_program_cannot_do_is_told(self, cloud: RunningCloud, trait: str, number: int) -> None:
+    def test_requirements_that_programs_cannot_meet_are_reported(
+        self, cloud: RunningCloud, trait: str, number: int
+    ) -> None:
         user_id = self.make_user(cloud)
         cloud.control("PATCH", f"/tenants/contoso/objects/user/{user_id}", {trait: True})
         assert self.sign_in(cloud)["error_codes"] == [number]
@@ -508,7 +510,7 @@ class TestPasswordGrant:
             ("identity/conditionalAccess/policies", policy("block", state="enabledForReportingButNotEnforced"), None),
         ],
     )
-    def test_what_the_tenants_policies_demand_stops_name_and_password(
+    def test_tenant_policies_block_name_and_password(
         self, cloud: RunningCloud, path: str, body: dict[str, Any], number: int | None
     ) -> None:
         self.make_user(cloud)
@@ -516,7 +518,7 @@ class TestPasswordGrant:
         assert cloud.admin_override()(method, f"/{path}", body).ok
         assert self.sign_in(cloud).get("error_codes") == (None if number is None else [number])
 
-    def test_a_policy_leaves_out_whom_it_excludes(self, cloud: RunningCloud) -> None:
+    def test_a_policy_exempts_excluded_callers(self, cloud: RunningCloud) -> None:
         excluded = {"users": {"includeUsers": ["All"], "excludeUsers": [self.make_user(cloud)]}}
         body = policy("block")
         body["conditions"] |= excluded

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Applications and their secrets, as Graph keeps them."""
+"""Applications and their secrets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def details(response: Any) -> dict[str, str]:
     return first
 
 
-def test_a_new_application_has_every_property_and_no_service_principal(graph: Graph) -> None:
+def test_a_new_application_has_no_service_principal(graph: Graph) -> None:
     access = {"resourceAppId": DYNAMICS_CRM, "resourceAccess": [{"id": USER_IMPERSONATION, "type": "Scope"}]}
     app = graph.create_application(
         web={"redirectUris": ["https://contosoapp1/auth"]}, tags=["ansible"], requiredResourceAccess=[access]
@@ -41,13 +41,13 @@ def test_a_new_application_has_every_property_and_no_service_principal(graph: Gr
     assert graph("GET", f"/servicePrincipals(appId='{app['appId']}')").status_code == 404
 
 
-def test_two_posts_of_one_name_make_two_applications(graph: Graph) -> None:
+def test_two_posts_of_one_name_create_two_applications(graph: Graph) -> None:
     first, second = graph.create_application("Twin"), graph.create_application("Twin")
     assert first["id"] != second["id"]
     assert len(graph.get("/applications?$filter=displayName eq 'twin'")["value"]) == 2
 
 
-def test_an_application_is_found_by_each_of_its_keys_but_not_by_its_client_id_as_id(graph: Graph) -> None:
+def test_an_application_is_found_by_each_of_its_keys(graph: Graph) -> None:
     app = graph.create_application(uniqueName="it's")
     for address in (app["id"], f"(appId='{app['appId']}')", "(uniqueName='it''s')", "(uniqueName='it%27%27s')"):
         path = address if address.startswith("(") else f"/{address}"
@@ -55,7 +55,7 @@ def test_an_application_is_found_by_each_of_its_keys_but_not_by_its_client_id_as
     assert error_of(graph("GET", f"/applications/{app['appId']}")) == (404, "Request_ResourceNotFound")
 
 
-def test_changes_cannot_be_tracked_and_that_is_said(graph: Graph) -> None:
+def test_change_tracking_is_refused(graph: Graph) -> None:
     graph.conforming = False
     for path in ("/applications/delta", "/users/delta?$select=id"):
         answer = graph("GET", path)
@@ -68,7 +68,7 @@ def test_doubled_slashes_are_taken_as_one(graph: Graph) -> None:
     assert graph.get("//applications")["value"]
 
 
-def test_an_update_merges_objects_and_replaces_collections(graph: Graph) -> None:
+def test_an_update_merges_objects_but_not_collections(graph: Graph) -> None:
     app = graph.create_application(web={"redirectUris": ["https://a/x", "https://a/y"], "homePageUrl": "https://a"})
     response = graph("PATCH", f"/applications/{app['id']}", {"web": {"redirectUris": ["https://b/z"]}, "tags": ["t"]})
     assert (response.status_code, response.content) == (204, b"")
@@ -96,7 +96,7 @@ def test_an_update_merges_objects_and_replaces_collections(graph: Graph) -> None
         (["displayName"], "Request_BadRequest"),
     ],
 )
-def test_a_wrong_body_is_refused_and_makes_nothing(graph: Graph, body: Any, code: str) -> None:
+def test_an_invalid_body_is_refused(graph: Graph, body: Any, code: str) -> None:
     before = len(graph.get("/applications")["value"])
     assert error_of(graph("POST", "/applications", body)) == (400, code)
     assert len(graph.get("/applications")["value"]) == before
@@ -127,7 +127,7 @@ class TestUpsert:
     def test_without_the_header_nothing_is_created(self, graph: Graph) -> None:
         assert error_of(graph("PATCH", self.PATH, {"displayName": "A"})) == (404, "Request_ResourceNotFound")
 
-    def test_it_never_makes_two_however_slow_the_replicas_are(self, new_cloud: NewCloud) -> None:
+    def test_slow_replicas_never_create_duplicates(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(replication_seconds=60).graph()
         statuses = [
             graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code for _turn in range(4)
@@ -140,7 +140,7 @@ class TestUpsert:
         assert again.status_code == 400
         assert "uniqueName already exists" in again.json()["error"]["message"]
 
-    def test_a_post_may_leave_the_unique_name_out(self, new_cloud: NewCloud) -> None:
+    def test_a_post_may_ignore_the_unique_name(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(graph_post_sets_unique_name=False).graph()
         assert graph.create_application(uniqueName="leads")["uniqueName"] is None
 
@@ -169,7 +169,7 @@ class TestUpsert:
         assert graph("DELETE", f"/directory/deletedItems/{app['id']}").status_code == 204
         assert graph("PATCH", self.PATH, {"displayName": "A"}, **CREATE_IF_MISSING).status_code == 201
 
-    def test_a_name_is_given_once_and_then_stays(self, graph: Graph) -> None:
+    def test_a_unique_name_cannot_be_changed(self, graph: Graph) -> None:
         app = graph.create_application()
         assert graph("PATCH", f"/applications/{app['id']}", {"uniqueName": "one"}).status_code == 204
         assert graph("PATCH", f"/applications/{app['id']}", {"uniqueName": "two"}).status_code == 400
@@ -178,9 +178,9 @@ class TestUpsert:
 
 
 class TestRecycleBin:
-    """Deleted applications stay for thirty days."""
+    """Deleted applications are kept for thirty days."""
 
-    def test_a_deleted_application_takes_its_service_principal_along_and_comes_back_alone(self, graph: Graph) -> None:
+    def test_deleting_an_application_deletes_its_service_principal(self, graph: Graph) -> None:
         app = graph.create_application()
         principal = graph("POST", "/servicePrincipals", {"appId": app["appId"]}).json()
         graph("DELETE", f"/applications/{app['id']}")
@@ -195,7 +195,7 @@ class TestRecycleBin:
         assert graph("GET", f"/servicePrincipals/{principal['id']}").status_code == 404
 
     @pytest.mark.parametrize(("brings", "status"), [(True, 200), (False, 404)])
-    def test_an_application_may_bring_its_service_principal_back(
+    def test_restoring_an_application_may_restore_its_principal(
         self, new_cloud: NewCloud, brings: bool, status: int
     ) -> None:
         graph = new_cloud(graph_restore_brings_principal=brings).graph()
@@ -205,13 +205,13 @@ class TestRecycleBin:
         assert graph("POST", f"/directory/deletedItems/{app['id']}/restore", {}).status_code == 200
         assert graph("GET", f"/servicePrincipals(appId='{app['appId']}')").status_code == status
 
-    def test_after_thirty_days_it_is_gone(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_it_is_purged_after_thirty_days(self, cloud: RunningCloud, graph: Graph) -> None:
         app = graph.create_application()
         graph("DELETE", f"/applications/{app['id']}")
         cloud.world.clock.jump(31 * 86400)
         assert cloud.graph().get("/directory/deletedItems/microsoft.graph.application")["value"] == []
 
-    def test_what_is_in_the_bin_counts_to_the_quota(self, new_cloud: NewCloud) -> None:
+    def test_the_recycle_bin_counts_toward_the_quota(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(dataclasses.replace(generated_tenant(1), application_quota=2)).graph()
         app = graph.create_application()
         graph("DELETE", f"/applications/{app['id']}")
@@ -235,7 +235,7 @@ class TestSecrets:
         assert kept == [{**{name: made[name] for name in kept[0]}, "secretText": None}]
         assert made["secretText"] not in graph("GET", f"/applications/{app['id']}").text
 
-    def test_the_body_may_be_absent_and_two_years_are_the_default(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_a_secret_is_valid_for_two_years_by_default(self, cloud: RunningCloud, graph: Graph) -> None:
         app = graph.create_application()
         made = graph("POST", f"/applications(appId='{app['appId']}')/addPassword").json()
         assert made["endDateTime"][:4] == str(cloud.world.clock.now().year + 2)
@@ -248,7 +248,7 @@ class TestSecrets:
         assert error_of(again) == (400, "Request_BadRequest")
         assert again.json()["error"]["message"] == "No password credential found with keyId."
 
-    def test_a_secret_of_ones_own_choice_is_impossible(self, graph: Graph) -> None:
+    def test_a_secret_cannot_be_chosen(self, graph: Graph) -> None:
         app = graph.create_application()
         for name, value in (("secretText", "mine"), ("keyId", DYNAMICS_CRM), ("customKeyIdentifier", "eA==")):
             refused = graph("POST", f"/applications/{app['id']}/addPassword", {"passwordCredential": {name: value}})
@@ -256,14 +256,14 @@ class TestSecrets:
         refused = graph("PATCH", f"/applications/{app['id']}", {"passwordCredentials": [{"displayName": "x"}]})
         assert "service actions" in refused.json()["error"]["message"]
 
-    def test_one_comes_with_a_new_application_when_asked_for(self, graph: Graph) -> None:
+    def test_a_secret_can_be_created_with_an_application(self, graph: Graph) -> None:
         app = graph.create_application(passwordCredentials=[{"displayName": "first"}])
         assert app["passwordCredentials"][0]["secretText"]
         assert graph.get(f"/applications/{app['id']}")["passwordCredentials"][0]["secretText"] is None
 
 
 class TestAppManagementPolicy:
-    """What administrators forbid."""
+    """Policies of administrators."""
 
     @staticmethod
     def graph_with(new_cloud: NewCloud, *rules: dict[str, Any], enabled: bool = True) -> Graph:
@@ -286,7 +286,7 @@ class TestAppManagementPolicy:
         refused = graph("POST", f"/applications/{app['id']}/addPassword", {})
         assert error_of(refused) == (400, "CredentialTypeNotAllowedAsPerAppPolicy")
 
-    def test_a_policy_of_its_own_counts_instead(self, new_cloud: NewCloud) -> None:
+    def test_a_policy_of_its_own_overrides_the_tenants(self, new_cloud: NewCloud) -> None:
         rules = [{"restrictionType": "passwordAddition"}]
         policy: dict[str, Any] = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": rules}}
         cloud = new_cloud(dataclasses.replace(generated_tenant(1), app_management_policy=policy))
@@ -325,7 +325,7 @@ class TestAppManagementPolicy:
     def with_own_policy(
         new_cloud: NewCloud, permissions: tuple[str, ...] = RUNNER_PERMISSIONS, enabled: bool = True, **settings: Any
     ) -> tuple[Graph, dict[str, Any]]:
-        """A tenant that forbids secrets, and an application with a policy of its own that has no rules."""
+        """A tenant that forbids secrets, and an application with its own policy without rules."""
         rules = [{"restrictionType": "passwordAddition"}]
         policy: dict[str, Any] = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": rules}}
         runner = RunnerSpec(permissions=permissions)
@@ -340,7 +340,7 @@ class TestAppManagementPolicy:
         )
         return graph, app
 
-    def test_a_secret_that_the_service_makes_is_no_custom_one(self, new_cloud: NewCloud) -> None:
+    def test_generated_secrets_are_not_custom_passwords(self, new_cloud: NewCloud) -> None:
         graph = self.graph_with(new_cloud, {"restrictionType": "customPasswordAddition"})
         app = graph.create_application()
         assert graph("POST", f"/applications/{app['id']}/addPassword", {}).status_code == 200
@@ -369,7 +369,7 @@ class TestAppManagementPolicy:
                 assert answer.status_code == 201
 
     @pytest.mark.parametrize(("both", "status"), [(True, 400), (False, 201)])
-    def test_an_audience_of_both_kinds_may_count_as_personal_only(
+    def test_an_audience_of_both_kinds_may_count_as_personal(
         self, new_cloud: NewCloud, both: bool, status: int
     ) -> None:
         policy = {
@@ -399,7 +399,7 @@ class TestAppManagementPolicy:
         body = {"displayName": "x", "signInAudience": "AzureADMultipleOrgs"}
         assert graph("POST", "/applications", body).status_code == status
 
-    def test_only_the_beta_version_shows_what_is_forbidden_of_audiences(self, new_cloud: NewCloud) -> None:
+    def test_only_beta_shows_forbidden_audiences(self, new_cloud: NewCloud) -> None:
         runner = RunnerSpec(permissions=("Policy.Read.All",))
         graph = self.with_audiences(new_cloud, runner, azureAdMultipleOrgs={"state": "enabled"})
         path = "/policies/defaultAppManagementPolicy"

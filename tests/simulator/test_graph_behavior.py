@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's manners: permissions, replication, queries, pages, batches, quotas, envelopes."""
+"""Graph's behavior: permissions, replication, queries, pages, batches, quotas, envelopes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 @pytest.fixture(scope="module")
 def powerless(ca: CertificateAuthority) -> Iterator[Graph]:
-    """Graph for a runner without any permission; nothing it does changes anything, so all tests share it."""
+    """Graph for a runner without any permission; its calls change nothing, so all tests share it."""
     spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=()))
     cloud = RunningCloud(ca, spec)
     yield cloud.graph()
@@ -35,7 +35,7 @@ def powerless(ca: CertificateAuthority) -> Iterator[Graph]:
 
 
 class TestPermissions:
-    """Every call needs its permission, and a better one will do."""
+    """Every call needs its permission or a higher one."""
 
     @staticmethod
     def path(route: Route) -> str:
@@ -48,7 +48,7 @@ class TestPermissions:
     )
     def test_without_any_permission_nothing_is_answered(self, powerless: Graph, route: Route) -> None:
         response = powerless(route.method, self.path(route), {})
-        # What is in the recycle bin decides there; nobody learns whether it is.
+        # The object in the recycle bin decides there, and the answer does not reveal whether it exists.
         expected = (404, "Request_ResourceNotFound") if "deletedItems/{id}" in route.pattern else None
         assert error_of(response) == (expected or (403, "Authorization_RequestDenied"))
 
@@ -57,7 +57,7 @@ class TestPermissions:
         [route for route in ROUTES if route.permissions],
         ids=lambda route: f"{route.method} {route.pattern}",
     )
-    def test_the_least_permission_is_enough_and_any_other_is_not(self, cloud: RunningCloud, route: Route) -> None:
+    def test_only_the_least_permission_is_needed(self, cloud: RunningCloud, route: Route) -> None:
         def called_with(*permissions: str) -> tuple[int, str]:
             tenant = cloud.tenant()
             app = tenant.directory.application_by_app_id(tenant.runner.app_id)
@@ -98,14 +98,14 @@ class TestPermissions:
             ("User.Create", "GET", "/users", 403),
         ],
     )
-    def test_each_permission_opens_what_it_should_and_no_more(
+    def test_each_permission_allows_exactly_its_calls(
         self, new_cloud: NewCloud, permission: str, method: str, path: str, status: int
     ) -> None:
         spec = dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=(permission,)))
         graph = new_cloud(spec).graph()
         assert graph(method, path, {"displayName": "x"} if method == "POST" else None).status_code == status
 
-    def test_owning_is_needed_where_only_ones_own_may_be_written(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_owned_by_permission_needs_ownership(self, cloud: RunningCloud, graph: Graph) -> None:
         foreign = cloud.admin_override()("POST", "/applications", {"displayName": "foreign"}).json()
         cloud.control("PATCH", f"/tenants/contoso/objects/application/{foreign['id']}", {"_owners": []})
         for method, suffix, body in (
@@ -116,16 +116,16 @@ class TestPermissions:
             refused = graph(method, f"/applications/{foreign['id']}{suffix}", body)
             assert error_of(refused) == (403, "Authorization_RequestDenied")
 
-    def test_a_caller_whose_service_principal_is_gone_is_nobody(self, cloud: RunningCloud, graph: Graph) -> None:
+    def test_a_caller_without_service_principal_is_refused(self, cloud: RunningCloud, graph: Graph) -> None:
         path = f"/servicePrincipals/{cloud.tenant().runner.service_principal_id}"
         assert cloud.admin_override()("DELETE", path).status_code == 204
         assert error_of(graph("GET", "/organization")) == (403, "Authorization_IdentityNotFound")
 
 
 class TestReplication:
-    """What was just written is not seen everywhere at once."""
+    """New writes are not visible everywhere immediately."""
 
-    def test_a_new_object_is_seen_missed_and_seen_again_until_all_agree(self, new_cloud: NewCloud) -> None:
+    def test_a_new_object_is_seen_inconsistently_at_first(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(replication_seconds=60)
         graph = cloud.graph()
         app = graph.create_application()
@@ -150,7 +150,7 @@ class TestReplication:
         assert graph("DELETE", path).status_code == 204
         assert {graph("GET", path).status_code for _turn in range(3)} == {200, 404}
 
-    def test_the_order_of_what_is_seen_repeats(self, new_cloud: NewCloud) -> None:
+    def test_the_order_of_replica_views_repeats(self, new_cloud: NewCloud) -> None:
         def seen() -> list[int]:
             graph = new_cloud(replication_seconds=600).graph()
             app = graph.create_application()
@@ -158,7 +158,7 @@ class TestReplication:
 
         assert seen() == seen()
 
-    def test_advanced_queries_read_an_index_that_is_staler(self, new_cloud: NewCloud) -> None:
+    def test_advanced_queries_read_a_staler_index(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(replication_seconds=100)
         graph = cloud.graph()
         graph.create_application("fresh")
@@ -234,7 +234,7 @@ class TestQueries:
             "$top=1&$top=2",
         ],
     )
-    def test_what_the_service_does_not_take_is_refused(self, graph: Graph, query: str) -> None:
+    def test_unsupported_requests_are_refused(self, graph: Graph, query: str) -> None:
         assert graph("GET", f"/applications?{query}").status_code == 400
 
     def test_pages_are_followed_to_the_end_without_loss(self, graph: Graph, names: list[str]) -> None:
@@ -246,7 +246,7 @@ class TestQueries:
         assert pages == 3
         assert seen == ["Set-up runner", *names]
 
-    def test_a_page_holds_a_hundred_unless_told_otherwise(self, new_cloud: NewCloud) -> None:
+    def test_a_page_has_a_hundred_rows_by_default(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(graph_page_size=3)
         graph = cloud.graph()
         for number in range(4):
@@ -283,13 +283,13 @@ class TestEnvelope:
     @pytest.mark.parametrize(
         "path", ["/aplications", "/applications/x/y/z", "/servicePrincipals(appId='x')/shoes", "/"]
     )
-    def test_a_mistyped_path_is_told(self, graph: Graph, path: str) -> None:
+    def test_a_mistyped_path_is_refused(self, graph: Graph, path: str) -> None:
         graph.conforming = False
         response = graph("GET", path)
         assert error_of(response) == (400, "BadRequest")
         assert "Resource not found for the segment" in response.json()["error"]["message"]
 
-    def test_a_body_that_is_not_json_is_told(self, graph: Graph) -> None:
+    def test_a_body_that_is_not_json_is_refused(self, graph: Graph) -> None:
         for data, content_type in ((b"{", "application/json"), (b"{}", "text/plain"), (b"\xff", "application/json")):
             response = graph.session.post(
                 f"{graph.base}/applications", data=data, headers={**graph.headers, "Content-Type": content_type}
@@ -301,7 +301,7 @@ class TestEnvelope:
         assert response.json()["error"]["message"] == "/me request is only valid with delegated authentication flow."
 
 
-def test_the_model_of_what_is_served_can_be_read_by_anybody(cloud: RunningCloud) -> None:
+def test_the_model_is_public(cloud: RunningCloud) -> None:
     response = cloud.session().get("https://graph.microsoft.com/v1.0/$metadata")
     assert response.headers["Content-Type"] == "application/xml"
     model = ElementTree.fromstring(response.content)  # noqa: S314 - the simulator's own
@@ -358,7 +358,7 @@ class TestBatch:
         assert error_of(graph("POST", "/$batch", {"requests": requests})) == (400, "Request_BadRequest")
 
 
-def test_the_quota_is_enforced_and_told(new_cloud: NewCloud) -> None:
+def test_the_quota_is_enforced(new_cloud: NewCloud) -> None:
     cloud = new_cloud(graph_units_per_10_seconds=4)
     graph = cloud.graph()
     assert graph("GET", "/applications").headers["x-ms-resource-unit"] == "2"
@@ -381,7 +381,7 @@ def test_the_quota_may_be_enforced_without_a_time_to_wait(new_cloud: NewCloud) -
 
 
 class TestAddresses:
-    """Addresses that name the tenant, and addresses that reach less than an object."""
+    """Addresses that name the tenant, and addresses of a part of an object."""
 
     def test_my_organization_in_an_address_is_the_tenant(self, cloud: RunningCloud) -> None:
         graph = cloud.graph()

@@ -22,12 +22,12 @@ CREATE_IF_MISSING = {"Prefer": "create-if-missing"}
 
 
 def with_permissions(*permissions: str, dynamics_crm: bool = True):  # type: ignore[no-untyped-def]
-    """Contoso with a runner that has ``permissions``."""
+    """Contoso with a runner that has `permissions`."""
     runner = RunnerSpec(permissions=permissions)
     return dataclasses.replace(generated_tenant(1), runner=runner, dynamics_crm=dynamics_crm)
 
 
-def test_one_is_made_for_an_application_and_a_second_is_refused(graph: Graph) -> None:
+def test_a_second_service_principal_is_refused(graph: Graph) -> None:
     app = graph.create_application()
     body = {"appId": app["appId"], "tags": ["WindowsAzureActiveDirectoryIntegratedApp"]}
     made = graph("POST", "/servicePrincipals", body)
@@ -53,13 +53,13 @@ def test_an_unknown_application_has_none(new_cloud: NewCloud) -> None:
     assert refused.json()["error"]["details"][0]["code"] == "NoBackingApplicationObject"
 
 
-def test_who_may_only_write_its_own_cannot_bring_in_a_foreign_application(graph: Graph) -> None:
+def test_owned_by_permission_does_not_cover_foreign_applications(graph: Graph) -> None:
     refused = graph("POST", "/servicePrincipals", {"appId": NOBODY})
     assert error_of(refused) == (403, "Authorization_RequestDenied")
     assert "must in the local tenant" in refused.json()["error"]["message"]
 
 
-def test_right_after_creation_the_application_may_not_be_known_here(new_cloud: NewCloud) -> None:
+def test_a_new_application_may_not_be_found_yet(new_cloud: NewCloud) -> None:
     cloud = new_cloud(replication_seconds=30)
     graph = cloud.graph()
     app = graph.create_application()
@@ -69,7 +69,7 @@ def test_right_after_creation_the_application_may_not_be_known_here(new_cloud: N
     assert cloud.graph()("POST", "/servicePrincipals", {"appId": app["appId"]}).status_code == 201
 
 
-def test_dynamics_crm_is_there_with_its_one_permission(graph: Graph) -> None:
+def test_dynamics_crm_exists_with_its_one_permission(graph: Graph) -> None:
     found = graph.get(f"/servicePrincipals(appId='{DYNAMICS_CRM}')?$select=id,appId,displayName,oauth2PermissionScopes")
     assert [scope["value"] for scope in found["oauth2PermissionScopes"]] == ["user_impersonation"]
     context = "https://graph.microsoft.com/v1.0/$metadata#servicePrincipals"
@@ -100,7 +100,7 @@ class TestConsent:
             "scope": "user_impersonation",
         }
 
-    def test_it_is_granted_once(self, graph: Graph, body: dict[str, str]) -> None:
+    def test_consent_is_granted_once(self, graph: Graph, body: dict[str, str]) -> None:
         made = graph("POST", "/oauth2PermissionGrants", body)
         assert made.status_code == 201
         assert made.json()["principalId"] is None
@@ -108,7 +108,7 @@ class TestConsent:
         assert error_of(again) == (409, "Request_MultipleObjectsWithSameKeyValue")
         assert again.json()["error"]["message"] == "Permission entry already exists."
 
-    def test_a_second_one_may_be_a_bad_request(self, new_cloud: NewCloud) -> None:
+    def test_a_second_consent_may_be_a_bad_request(self, new_cloud: NewCloud) -> None:
         graph = new_cloud(graph_consent_conflict_is_400=True).graph()
         app = graph.create_application()
         client = graph("POST", "/servicePrincipals", {"appId": app["appId"]}).json()["id"]
@@ -119,7 +119,7 @@ class TestConsent:
         assert error_of(again) == (400, "Request_BadRequest")
         assert again.json()["error"]["message"] == "Permission entry already exists."
 
-    def test_it_is_found_changed_and_withdrawn(self, graph: Graph, body: dict[str, str]) -> None:
+    def test_consent_is_read_changed_and_removed(self, graph: Graph, body: dict[str, str]) -> None:
         made = graph("POST", "/oauth2PermissionGrants", body).json()
         query = f"clientId eq '{body['clientId']}' and consentType eq 'AllPrincipals'"
         assert [row["id"] for row in graph.get(f"/oauth2PermissionGrants?$filter={query}")["value"]] == [made["id"]]
@@ -136,7 +136,7 @@ class TestConsent:
         refused = graph("POST", "/oauth2PermissionGrants", {**body, "resourceId": DYNAMICS_CRM})
         assert error_of(refused) == (404, "Request_ResourceNotFound")
 
-    def test_its_id_is_made_of_the_ids_it_joins(self) -> None:
+    def test_the_id_of_a_grant_joins_both_ids(self) -> None:
         client, resource = "59e617e5-e447-4adc-8b88-00af644d7c92", "3f6b2a10-5b1e-4a8e-9d5e-0c1d2e3f4a5b"
         assert grant_id(client, resource, None) == "5RfmWUfk3EqLiACvZE18khAqaz8eW45KnV4MHS4_Sls"
         assert len(grant_id(client, resource, client)) == 64

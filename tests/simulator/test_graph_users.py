@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users and licenses, as the "Office 365" choice needs them."""
+"""Users and licenses, as "Office 365" authentication needs them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_new_user_shows_the_default_properties_only(users: Graph) -> None:
 
 
 @pytest.mark.parametrize("missing", sorted(BODY))
-def test_what_is_missing_is_named(users: Graph, missing: str) -> None:
+def test_refusals_name_what_is_missing(users: Graph, missing: str) -> None:
     body = {name: value for name, value in BODY.items() if name != missing}
     response = users("POST", "/users", body)
     assert error_of(response) == (400, "Request_BadRequest")
@@ -87,7 +87,7 @@ def test_what_is_missing_is_named(users: Graph, missing: str) -> None:
         ({"passwordPolicies": "Whatever"}, "passwordPolicies"),
     ],
 )
-def test_what_is_wrong_is_told(users: Graph, change: dict[str, Any], words: str) -> None:
+def test_invalid_values_are_refused(users: Graph, change: dict[str, Any], words: str) -> None:
     response = users("POST", "/users", {**BODY, **change})
     assert error_of(response) == (400, "Request_BadRequest")
     assert words in response.json()["error"]["message"]
@@ -100,7 +100,7 @@ def test_a_taken_name_is_a_conflict_in_the_details_not_a_409(users: Graph) -> No
     assert [item["code"] for item in response.json()["error"]["details"]] == ["ObjectConflict", "ConflictingObjects"]
 
 
-def test_a_deleted_user_is_in_the_bin_and_frees_its_name(users: Graph) -> None:
+def test_the_name_of_a_deleted_user_becomes_available(users: Graph) -> None:
     first = users("POST", "/users", BODY).json()
     assert users("DELETE", f"/users/{NAME}").status_code == 204
     assert users("GET", f"/users/{NAME}").status_code == 404
@@ -109,7 +109,7 @@ def test_a_deleted_user_is_in_the_bin_and_frees_its_name(users: Graph) -> None:
     assert users("POST", f"/directory/deletedItems/{first['id']}/restore").status_code == 400
 
 
-def test_a_deleted_user_may_bear_its_id_in_front_of_its_name(new_cloud: NewCloud) -> None:
+def test_a_deleted_users_name_may_be_prefixed_with_its_id(new_cloud: NewCloud) -> None:
     users = new_cloud(contoso(), graph_deleted_users_renamed=True).graph()
     made = users("POST", "/users", BODY).json()
     users("DELETE", f"/users/{NAME}")
@@ -122,7 +122,7 @@ def test_a_deleted_user_may_bear_its_id_in_front_of_its_name(new_cloud: NewCloud
 class TestPasswordReset:
     """The permission alone is not enough."""
 
-    def test_without_a_directory_role_it_is_denied_whole(self, users: Graph) -> None:
+    def test_a_password_reset_needs_a_directory_role(self, users: Graph) -> None:
         users("POST", "/users", BODY)
         refused = users("PATCH", f"/users/{NAME}", {**NEW_PASSWORD, "jobTitle": "x"})
         assert error_of(refused) == (403, "Authorization_RequestDenied")
@@ -141,9 +141,9 @@ class TestPasswordReset:
 
 
 class TestLicenses:
-    """assignLicense and what stands in its way."""
+    """assignLicense and its errors."""
 
-    def test_a_license_takes_a_seat_and_shows_on_the_user(self, users: Graph) -> None:
+    def test_a_license_uses_a_seat(self, users: Graph) -> None:
         users("POST", "/users", {**BODY, "usageLocation": "SE"})
         before = users.get("/subscribedSkus")["value"][0]
         assert before["skuPartNumber"] == "DYN365_ENTERPRISE_SALES"
@@ -168,19 +168,19 @@ class TestLicenses:
             (adding_license(disabledPlans=[SALES]), "service plans"),
         ],
     )
-    def test_what_cannot_be_is_told(self, users: Graph, body: dict[str, Any], words: str) -> None:
+    def test_invalid_license_changes_are_refused(self, users: Graph, body: dict[str, Any], words: str) -> None:
         users("POST", "/users", {**BODY, "usageLocation": "SE"})
         response = users("POST", f"/users/{NAME}/assignLicense", body)
         assert error_of(response) == (400, "Request_BadRequest")
         assert words in response.json()["error"]["message"]
 
-    def test_seats_run_out(self, new_cloud: NewCloud) -> None:
+    def test_licenses_run_out(self, new_cloud: NewCloud) -> None:
         users = new_cloud(contoso(licenses=(LicenseSpec("DYN365_ENTERPRISE_SALES", 1, 1),))).graph()
         users("POST", "/users", {**BODY, "usageLocation": "SE"})
         response = users("POST", f"/users/{NAME}/assignLicense", adding_license())
         assert f"SKU {SALES} does not have any available licenses" in response.json()["error"]["message"]
 
-    def test_a_usage_location_is_needed_and_takes_a_while_to_count(self, new_cloud: NewCloud) -> None:
+    def test_a_usage_location_takes_effect_late(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(contoso(), usage_location_seconds=20)
         users = cloud.graph()
         users("POST", "/users", BODY)
@@ -191,7 +191,7 @@ class TestLicenses:
         cloud.world.clock.jump(21)
         assert users("POST", f"/users/{NAME}/assignLicense", adding_license()).status_code == 200
 
-    def test_a_license_that_a_group_gave_cannot_be_taken_here(self, new_cloud: NewCloud) -> None:
+    def test_a_license_of_a_group_cannot_be_removed_from_a_user(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(contoso())
         users = cloud.graph()
         user = users("POST", "/users", {**BODY, "usageLocation": "SE"}).json()
@@ -205,7 +205,7 @@ class TestLicenses:
         assert users("GET", "/subscribedSkus?$filter=skuPartNumber eq 'x'").status_code == 400
 
 
-def test_a_domain_says_how_long_passwords_live(new_cloud: NewCloud) -> None:
+def test_a_domain_has_its_password_validity(new_cloud: NewCloud) -> None:
     graph = new_cloud(contoso(password_validity_days=2147483647, domains=("contoso.com",))).graph()
     domains = graph.get("/domains")["value"]
     assert [(item["id"], item["isInitial"]) for item in domains] == [
@@ -240,7 +240,9 @@ def test_policies_are_read_as_they_were_set(new_cloud: NewCloud) -> None:
 @pytest.mark.parametrize(
     ("permission", "name"), [("User.Read.All", None), ("Directory.Read.All", "Global Administrator")]
 )
-def test_directory_roles_are_named_to_who_may_read_them(new_cloud: NewCloud, permission: str, name: str | None) -> None:
+def test_directory_roles_are_returned_with_read_permission(
+    new_cloud: NewCloud, permission: str, name: str | None
+) -> None:
     graph = new_cloud(dataclasses.replace(generated_tenant(1), runner=RunnerSpec(permissions=(permission,)))).graph()
     roles = graph.get("/users/admin@contoso.onmicrosoft.com/transitiveMemberOf?$select=id,displayName")["value"]
     assert [(role["@odata.type"], role["displayName"]) for role in roles] == [("#microsoft.graph.directoryRole", name)]

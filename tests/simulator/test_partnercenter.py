@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Partner Center: an offer's lead destination as draft, preview and live, and what its publication does."""
+"""Partner Center: an offer's lead destination as draft, preview and live, and its publication."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NewCloud = Callable[..., RunningCloud]
 
 
 class Offers:
-    """Calls to a Partner Center account, by contoso's runner unless told otherwise."""
+    """Calls to a Partner Center account, by contoso's runner by default."""
 
     def __init__(self, cloud: RunningCloud, publisher: str = "contoso") -> None:
         self.cloud, self.tenant = cloud, cloud.tenant()
@@ -35,7 +35,7 @@ class Offers:
         self.product = self.get("product?externalId=contoso-offer")["value"][0]["id"].removeprefix("product/")
 
     def sign_in(self, tenant: str, client_id: str, secret: str) -> None:
-        """Go on as another application."""
+        """Continue as another application."""
         signed_in = self.cloud.sign_in("https://graph.microsoft.com", tenant, secret, client_id)
         self.headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
 
@@ -45,7 +45,7 @@ class Offers:
         return self.session.request(method, url, json=body, headers=self.headers, timeout=10)
 
     def get(self, path: str) -> Any:
-        """The JSON of a GET that has to succeed."""
+        """The JSON of a GET that must succeed."""
         answer = self("GET", path)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -69,7 +69,7 @@ class Offers:
         }
 
     def begin(self, *resources: dict[str, Any]) -> str:
-        """Send resources and let Partner Center work on them for as long as a change takes; gives the job's id."""
+        """Send resources and let the time of a change pass; returns the job's id."""
         body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": list(resources)}
         started = self("POST", "configure", body, "2022-03-01-preview2").json()
         assert started["jobResult"] == "pending"
@@ -83,13 +83,13 @@ class Offers:
         return found
 
     def configure(self, *resources: dict[str, Any]) -> dict[str, Any]:
-        """Send resources and wait for the end of the job; gives its status."""
+        """Send resources and wait for the end of the job; returns its status."""
         status = self.status(self.begin(*resources))
         assert status["jobStatus"] == "completed"
         return status
 
     def request(self, target: str, **more: str) -> dict[str, Any]:
-        """The resource that asks for a publication."""
+        """The resource that requests a publication."""
         return {
             "$schema": f"{SCHEMA}/submission/2022-03-01-preview2",
             "product": f"product/{self.product}",
@@ -98,7 +98,7 @@ class Offers:
         }
 
     def publish(self, target: str, *parts: dict[str, Any], identifier: str = "") -> dict[str, Any]:
-        """Publish all, or only some resources; wait for the end, and give the job's status."""
+        """Publish all, or only some resources; wait for the end, and return the job's status."""
         job = self.begin(*parts, self.request(target, **({"id": identifier} if identifier else {})))
         self.cloud.world.clock.jump(self.cloud.world.settings.publish_seconds)
         status = self.status(job)
@@ -114,7 +114,7 @@ class Offers:
         return self.resource(target, "customer-leads")
 
     def by_hand(self, kind: str, **changes: Any) -> dict[str, Any]:
-        """Somebody else's change of the draft."""
+        """Another user's change of the draft."""
         body = {"resource": kind, "changes": changes}
         changed: dict[str, Any] = self.cloud.control("PATCH", "/tenants/contoso/offers/contoso-offer", body)
         return changed
@@ -126,7 +126,7 @@ class Offers:
         return found
 
     def leads_in_environment(self) -> list[dict[str, Any]]:
-        """What the lead service has written."""
+        """The leads of the lead service."""
         host = self.tenant.environments[0].host
         url = f"https://control.simulator.test/admin-override/{host}/api/data/v9.2/leads"
         found: list[dict[str, Any]] = self.session.get(url, timeout=10).json()["value"]
@@ -140,12 +140,12 @@ def offers(cloud: RunningCloud) -> Offers:
 
 @pytest.fixture
 def young(new_cloud: NewCloud) -> Offers:
-    """The offer of a tenant that was never published, and has no lead destination yet."""
+    """A tenant's offer that was never published and has no lead destination yet."""
     only = ("contoso-offer",)
     return Offers(new_cloud(replace(generated_tenant(1), unpublished_offers=only, offers_without_leads=only)))
 
 
-def test_a_change_reaches_the_draft_alone_and_its_secret_is_masked(offers: Offers) -> None:
+def test_a_change_affects_the_draft_only(offers: Offers) -> None:
     assert offers.configure(offers.destination())["jobResult"] == "succeeded"
 
     draft = offers.get(f"customer-leads/{offers.product}")
@@ -155,14 +155,14 @@ def test_a_change_reaches_the_draft_alone_and_its_secret_is_masked(offers: Offer
     assert offers.leads("preview")["leadDestination"] == offers.leads("live")["leadDestination"] == "none"
 
 
-def test_leads_arrive_only_after_the_offer_is_live_and_with_what_was_handed_over_then(offers: Offers) -> None:
+def test_leads_use_the_credentials_of_the_live_offer(offers: Offers) -> None:
     control = offers.cloud.control
     offers.configure(offers.destination())
     assert offers.publish("preview")["jobResult"] == "succeeded"
     test_leads = offers.leads_in_environment()
     assert [lead["lastname"].startswith("MSFT_TEST_") for lead in test_leads] == [True]
     assert control("POST", "/tenants/contoso/leads", {"offer": "contoso-offer"})["delivered"]
-    assert len(offers.leads_in_environment()) == 1  # live still sends leads nowhere
+    assert len(offers.leads_in_environment()) == 1  # live still has no lead destination
 
     assert offers.publish("live", identifier=offers.submission("preview")["id"])["jobResult"] == "succeeded"
 
@@ -186,7 +186,7 @@ def test_a_publication_fails_when_the_test_lead_does_not_arrive(offers: Offers) 
     assert refused["errors"][0]["code"] == "invalidState"
 
 
-def test_a_publication_may_go_on_without_its_test_lead(offers: Offers) -> None:
+def test_a_publication_may_continue_without_its_test_lead(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_needs_test_lead = False
     offers.configure(offers.destination(applicationKey="not the secret"))
     offers.publish("preview")
@@ -209,14 +209,14 @@ def test_posting_the_mask_back_keeps_the_secret(offers: Offers) -> None:
     assert masked_back(offers)["result"] == "succeeded"
 
 
-def test_a_mask_may_be_taken_for_the_secret(offers: Offers) -> None:
+def test_a_mask_may_replace_the_secret(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_masks_keep = False
 
     assert "Invalid client secret" in masked_back(offers)["validations"][0]["message"]
 
 
 def masked_back(offers: Offers) -> dict[str, Any]:
-    """Change what was read and send it back with its mask; gives the publication that follows."""
+    """Change the resource and send it back with its mask; returns the publication that follows."""
     offers.configure(offers.destination())
     read = offers.get(f"customer-leads/{offers.product}")
     del read["validations"]
@@ -227,7 +227,7 @@ def masked_back(offers: Offers) -> dict[str, Any]:
     return submission
 
 
-def test_reading_a_draft_tells_validations_that_are_not_sent_back(offers: Offers) -> None:
+def test_validations_of_a_draft_are_not_sent_back(offers: Offers) -> None:
     offers.configure(offers.destination())
     read = offers.get(f"customer-leads/{offers.product}")
 
@@ -242,7 +242,7 @@ def test_an_error_calls_a_resource_by_the_name_it_was_given(offers: Offers) -> N
     assert [error["resourceId"] for error in status["errors"]] == ["myLeads"]
 
 
-def test_a_full_publication_takes_other_peoples_changes_along_and_one_in_parts_does_not(offers: Offers) -> None:
+def test_only_a_full_publication_includes_other_peoples_changes(offers: Offers) -> None:
     offers.by_hand("property", termsOfUse="half written")
 
     assert offers.publish("preview", offers.destination())["jobResult"] == "succeeded"
@@ -253,7 +253,7 @@ def test_a_full_publication_takes_other_peoples_changes_along_and_one_in_parts_d
     assert offers.resource("preview", "property")["termsOfUse"] == "half written"
 
 
-def test_live_is_not_published_in_parts(offers: Offers) -> None:
+def test_live_has_no_modular_publication(offers: Offers) -> None:
     identifier = offers.submission("preview")["id"]
 
     refused = offers.publish("live", offers.destination(), identifier=identifier)
@@ -262,7 +262,7 @@ def test_live_is_not_published_in_parts(offers: Offers) -> None:
     assert offers.get(f"customer-leads/{offers.product}")["leadDestination"] == "none"
 
 
-def test_a_publication_in_parts_may_need_every_part_but_leads_and_listings(offers: Offers) -> None:
+def test_a_modular_publication_may_need_most_parts(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_modular_whole = True
 
     refused = offers.publish("preview", offers.destination())
@@ -272,7 +272,7 @@ def test_a_publication_in_parts_may_need_every_part_but_leads_and_listings(offer
     assert offers.publish("preview", *parts, offers.destination())["jobResult"] == "succeeded"
 
 
-def test_a_preview_that_went_live_keeps_its_id_and_has_the_date_of_going_live(offers: Offers) -> None:
+def test_a_preview_that_goes_live_keeps_its_id(offers: Offers) -> None:
     before = {item["target"]["targetType"]: item for item in offers.get(f"submission/{offers.product}")["value"]}
     assert before["draft"].keys() == {"$schema", "id", "product", "target"}
     offers.configure(offers.destination())
@@ -297,9 +297,7 @@ def test_a_preview_that_went_live_keeps_its_id_and_has_the_date_of_going_live(of
         ({"product": "product/11111111-1111-1111-1111-111111111111"}, "resourceNotFound"),
     ],
 )
-def test_a_resource_that_does_not_fit_fails_the_job_and_changes_nothing(
-    offers: Offers, change: dict[str, Any], code: str
-) -> None:
+def test_an_invalid_resource_fails_the_whole_job(offers: Offers, change: dict[str, Any], code: str) -> None:
     status = offers.configure(offers.destination() | change)
 
     assert (status["jobResult"], [error["code"] for error in status["errors"]]) == ("failed", [code])
@@ -321,11 +319,11 @@ def test_a_resource_that_does_not_fit_fails_the_job_and_changes_nothing(
         ({"applicationSecret": "x"}, "schemaValidationError"),
     ],
 )
-def test_connection_details_that_do_not_fit_fail_the_job(offers: Offers, change: dict[str, Any], code: str) -> None:
+def test_invalid_connection_details_fail_the_job(offers: Offers, change: dict[str, Any], code: str) -> None:
     assert [error["code"] for error in offers.configure(offers.destination(**change))["errors"]] == [code]
 
 
-def test_details_of_another_destination_may_stand_beside(offers: Offers) -> None:
+def test_details_of_another_destination_are_allowed(offers: Offers) -> None:
     table = "DefaultEndpointsProtocol=https;AccountName=leads;AccountKey=a2V5"
     beside = {"tableLeadConfiguration": {"storageAccountConnectionString": table}}
 
@@ -349,13 +347,13 @@ def test_a_state_never_reached_may_be_empty(young: Offers) -> None:
     assert young.get(f"resource-tree/product/{young.product}?targetType=live")["resources"] == []
 
 
-def test_every_state_may_tell_validations(offers: Offers) -> None:
+def test_every_state_may_have_validations(offers: Offers) -> None:
     assert "validations" not in offers.leads("live")
     offers.cloud.world.settings.partner_center_validates_all = True
     assert "validations" in offers.leads("live")
 
 
-def test_a_live_submission_may_have_the_time_of_its_preview(offers: Offers) -> None:
+def test_a_live_submission_may_keep_the_time_of_its_preview(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_keeps_created = True
     offers.configure(offers.destination())
     offers.publish("preview")
@@ -364,13 +362,13 @@ def test_a_live_submission_may_have_the_time_of_its_preview(offers: Offers) -> N
     assert offers.submission("live")["created"] == offers.submission("preview")["created"]
 
 
-def test_a_job_may_not_tell_its_end(offers: Offers) -> None:
+def test_a_job_may_not_report_its_end(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_tells_job_end = False
     done = offers.configure(offers.destination())
     assert (done["jobResult"], done["jobEnd"]) == ("succeeded", "0001-01-01T00:00:00")
 
 
-def test_deprecated_versions_may_be_refused_in_the_query_alone(offers: Offers) -> None:
+def test_deprecated_versions_may_be_refused_only_in_the_query(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_deprecated_versions = "2022-03-01-preview2,2022-03-01-preview3"
     offers.cloud.world.settings.partner_center_deprecated_in_bodies = False
     body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": [offers.destination()]}
@@ -423,7 +421,7 @@ def test_a_publications_job_runs_as_long_as_its_certification(offers: Offers) ->
     assert (offers.status(job)["jobResult"], offers.submission("preview")["result"]) == ("succeeded", "succeeded")
 
 
-def test_a_publications_job_may_end_when_the_publication_has_begun(offers: Offers) -> None:
+def test_a_publication_job_may_end_when_the_publication_begins(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_jobs_certify = False
     offers.cloud.world.settings.publish_seconds = 100.0
 
@@ -431,7 +429,7 @@ def test_a_publications_job_may_end_when_the_publication_has_begun(offers: Offer
     assert offers.submission("preview")["status"] == "running"
 
 
-def test_what_the_certification_finds_is_in_the_job_alone(offers: Offers) -> None:
+def test_certification_results_are_only_in_the_job(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_certification_fails = True
     offers.configure(offers.destination())
 
@@ -453,7 +451,7 @@ def test_a_submission_may_be_sent_back_as_it_was_read(offers: Offers) -> None:
     assert offers.leads("live")["leadDestination"] == "dynamics"
 
 
-def test_what_the_schemas_forbid_may_be_refused_at_once(offers: Offers) -> None:
+def test_schema_violations_may_be_refused_immediately(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_schema_at_once = True
     wrong = offers.destination(contactEmail=["nobody"])
     body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": [wrong]}
@@ -491,14 +489,14 @@ def test_schemas_at_the_old_host_may_be_refused(offers: Offers) -> None:
 
 
 class TestUnpublished:
-    """Offers that customers have never met."""
+    """Offers that were never published."""
 
     @pytest.fixture
     def offers(self, new_cloud: NewCloud) -> Offers:
         tenant = replace(generated_tenant(1), unpublished_offers=("contoso-offer",))
         return Offers(new_cloud(tenant))
 
-    def test_an_offer_that_was_never_published_has_a_draft_alone(self, offers: Offers) -> None:
+    def test_an_offer_never_published_has_only_a_draft(self, offers: Offers) -> None:
         path = f"resource-tree/product/{offers.product}?targetType"
         assert [offers("GET", f"{path}={target}").status_code for target in ("draft", "preview", "live")] == [
             200,
@@ -508,7 +506,7 @@ class TestUnpublished:
         listed = offers.get(f"submission/{offers.product}")["value"]
         assert [item["target"]["targetType"] for item in listed] == ["draft"]
 
-    def test_no_customer_meets_it(self, offers: Offers) -> None:
+    def test_it_has_no_customers(self, offers: Offers) -> None:
         answer = offers.cloud.control("POST", "/tenants/contoso/leads", {"offer": "contoso-offer"})
         assert (answer["delivered"], "not live" in answer["error"]) == (False, True)
 
@@ -542,7 +540,7 @@ def test_a_job_can_be_cancelled_before_it_has_done_anything(offers: Offers) -> N
     assert offers.get(f"customer-leads/{offers.product}")["leadDestination"] == "none"
 
 
-def test_a_job_that_is_done_tells_what_it_wrote(offers: Offers) -> None:
+def test_a_completed_job_reports_what_it_wrote(offers: Offers) -> None:
     written = offers.get(f"configure/{offers.configure(offers.destination())['jobId']}")
     nothing = offers.get(f"configure/{offers.configure({'$schema': 'nonsense'})['jobId']}")
 
@@ -551,7 +549,7 @@ def test_a_job_that_is_done_tells_what_it_wrote(offers: Offers) -> None:
     assert nothing["resources"] == []
 
 
-def test_names_and_addresses_may_be_those_of_the_documentation(offers: Offers) -> None:
+def test_names_may_be_spelled_as_documented(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_as_documented = True
 
     product = offers.get("product?externalID=contoso-offer")["value"][0]
@@ -571,7 +569,7 @@ def test_products_and_submissions_come_in_pages(offers: Offers) -> None:
     assert [item["target"]["targetType"] for item in first["value"] + second["value"]] == ["draft", "live", "preview"]
 
 
-def test_the_version_is_mandatory_and_unknown_things_are_told(offers: Offers) -> None:
+def test_the_version_is_mandatory(offers: Offers) -> None:
     assert offers("GET", "product", version="").json()["error"]["code"] == "badRequest"
     assert offers("GET", "customer-leads/11111111-1111-1111-1111-111111111111").json()["error"]["code"] == "notFound"
     assert offers("DELETE", "product").status_code == 405
@@ -590,9 +588,9 @@ def test_an_application_outside_the_account_is_refused(offers: Offers) -> None:
 
 
 class TestPublishers:
-    """Who edits an offer is not who sets up an environment, and may be of another tenant."""
+    """The publisher of an offer is not the runner, and may be in another tenant."""
 
-    def test_an_offer_of_another_tenant_sends_its_leads_to_the_environment(self, new_cloud: NewCloud) -> None:
+    def test_an_offer_of_another_tenant_can_send_leads(self, new_cloud: NewCloud) -> None:
         publisher = TenantSpec(name="publishing", offers=("contoso-offer",), publisher=PublisherSpec())
         customer = TenantSpec(name="contoso", environments=(EnvironmentSpec(name="contoso_prod"),))
         offers = Offers(new_cloud(customer, publisher), "publishing")
@@ -602,7 +600,7 @@ class TestPublishers:
         assert offers.submission("preview")["result"] == "succeeded"
         assert len(offers.leads_in_environment()) == 1
 
-    def test_who_has_no_account_or_another_one_sees_none_of_it(self, new_cloud: NewCloud) -> None:
+    def test_other_accounts_do_not_see_the_offers(self, new_cloud: NewCloud) -> None:
         foreign = TenantSpec(name="foreign", offers=("foreign-offer",))
         offers = Offers(new_cloud(generated_tenant(1), foreign, TenantSpec(name="nobody")))
         for name, status in (("foreign", 404), ("nobody", 403)):
@@ -611,7 +609,7 @@ class TestPublishers:
             assert offers("GET", f"customer-leads/{offers.product}").status_code == status
         assert offers("GET", "product").json()["error"]["message"] == "The directory has no Partner Center account."
 
-    def test_a_publisher_may_edit_offers_and_nothing_else_and_the_runner_may_not(self, new_cloud: NewCloud) -> None:
+    def test_a_publisher_may_edit_offers_only(self, new_cloud: NewCloud) -> None:
         offers = Offers(new_cloud(generated_tenant(1, offers=1)))
         assert offers.configure(offers.destination())["jobResult"] == "succeeded"
         url = "https://graph.microsoft.com/v1.0/applications"
@@ -622,7 +620,7 @@ class TestPublishers:
 
 
 class TestOffice365:
-    """Leads that a person's account writes, by name and password."""
+    """Leads from a user account, by name and password."""
 
     PASSWORD = "xWwvJ]6NMw+bWH-d"
     NAME = "leads@contoso.onmicrosoft.com"
@@ -646,7 +644,7 @@ class TestOffice365:
         return user
 
     def publish(self, offers: Offers) -> dict[str, Any]:
-        """Hand the account over and publish to preview; gives the submission."""
+        """Hand over the account and publish to preview; returns the submission."""
         values = {"applicationId": None, "applicationKey": None, "directoryId": None}
         destination = offers.destination(
             authentication="office365", username=self.NAME, password=self.PASSWORD, **values
@@ -657,9 +655,7 @@ class TestOffice365:
         submission: dict[str, Any] = offers.submission("preview")
         return submission
 
-    def test_leads_are_delivered_with_name_and_password_once_the_person_holds_a_role(
-        self, offers: Offers, user: str
-    ) -> None:
+    def test_a_user_account_with_a_role_delivers_leads(self, offers: Offers, user: str) -> None:
         assert "has not been assigned any roles" in self.publish(offers)["validations"][0]["message"]
 
         host = offers.tenant.environments[0].host
@@ -686,7 +682,7 @@ class TestOffice365:
             ("AADSTS50126", {"_password": "another one"}),
         ],
     )
-    def test_an_account_that_a_program_cannot_use_gets_no_leads(
+    def test_an_account_unusable_for_programs_gets_no_leads(
         self, offers: Offers, user: str, number: str, trouble: dict[str, Any]
     ) -> None:
         offers.cloud.control("PATCH", f"/tenants/contoso/objects/user/{user}", trouble)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no order of changes and publications breaks, and what no malformed call to the smaller services brings about."""
+"""Invariants under any order of changes and publications, and malformed calls to the smaller services."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ QUERIES = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def fuzzed(ca: CertificateAuthority) -> Iterator[Offers]:
-    """A cloud that all malformed calls go to, where nothing takes time."""
+    """A cloud for all malformed calls, without delays."""
     cloud = RunningCloud(ca, generated_tenant(1), configure_seconds=0.0, publish_seconds=0.0)
     yield Offers(cloud)
     cloud.close()
@@ -53,7 +53,7 @@ def fuzzed(ca: CertificateAuthority) -> Iterator[Offers]:
 
 @pytest.fixture(scope="module")
 def admin(fuzzed: Offers) -> dict[str, str]:
-    """The header that lets the runner into the admin API of Power Platform."""
+    """The header with the runner's token for the admin API of Power Platform."""
     return {"Authorization": f"Bearer {fuzzed.cloud.sign_in('https://service.powerapps.com')['access_token']}"}
 
 
@@ -65,7 +65,7 @@ def admin(fuzzed: Offers) -> dict[str, str]:
     body=st.none() | JSON_VALUES | OBJECTS,
     resources=st.none() | st.lists(OBJECTS, max_size=3),
 )
-def test_a_malformed_call_to_partner_center_is_refused_in_its_own_words(
+def test_partner_center_refuses_malformed_calls(
     fuzzed: Offers, method: str, pieces: list[str], query: dict[str, str], body: Any, resources: list[Any] | None
 ) -> None:
     if resources is not None:
@@ -80,7 +80,7 @@ def test_a_malformed_call_to_partner_center_is_refused_in_its_own_words(
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
         assert answer.json()["error"]["code"]
-    # What was taken shows as a job that ended, and nothing is broken.
+    # An accepted call is a job that ended, and nothing is broken.
     for job in fuzzed.cloud.tenant().services["partner center"]["jobs"]:
         fuzzed.get(f"configure/{job}/status")
     fuzzed.cloud.tenant().services["partner center"]["jobs"].clear()
@@ -99,7 +99,7 @@ def test_a_malformed_call_to_partner_center_is_refused_in_its_own_words(
     query=st.sampled_from(["?api-version=2023-06-01", "", "?api-version=", "?api-version=x&$skiptoken=x"]),
     body=st.none() | JSON_VALUES | OBJECTS,
 )
-def test_a_malformed_call_to_the_admin_api_is_refused_in_its_own_words(
+def test_the_admin_api_refuses_malformed_calls(
     fuzzed: Offers, admin: dict[str, str], method: str, path: str, query: str, body: Any
 ) -> None:
     base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/scopes/admin/environments"
@@ -122,7 +122,7 @@ def test_a_malformed_call_to_the_admin_api_is_refused_in_its_own_words(
     ),
     body=JSON_VALUES | OBJECTS | st.dictionaries(st.sampled_from(["issuer", "subject", "target"]), ODD_TEXT),
 )
-def test_a_malformed_act_by_hand_is_refused(fuzzed: Offers, method: str, path: str, body: Any) -> None:
+def test_a_malformed_manual_change_is_refused(fuzzed: Offers, method: str, path: str, body: Any) -> None:
     answer = fuzzed.session.request(method, CONTROL + path, data=json.dumps(body).encode(), timeout=10)
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
@@ -145,7 +145,7 @@ class OfferMachine(RuleBasedStateMachine):
         self.cloud.close()
 
     def post(self, *resources: dict[str, Any]) -> None:
-        """Ask for a change and do not wait for it."""
+        """Request a change without waiting for it."""
         body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": list(resources)}
         assert self.offers("POST", "configure", body).status_code == 200
 
@@ -157,29 +157,29 @@ class OfferMachine(RuleBasedStateMachine):
 
     @rule()
     def take_leads_away(self) -> None:
-        """Send leads nowhere."""
+        """Remove the lead destination."""
         leads = self.offers.destination()
         del leads["dynamicsLeadConfiguration"]
         self.post(leads | {"leadDestination": "none"})
 
     @rule(text=st.sampled_from(["one", "two"]))
     def change_something_else(self, text: str) -> None:
-        """Somebody else's change."""
+        """Another user's change."""
         self.offers.by_hand("property", termsOfUse=text)
 
     @rule(parts=st.booleans())
     def publish_to_preview(self, parts: bool) -> None:
-        """Publish all, or the leads alone."""
+        """Publish everything, or only the leads."""
         self.post(*([self.offers.destination()] if parts else []), self.offers.request("preview"))
 
     @rule()
     def publish_to_live(self) -> None:
-        """Let the latest preview go live."""
+        """Publish the latest preview to live."""
         self.post(self.offers.request("live", id=self.offers.submission("preview")["id"]))
 
     @rule(seconds=st.sampled_from([1, 11, 31, 60]))
     def wait(self, seconds: int) -> None:
-        """Let time pass, a moment at a time, so that every state is seen."""
+        """Let time pass in small steps, so that every state occurs."""
         for _second in range(seconds):
             self.cloud.world.clock.jump(1)
             preview = self.offers.leads("preview")
@@ -188,12 +188,12 @@ class OfferMachine(RuleBasedStateMachine):
 
     @rule()
     def save_and_restore(self) -> None:
-        """Go on from a dump."""
+        """Continue from a dump."""
         self.cloud.world.load(json.loads(json.dumps(self.cloud.world.dump())))
 
     @invariant()
     def one_publication_at_a_time(self) -> None:
-        """The product is locked meanwhile."""
+        """The product is locked during a publication."""
         states = [item.get("status") for item in self.offers.get(f"submission/{self.offers.product}")["value"]]
         assert states.count("running") <= 1
 
@@ -210,6 +210,6 @@ class OfferMachine(RuleBasedStateMachine):
             assert set(configuration["applicationKey"]) == {"*"}
 
 
-def test_no_order_of_changes_and_publications_breaks_an_offer(ca: CertificateAuthority) -> None:
+def test_no_order_of_publications_breaks_an_offer(ca: CertificateAuthority) -> None:
     Machine = type("Machine", (OfferMachine,), {"ca": ca})  # noqa: N806 - a class made here
     run_state_machine_as_test(Machine, settings=examples(12, steps=15))

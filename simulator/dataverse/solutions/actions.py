@@ -41,7 +41,7 @@ _IMPORT_PARAMETERS = frozenset(
 
 
 def stage(session: Session, payload: Mapping[str, Any]) -> Reply:
-    """StageSolution: read and judge a package without importing it."""
+    """StageSolution: read and check a package without importing it."""
     session.principal.require_privilege("prvImportCustomization")
     _only(payload, frozenset({"CustomizationFile"}), "StageSolution")
     package = _read(payload.get("CustomizationFile"))
@@ -89,7 +89,7 @@ def import_async(session: Session, payload: Mapping[str, Any]) -> Reply:
 
 
 def stage_and_upgrade_async(session: Session, payload: Mapping[str, Any]) -> Reply:
-    """StageAndUpgradeAsync: queue an import that also removes what the older version had."""
+    """StageAndUpgradeAsync: queue an import that also removes components of the older version."""
     package = _package_of(session, payload, "StageAndUpgradeAsync")
     operation = jobs.start(
         session,
@@ -103,7 +103,7 @@ def stage_and_upgrade_async(session: Session, payload: Mapping[str, Any]) -> Rep
 
 
 def import_sync(session: Session, payload: Mapping[str, Any]) -> Reply:
-    """ImportSolution: the same at once; the caller names the import job."""
+    """ImportSolution: the same synchronously; the caller names the import job."""
     import_job = guid(str(payload.get("ImportJobId", "")))
     if import_job is None:
         raise bad_payload("ImportSolution", "The parameter 'ImportJobId' is expected.")
@@ -122,7 +122,7 @@ def import_sync(session: Session, payload: Mapping[str, Any]) -> Reply:
 
 
 def stage_and_upgrade(session: Session, payload: Mapping[str, Any]) -> Reply:
-    """StageAndUpgrade: the same at once."""
+    """StageAndUpgrade: the same synchronously."""
     package = _package_of(session, payload, "StageAndUpgrade")
     import_job = guid(str(payload.get("ImportJobId", "")))
     solution = _at_once(session, "upgrade", package, import_job=import_job, overwrite=_asks(payload, _OVERWRITE))
@@ -131,7 +131,7 @@ def stage_and_upgrade(session: Session, payload: Mapping[str, Any]) -> Reply:
 
 
 def delete_and_promote(session: Session, payload: Mapping[str, Any]) -> Reply:
-    """DeleteAndPromote: apply the upgrade that a holding solution is, at once."""
+    """DeleteAndPromote: apply a holding solution synchronously."""
     name = _promotable(session, payload, "DeleteAndPromote")
     solution = _at_once(session, "promote", unique_name=name)
     context = session.context("Microsoft.Dynamics.CRM.DeleteAndPromoteResponse")
@@ -157,7 +157,7 @@ def uninstall_async(session: Session, payload: Mapping[str, Any]) -> Reply:
 
 
 def delete(session: Session, row: Mapping[str, Any]) -> None:
-    """DELETE of a solution's row: a removal at once. Raises Refusal."""
+    """DELETE of a solution's row: a synchronous removal. Raises Refusal."""
     session.principal.require("Delete", session.data.table("solution"))
     jobs.require_no_other(session.data, "uninstall")
     try:
@@ -168,7 +168,7 @@ def delete(session: Session, row: Mapping[str, Any]) -> None:
 
 
 def publish_all(session: Session, payload: Mapping[str, Any]) -> Reply:
-    """PublishAllXml: nothing is left unpublished here, but the lock is respected."""
+    """PublishAllXml: everything is always published, but the lock is respected."""
     session.principal.require_privilege("prvPublishCustomization")
     _only(payload, frozenset(), "PublishAllXml")
     jobs.require_no_other(session.data, "PublishAll")
@@ -176,7 +176,7 @@ def publish_all(session: Session, payload: Mapping[str, Any]) -> Reply:
 
 
 def import_result(session: Session, arguments: Mapping[str, str]) -> Reply:
-    """RetrieveSolutionImportResult: how an import ended."""
+    """RetrieveSolutionImportResult: the result of an import."""
     operation, job = _import_job(session, arguments)
     failure = operation["failure"]
     result = {
@@ -203,7 +203,7 @@ def formatted_results(session: Session, arguments: Mapping[str, str]) -> Reply:
 
 
 def dependencies_for_uninstall(session: Session, arguments: Mapping[str, str]) -> Reply:
-    """RetrieveDependenciesForUninstall: what a removal would break."""
+    """RetrieveDependenciesForUninstall: the dependents of a solution."""
     session.principal.require("Read", session.data.table("solution"))
     row = _named(session, arguments.get("SolutionUniqueName"), "RetrieveDependenciesForUninstall")
     table = session.data.table("dependency")
@@ -214,7 +214,7 @@ def dependencies_for_uninstall(session: Session, arguments: Mapping[str, str]) -
     return Reply(200, {"@odata.context": session.context("dependencies"), "value": rows})
 
 
-# What they share
+# Shared
 
 
 def _only(payload: Mapping[str, Any], known: frozenset[str], action: str) -> None:
@@ -239,7 +239,7 @@ def _read(text: Any) -> Package:
 
 
 def _package_of(session: Session, payload: Mapping[str, Any], action: str) -> Package:
-    """The package of an import: in the payload, or staged before. Raises Refusal."""
+    """The package of an import, from the payload or staged before. Raises Refusal."""
     session.principal.require_privilege("prvImportCustomization")
     _only(payload, _IMPORT_PARAMETERS, action)
     if payload.get("CustomizationFile") is not None:
@@ -250,7 +250,7 @@ def _package_of(session: Session, payload: Mapping[str, Any], action: str) -> Pa
     upload = parameters.get("StageSolutionUploadId") if isinstance(parameters, dict) else None
     if not isinstance(upload, str):
         raise bad_payload(action, "One of the parameters 'CustomizationFile' and 'SolutionParameters' is expected.")
-    # An upload is good for one import. A second operation must not cost it.
+    # An upload is valid for one import. A refused second operation must not use it up.
     jobs.require_no_other(session.data, "import" if action.startswith("Import") else "upgrade")
     staged = session.data.uploads.pop(guid(upload) or "", None)
     if staged is None:
@@ -261,7 +261,7 @@ def _package_of(session: Session, payload: Mapping[str, Any], action: str) -> Pa
 
 
 def _require_allowed(session: Session, package: Package) -> None:
-    """Insist that an environment without unmanaged customizations gets managed packages only. Raises Refusal."""
+    """Check that an environment that blocks unmanaged customizations gets managed packages only. Raises Refusal."""
     if not package.managed:
         gates.require_customizable(session.data)
 
@@ -283,7 +283,7 @@ def _at_once(
     overwrite: bool = False,
     import_job: str | None = None,
 ) -> str | None:
-    """Carry an operation out before answering. Raises Refusal when it fails."""
+    """Perform an operation before answering. Raises Refusal if it fails."""
     data = session.data
     name = package.unique_name if package is not None else unique_name
     operation = jobs.start(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a package needs, what is missing of it, and what needs an installed solution."""
+"""Dependencies of a package, the missing ones, and the dependents of an installed solution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .package import ROLE, TABLE, Package, version_key
 
 _NAMED_SOLUTION = re.compile(r"(?P<name>[^()]+?)\s*\((?P<version>[\d.]+)\)")
 
-#: Solutions of the platform: what they bring is there as long as the table is.
+#: Solutions of the platform: their components exist if the table exists.
 _PLATFORM = frozenset({"active", "system", "default"})
 
 
@@ -47,7 +47,7 @@ def _satisfied(data: EnvironmentData, required: Mapping[str, str]) -> bool:
 
 
 def named_solution(text: str) -> tuple[str, str]:
-    """Name and version in ``Name (1.0.0.0)``; the version may be missing."""
+    """Name and version in `Name (1.0.0.0)`; the version may be missing."""
     match = _NAMED_SOLUTION.fullmatch(text.strip())
     return (match.group("name"), match.group("version")) if match else (text.strip(), "0")
 
@@ -89,7 +89,7 @@ def as_text(items: list[dict[str, Any]]) -> str:
 
 
 def dependants(data: EnvironmentData, solution: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What would break without a solution, as rows of the table of dependencies."""
+    """The dependents of a solution, as rows of the dependency table."""
     own = data.packages.get(solution["solutionid"], {})
     tables = {name.lower(): name for name in own.get("tables", ())}
     found = []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an import, an upgrade and a removal do to an environment, once their job gets there."""
+"""The effects of an import, an upgrade and a removal on an environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOLDING_SUFFIX = "_Upgrade"
 
 
 class ImportFailed(Exception):
-    """An operation that a job reports as failed. ``early``: before any component, so that no import job exists."""
+    """An operation that a job reports as failed. `early`: it failed before any component, so there is no import job."""
 
     def __init__(self, code: str, message: str, *, early: bool = True) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class ImportFailed(Exception):
 
 
 def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bool) -> None:
-    """Judge a package before anything of it is written. Raises ImportFailed."""
+    """Check a package before anything is written. Raises ImportFailed."""
     row = installed(data, package.unique_name)
     if row is not None and row["ismanaged"] != package.managed:
         if package.managed:
@@ -67,9 +67,9 @@ def check(data: EnvironmentData, package: Package, *, holding: bool, upgrade: bo
 def install(
     data: EnvironmentData, package: Package, user_id: str, *, holding: bool = False, overwrite: bool = False
 ) -> str:
-    """Import a package; gives the id of the solution's row. Raises ImportFailed, and then nothing is changed.
+    """Import a package; returns the id of the solution's row.
 
-    ``overwrite`` takes away what was changed by hand on top of the package's components.
+    Raises ImportFailed, and then nothing is changed. `overwrite` removes manual changes to the package's components.
     """
     with data.transaction():
         grants = _role_grants(data, package)
@@ -78,7 +78,7 @@ def install(
         identifier: str = solution["solutionid"]
         tables = _tables(data, package)
         if tables:
-            # They may have brought privileges that the roles name.
+            # They may add privileges that the roles name.
             grants = _role_grants(data, package)
         older = {role["id"]: data.managed_grants.get(role["id"], {}) for role in package.roles}
         for role in package.roles:
@@ -96,7 +96,7 @@ def install(
 
 
 def promote(data: EnvironmentData, unique_name: str) -> str:
-    """Let a holding solution take the place of the one it upgrades; gives its id."""
+    """Replace a solution by its holding solution; returns its id."""
     old, new = installed(data, unique_name), installed(data, unique_name + HOLDING_SUFFIX)
     assert new is not None, "the caller has looked whether there is an upgrade to apply"
     name = unique_name if old is None else old["uniquename"]
@@ -114,7 +114,7 @@ def promote(data: EnvironmentData, unique_name: str) -> str:
 
 
 def upgrade(data: EnvironmentData, package: Package, user_id: str, *, overwrite: bool = False) -> str:
-    """Import a package and remove what the older version had and this one has not; gives the solution's id."""
+    """Import a package and remove components that only the older version had; returns the solution's id."""
     if installed(data, package.unique_name) is None:
         return install(data, package, user_id)
     install(data, package, user_id, holding=True, overwrite=overwrite)
@@ -122,7 +122,7 @@ def upgrade(data: EnvironmentData, package: Package, user_id: str, *, overwrite:
 
 
 def check_removal(data: EnvironmentData, solution: Mapping[str, Any]) -> None:
-    """Judge whether a solution can go. Raises ImportFailed."""
+    """Check that a solution can be removed. Raises ImportFailed."""
     blocking = dependants(data, solution)
     platform = solution["solutionid"] not in data.packages and solution.get("ismanaged")
     if blocking or platform:
@@ -136,7 +136,7 @@ def check_removal(data: EnvironmentData, solution: Mapping[str, Any]) -> None:
 
 
 def uninstall(data: EnvironmentData, solution: Mapping[str, Any]) -> None:
-    """Remove a solution; a managed one takes what it brought along, roles with their assignments included."""
+    """Remove a solution; a managed one with its components, including roles and their assignments."""
     identifier = solution["solutionid"]
     parts = data.packages.pop(identifier, {})
     if solution.get("ismanaged"):
@@ -221,7 +221,7 @@ def _solution_row(
     )
 
 
-#: Column types of packages in the words of table definitions.
+#: Column types of packages and their names in table definitions.
 _COLUMN_KINDS = {
     "nvarchar": "string",
     "ntext": "memo",
@@ -238,7 +238,7 @@ _COLUMN_KINDS = {
 
 
 def _tables(data: EnvironmentData, package: Package) -> list[str]:
-    """Add the tables a package defines and the environment lacks; gives their logical names."""
+    """Add the package's tables that the environment lacks; returns their logical names."""
     added = []
     for table in package.tables:
         logical = table["schema"].lower()
@@ -262,8 +262,10 @@ def _tables(data: EnvironmentData, package: Package) -> list[str]:
 
 
 def _role_grants(data: EnvironmentData, package: Package) -> dict[str, dict[str, int]]:
-    """What each role of a package grants, by ids. Raises ImportFailed for a privilege nobody knows here, or a name
-    that another role bears."""
+    """The privileges of each role of a package, by ids.
+
+    Raises ImportFailed for an unknown privilege, or a name that another role has.
+    """
     coming = {f"prv{right}{table['schema']}".lower() for table in package.tables for right in _TABLE_RIGHTS}
     found: dict[str, dict[str, int]] = {}
     root = people.root_business_unit(data)
@@ -295,7 +297,7 @@ _TABLE_RIGHTS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Ass
 
 
 def _require_possible(privilege: Privilege, level: int, role_id: str) -> None:
-    """Insist that a privilege can have a level (contract: Privileges). Raises ImportFailed."""
+    """Check that a privilege supports a level (contract: Privileges). Raises ImportFailed."""
     if level not in privilege.levels:
         code, message = invalid_depth(privilege, level, role_id)
         raise ImportFailed(code, message, early=False)
@@ -310,9 +312,9 @@ def _role(
     *,
     overwrite: bool,
 ) -> None:
-    """A new role with its copies, or an existing one with its privileges merged: what was added by hand stays.
+    """Create a role with its copies, or merge the privileges of an existing one.
 
-    Unless it is to be overwritten (contract: solution actions): then the role is as the package has it.
+    Manual additions stay, unless the import overwrites them (contract: solution actions).
     """
     row, root = data.get("role", role["id"]), people.root_business_unit(data)
     if row is None:
@@ -342,7 +344,7 @@ def _role(
 
 
 def _forget_old_privileges(data: EnvironmentData, role_id: str, had: Mapping[str, int]) -> None:
-    """An upgrade takes away what the older package granted and the newer one does not, unless changed by hand."""
+    """Remove privileges that only the older package granted, unless they were changed by hand."""
     now = data.managed_grants.get(role_id, {})
     current = data.grants.get(role_id, {})
     gone = {key for key, level in had.items() if key not in now and current.get(key) == level}

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Solution operations as system jobs: queued, started, in progress, completed (contract: polling).
 
-Nothing runs in the background. A job knows when it starts and ends, and whoever talks to the environment next finds
-it as far as the clock says; its effect is written at that moment, with the time at which it was due.
+Nothing runs in the background. A job has its start and end times, and the next request to the environment advances it
+to the current time; its effect is written then, with the time at which it was due.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from .dependencies import installed
 from .install import ImportFailed
 from .package import Package
 
-#: Of the whole time an operation takes: how long it waits in the queue, and from when its import job can be read.
+#: Shares of an operation's time: its wait in the queue, and the time until its import job can be read.
 QUEUE_SHARE, JOB_ROW_SHARE = 0.2, 0.3
 
 _READY, _LOCKED, _COMPLETED = 0, 2, 3
 _WAITING, _IN_PROGRESS, _SUCCEEDED, _FAILED = 0, 20, 30, 31
 _EXECUTE_ASYNC_REQUEST = 54
 
-#: What a lock's holder and who is refused are called, by the kind of the operation.
+#: Names of the operations in the refusal: the one that holds the lock, and the refused one.
 _VERBS = {"import": "Import", "upgrade": "Upgrade", "promote": "DeleteAndPromote", "uninstall": "Uninstall"}
 
 
 def require_no_other(data: EnvironmentData, kind: str) -> None:
-    """Insist that no other solution operation is under way. Raises Refusal: 429 without a word on when to retry."""
+    """Check that no other solution operation is running. Raises Refusal: 429 without Retry-After."""
     other = next((item for item in data.operations.values() if item["state"] != "done"), None)
     if other is not None:
         wanted, running = _VERBS.get(kind, kind), _VERBS[other["kind"]]
@@ -58,9 +58,9 @@ def start(
     overwrite: bool = False,
     import_job: str | None = None,
 ) -> dict[str, Any]:
-    """Put an operation into the queue; gives it, with ``id`` (of the system job) and ``job`` (of the import job).
+    """Queue an operation; returns it, with `id` (of the system job) and `job` (of the import job).
 
-    Raises Refusal while another operation is under way.
+    Raises Refusal while another operation is running.
     """
     data = session.data
     require_no_other(data, kind)
@@ -122,7 +122,7 @@ def _insert_system_job(session: Session, operation: dict[str, Any], message_name
 
 
 def advance(data: EnvironmentData) -> None:
-    """Bring every operation to where the clock says it is."""
+    """Advance every operation to the current time."""
     if not data.operations:
         return
     now = data.now().timestamp()
@@ -211,7 +211,7 @@ def _complete(data: EnvironmentData, operation: dict[str, Any], failed: ImportFa
         job = _import_job(data, operation)
         done = {"progress": 100.0 if failed is None else 35.0, "completedon": _time(at), "modifiedon": _time(at)}
         data.change("importjob", job, {**done, "solutionid": operation["solution"], "data": _result_xml(operation)})
-    # The package has done its work; the state need not carry it on.
+    # The package is no longer needed in the state.
     if operation["package"] is not None:
         operation["package"] = {**operation["package"], "tables": [], "missing": []}
 
@@ -247,7 +247,7 @@ def _import_job(data: EnvironmentData, operation: dict[str, Any]) -> dict[str, A
 
 
 def _result_xml(operation: dict[str, Any]) -> str:
-    """What the import job's ``data`` tells of manifest and roles."""
+    """The results for manifest and roles in the import job's `data`."""
     package, failure = operation["package"], operation["failure"]
     code = "0" if failure is None else str(signed(failure["code"]))
     text = "" if failure is None else failure["message"]

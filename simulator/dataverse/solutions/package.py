@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A solution package, read from its zip file: ``solution.xml`` and ``customizations.xml`` (contract: solution zip)."""
+"""A solution package, read from its zip file: `solution.xml` and `customizations.xml` (contract: solution zip)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TABLE, ROLE = 1, 20
 
 
 class BadPackage(Exception):
-    """A file that is no solution package; with the platform's code for it."""
+    """A file that is not a solution package, with the platform's code for it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -41,12 +41,12 @@ class BadPackage(Exception):
 
 @dataclass
 class Package:
-    """What a package says of itself.
+    """The content of a package.
 
     publisher: columns of the publisher's row;
-    roles: ``{id, name, customizable, inherited, privileges: {name: level}}``;
-    tables: ``{schema, entity_set, label, columns}``; missing: ``{required: {...}, dependent: {...}}`` with the
-    attributes of the two elements; components: ``{type, id, schemaName, behavior}``.
+    roles: `{id, name, customizable, inherited, privileges: {name: level}}`;
+    tables: `{schema, entity_set, label, columns}`; missing: `{required: {...}, dependent: {...}}` with the
+    attributes of the two elements; components: `{type, id, schemaName, behavior}`.
     """
 
     unique_name: str
@@ -65,23 +65,23 @@ class Package:
     connections: list[dict[str, Any]] = field(default_factory=list)
 
     def dump(self) -> dict[str, Any]:
-        """As plain JSON types; :meth:`load` reads it."""
+        """Plain JSON types, for `load`."""
         return asdict(self)
 
     @staticmethod
     def load(dumped: dict[str, Any]) -> Package:
-        """What :meth:`dump` wrote."""
+        """The package from `dump`."""
         return Package(**dumped)
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """A version to compare by: four numbers, missing ones are 0."""
+    """A comparable version: four numbers, missing ones are 0."""
     numbers = [int(part) for part in version.split(".") if part.isdigit()]
     return tuple((*numbers, 0, 0, 0, 0)[:4])
 
 
 def read_base64(text: Any) -> Package:
-    """Read the package in a request's ``CustomizationFile``. Raises BadPackage."""
+    """Read the package in a request's `CustomizationFile`. Raises BadPackage."""
     if not isinstance(text, str) or not text:
         raise BadPackage("0x80048000", "Invalid import file: the parameter 'CustomizationFile' holds no package.")
     try:
@@ -141,7 +141,7 @@ def _not_a_package() -> BadPackage:
 
 
 def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
-    """A member of the zip, parsed. A document type is refused before anything it declares can do harm."""
+    """A member of the zip, parsed. A document type is refused, because its declarations could do harm."""
     if archive.getinfo(name).file_size > _LARGEST_FILE:
         raise BadPackage("0x80048000", f"Invalid import file: {name} is too large.")
     try:
@@ -218,7 +218,7 @@ def _role(element: ElementTree.Element) -> dict[str, Any]:
 
 
 def _table(element: ElementTree.Element) -> dict[str, Any] | None:
-    """A table that the package defines; None where it only refers to one."""
+    """A table that the package defines; None if it only refers to one."""
     entity = element.find("EntityInfo/entity")
     if entity is None or not entity.get("Name"):
         return None
@@ -260,7 +260,7 @@ def _variable(element: ElementTree.Element) -> dict[str, Any]:
 
 
 def _value(archive: zipfile.ZipFile, name: str) -> dict[str, Any] | None:
-    """The value of an environment variable; its folder bears the variable's name."""
+    """The value of an environment variable; its folder has the variable's name."""
     try:
         content = json.loads(archive.read(name))["environmentvariablevalues"]["environmentvariablevalue"]
         return {

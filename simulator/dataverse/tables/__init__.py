@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tables an environment is born with."""
+"""The tables of a new environment."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from ..schema import Table
 from . import business, customization, others, people
 
 PLATFORM_TABLES: tuple[Table, ...] = people.TABLES + customization.TABLES + business.TABLES + others.TABLES
-#: What Dynamics 365 Sales adds; without it there is no table of leads, and no privilege on them.
+#: The tables of Dynamics 365 Sales; without it there is no Lead table and no privilege on it.
 SALES_TABLES: tuple[Table, ...] = business.SALES_TABLES + others.SALES_TABLES

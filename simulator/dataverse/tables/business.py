@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables a business works with: leads (where Dynamics 365 Sales is installed), accounts, contacts."""
+"""The business tables: leads (if Dynamics 365 Sales is installed), accounts, contacts."""
 
 from __future__ import annotations
 
@@ -321,7 +321,7 @@ CONTACT = Table(
     relations=relations(Relation("account_primary_contact", "account", lookup="_primarycontactid_value")),
 )
 
-#: Tables that come with the platform.
+#: Tables of the platform.
 TABLES = (ACCOUNT, CONTACT)
-#: Tables that only Dynamics 365 Sales brings.
+#: Tables of Dynamics 365 Sales.
 SALES_TABLES = (LEAD,)

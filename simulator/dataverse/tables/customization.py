@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of customisation: solutions, publishers, and the jobs that change them."""
+"""The tables of customization: solutions, publishers, and the jobs that change them."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ MESSAGE_FILTER = Table(
     ownership="organization",
     id_column="sdkmessagefilterid",
     name_column="name",
-    # Who may read messages may read which tables answer them.
+    # Reading messages includes reading which tables support them.
     privilege_noun="SdkMessage",
     rights=(),
     writable=False,

@@ -1,16 +1,16 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The other tables of an environment: they matter for the privileges that guard them, and hold plain rows."""
+"""The other tables of an environment: they exist for their privileges, and have plain rows."""
 
 from __future__ import annotations
 
 from ..schema import AUDIT, OWNER, Ownership, Table, columns
 
-#: ``logical name, schema name, entity set, type code, ownership [rights] [levels]``, the privileges' noun being the
-#: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all when not given:
+#: `logical name, schema name, entity set, type code, ownership [rights] [levels]`, the privileges' noun being the
+#: schema name. Ownership: u(ser), b(usiness unit), o(rganization). Rights by their first letters, all by default:
 #: Create, Read, Write, Delete, aPpend, append To, Assign, Share. Levels of the privileges: B, L, D, G, followed by
-#: those of single rights that differ, such as ``BLDG,CWPT=BG,RD=G``.
+#: those of single rights that differ, such as `BLDG,CWPT=BG,RD=G`.
 _PLATFORM = """
 actioncard ActionCard actioncards 9962 u CRWDPTA
 expiredprocess ExpiredProcess expiredprocesses 955 o
@@ -118,9 +118,9 @@ _RIGHTS = {
     "S": "Share",
 }
 _OWNERSHIPS: dict[str, Ownership] = {"u": "user", "b": "business", "o": "organization"}
-#: What each kind of ownership lets a privilege give, where a line does not say.
+#: The rights of each kind of ownership, unless a line names them.
 _DEFAULT_RIGHTS = {"u": "CRWDPTAS", "b": "CRWDPTAS", "o": "CRWDPT"}
-#: Columns that some of these tables have and others' lookups or users of the table rely on.
+#: Columns of these tables that lookups or clients rely on.
 _EXTRA_COLUMNS = {
     "userentityuisettings": "objecttypecode int\nrecentlyviewedxml memo\nlastviewedformxml memo",
     "usersettings": "systemuserid lookup:systemuser r\nlocaleid int =1033\ntimezonecode int =92",
@@ -134,7 +134,7 @@ _EXTRA_COLUMNS = {
     "annotation": "subject string:500\nnotetext memo:100000\nobjectid lookup:lead,account,contact",
 }
 
-#: Alternate keys, by which rows can be addressed and of which no two rows have the same value.
+#: Alternate keys, by which rows can be addressed; their values are unique.
 _KEYS = {
     "environmentvariabledefinition": (("schemaname",),),
     "connectionreference": (("connectionreferencelogicalname",),),
@@ -142,7 +142,7 @@ _KEYS = {
 
 
 def plain_table(line: str, *, custom: bool = False, managed: bool = True, extra_columns: str = "") -> Table:
-    """The table that one line of the lists above describes."""
+    """The table of one line of the lists above."""
     logical, schema, entity_set, code, owner, *rest = line.split()
     rights = rest[0] if rest else _DEFAULT_RIGHTS[owner]
     levels, *others = rest[1].split(",") if len(rest) > 1 else [""]

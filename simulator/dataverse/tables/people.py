@@ -1,7 +1,7 @@
 # Copyright (c) 2026, marketplace_leads.dynamics365 contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of people and what they may do: organization, business units, users, teams, roles, privileges."""
+"""The tables of people and security: organization, business units, users, teams, roles, privileges."""
 
 from __future__ import annotations
 
