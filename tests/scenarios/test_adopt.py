@@ -287,7 +287,7 @@ def test_secrets_that_begin_alike_have_to_be_named(take_over: TakeOver, hand_mad
     take_over.give(hand_made.secret["secretText"])
     secrets = [{**each, "hint": hand_made.secret["hint"]} for each in hand_made.hidden()["passwordCredentials"]]
     hand_made.hide(passwordCredentials=secrets)
-    assert "name the one that it is in lead_writer_adopt_key_id" in take_over.refused()
+    assert "name the right one in lead_writer_adopt_key_id" in take_over.refused()
     wrong = take_over.refused(variables={"lead_writer_adopt_key_id": hand_made.tenant.tenant_id})
     assert twin["keyId"] in wrong
     take_over.well(variables={"lead_writer_adopt_key_id": hand_made.secret["keyId"]}, rehearse=False)
@@ -367,7 +367,7 @@ def test_a_privilege_that_leads_do_not_take_may_be_missing(take_over: TakeOver, 
     made.all_of_it(privileges={name: depth for name, depth in PRIVILEGES.items() if "AsyncOperation" in name})
     take_over.give(made.secret["secretText"])
     run = take_over.well(rehearse=False)
-    assert "which the documented set-up asks for" in told(run)
+    assert "which the documented setup requires" in told(run)
 
 
 def test_other_ways_in_are_listed(take_over: TakeOver, hand_made: HandMade) -> None:
@@ -427,7 +427,7 @@ def test_removal_leaves_the_secret_that_was_taken_over(take_over: TakeOver, hand
 def test_removal_leaves_another_secret_of_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
     named = {"lead_writer_secret_name": "leads", "lead_writer_application_id": hand_made.application["appId"]}
     # Without a record the role makes a secret of the name that the hand-made one has only where it is told to.
-    assert "live secrets that something may be using" in configure(variables=named, rehearse=False).failure(HOST)
+    assert "live secrets that may be in use" in configure(variables=named, rehearse=False).failure(HOST)
     assert configure(variables={**named, "lead_writer_store_lost": True}, rehearse=False).status == 0
     made = configure.stored(hand_made.tenant)["key_id"]
     assert hand_made.key_ids() == {made, hand_made.secret["keyId"]}

@@ -180,7 +180,7 @@ def test_a_companion_role_is_narrowed_only_when_that_is_asked_for_and_goes_when_
     exact = privileges(ansible, privileges=[READ_JOBS, lead], on_locked="companion", mode="exact")
     assert exact.changes(host) == ["companion_role.privileges"]
     assert imported.privileges() == {"prvReadAsyncOperation": "Global"}
-    assert "so privileges it has beyond mode exact stay" in exact.output
+    assert "so the privileges that mode exact would remove stay" in exact.output
 
     # A newer package that lets the role be edited: the privileges belong there from now on.
     locked.package.write_bytes(package("1.1.0.0"))

@@ -242,6 +242,6 @@ def test_an_answer_that_is_no_answer_is_one_sentence_and_nothing_is_changed(
     cloud.fault(count=0, **fault)
     run = configure(rehearse=False)
     assert run.status != 0
-    assert "answers in the service's place" in run.failure(HOST)
+    assert "intercepts the request" in run.failure(HOST)
     assert "Traceback" not in run.output
     assert cloud.writes_since(run.mark) == []

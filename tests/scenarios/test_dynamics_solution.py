@@ -343,7 +343,7 @@ def test_time_that_runs_out_is_told_and_the_next_run_goes_on_waiting(
     cloud: Cloud, ansible: Ansible, write: Write
 ) -> None:
     run = solution(ansible, path=write(), import_timeout=1, rehearse=False)
-    assert "goes on there" in run.failure(HOST)
+    assert "continues there" in run.failure(HOST)
     again = solution(ansible, path=write(), rehearse=False)
     assert again.status == 0, again.output
     assert len(starts(cloud, run.mark)) == 1

@@ -51,7 +51,7 @@ def test_one_that_it_does_not_own_stops_the_role_before_its_first_write(
 def test_one_that_it_does_not_own_fails_the_dry_run_of_the_role(directory: Directory, configure: Configure) -> None:
     made = directory.make(displayName="Made by a person", owned=False)
     run = configure("-e", f"lead_writer_application_id={made['appId']}", check=True)
-    assert "Application.ReadWrite.OwnedBy covers only what it owns" in run.failure(HOST)
+    assert "Application.ReadWrite.OwnedBy covers only applications that it owns" in run.failure(HOST)
 
 
 @pytest.mark.parametrize("options", [{"name": "Mine"}, {"state": "absent"}, {"secret": {"name": "leads"}}])
@@ -60,7 +60,7 @@ def test_one_that_it_does_not_own_fails_the_dry_run_of_the_module(
 ) -> None:
     made = directory.make(displayName="Made by a person", owned=False)
     run = directory.ansible.tasks(task("aad_app", application_id=made["appId"], **options), check=True)
-    assert "is no owner of application" in run.failure(HOST)
+    assert "does not own application" in run.failure(HOST)
 
 
 def test_one_that_it_does_not_own_may_stay_as_it_is(directory: Directory) -> None:

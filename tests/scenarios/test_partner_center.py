@@ -117,7 +117,7 @@ def test_a_rotated_secret_is_live_only_after_another_publication_and_is_shown_no
 def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publisher: Publisher) -> None:
     publisher.edit("listing", {"title": "A title that is not ready"})
     held = publisher.run(publish="live")
-    assert "has changes of other people that are not live (listing/" in said(held)
+    assert "has changes by other people that are not live (listing/" in said(held)
     assert publisher.changes(held) == [*FRESH, "secret"]
     assert publisher.told(held)["publication"]["state"] == "held"
     assert publisher.leads("preview")["leadDestination"] == "none"
@@ -130,7 +130,7 @@ def test_what_others_have_changed_is_published_only_when_that_is_asked_for(publi
     publisher.run(contact_emails=["leads@contoso.example"], publish="preview", rehearse=False)
     publisher.edit("listing", {"title": "Another one"}, target="preview")
     late = publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
-    assert "has changes of other people that are not live (listing/" in said(late)
+    assert "has changes by other people that are not live (listing/" in said(late)
     assert publisher.leads("live")["dynamicsLeadConfiguration"].get("contactEmail") is None
 
 
@@ -220,7 +220,7 @@ def test_an_offer_that_is_being_published_is_waited_for(publisher: Publisher, at
     publisher.cloud.jump(1)
     impatient = publisher.run(publish_timeout=0, rehearse=False)
     assert publisher.changes(impatient) == []
-    assert "is handed over by a run after that" in said(impatient)
+    assert "to hand over the changes to its lead destination" in said(impatient)
 
     # The publication ends while it is waited for.
     publisher.cloud.fault(route="submission/", skip=2, clock_jump_seconds=1000)
@@ -276,7 +276,7 @@ def test_a_publisher_who_cannot_work_is_told_why_in_one_sentence(publisher: Publ
     runner = {"client_id": "{{ lead_writer_client_id }}", "client_secret": "{{ lead_writer_client_secret }}"}
     cases: list[tuple[dict[str, Any], str]] = [
         ({"client_secret": "not-the-secret"}, "client_secret is not valid for application"),
-        (runner, "Partner Center does not let in application"),
+        (runner, "Partner Center does not accept application"),
         ({"offer": "no-offer"}, "offer 'no-offer' names 0 offers of the publisher's account in tenant"),
         ({"cloud": "gcc_high"}, "leave cloud out, and give the credentials of the publisher"),
     ]

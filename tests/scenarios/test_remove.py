@@ -174,7 +174,7 @@ def test_nothing_is_removed_while_leads_still_come(cloud: Cloud, configure: Conf
     # Publishing wrote a test lead. Its owner cannot be deleted, and the lead is not the role's to remove.
     disabled = ["application_user.roles", "application_user.isdisabled"]
     assert meant.changes(HOST) == [*disabled, "application", "handover"]
-    assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
+    assert "assign its leads to another user and run again" in " ".join(meant.output.split())
     (lead,) = cloud.rows(cloud.contoso, "leads")
     (user,) = cloud.rows(cloud.contoso, f"systemusers?$filter=systemuserid eq {lead['_ownerid_value']}")
     assert user["isdisabled"] is True

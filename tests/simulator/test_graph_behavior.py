@@ -123,7 +123,7 @@ class TestPermissions:
 
 
 class TestReplication:
-    """What was just written is not seen everywhere at once."""
+    """What was just written is not visible everywhere at once."""
 
     def test_a_new_object_is_seen_missed_and_seen_again_until_all_agree(self, new_cloud: NewCloud) -> None:
         cloud = new_cloud(replication_seconds=60)

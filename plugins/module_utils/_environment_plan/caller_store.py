@@ -60,12 +60,14 @@ class CallerStore:
         if self.found_in:
             return (
                 f"{wrong}: set lead_writer_store_directory to {self.found_in[0]}, which has a record of it, or set "
-                f"lead_writer_store_lost to true to have {otherwise}."
+                f"lead_writer_store_lost to true to {otherwise}."
             )
-        place = "lead_writer_store_directory to where the record is" if self.path else "lead_writer_stored right"
+        place = (
+            "lead_writer_store_directory to where the record is" if self.path else "lead_writer_stored to the record"
+        )
         return (
             f"{wrong}: set {place}, take over what was set up by hand with the playbook adopt, or set "
-            f"lead_writer_store_lost to true to have {otherwise}."
+            f"lead_writer_store_lost to true to {otherwise}."
         )
 
     def _where(self) -> str:

@@ -55,8 +55,8 @@ class ByApplication:
         try:
             return self._application.plan()
         except StoreMissing as missing:
-            what = f"its application has live secrets that something may be using ({missing.secrets})"
-            raise InvalidInput(self._store.missing(what, "another secret made while these stay")) from None
+            what = f"its application has live secrets that may be in use ({missing.secrets})"
+            raise InvalidInput(self._store.missing(what, "make another secret and keep these")) from None
 
     def state(self) -> dict[str, Any]:
         """Return the application as it is now."""

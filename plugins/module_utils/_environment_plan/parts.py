@@ -129,7 +129,7 @@ def _refuse_missing_store(context: ModuleContext, destinations: LeadDestinations
     told = context["user"].get("password_renewal") is not None
     if not (told or store.has_record or store.lost) and destinations.signed_in_as(name):
         what = f"a published offer signs in as {name}, whose password would be replaced"
-        raise InvalidInput(store.missing(what, "another password set, which the offer then needs at once"))
+        raise InvalidInput(store.missing(what, "set another password, which the offer then needs at once"))
 
 
 def password_renewal(context: ModuleContext, destinations: LeadDestinations) -> bool:

@@ -127,8 +127,8 @@ class Preflight:
         # The token names no directory role, or the permissions would not be told at all.
         return lacking, [
             (
-                f"{self._graph.runner} seems to hold no directory role, without which the password of a user cannot be "
-                "replaced: assign it the role User Administrator."
+                f"{self._graph.runner} seems to hold no directory role, which replacing a user's password requires: "
+                "assign it the role User Administrator."
             )
         ]
 
@@ -233,7 +233,7 @@ class _CountingPolicy:
         if said.longest is not None and said.longest < timedelta(days=valid_days):
             return [
                 (
-                    f"{self._whose} lets secrets live for {whole_days(said.longest)} days, but secret.valid_days is "
+                    f"{self._whose} limits secrets to {whole_days(said.longest)} days, but secret.valid_days is "
                     f"{valid_days}: lower it."
                 )
             ]
@@ -264,4 +264,4 @@ class _CountingPolicy:
 
 
 _EXEMPT = "exempt the runner by a custom security attribute (excludeActors)"
-_ALLOW = "allow that in it"
+_ALLOW = "allow it in the policy"

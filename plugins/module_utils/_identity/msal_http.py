@@ -114,9 +114,9 @@ class MsalHttp:
         own = self._origins.own(url)
         if own is None:
             raise SignInFailed(
-                f"{self._origins.hosts[0]} sends the sign-in on to {origin_shown(url)}, so no credential was sent: "
-                "for a tenant of another national cloud set cloud, else check for a proxy or gateway that intercepts "
-                "the request."
+                f"{self._origins.hosts[0]} redirects the sign-in to {origin_shown(url)}, so no credential was sent: "
+                "set cloud for a tenant of another national cloud, otherwise check for a proxy or gateway that "
+                "intercepts the request."
             )
         return own
 
@@ -157,7 +157,7 @@ def token_reply(answer: Answer) -> Reply:
         # Passing errors come as 503 too; to msal a refusal is one whatever its status.
         return Reply(min(answer.status, 400), answer.text, answer.headers, answer.request)
     raise CallFailed(
-        f"{answer.request} was answered with {answer.status} and neither a token nor a refusal: run again, and if it "
+        f"{answer.request} was answered with {answer.status} and neither a token nor an error: run again, and if it "
         "persists, check for a proxy or gateway that intercepts the request.",
         request=answer.request,
         status=answer.status,
@@ -171,10 +171,10 @@ def _is_token(fields: Mapping[str, Any]) -> bool:
 
 def _not_entra(request: str, status: int) -> CallFailed:
     if status >= 500:
-        sentence = f"{request} was answered with {status}: Microsoft Entra is not available, run again."
+        sentence = f"{request} was answered with {status}, because Microsoft Entra is not available: run again."
     else:
         sentence = (
-            f"{request} was answered with {status} and no refusal of Microsoft Entra: check for a proxy or gateway "
+            f"{request} was answered with {status} and no error from Microsoft Entra: check for a proxy or gateway "
             "that intercepts the request."
         )
     return CallFailed(sentence, request=request, status=status)

@@ -154,8 +154,8 @@ class SignIn:
         realm = self._application.authority.user_realm_discovery(self.credentials.user_name)
         if realm.get("account_type") == "Federated":
             raise SignInFailed(
-                f"{self.credentials.user_name} is of a federated domain, whose passwords Microsoft Entra does not "
-                "know: choose a user of another domain, such as one of onmicrosoft.com.",
+                f"{self.credentials.user_name} belongs to a federated domain, whose passwords Microsoft Entra does not "
+                "store: choose a user of another domain, such as one of onmicrosoft.com.",
                 FEDERATED,
             )
         with warnings.catch_warnings():
@@ -196,7 +196,7 @@ class SignIn:
             answer: dict[str, Any] = client.acquire_token_for_client(resource=resource)
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise SignInFailed(
-                f"managed_identity is set, but this machine's identity endpoint gives no token ({error}): assign the "
+                f"managed_identity is set, but this machine's identity endpoint returns no token ({error}): assign the "
                 "identity to this machine, or choose other credentials."
             ) from error
         return answer

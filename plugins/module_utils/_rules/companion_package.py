@@ -83,8 +83,8 @@ class CompanionPackage:
     def __post_init__(self) -> None:
         if not 0 < len(self.role_name.strip()) <= _LONGEST_NAME or _NOT_IN_A_NAME.search(self.role_name):
             raise InvalidInput(
-                f"companion_role {self.role_name!r} is no name that a role can have: give 1 to {_LONGEST_NAME} "
-                "characters without control characters."
+                f"companion_role {self.role_name!r} is not a valid role name: give 1 to {_LONGEST_NAME} characters "
+                "without control characters."
             )
 
     @property

@@ -21,8 +21,8 @@ GENERATED_LENGTH = 32
 """Characters: about 190 random bits."""
 
 _KINDS = {
-    "small letters": re.compile(r"[a-z]"),
-    "capital letters": re.compile(r"[A-Z]"),
+    "lowercase letters": re.compile(r"[a-z]"),
+    "uppercase letters": re.compile(r"[A-Z]"),
     "digits": re.compile(r"[0-9]"),
     "symbols": re.compile(r"[^a-zA-Z0-9]"),
 }
@@ -36,9 +36,9 @@ def check_password(password: str, user_principal_name: str, option: str = "passw
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidInput(f"{option} must have {SHORTEST} to {LONGEST} characters.")
     if _kinds(password) < 3:
-        raise InvalidInput(f"{option} must mix three of these: {', '.join(_KINDS)}.")
+        raise InvalidInput(f"{option} must contain three of these: {', '.join(_KINDS)}.")
     if _local_part(user_principal_name) in password.lower():
-        raise InvalidInput(f"{option} must not hold the name of the user: choose another one, or leave it out.")
+        raise InvalidInput(f"{option} must not contain the name of the user: choose another one, or leave it out.")
 
 
 def generated_password(user_principal_name: str, choose: Callable[[str], str] = secrets.choice) -> str:

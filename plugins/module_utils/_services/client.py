@@ -233,8 +233,8 @@ class ServiceClient:
             )
         if answer.status == 401 and "claims=" in answer.headers.get("WWW-Authenticate", ""):
             return (
-                f"{answer.request} was refused with 401 also with a new token, because a conditional access policy of "
-                f"tenant {self.sign_in.credentials.tenant} asks for more (a claims challenge): exempt the runner or "
+                f"{answer.request} was refused with 401 even with a new token, because a conditional access policy of "
+                f"tenant {self.sign_in.credentials.tenant} requires more (a claims challenge): exempt the runner or "
                 f"this machine's address from that policy ({said})."
             )
         explained: str | None = None
@@ -246,9 +246,8 @@ class ServiceClient:
         if refusal.given:
             return f"{answer.request} was refused with {answer.status} {said}."
         return (
-            f"{answer.request} was answered with {answer.status} and no error of the service's own "
-            f"({answer.kind}): run again, and if it stays look for a proxy or a gateway that answers in the "
-            "service's place."
+            f"{answer.request} was answered with {answer.status} and no error from the service ({answer.kind}): run "
+            "again, and if it persists, check for a proxy or gateway that intercepts the request."
         )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
@@ -281,8 +280,8 @@ class ServiceClient:
         """Every address that an answer names passes by here unless it is the service's own."""
         request = request.partition("?")[0]
         raise CallFailed(
-            f"{request} would go on at {origin_shown(link)}, which is not {self._origins.hosts[0]}: nothing was sent "
-            "there; run again, and if it persists, check for a proxy or gateway that intercepts the request.",
+            f"{request} would continue at {origin_shown(link)}, which is not {self._origins.hosts[0]}: nothing was "
+            "sent there; run again, and if it persists, check for a proxy or gateway that intercepts the request.",
             request=request,
         )
 

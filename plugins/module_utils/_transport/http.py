@@ -122,8 +122,8 @@ class Answer:
         if self.text.strip() and not isinstance(self._parsed, dict):
             raise CallFailed(
                 f"{self.request} was answered with {self.status} and something that is not a JSON object "
-                f"({self.kind}): try again, and if it stays look for a proxy or a gateway that answers in the "
-                "service's place.",
+                f"({self.kind}): run again, and if it persists, check for a proxy or gateway that intercepts the "
+                "request.",
                 request=self.request,
                 status=self.status,
                 maybe_applied=True,
@@ -323,7 +323,7 @@ class Transport:
             raise _no_answer(request, error, self._proxy_of(url)) from None
         except requests.exceptions.RequestException as error:
             raise CallFailed(
-                f"{request} got no whole answer within {self._timeout:.0f} s: run again, or raise timeout "
+                f"{request} got no complete answer within {self._timeout:.0f} s: run again, or raise timeout "
                 f"({_innermost(error, self._proxy_of(url))}).",
                 request=request,
                 maybe_applied=True,
@@ -439,7 +439,7 @@ def _no_answer(request: str, error: BaseException, proxy: str = "") -> CallFaile
         sentence = "failed at the proxy: check HTTPS_PROXY and that the proxy lets this host through"
     elif _unknown_host(error):
         kind = _Hopeless
-        sentence = "failed because nobody knows this host: correct its name, or look at this machine's name servers"
+        sentence = "failed because the host name could not be resolved: check it and this machine's DNS"
     else:
         sentence = "got no answer: check the host name and the network, then run again"
     return kind(f"{request} {sentence} ({_innermost(error, proxy)}).", request=request, maybe_applied=not never_sent)

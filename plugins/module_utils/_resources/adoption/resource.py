@@ -182,7 +182,7 @@ class Adoption:
         if identity.other_secrets:
             self._warnings.append(
                 f"Application {identity.who} has other live secrets, {listed_secrets(identity.other_secrets)}: remove "
-                "those that nothing uses, for the role does not."
+                "those that nothing uses, because the role does not remove them."
             )
 
     def _described(self, offers: Sequence[Offer], identity: TakenOver) -> dict[str, Any]:
@@ -216,7 +216,7 @@ class Adoption:
                     ],
                 }
             )
-            shown = others.described(application) if application else f"{application_id}, which is not of this tenant"
+            shown = others.described(application) if application else f"{application_id}, which is of another tenant"
             why = f"feeds {', '.join(feeding[application_id])}" if application_id in feeding else "holds the role too"
             self._warnings.append(
                 f"Another application can write leads to {host}, {shown}, and it {why}: it is not taken over, so "

@@ -80,13 +80,15 @@ class DesiredApplication:
             raise InvalidInput("name is empty: give the display name of the application.")
         if not (options["unique_name"] or options["application_id"]):
             raise InvalidInput(
-                "unique_name is missing: give the name by which the application is recognized in every run, or "
-                "application_id to adopt an existing one. A display name is not enough, for it is not unique."
+                "unique_name is missing: give a name that identifies the application in every run (a display name is "
+                "not unique), or application_id to adopt an existing one."
             )
         if options["purge"] and options["state"] != "absent":
-            raise InvalidInput("purge is true, but state is present: purge goes with state absent only.")
+            raise InvalidInput("purge is true, but state is present: set state to absent, or leave purge out.")
         if options["admin_consent"] and not options["service_principal"]:
-            raise InvalidInput("admin_consent is true, but service_principal is false: consent is given to it.")
+            raise InvalidInput(
+                "admin_consent is true, but service_principal is false: set it to true, because consent is given to it."
+            )
         uris = options["redirect_uris"]
         return cls(
             unique_name=options["unique_name"] or None,

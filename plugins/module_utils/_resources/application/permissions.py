@@ -81,7 +81,7 @@ class Permissions:
             if unknown:
                 raise InvalidInput(
                     f"api_permissions names {unknown[0]!r}, which {api.display_name} ({api.application_id}) does not "
-                    f"offer: use one of {', '.join(sorted(api.scopes)) or 'none, for it offers none'}."
+                    f"offer: use one of {', '.join(sorted(api.scopes)) or 'none, because it offers none'}."
                 )
             self._apis[permission.api_id] = api
 
@@ -137,7 +137,7 @@ class Permissions:
         if api_id == DYNAMICS_CRM_APPLICATION_ID:
             return (
                 f"api_permissions names dynamics_crm, but tenant {self._graph.tenant} has no Dynamics CRM: check that "
-                "tenant_id is the tenant of the environment, for a tenant gets it with its first environment."
+                "tenant_id is the tenant of the environment, because a tenant gets it with its first environment."
             )
         return (
             f"api_permissions names the API {api_id}, which has no service principal in tenant {self._graph.tenant}: "

@@ -150,7 +150,7 @@ class ApplicationResource:
         except CallFailed as failed:
             if failed.status != 403:
                 raise
-            self._plan.warnings.append(f"The recycle bin cannot be looked into. {failed}")
+            self._plan.warnings.append(f"The recycle bin cannot be read. {failed}")
         return None
 
     @property
@@ -186,11 +186,11 @@ class ApplicationResource:
         wanted = self._wanted
         if wanted.application_id is not None:
             raise InvalidInput(
-                f"application_id {wanted.application_id} is no application registered in tenant {self._graph.tenant}: "
-                "correct it, or leave it out to have a new application made."
+                f"application_id {wanted.application_id} is not an application registered in tenant "
+                f"{self._graph.tenant}: correct it, or leave it out to create a new application."
             )
         if "displayName" not in wanted.properties:
-            raise InvalidInput(f"name is missing: {wanted.called} is yet to be made and needs a display name.")
+            raise InvalidInput(f"name is missing: {wanted.called} does not exist yet and needs a display name.")
         self._plan.add("application", None, self._creation(), self._create)
 
     def _creation(self) -> dict[str, Any]:
@@ -338,8 +338,8 @@ class ApplicationResource:
             return
         if self._ownership.lacking(application.object_id):
             self._plan.blockers.append(
-                f"{self._graph.runner} is no owner of application {application.application_id}, and its permission "
-                f"Application.ReadWrite.OwnedBy covers only what it owns: "
+                f"{self._graph.runner} does not own application {application.application_id}, and its permission "
+                "Application.ReadWrite.OwnedBy covers only applications that it owns: "
                 f"{self._ownership.cure(application.application_id)}."
             )
 
@@ -347,8 +347,8 @@ class ApplicationResource:
         full = self._audience in PERSONAL and len(self.secrets) >= MOST_SECRETS_OF_PERSONAL
         if full and "application.secret" in self._plan.paths:
             self._plan.blockers.append(
-                f"application {self.application_id} is for personal Microsoft accounts and has two secrets, which is "
-                "the most that it can have: remove one that is not in use, or set sign_in_audience (in the role "
+                f"application {self.application_id} is for personal Microsoft accounts and has two secrets, the most "
+                "that it can have: remove one that is not in use, or set sign_in_audience (in the role "
                 "lead_writer_sign_in_audience) to AzureADMyOrg or AzureADMultipleOrgs."
             )
 
@@ -453,7 +453,7 @@ class ApplicationResource:
         try:
             act()
         except (CallFailed, SignInFailed, TimedOut) as failed:
-            self._plan.warnings.append(f"The new secret is there and works, but afterwards: {failed}")
+            self._plan.warnings.append(f"The new secret works, but a later step failed: {failed}")
 
     @property
     def _managed(self) -> Application:

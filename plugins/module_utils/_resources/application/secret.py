@@ -144,15 +144,15 @@ class ClientSecret:
         meanwhile = [each for each in foreign if each.key_id not in (schedule.expected_key_ids or ())]
         if schedule.expected_key_ids is not None and meanwhile:
             raise InvalidInput(
-                f"Another run has made {_named(meanwhile)} for this application meanwhile: no secret was made; run "
-                "again when the other run is over."
+                f"Another run has made {_named(meanwhile)} for this application in the meantime: no secret was made; "
+                "run again when the other run has ended."
             )
         unsure = foreign and not self.in_recycle_bin
         if schedule.record_is_empty and unsure and decision.create and not schedule.store_lost:
             raise StoreMissing(
-                f"secret.stored_key_id is empty, but the application has live secrets named {schedule.name!r} that "
-                f"something may be using ({_named(foreign)}): give the key ID of the one that you hold, or set "
-                "secret.store_lost to true to have another one made while these stay.",
+                f"secret.stored_key_id is empty, but the application has live secrets named {schedule.name!r} that may "
+                f"be in use ({_named(foreign)}): give the key ID of the one that you hold, or set secret.store_lost to "
+                "true to make another one and keep these.",
                 _named(foreign),
             )
 
@@ -213,8 +213,8 @@ class ClientSecret:
         return [
             (
                 f"The application has live secrets named {self._schedule.name!r} that the store does not hold "
-                f"({_named(foreign)}): they stay, because something may be using them; remove one that is not in use "
-                "with secret.absent_key_ids."
+                f"({_named(foreign)}): they stay, because they may be in use; remove one that is not in use with "
+                "secret.absent_key_ids."
             )
         ]
 
@@ -226,7 +226,7 @@ class ClientSecret:
         return [
             (
                 f"{count} of the application ({_named(previous)}) can be removed only when everything uses the new "
-                "one: publish the offers that use it again, or confirm in secret.in_use_key_id that the new one is in "
+                "one: publish again the offers that use it, or confirm in secret.in_use_key_id that the new one is in "
                 "use."
             )
         ]

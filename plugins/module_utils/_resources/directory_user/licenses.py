@@ -15,8 +15,8 @@ from ..._services.graph.users import DirectoryUser, DirectoryUsers
 from .options import DesiredUser
 
 NO_LOCATION = (
-    "usage_location is missing: a license can be assigned only to a user whose country is known, so give its two "
-    "letters, such as SE."
+    "usage_location is missing: give the two-letter code of the user's country, such as SE, because a license can be "
+    "assigned only to a user whose country is known."
 )
 
 
@@ -46,7 +46,7 @@ class UserLicenses:
             if found is None:
                 others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
                 raise InvalidInput(
-                    f"licenses names {name}, of which tenant {self._tenant} has no subscription: buy one, or name one "
+                    f"licenses names {name}, but tenant {self._tenant} has no subscription to it: buy one, or name one "
                     f"of those it has ({others})."
                 )
             self._subscriptions[found.sku_id] = found
@@ -59,9 +59,9 @@ class UserLicenses:
         if not self._candidates:
             others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
             raise InvalidInput(
-                f"Tenant {self._tenant} has no product that is known to let a person write leads: buy a license of "
-                "Dynamics 365 Sales, or name a product in licenses (in the role lead_writer_user_licenses) if one of "
-                f"those it has does ({others})."
+                f"Tenant {self._tenant} has no product that is known to allow writing leads: buy a license of Dynamics "
+                "365 Sales, or name a product in licenses (in the role lead_writer_user_licenses) if one of its "
+                f"products does ({others})."
             )
 
     def _choose(self, user: DirectoryUser) -> None:
@@ -73,8 +73,8 @@ class UserLicenses:
         if chosen is None:
             taken = ", ".join(f"{each.part_number} {each.taken} of {each.seats}" for each in self._candidates)
             raise InvalidInput(
-                f"Tenant {self._tenant} has no free seat of a license that lets a person write leads (taken: {taken}): "
-                "free one, or buy another one."
+                f"Tenant {self._tenant} has no free seat of a license that allows writing leads (taken: {taken}): free "
+                "one, or buy another one."
             )
         self._subscriptions = {chosen.sku_id: chosen}
 
@@ -88,8 +88,8 @@ class UserLicenses:
         for each in missing:
             if each.free < 1:
                 raise InvalidInput(
-                    f"licenses names {each.part_number}, but {each.taken} of the {each.seats} seats that tenant "
-                    f"{self._tenant} has of it are taken: buy another one, or free one."
+                    f"licenses names {each.part_number}, but {each.taken} of {each.seats} seats in tenant "
+                    f"{self._tenant} are taken: buy another one, or free one."
                 )
         before = sorted(self.part_number(sku_id) for sku_id in user.license_ids)
         return before, sorted([*before, *(each.part_number for each in missing)])
@@ -101,7 +101,7 @@ class UserLicenses:
             errors = user.license_errors(sku_id)
             if errors:
                 told.append(
-                    f"The license {each.part_number} of {user.name} is not in force ({', '.join(errors)}): look at the "
+                    f"The license {each.part_number} of {user.name} is not active ({', '.join(errors)}): check the "
                     "user's licenses in the Microsoft 365 admin center."
                 )
         return told

@@ -64,17 +64,17 @@ class DesiredUser:
         name = options["user_principal_name"].strip()
         if not _NAME.fullmatch(name):
             raise InvalidInput(
-                f"user_principal_name must look like an e-mail address, such as leads@contoso.com, not {name!r}."
+                f"user_principal_name must look like an email address, such as leads@contoso.com, not {name!r}."
             )
         if options["display_name"] is not None and not options["display_name"].strip():
             raise InvalidInput("display_name is empty: give the display name of the user.")
         location = options["usage_location"]
         if location is not None and not _LOCATION.fullmatch(location.upper()):
-            raise InvalidInput(f"usage_location must be a country's two letters, such as SE, not {location!r}.")
+            raise InvalidInput(f"usage_location must be a two-letter country code, such as SE, not {location!r}.")
         if options["password"] is not None:
             check_password(options["password"], name)
         if options["purge"] and options["state"] != "absent":
-            raise InvalidInput("purge is true, but state is present: purge goes with state absent only.")
+            raise InvalidInput("purge is true, but state is present: set state to absent, or leave purge out.")
         properties = {
             "displayName": options["display_name"],
             "usageLocation": location.upper() if location else None,

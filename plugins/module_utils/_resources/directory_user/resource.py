@@ -117,8 +117,8 @@ class DirectoryUserResource:
         roles = self._users.directory_roles(user)
         if roles:
             raise InvalidInput(
-                f"user_principal_name {user.name} holds the directory role {', '.join(roles)}: the lead service needs "
-                "none, so use an account of its own, or take the role away first."
+                f"user_principal_name {user.name} holds the directory role {', '.join(roles)}: use a dedicated "
+                "account, or remove the role first, because the lead service needs none."
             )
 
     def _in_recycle_bin(self) -> DirectoryUser | None:
@@ -127,7 +127,7 @@ class DirectoryUserResource:
         except CallFailed as failed:
             if failed.status != 403:
                 raise
-            self._plan.warnings.append(f"The recycle bin cannot be looked into. {failed}")
+            self._plan.warnings.append(f"The recycle bin cannot be read. {failed}")
         return None
 
     def _read_domain(self) -> None:
@@ -140,21 +140,21 @@ class DirectoryUserResource:
         except CallFailed as failed:
             if failed.status == 404:
                 raise InvalidInput(
-                    f"user_principal_name ends in {domain}, which is no domain of tenant {self._graph.tenant}: use one "
-                    "that is, such as the one that ends in onmicrosoft.com."
+                    f"user_principal_name ends in {domain}, which is not a domain of tenant {self._graph.tenant}: use "
+                    "one of its domains, such as the one that ends in onmicrosoft.com."
                 ) from failed
             if failed.status != 403:
                 raise
             self._domain_read = True
             self._plan.warnings.append(
-                f"How long passwords live in {domain} cannot be seen, so it is taken to be 90 days: grant the runner "
+                f"The password lifetime in {domain} cannot be read, so 90 days are assumed: grant the runner "
                 "Domain.Read.All."
             )
             return
         if federated:
             raise InvalidInput(
-                f"user_principal_name ends in {domain}, whose users sign in elsewhere (a federated domain): use a "
-                "domain whose passwords the directory keeps, such as the one that ends in onmicrosoft.com."
+                f"user_principal_name ends in {domain}, which is a federated domain: use a domain whose passwords "
+                "Microsoft Entra stores, such as the one that ends in onmicrosoft.com."
             )
 
     # --- present
@@ -181,7 +181,7 @@ class DirectoryUserResource:
     def _plan_creation(self) -> None:
         wanted = self._wanted
         if "displayName" not in wanted.properties:
-            raise InvalidInput(f"display_name is missing: user {wanted.name} is yet to be made and needs one.")
+            raise InvalidInput(f"display_name is missing: user {wanted.name} does not exist yet and needs one.")
         if wanted.licensed and "usageLocation" not in wanted.properties:
             raise InvalidInput(NO_LOCATION)
         self._plan.add("user", None, self._creation(), self._create)
@@ -234,8 +234,8 @@ class DirectoryUserResource:
             return
         if user.synchronized:
             raise InvalidInput(
-                f"user_principal_name {user.name} is a copy of a user of an on-premises directory, so its password "
-                "cannot be set here: use an account that lives in the cloud only."
+                f"user_principal_name {user.name} is synchronized from an on-premises directory, so its password "
+                "cannot be set here: use a cloud-only account."
             )
         before = {"changedDateTime": write_timestamp(password.changed) if password.changed else None}
         self._plan.add("user.password", before, _NEW, self._renew)
@@ -247,13 +247,13 @@ class DirectoryUserResource:
             end = f"expires in {decision.days_left} days" if decision.days_left is not None else "is due"
             self._plan.warnings.append(
                 f"The password of {user.name} {end} and is not renewed, because password_renewal is false: a new one "
-                "counts at once, so renew it when it can be handed over and published in the same run."
+                "takes effect at once, so renew it in a run that also hands it over and publishes the offers."
             )
             return
         why = (
             "has expired"
             if decision.reason == "expired"
-            else "in force is not the one in the store, so nobody can hand it over"
+            else "is not the one in the store, so it cannot be handed over"
         )
         raise InvalidInput(
             f"The password of {user.name} {why}, and password_renewal is false: set it to true, hand the new password "
@@ -270,12 +270,12 @@ class DirectoryUserResource:
             told.append("the security defaults of the tenant are on")
         policies = self._policies.conditional_access(object_id)
         if policies:
-            told.append(f"conditional access applies to it by {', '.join(policies)}")
+            told.append(f"conditional access applies to it through {', '.join(policies)}")
         seen = f" ({'; '.join(told)})" if told else ""
         self._plan.warnings.append(
-            f"The lead service signs in as {name} with the password alone{seen}: see that neither security defaults "
-            "nor conditional access nor multi-factor authentication is demanded of this account, or use an "
-            "application instead."
+            f"The lead service signs in as {name} with the password alone{seen}: make sure that security defaults, "
+            "conditional access and multi-factor authentication do not apply to this account, or use an application "
+            "instead."
         )
 
     # --- absent
@@ -343,15 +343,14 @@ class DirectoryUserResource:
             return
         if SIGN_IN_CAUSES.get(refused) in ("more_than_a_password", "conditional_access"):
             self._plan.warnings.append(
-                f"The tenant asks more of {self._wanted.name} than the password (AADSTS{refused}), and more the lead "
-                "service does not have: except the account from multi-factor authentication and conditional access, "
+                f"The tenant requires more than the password of {self._wanted.name} (AADSTS{refused}), which the lead "
+                "service cannot provide: exempt the account from multi-factor authentication and conditional access, "
                 "or use an application instead."
             )
         else:
             self._plan.warnings.append(
-                f"Whether {self._wanted.name} can sign in with the new password could not be tried "
-                f"(AADSTS{refused}): try it with the module dynamics_test_lead or the playbook validate once the "
-                "environment is set up."
+                f"The sign-in of {self._wanted.name} with the new password could not be tested (AADSTS{refused}): test "
+                "it with the module dynamics_test_lead or the playbook validate once the environment is set up."
             )
 
     def _and_keep_the_password(self, act: Callable[[], None]) -> None:
@@ -362,7 +361,7 @@ class DirectoryUserResource:
         try:
             act()
         except (CallFailed, SignInFailed, TimedOut) as failed:
-            self._plan.warnings.append(f"The new password is set, but afterwards: {failed}")
+            self._plan.warnings.append(f"The new password is set, but a later step failed: {failed}")
 
     def _delete(self, user: DirectoryUser) -> None:
         self._users.delete(user)

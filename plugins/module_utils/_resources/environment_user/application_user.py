@@ -130,7 +130,9 @@ class ApplicationUserResource:
         plan = Plan()
         wanted = self._wanted
         if wanted.application_id == NIL_GUID:
-            plan.preview_only("application_id is the nil GUID, which stands for an application that is yet to be made.")
+            plan.preview_only(
+                "application_id is the nil GUID, which stands for an application that does not exist yet."
+            )
         plan.add("application_user", None, {"applicationid": wanted.application_id}, self._create)
         unit_id = self._wanted_unit()
         if unit_id is None:
@@ -173,7 +175,7 @@ class ApplicationUserResource:
             if not self._wanted.keep_owner:
                 raise InvalidInput(
                     f"application user {user.application_id} owns leads in {self._environment.address.host}, so it "
-                    "cannot be removed: assign them to somebody else first, or set on_owned_records to disable."
+                    "cannot be removed: assign them to another user first, or set on_owned_records to disable."
                 )
             plan.warnings.append(self._still_owner(user))
             # In this order: the roles of a disabled user cannot be taken.
@@ -187,8 +189,8 @@ class ApplicationUserResource:
     def _still_owner(self, user: ApplicationUser) -> str:
         return (
             f"Application user {user.application_id} owns records in {self._environment.address.host}, so it is "
-            "disabled and loses its security roles, but stays: assign its leads to somebody else and run again to have "
-            "it removed."
+            "disabled and loses its security roles, but stays: assign its leads to another user and run again to "
+            "remove it."
         )
 
     def _wanted_unit(self) -> str | None:
@@ -201,8 +203,8 @@ class ApplicationUserResource:
         unit = self._users.business_unit(name)
         if unit is None:
             raise InvalidInput(
-                f"business_unit {name!r} does not exist in {self._environment.address.host}: "
-                "give the name or the id of one that does, or leave it out for the root one."
+                f"business_unit {name!r} does not exist in {self._environment.address.host}: give the name or the id "
+                "of one that does, or leave it out to use the root business unit."
             )
         return unit.business_unit_id
 

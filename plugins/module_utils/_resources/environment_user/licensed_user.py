@@ -66,7 +66,7 @@ class DesiredEnvironmentUser:
                 f"{user!r}."
             )
         if options["state"] == "absent" and not options["roles"]:
-            raise InvalidInput("roles is empty, but state is absent: name the security roles to take away.")
+            raise InvalidInput("roles is empty, but state is absent: name the security roles to remove.")
         return cls(
             user=user.lower() if is_guid(user) else user,
             roles=tuple(dict.fromkeys(options["roles"])),
@@ -143,7 +143,7 @@ class LicensedUserResource:
         plan = Plan()
         wanted = self._wanted
         if wanted.user == NIL_GUID:
-            plan.preview_only("user is the nil GUID, which stands for a user that is yet to be made.")
+            plan.preview_only("user is the nil GUID, which stands for a user that does not exist yet.")
         elif not is_guid(wanted.user):
             self._look_up(plan)
         self._check_administration()
@@ -161,7 +161,7 @@ class LicensedUserResource:
         if found is None:
             sentence = (
                 f"user {self._wanted.user} does not exist in the tenant of {self._environment.address.host}: correct "
-                "the name, or make the user first."
+                "the name, or create the user first."
             )
             plan.preview_only(sentence)
             plan.warnings.append(sentence)
@@ -174,7 +174,7 @@ class LicensedUserResource:
         if person.access_mode not in (READ_WRITE, NON_INTERACTIVE):
             plan.warnings.append(
                 f"user {person.user_name} has the access mode {person.access_mode} in "
-                f"{self._environment.address.host}, which keeps it from writing leads: set it to Read-Write there."
+                f"{self._environment.address.host}, which prevents it from writing leads: set it to Read-Write there."
             )
         if person.disabled:
             self._check_administration()
@@ -230,10 +230,10 @@ class LicensedUserResource:
         def describe(_seen: Person | None) -> str:
             if not license_seen:
                 return (
-                    f"{host} knows of no license of user {self._wanted.user} yet: see that it has one for Dynamics "
-                    "365, and run again or raise sync_timeout."
+                    f"{host} does not know of a license of user {self._wanted.user} yet: make sure that it has one for "
+                    "Dynamics 365, then run again or raise sync_timeout."
                 )
-            return f"user {self._wanted.user} has not arrived in {host} yet: run again, or raise sync_timeout."
+            return f"user {self._wanted.user} is not synchronized to {host} yet: run again, or raise sync_timeout."
 
         found = wait_for(
             look,

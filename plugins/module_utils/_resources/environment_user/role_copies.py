@@ -92,5 +92,5 @@ def copies_to_assign(
                 f"roles names {name!r}, but {host} has no such security role in the user's business unit: correct "
                 "the name, or import the solution that brings it first."
             )
-        plan.preview_only(f"The security role {name!r} comes with a solution that is yet to be imported.")
+        plan.preview_only(f"The security role {name!r} comes with a solution that is not imported yet.")
     return {name: found[name.lower()] for name in names if name.lower() in found}

@@ -166,8 +166,8 @@ def _details(
         connection = options["azure_table_connection_string"]
         if connection and connection.strip("*") and not is_connection_string(connection):
             raise InvalidInput(
-                "azure_table_connection_string is no connection string of a storage account: copy it from the access "
-                "keys of the storage account; it begins with DefaultEndpointsProtocol=https."
+                "azure_table_connection_string is not a connection string of a storage account: copy it from the "
+                "access keys of the storage account; it begins with DefaultEndpointsProtocol=https."
             )
         return {}, "azure_table_connection_string", "storageAccountConnectionString"
     if environment is None:
@@ -202,14 +202,14 @@ def _check_length(value: str, option: str, name: str) -> None:
     longest = LONGEST.get(name)
     if longest is not None and len(value) > longest:
         raise InvalidInput(
-            f"{option} has {len(value)} characters, but Partner Center takes at most {longest}: give a shorter one."
+            f"{option} has {len(value)} characters, but Partner Center accepts at most {longest}: give a shorter one."
         )
 
 
 def _secret(options: Mapping[str, Any], option: str, secret_field: str) -> DesiredSecret:
     value = options[option] or None
     if value and not value.strip("*"):
-        raise InvalidInput(f"{option} holds nothing but asterisks: give the value itself, or leave it out to keep it.")
+        raise InvalidInput(f"{option} holds only asterisks: give the value itself, or leave it out to keep it.")
     _check_length(value or "", option, secret_field)
     try:
         handed_over_at = read_timestamp(options["handed_over_at"])
@@ -233,5 +233,5 @@ def _contacts(options: Mapping[str, Any]) -> tuple[str, ...] | None:
         return None
     wrong = next((each for each in given if not is_email(each)), None)
     if wrong is not None:
-        raise InvalidInput(f"contact_emails names {wrong!r}, which is no e-mail address: correct it.")
+        raise InvalidInput(f"contact_emails names {wrong!r}, which is not an email address: correct it.")
     return tuple(dict.fromkeys(given))

@@ -165,14 +165,14 @@ def why_not_published(name: str, found: Progress, *, never_live: bool) -> str:
     """Return the sentence about an offer that is not published (further), with the cure."""
     if found.state == HELD and never_live:
         return (
-            f"Offer {name!r} was never published, and publishing it would publish all of it: publish it in Partner "
-            "Center, or set publish_other_changes (lead_writer_publish_other_changes in the role) to true."
+            f"Offer {name!r} has never been published, and publishing it would publish all of it: publish it in "
+            "Partner Center, or set publish_other_changes (lead_writer_publish_other_changes in the role) to true."
         )
     if found.state == HELD:
         more = f" and {len(found.held) - _SHOWN} more" if len(found.held) > _SHOWN else ""
         return (
-            f"Offer {name!r} has changes of other people that are not live ({', '.join(found.held[:_SHOWN])}{more}), "
-            "and publishing it would publish them too: have them published or undone, or set publish_other_changes "
+            f"Offer {name!r} has changes by other people that are not live ({', '.join(found.held[:_SHOWN])}{more}), "
+            "and publishing it would publish them too: publish or undo them, or set publish_other_changes "
             "(lead_writer_publish_other_changes in the role) to true."
         )
     target = f" to {found.submission.target}" if found.submission else ""

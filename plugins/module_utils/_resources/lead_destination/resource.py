@@ -130,8 +130,8 @@ class LeadDestinationResource:
         ):
             raise InvalidInput(
                 f"Offer {self.offer.external_id!r} sends its leads to {now.destination}, not to {wanted.destination}: "
-                "set replace_other_destination (lead_writer_replace_other_destination in the role) to true to give "
-                "that up, or leave the offer out."
+                "set replace_other_destination (lead_writer_replace_other_destination in the role) to true to replace "
+                "that destination, or leave the offer out."
             )
 
     def _plan_draft(self, plan: Plan) -> None:
@@ -150,12 +150,12 @@ class LeadDestinationResource:
                         "that is handed over."
                     )
         for option in wanted.unknown:
-            plan.preview_only(f"{option} is the nil GUID, which stands for an application that is yet to be made.")
+            plan.preview_only(f"{option} is the nil GUID, which stands for an application that does not exist yet.")
         if wanted.environment is not None and wanted.environment.cloud.name != "public":
             plan.warnings.append(
-                f"{wanted.environment.host} lies in the cloud {wanted.environment.cloud.name}, and Microsoft does not "
-                "say whether the marketplace writes leads to environments outside of the public cloud: "
-                "look for a test lead after the offer was published."
+                f"{wanted.environment.host} is in the cloud {wanted.environment.cloud.name}, and Microsoft does not "
+                "say whether the marketplace writes leads to environments outside of the public cloud: look for a "
+                "test lead after the offer is published."
             )
 
     def _plan_publication(self, plan: Plan) -> None:
@@ -194,8 +194,8 @@ class LeadDestinationResource:
         running = self.offer.running
         where = f" to {running.target}" if running else ""
         return (
-            f"Offer {self.offer.external_id!r} is being published{where}, which locks it and may take days: what is "
-            "new about its lead destination is handed over by a run after that."
+            f"Offer {self.offer.external_id!r} is being published{where}, which locks it and may take days: run again "
+            "after that to hand over the changes to its lead destination."
         )
 
     def _not_live_yet(self) -> str:
@@ -204,7 +204,7 @@ class LeadDestinationResource:
         if self._breaks_the_live_one():
             return (
                 f"Offer {name!r}: the new password is handed over, but only {where}: leads are lost until the offer is "
-                "live again, for the lead service still signs in with the old one. Publish the offer in Partner "
+                "live again, because the lead service still signs in with the old one. Publish the offer in Partner "
                 "Center, or set publish (lead_writer_publish in the role) to live."
             )
         meanwhile = "no leads come" if self.offer.live is None else "leads go on as before"
@@ -282,7 +282,7 @@ class LeadDestinationResource:
             self._plan.warnings.append(
                 f"Offer {offer.external_id!r} was changed without the value of its secret, so asterisks were sent "
                 f"back, which should keep it: give {secret.option} to be sure, or look for a test lead after the offer "
-                "was published."
+                "is published."
             )
         if secret is not None and self._new_secret:
             self._handed_over_key_id, self._handed_over_at = secret.key_id, moment
@@ -292,8 +292,9 @@ class LeadDestinationResource:
         left = self.offer.connection.differing(wanted.connection)
         if left:
             raise CallFailed(
-                f"Partner Center says that it took the lead destination of offer {offer.external_id!r}, but shows "
-                f"other values for {', '.join(sorted(left))}: run again, and if it stays look at it in Partner Center.",
+                f"Partner Center reports that it accepted the lead destination of offer {offer.external_id!r}, but "
+                f"shows other values for {', '.join(sorted(left))}: run again, and if it persists, check the offer in "
+                "Partner Center.",
                 request="POST configure",
                 maybe_applied=True,
             )

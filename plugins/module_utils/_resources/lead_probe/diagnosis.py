@@ -177,7 +177,7 @@ class Diagnosis:
             ends = [secret.end for secret in alike if secret.end is not None and secret.end <= now]
             return "secret_expired", {"when": f" on {write_timestamp(max(ends))}" if ends else ""}
         if application is None:
-            return "secret_invalid", {"reason": "the runner may not look at the application's secrets"}
+            return "secret_invalid", {"reason": "the runner may not read the application's secrets"}
         live = [secret for secret in secrets if secret.ends_after(now)]
         if not live:
             return "secret_missing", {}

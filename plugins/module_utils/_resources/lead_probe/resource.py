@@ -176,7 +176,7 @@ class TestLeadResource:
         if cut:
             listed = ", ".join(f"{column} {length} instead of {usual}" for column, (length, usual) in cut.items())
             self._plan.warnings.append(
-                f"{self._environment.address.host} keeps fewer characters of a lead than Dynamics 365 Sales does "
+                f"{self._environment.address.host} stores fewer characters of a lead than Dynamics 365 Sales does "
                 f"({listed}), and refuses longer leads: raise the maximum length of these columns."
             )
 
@@ -185,8 +185,8 @@ class TestLeadResource:
         if keeps_applications_out(self._environment):
             self._plan.warnings.append(
                 f"{self._environment.address.host} has an IP firewall, and this test comes from this machine's "
-                "address, so it does not show whether Microsoft's lead service is let in: allow access for all "
-                "application users in the firewall's settings, or see that leads arrive."
+                "address, so it does not show whether Microsoft's lead service is allowed: allow access for all "
+                "application users in the firewall's settings, or check that leads arrive."
             )
 
     # --- the write
@@ -205,7 +205,7 @@ class TestLeadResource:
         if changed:
             self._plan.warnings.append(
                 f"{self._environment.address.host} stored the test lead with other values in "
-                f"{', '.join(sorted(changed))}: look for what changes new leads there."
+                f"{', '.join(sorted(changed))}: check what changes new leads there."
             )
         left = self._take_away(lead_id)
         if left:
@@ -222,7 +222,7 @@ class TestLeadResource:
             return found
         lead_id = lead_id or Leads(self._environment).with_last_name(self._mark)
         if lead_id is None:
-            raise self._diagnosis.failure("lead_unreadable", lead_id=self._mark, reason="it is not there")
+            raise self._diagnosis.failure("lead_unreadable", lead_id=self._mark, reason="it does not exist")
         return lead_id
 
     def _refused(self, failed: CallFailed) -> LeadFailure:

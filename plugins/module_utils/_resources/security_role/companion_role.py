@@ -143,7 +143,7 @@ class CompanionRoleRemoval:
         if others:
             named = ", ".join(sorted(f"{holder.kind} {holder.name!r}" for holder in others))
             plan.warnings.append(
-                f"The companion role {self._name!r} is still held by {named}, so it is left as it is: take it from "
+                f"The companion role {self._name!r} is still held by {named}, so it is left as it is: remove it from "
                 "them and run again, or keep it."
             )
             return plan

@@ -126,9 +126,9 @@ class CompanionSolution:
                 "the companion role."
             )
         raise InvalidInput(
-            f"companion_role {self._name!r} is an unmanaged role in {self._host}, over which the companion solution "
-            "cannot be imported: set on_locked to companion to go on with that role, or choose another name for the "
-            "companion role."
+            f"companion_role {self._name!r} is an unmanaged role in {self._host}, which the companion solution cannot "
+            "overwrite: set on_locked to companion to keep using that role, or choose another name for the companion "
+            "role."
         )
 
     def _steps(

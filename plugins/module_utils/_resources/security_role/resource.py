@@ -164,7 +164,7 @@ class RolePrivilegesResource:
         if self._wanted.role.lower() in self._wanted.pending_roles():
             raise InvalidInput(
                 f"{self._environment.address.host} has a security role of its own that is named {role.name!r} "
-                f"({role.root_id}), over which the package's role cannot be imported: rename or delete it."
+                f"({role.root_id}), which the package's role cannot overwrite: rename or delete it."
             )
 
     def state(self) -> dict[str, Any]:
@@ -260,7 +260,7 @@ class RolePrivilegesResource:
         wider = [name for name, level in wanted.privileges.items() if levels.get(name, -1) > level]
         if wanted.exact and (wider or self._surplus(levels)):
             plan.warnings.append(
-                f"role {wanted.role!r} cannot be edited in {host}, so privileges it has beyond mode exact stay."
+                f"role {wanted.role!r} cannot be edited in {host}, so the privileges that mode exact would remove stay."
             )
         if wanted.inheritance not in (None, role.inherited):
             plan.warnings.append(
@@ -293,8 +293,9 @@ class RolePrivilegesResource:
         if len(plan) and self._takes_no_edits:
             raise InvalidInput(
                 f"companion_role {wanted.companion!r} is an unmanaged role in {host}, which blocks unmanaged "
-                "customizations, so it cannot be given what it lacks: choose another name for the companion role, or "
-                "turn that setting off in the Power Platform admin center, run again, and turn it on again."
+                "customizations, so the missing privileges cannot be added to it: choose another name for the "
+                "companion role, or turn that setting off in the Power Platform admin center, run again, and turn it "
+                "on again."
             )
         return plan
 
@@ -322,7 +323,7 @@ class RolePrivilegesResource:
             inherited=wanted if packaged.inherited is None else packaged.inherited,
         )
         plan = self._plan_role(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
-        plan.preview_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
+        plan.preview_only(f"The security role {packaged.name!r} comes with a solution that is not imported yet.")
         return plan
 
     def _sentence_where_locked(self, needed: Levels, *, blocked: bool) -> str:
@@ -330,12 +331,12 @@ class RolePrivilegesResource:
         if blocked:
             return (
                 f"role {role!r} lacks {missing}, but {self._environment.address.host} blocks unmanaged customizations: "
-                "set on_locked to companion_solution to have a managed solution bring a second role that carries them, "
-                "or turn that setting off in the Power Platform admin center."
+                "set on_locked to companion_solution to add them in a second role from a managed solution, or turn "
+                "that setting off in the Power Platform admin center."
             )
         return (
-            f"role {role!r} is locked by its managed solution and lacks {missing}: set on_locked to companion to have "
-            "a second role carry them."
+            f"role {role!r} is locked by its managed solution and lacks {missing}: set on_locked to companion to add "
+            "them in a second role."
         )
 
     def _sentence_without_role(self) -> str:
@@ -343,7 +344,7 @@ class RolePrivilegesResource:
         if self._roles.is_packaged(role):
             return (
                 f"role {role!r} does not exist in {host}, although the solution that brings it is installed: remove "
-                "the solution, and run again to have it imported with its role."
+                "the solution, and run again to import it with its role."
             )
         return f"role {role!r} does not exist in {host}: correct the name, or import the solution that brings it first."
 

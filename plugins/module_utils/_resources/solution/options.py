@@ -81,7 +81,7 @@ class DesiredSolution:
             raise InvalidInput("path or url is needed to import a solution: name its package.")
         unique_name = options["unique_name"] or (package.unique_name if package else "")
         if not unique_name:
-            raise InvalidInput("One of path, url and unique_name is needed to know which solution is meant.")
+            raise InvalidInput("path, url and unique_name are missing: give one of them to identify the solution.")
         if package is not None and unique_name.lower() != package.unique_name.lower():
             raise InvalidInput(
                 f"unique_name is {unique_name}, but {origin} holds the solution {package.unique_name}: "

@@ -131,8 +131,8 @@ def _check(content: bytes, digest: str, origin: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if not hmac.compare_digest(found, digest):
         raise InvalidInput(
-            f"{origin} holds a file whose checksum is sha256:{found}, not the one in checksum: do not import it "
-            "before you know why."
+            f"{origin} holds a file whose checksum is sha256:{found}, not the one in checksum: do not import it until "
+            "you know why."
         )
 
 

@@ -188,9 +188,9 @@ class SolutionResource:
             return False
         if package.managed:
             raise InvalidInput(
-                f"{newer} of {self._wanted.origin}, and the platform installs no older managed version over a newer "
-                "one, with allow_downgrade either: remove the solution first (state absent), which takes its security "
-                "roles from their users, and import the package then."
+                f"{newer} of {self._wanted.origin}, and Dataverse does not install an older managed version over a "
+                "newer one, even with allow_downgrade: remove the solution first (state absent), which also removes "
+                "its security roles from users, then import the package."
             )
         return True
 
@@ -273,7 +273,7 @@ class SolutionResource:
         if not staged.passed:
             raise InvalidInput(f"{self._wanted.origin} is refused by {self._host}: {reasons or 'it gives no reason'}")
         if reasons:
-            self._plan.warnings.append(f"{self._host} says of {self._wanted.origin}: {reasons}")
+            self._plan.warnings.append(f"{self._host} reports about {self._wanted.origin}: {reasons}")
 
     def _await_earlier(self, operation_id: str) -> None:
         """See an operation through that an earlier task started; it was that task's change."""
@@ -300,7 +300,7 @@ class SolutionResource:
         problems = self._operations.problems(operation, self._wanted.unique_name)
         if problems:
             self._plan.warnings.append(
-                f"{self._host} imported {self._wanted.unique_name}, but not all of it went well: "
+                f"{self._host} imported {self._wanted.unique_name}, but reported problems: "
                 f"{'; '.join(str(problem) for problem in problems[:10])}"
             )
         self._read_back()
@@ -310,8 +310,8 @@ class SolutionResource:
         if not self._is_there_now():
             shown = f"version {self._solution.version}" if self._solution else "no such solution"
             raise CallFailed(
-                f"{self._host} says that {self._wanted.unique_name} was imported, but shows {shown}: "
-                "see the solution history of the environment, and run again.",
+                f"{self._host} reports that {self._wanted.unique_name} was imported, but shows {shown}: check the "
+                "solution history of the environment, and run again.",
                 request="GET solutions",
             )
         there = self._roles.root_copies(self._wanted.roles)
@@ -363,7 +363,7 @@ class SolutionResource:
         self._solution = found.get(self._wanted.unique_name.lower())
         if name.lower() in found:
             raise CallFailed(
-                f"{self._host} says that {name} was removed, but still shows it: see the solution history of the "
+                f"{self._host} reports that {name} was removed, but still shows it: check the solution history of the "
                 "environment, and run again.",
                 request="GET solutions",
             )

@@ -293,7 +293,8 @@ class Roles:
                 return chosen[0]
         raise InvalidInput(
             f"{self._environment.address.host} has {len(candidates)} security roles named {candidates[0].name!r} "
-            f"({', '.join(sorted(role.root_id for role in candidates))}): rename or delete the ones that are not meant."
+            f"({', '.join(sorted(role.root_id for role in candidates))}): rename or delete the ones that you do not "
+            "want to use."
         )
 
 

@@ -64,19 +64,19 @@ _FIRST_WORD, _NEXT_WORD = 10.0, 30.0
 """Seconds until the first line about a running job, and between later ones."""
 
 _CURES = {
-    "0x80048033": "import the solutions that bring what is missing first",
-    "0x8004801d": "import the solutions that bring what is missing first",
+    "0x80048033": "import the solutions that contain the missing components first",
+    "0x8004801d": "import the solutions that contain the missing components first",
     "0x80048058": "install the app whose tables the package's roles name, such as Dynamics 365 Sales for leads",
     "0x80048017": "rename or delete the security role of the same name that is not the package's own",
     "0x80048018": "assign the runner the security role System Administrator",
     "0x80048068": "get the package for this version of the platform",
-    "0x80048034": "import the solutions that bring what is missing first",
+    "0x80048034": "import the solutions that contain the missing components first",
     "0x8004f01f": "remove the solutions that depend on it first",
     "0x8004f01d": "remove the solutions that depend on it first",
-    "0x8004f005": "see who protects the solution, because Microsoft's own ones cannot be removed",
-    "0x8004f00a": "see who protects the solution, because Microsoft's own ones cannot be removed",
-    "0x8004f020": "see who protects the solution, because Microsoft's own ones cannot be removed",
-    "0x8004801c": "get the package of the publisher that the environment has, which another one installed first",
+    "0x8004f005": "check who protects the solution, because Microsoft's own solutions cannot be removed",
+    "0x8004f00a": "check who protects the solution, because Microsoft's own solutions cannot be removed",
+    "0x8004f020": "check who protects the solution, because Microsoft's own solutions cannot be removed",
+    "0x8004801c": "get the package of the publisher that installed it in the environment first",
     "0x8004f016": "rename or delete the unmanaged component of the same name",
     "0x80048040": "remove the unmanaged solution of the same name first, or give the unmanaged package",
     "0x80048041": "give the managed package, because the environment has the managed solution",
@@ -179,7 +179,7 @@ class SolutionOperations:
         short = " ".join(str(reason).split())
         if len(short) > 600:
             short = short[:600] + "..."
-        cure = {**_BROKEN_OFF, **_CURES}.get(code, "see the solution history of the environment for its components")
+        cure = {**_BROKEN_OFF, **_CURES}.get(code, "check the solution history of the environment for its components")
         raise CallFailed(
             f"{what} failed in {self._host} ({code or 'no error code'}): {cure}. The environment says: {short}",
             request=_path(operation),
@@ -252,7 +252,7 @@ class SolutionOperations:
         return failed.reworded(
             f"Another solution operation, {_named(row)}, is running in {self._host} (operation "
             f"{row['asyncoperationid']}): run again when it has ended, or cancel it in the environment's System Jobs "
-            "when it is stuck."
+            "if it is stuck."
         )
 
     def _send(self, start: Start, known: list[dict[str, Any]], last_try: bool) -> Operation | None:
@@ -316,11 +316,11 @@ class SolutionOperations:
             now = self._clock()
             if now >= self._end:
                 raise TimedOut(
-                    f"{what} {_state(row)} in {self._host} after {self._timeout:.0f} s and goes on there "
-                    f"(operation {operation.operation_id}): run again to wait for its end, or raise import_timeout."
+                    f"{what} {_state(row)} in {self._host} after {self._timeout:.0f} s and continues there (operation "
+                    f"{operation.operation_id}): run again to wait for its end, or raise import_timeout."
                 )
             if now >= next_word:
-                self._report_progress(f"{self._host}: {what} is under way{self._progress(operation)}.")
+                self._report_progress(f"{self._host}: {what} is in progress{self._progress(operation)}.")
                 next_word = now + _NEXT_WORD
             self._sleep(min(pause, max(0.0, self._end - now)))
         raise AssertionError("pauses never end")

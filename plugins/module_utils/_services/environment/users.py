@@ -110,9 +110,9 @@ class Users:
             lambda user: user is not None,
             timeout=self._replication_timeout,
             describe=lambda user: (
-                f"{self._environment.address.host} does not know the service principal of application "
-                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later, or see "
-                "whether the application belongs to another tenant than the environment."
+                f"{self._environment.address.host} does not know the service principal of application {application_id} "
+                f"yet ({refused[-1].message if refused else 'no answer'}): run again later, or check whether the "
+                "application belongs to a different tenant than the environment."
             ),
             first_pause=2.0,
         )

@@ -212,7 +212,7 @@ class Applications:
             return seen is not None and (secret is None or secret in {each.key_id for each in seen.secrets})
 
         what = f"application {unique_name or application_id}" + (f" with secret {secret}" if secret else "")
-        seen = self._replication.wait_until_consistent(look, done, f"{what} is not seen everywhere")
+        seen = self._replication.wait_until_consistent(look, done, f"{what} is not visible everywhere")
         if seen is None:
             raise AssertionError("settled without an application")
         return seen
@@ -252,7 +252,7 @@ class Applications:
         self._replication.wait_until_consistent(
             lambda: self.by_application_id(application.application_id),
             lambda seen: seen is None,
-            f"application {application.application_id} is not gone everywhere",
+            f"application {application.application_id} is not deleted everywhere",
         )
 
     def purge(self, application: Application) -> None:
@@ -262,7 +262,7 @@ class Applications:
         self._replication.wait_until_consistent(
             lambda: self._graph.find(path),
             lambda seen: seen is not None,
-            f"application {application.application_id} was deleted and is not seen in the recycle bin",
+            f"application {application.application_id} was deleted but is not visible in the recycle bin",
         )
         self._delete(path)
 
@@ -281,7 +281,7 @@ class Applications:
         if _is_taken(failed):
             return failed.reworded(
                 f"unique_name {unique_name!r} is taken in tenant {self._graph.tenant} by an application in the recycle "
-                "bin or one just made: run again, and if it stays restore or purge that application."
+                "bin or one just made: run again, and if it persists, restore or purge that application."
             )
         return failed
 

@@ -110,7 +110,7 @@ class GraphClient(ServiceClient):
         found = found or str(token_claims(self.sign_in.token(self._resource)).get("tid") or "")
         if not is_guid(found):
             raise InvalidInput(
-                f"The directory id of tenant {self.tenant} cannot be seen: give it as tenant_id instead of a domain "
+                f"The directory id of tenant {self.tenant} cannot be read: give it as tenant_id instead of a domain "
                 "name."
             )
         return found.lower()
@@ -132,14 +132,13 @@ def _directory_in(document: Mapping[str, Any]) -> str:
 
 
 _CURES = {
-    "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: "
-    "grant it Application.ReadWrite.OwnedBy (Application.ReadWrite.All for an application that it does not own, "
-    "Application.Read.All for the recycle bin), and DelegatedPermissionGrant.ReadWrite.All where admin_consent is "
-    "wanted",
+    "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: grant it "
+    "Application.ReadWrite.OwnedBy (Application.ReadWrite.All for an application that it does not own, "
+    "Application.Read.All for the recycle bin), and DelegatedPermissionGrant.ReadWrite.All for admin_consent",
     "Authorization_IdentityNotFound": "The runner, {who}, has no service principal in this tenant: "
     "consent to it there, and wait a minute if that was just done",
-    "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow secrets to live that "
-    "long: lower secret.valid_days",
+    "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow a secret lifetime "
+    "that long: lower secret.valid_days",
     "CredentialTypeNotAllowedAsPerAppPolicy": "The tenant's app management policy forbids client secrets: "
     "ask its administrator to exempt the runner by a custom security attribute (excludeActors), or to give an "
     "application that the runner owns a policy of its own that allows them",
@@ -148,17 +147,17 @@ _CURES = {
     "administrator to exempt the runner by a custom security attribute (excludeActors)",
     "HostNameNotOnVerifiedDomain": "The tenant allows only its own verified domains here: "
     "use one of them in redirect_uris",
-    "ServiceTreeValueMissing": "The tenant demands a reference to its asset management for each application: set "
+    "ServiceTreeValueMissing": "The tenant requires a reference to its asset management for each application: set "
     "service_management_reference (in the role lead_writer_service_management_reference) to the value that its "
-    "administrators name",
-    "Directory_QuotaExceeded": "The directory is full: remove applications, also from the recycle bin",
+    "administrators specify",
+    "Directory_QuotaExceeded": "The directory is full: remove applications, including those in the recycle bin",
     DIRECTORY_NOT_READ: "The directory did not answer: run again",
 }
 """Source: Microsoft Graph error codes and Microsoft Entra app management policies."""
 
 _CURES_BY_MESSAGE = {
-    "identifierUris property must use a verified domain": "The Application ID URI of the application is in no verified "
-    "domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
+    "identifierUris property must use a verified domain": "The Application ID URI of the application is not in a "
+    "verified domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
     "lead_writer_sign_in_audience) at AzureADMyOrg",
     "maximum of 2 ": "An application for personal Microsoft accounts holds two secrets at most: remove one "
     "that is not in use, or set sign_in_audience to AzureADMyOrg or AzureADMultipleOrgs",

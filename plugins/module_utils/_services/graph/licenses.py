@@ -85,7 +85,7 @@ class Licenses:
             return failed
         runner = self._graph.sign_in.credentials.client_id or "the signed-in user"
         return failed.reworded(
-            f"The runner ({runner}) may not look after licenses in tenant {self._graph.tenant}: grant it {needs} "
+            f"The runner ({runner}) is not allowed to manage licenses in tenant {self._graph.tenant}: grant it {needs} "
             f"(Graph says: {failed.message.rstrip('.')})."
         )
 

@@ -39,7 +39,7 @@ class Replication:
     def wait_until_consistent(self, look: Callable[[], Seen], done: Callable[[Seen], bool], what: str) -> Seen:
         """Look until C(done) has said so several times in a row, and return what was seen last.
 
-        C(what) ends the sentence of a TimedOut, as in "the application is not seen everywhere".
+        C(what) ends the sentence of a TimedOut, as in "the application is not visible everywhere".
         """
         in_a_row = 0
 

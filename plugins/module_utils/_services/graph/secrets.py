@@ -115,7 +115,7 @@ class Secrets:
         try:
             self.remove(application, secret)
         except CallFailed:
-            return f"The new secret {secret.key_id} could not be removed again: remove it by hand."
+            return f"The new secret {secret.key_id} could not be removed again: remove it manually."
         return "The new secret was removed again."
 
     def _add(self, application: Application, name: str, end: datetime) -> NewSecret:
@@ -175,7 +175,7 @@ class Secrets:
         )
         if refused is not None:
             raise SignInFailed(
-                f"Microsoft Entra does not let {who} sign in with its new secret (AADSTS{refused}): look for that "
-                "number in the sign-in log of the tenant; often it is a conditional access policy.",
+                f"Microsoft Entra refuses the sign-in of {who} with its new secret (AADSTS{refused}): look up that "
+                "number in the sign-in log of the tenant; a common cause is a conditional access policy.",
                 refused,
             )

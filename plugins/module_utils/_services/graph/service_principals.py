@@ -111,7 +111,7 @@ class ServicePrincipals:
         made = self._replication.wait_until_consistent(
             lambda: self.by_application_id(application_id),
             lambda seen: seen is not None,
-            f"the service principal of application {application_id} is not seen everywhere",
+            f"the service principal of application {application_id} is not visible everywhere",
         )
         if made is None:
             raise AssertionError("settled without a service principal")

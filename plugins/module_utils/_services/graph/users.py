@@ -185,7 +185,7 @@ class DirectoryUsers:
         seen = self._replication.wait_until_consistent(
             lambda: self.by_name(name),
             lambda user: user is not None and user.password_changed is not None and done(user),
-            f"{what + ' of ' if what else ''}user {name} is not seen everywhere",
+            f"{what + ' of ' if what else ''}user {name} is not visible everywhere",
         )
         if seen is None:
             raise AssertionError("settled without a user")
@@ -239,7 +239,7 @@ class DirectoryUsers:
         self._replication.wait_until_consistent(
             lambda: self.by_name(user.object_id),
             lambda seen: seen is None,
-            f"user {user.name} is not gone everywhere",
+            f"user {user.name} is not deleted everywhere",
         )
 
     def purge(self, user: DirectoryUser) -> None:
@@ -248,7 +248,7 @@ class DirectoryUsers:
         self._replication.wait_until_consistent(
             lambda: self._graph.find(path),
             lambda seen: seen is not None,
-            f"user {user.name} was deleted and is not seen in the recycle bin",
+            f"user {user.name} was deleted but is not visible in the recycle bin",
         )
         self._delete(path, user.name)
 
@@ -264,18 +264,18 @@ class DirectoryUsers:
         if failed.status == 403:
             runner = self._graph.sign_in.credentials.client_id or "the signed-in user"
             return failed.reworded(
-                f"The runner ({runner}) may not do this to user {name} in tenant {self._graph.tenant}: grant it "
-                f"{needs} (Graph says: {failed.message.rstrip('.')})."
+                f"The runner ({runner}) is not allowed to do this to user {name} in tenant {self._graph.tenant}: grant "
+                f"it {needs} (Graph says: {failed.message.rstrip('.')})."
             )
         if failed.has_code("ObjectConflict"):
             return failed.reworded(
-                f"user_principal_name {name} was taken in tenant {self._graph.tenant} while this run was under way: "
+                f"user_principal_name {name} was taken in tenant {self._graph.tenant} while this run was in progress: "
                 "run again to manage that user."
             )
         if "password" in failed.message.lower() and failed.status == 400:
             return failed.reworded(
-                f"The tenant does not accept the password for {name}: give another one, or leave password out to have "
-                f"one made (Graph says: {failed.message.rstrip('.')})."
+                f"The tenant does not accept the password for {name}: give another one, or leave password out to "
+                f"generate one (Graph says: {failed.message.rstrip('.')})."
             )
         return failed
 

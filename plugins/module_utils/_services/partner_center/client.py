@@ -90,9 +90,9 @@ class PartnerCenterClient(ServiceClient):
         left = self._versions[self._versions.index(version) + 1 :]
         if not left:
             raise failed.reworded(
-                f"Partner Center refuses version {version} of its schemas as deprecated: give one that Microsoft's "
-                "page on the product ingestion API names, as api_version (lead_writer_partner_center_version in "
-                "the role)."
+                f"Partner Center refuses version {version} of its schemas as deprecated: set api_version "
+                "(lead_writer_partner_center_version in the role) to a version that Microsoft's page on the product "
+                "ingestion API lists."
             )
         self._version = left[0]
         self.remember(self._version, *_IN_USE)
@@ -110,8 +110,8 @@ class PartnerCenterClient(ServiceClient):
             return None
         credentials = self.sign_in.credentials
         return (
-            f"Partner Center does not let in application {credentials.client_id} of tenant {credentials.tenant}: "
-            "add it to the publisher's account there (Account settings, User management, Microsoft Entra applications) "
+            f"Partner Center does not accept application {credentials.client_id} of tenant {credentials.tenant}: add "
+            "it to the publisher's account there (Account settings, User management, Microsoft Entra applications) "
             f"with a role that may change offers, such as Manager (Partner Center says: {message.rstrip('.')})."
         )
 

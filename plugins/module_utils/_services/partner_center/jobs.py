@@ -121,7 +121,7 @@ class Jobs:
                 return outcome
             if time.monotonic() + pause > end:
                 raise TimedOut(
-                    f"Partner Center did not end job {job.job_id} within {self.timeout:.0f} s: run again, or raise "
+                    f"Partner Center did not finish job {job.job_id} within {self.timeout:.0f} s: run again, or raise "
                     "configure_timeout (lead_writer_configure_timeout in the role)."
                 )
             time.sleep(pause)
@@ -144,7 +144,7 @@ def _job_id(answer: Mapping[str, Any]) -> str:
     found = answer.get("jobId") or answer.get("jobID")
     if not found:
         raise CallFailed(
-            "Partner Center took the change, but its answer names no job: run again.",
+            "Partner Center accepted the change, but its answer names no job: run again.",
             request="POST configure",
             maybe_applied=True,
         )

@@ -278,7 +278,7 @@ def _product(partner_center: PartnerCenterClient, external_id: str) -> dict[str,
     }
     if len(found) != 1 or "" in found:
         raise InvalidInput(
-            f"offer {external_id!r} names {len(found)} offers of the publisher's account in tenant "
+            f"offer {external_id!r} matches {len(found)} offers of the publisher's account in tenant "
             f"{partner_center.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer "
             "overview."
         )

@@ -77,7 +77,7 @@ class PowerPlatformClient(ServiceClient):
             return None
         runner = self.sign_in.credentials.client_id or "the signed-in user"
         return (
-            f"The runner ({runner}) may not administer Power Platform in tenant {self.sign_in.credentials.tenant}: "
-            "have an administrator register it there once, by pac admin application register --application-id "
-            f"{runner} (Power Platform says: {message.rstrip('.')})."
+            f"The runner ({runner}) is not allowed to administer Power Platform in tenant "
+            f"{self.sign_in.credentials.tenant}: have an administrator register it there once, by pac admin "
+            f"application register --application-id {runner} (Power Platform says: {message.rstrip('.')})."
         )

@@ -118,7 +118,7 @@ def test_an_environment_that_refuses_a_token_without_a_word_is_no_proxy() -> Non
 
 @pytest.mark.parametrize("service", CLIENTS)
 def test_a_page_for_people_is_a_gateways(service: str) -> None:
-    with pytest.raises(CallFailed, match="look for a proxy or a gateway"):
+    with pytest.raises(CallFailed, match="check for a proxy or gateway"):
         CLIENTS[service](Network(answer("<html>", 403, {"Content-Type": "text/html"}))).get("/thing")
 
 

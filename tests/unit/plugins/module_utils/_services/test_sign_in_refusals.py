@@ -100,7 +100,7 @@ def test_an_expired_token_of_a_pipeline_is_no_matter_of_the_clock() -> None:
 @pytest.mark.parametrize("secret", ["a secret\n", " a secret", "a secret\r", "'a secret'", '"a secret"'])
 def test_a_secret_that_was_copied_with_more_than_itself_is_named(secret: str) -> None:
     sentence = str(refused(refusal(7000215), Credentials(TENANT, RUNNER, secret), LOGIN, timedelta(0)))
-    assert "has blanks, a line break or quotes around it" in sentence
+    assert "is surrounded by spaces, a line break or quotes" in sentence
     assert "a secret" not in sentence
 
 
@@ -119,7 +119,11 @@ def test_a_number_without_a_sentence_is_shown_with_the_services_word() -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(90002, f"is not known to {LOGIN}"), (900023, "is neither a directory id nor"), (90051, "another national cloud")],
+    [
+        (90002, f"is not known to {LOGIN}"),
+        (900023, "is neither a directory id nor"),
+        (90051, "different national cloud"),
+    ],
 )
 def test_discovery_refuses_a_tenant_by_its_number(code: int, words: str) -> None:
     failed = failure(Entra(discovery=answer(refusal(code, "invalid_tenant"), 400)))
