@@ -131,10 +131,9 @@ class ModuleContext:
         report_progress: Callable[[str], None] = lambda sentence: None,
         transport: Transport | None = None,
     ) -> None:
-        """C(report_progress) shows a sentence about the progress of something long to the person who waits.
+        """`report_progress` shows a sentence about the progress of something long to the person who waits.
 
-        C(transport) is one that other calls use as well: with the same C(ca_bundle), C(timeout) and
-        C(record_directory).
+        `transport` is one that other calls use as well: with the same `ca_bundle`, `timeout` and `record_directory`.
         """
         self.options = dict(options)
         self.cache = cache
@@ -147,9 +146,9 @@ class ModuleContext:
 
     @cached_property
     def transport(self) -> Transport:
-        """The transport for all services, by the caller's C(ca_bundle) and C(timeout) (seconds for one try).
+        """The transport for all services, by the caller's `ca_bundle` and `timeout` (seconds for one try).
 
-        It records what goes through it in C(record_directory), if that is given.
+        It records what goes through it in `record_directory`, if that is given.
         """
         return Transport(
             ca_bundle=self.options["ca_bundle"],
@@ -164,7 +163,7 @@ class ModuleContext:
 
     @cached_property
     def address(self) -> EnvironmentAddress:
-        """The environment's address. Raises InvalidInput when C(environment_url) cannot be one."""
+        """The environment's address. Raises InvalidInput when `environment_url` cannot be one."""
         return environment_address(self.options["environment_url"], self.options["cloud"])
 
     @cached_property
@@ -198,7 +197,7 @@ class ModuleContext:
 
     @cached_property
     def sign_in(self) -> SignIn:
-        """The caller's identity; without C(tenant_id) the tenant is the one that the environment names."""
+        """The caller's identity; without `tenant_id` the tenant is the one that the environment names."""
         credentials = self.credentials
         if not credentials.tenant and self.options.get("environment_url"):
             tenant = self.tenant_of_environment
@@ -208,7 +207,7 @@ class ModuleContext:
 
     @cached_property
     def expected_package(self) -> SolutionPackage | None:
-        """The package in C(solution_package), if the module has that option."""
+        """The package in `solution_package`, if the module has that option."""
         return expected_package(self.options, lambda: self.transport, self.cache)
 
     @cached_property
@@ -228,7 +227,7 @@ class ModuleContext:
 
     @cached_property
     def environment(self) -> EnvironmentClient:
-        """The Web API of the environment at C(environment_url)."""
+        """The Web API of the environment at `environment_url`."""
         return EnvironmentClient(self.address, self.sign_in, self.transport)
 
     @cached_property
@@ -238,7 +237,7 @@ class ModuleContext:
 
     @cached_property
     def partner_center_of_publisher(self) -> PartnerCenterClient:
-        """Partner Center in the account of C(publisher), who may be another identity than the caller.
+        """Partner Center in the account of `publisher`, who may be another identity than the caller.
 
         Raises InvalidInput when no credentials are given.
         """
@@ -274,9 +273,9 @@ EXPECTED_FAILURES = (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailu
 
 
 def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[ModuleContext], Resource]) -> None:
-    """Run a module that manages the resource which C(resource) makes of the context.
+    """Run a module that manages the resource which `resource` makes of the context.
 
-    This is the one place that knows check mode. It leaves by C(exit_json) or C(fail_json).
+    This is the one place that knows check mode. It leaves by `exit_json` or `fail_json`.
     """
     module = _open(module_class, arguments)
     done: list[str] = []
@@ -297,9 +296,9 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
 def report(
     module_class: type[AnsibleModule], arguments: Arguments, read: Callable[[ModuleContext], dict[str, Any]]
 ) -> None:
-    """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json).
+    """Run a module that only reads: `read` returns its answer. It leaves by `exit_json` or `fail_json`.
 
-    The sentences under C(warnings) in the answer become the warnings of the module.
+    The sentences under `warnings` in the answer become the warnings of the module.
     """
     module = _open(module_class, arguments)
     with _failures_told(module, []):
@@ -351,7 +350,7 @@ def _call(module: AnsibleModule) -> ModuleContext:
 def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
     """Turn what the floors below raise into a module's failure.
 
-    C(done) are the changes made before it: they stay made, and the caller hears of them.
+    `done` are the changes made before it: they stay made, and the caller hears of them.
     """
     try:
         with forms_checked():

@@ -4,7 +4,7 @@
 
 """A plan is what differs, in the order in which it is put right.
 
-It is shown or executed, and both tell the same story: C(changed), the diff and the dry run come from the same list.
+It is shown or executed, and both tell the same story: `changed`, the diff and the dry run come from the same list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Postponed(Exception):
 class Change:
     """One difference between what is and what is wanted.
 
-    C(path) names it, such as C(application_user.roles). C(before) and C(after) hold no secrets: they are shown.
+    `path` names it, such as `application_user.roles`. `before` and `after` hold no secrets: they are shown.
     """
 
     path: str
@@ -85,7 +85,7 @@ class Plan:
             raise InvalidInput("\n".join(self.blockers))
 
     def execute(self, report_progress: Callable[[str], None] = lambda path: None) -> None:
-        """Make the changes in their order, and C(report_progress) the path of each that is made.
+        """Make the changes in their order, and `report_progress` the path of each that is made.
 
         A change that is postponed, and those after it, are none of this plan any more. Raises InvalidInput, before the
         first change, when the plan is blocked or one to show only.

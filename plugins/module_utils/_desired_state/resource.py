@@ -23,5 +23,5 @@ class Resource(Protocol):
     def state(self) -> dict[str, Any]:
         """Return what the resource is now, in the service's words as snake_case.
 
-        After C(plan) alone it is what was read, with the nil GUID for ids that the plan's execution would make.
+        After `plan` alone it is what was read, with the nil GUID for ids that the plan's execution would make.
         """

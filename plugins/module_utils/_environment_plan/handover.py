@@ -21,7 +21,7 @@ NEW_SECRETS = frozenset({"application.secret", "user.password"})
 
 
 def handover_fields(context: ModuleContext, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, Any]:
-    """Return the options of C(lead_writer_handover) as they are after C(changes), but for its C(path)."""
+    """Return the options of `lead_writer_handover` as they are after `changes`, but for its `path`."""
     given = context["handover"]
     user, destinations = context["user"], context["lead_destinations"]
     key_id, end_date_time = _secret_now(plan.state(), given["stored"])

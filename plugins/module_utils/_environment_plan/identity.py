@@ -18,7 +18,7 @@ from .caller_store import CallerStore
 
 
 class LeadIdentity(Protocol):
-    """A resource that also tells what the other parts of the set-up need to know of it, after C(plan)."""
+    """A resource that also tells what the other parts of the set-up need to know of it, after `plan`."""
 
     def plan(self) -> Plan:
         """Plan the identity."""
@@ -87,7 +87,7 @@ class ByUser:
     """The user, the choice "Office 365" of Partner Center's form."""
 
     def __init__(self, user: DirectoryUserResource, name: str) -> None:
-        """C(name) is the user principal name."""
+        """`name` is the user principal name."""
         self._user = user
         self._name = name
 

@@ -36,11 +36,11 @@ BY_USER = ("user", "environment_user")
 class Parts:
     """How to make each resource of an environment.
 
-    C(identity) is as whom the lead service signs in. It is made when C(destinations) were read, for the offers tell
-    which secret is in use. C(member) is the user that it is in the environment, made from the identity's id there and
-    the names of the roles that carry the privileges. C(names) are what the steps of these two are called. C(checks)
-    returns what is to be looked at before anything of the plans is executed; each returns sentences that stop a run,
-    and warnings that do not.
+    `identity` is as whom the lead service signs in. It is made when `destinations` were read, for the offers tell which
+    secret is in use. `member` is the user that it is in the environment, made from the identity's id there and the
+    names of the roles that carry the privileges. `names` are what the steps of these two are called. `checks` returns
+    what is to be looked at before anything of the plans is executed; each returns sentences that stop a run, and
+    warnings that do not.
     """
 
     solution: Callable[[], Resource]

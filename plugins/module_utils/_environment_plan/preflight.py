@@ -74,9 +74,9 @@ class Preflight:
     def checks(
         self, plans: Mapping[str, Plan], application: DesiredApplication | None, to_grant: Mapping[str, AccessLevel]
     ) -> list[Callable[[], tuple[list[str], list[str]]]]:
-        """Return the checks that the C(plans), by step, call for; each returns blockers and warnings.
+        """Return the checks that the `plans`, by step, call for; each returns blockers and warnings.
 
-        C(application) is what is wanted of the application, None where there is to be none. C(to_grant) are the
+        `application` is what is wanted of the application, None where there is to be none. `to_grant` are the
         privileges that a role gets or hands on: nobody grants what they do not hold.
         """
         found: list[Callable[[], tuple[list[str], list[str]]]] = []
@@ -216,8 +216,8 @@ class Preflight:
 class _CountingPolicy:
     """The policy that counts for an application, and how what it forbids is told.
 
-    C(created) is when the application was made. C(own_of) is the object id of the application whose own policy it is,
-    None for the tenant's default one. C(sure) is false where another policy may count instead.
+    `created` is when the application was made. `own_of` is the object id of the application whose own policy it is,
+    None for the tenant's default one. `sure` is false where another policy may count instead.
     """
 
     policy: dict[str, Any]

@@ -15,10 +15,10 @@ from .._rules.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Credentials:
-    """One identity of one tenant. C(tenant) is a directory id or a domain name, or None while it is not known yet.
+    """One identity of one tenant. `tenant` is a directory id or a domain name, or None while it is not known yet.
 
-    Exactly one way to sign in is chosen by C(method): C(managed_identity), C(azure_cli), C(secret), C(certificate),
-    C(federated) or, for a person through the public client C(client_id), C(password).
+    Exactly one way to sign in is chosen by `method`: `managed_identity`, `azure_cli`, `secret`, `certificate`,
+    `federated` or, for a person through the public client `client_id`, `password`.
     """
 
     tenant: str | None
@@ -92,7 +92,7 @@ class Credentials:
                 raise InvalidInput(f"{option} names {path}, which is not a file on the control node: correct the path.")
 
     def with_tenant(self, tenant: str) -> Credentials:
-        """Return the same credentials for C(tenant)."""
+        """Return the same credentials for `tenant`."""
         return Credentials(**{**self.__dict__, "tenant": tenant})
 
     def fingerprint(self) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ class MsalHttp:
         hosts: tuple[str, ...],
         refused: Callable[[Mapping[str, Any], timedelta], SignInFailed],
     ) -> None:
-        """C(hosts) are the sign-in hosts; C(refused) makes the failure of a refusal to tell the addresses."""
+        """`hosts` are the sign-in hosts; `refused` makes the failure of a refusal to tell the addresses."""
         self._transport = transport
         self._cache = cache
         self._origins = Origins(*hosts)

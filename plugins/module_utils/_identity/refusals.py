@@ -22,7 +22,7 @@ PASSING = frozenset({"90024", "90033", "90090"})
 
 
 class SignInFailed(Exception):
-    """Microsoft Entra refused to sign in; C(code) is its AADSTS number, or an empty string."""
+    """Microsoft Entra refused to sign in; `code` is its AADSTS number, or an empty string."""
 
     def __init__(self, sentence: str, code: str = "", message: str = "") -> None:
         super().__init__(harmless(sentence))
@@ -36,7 +36,7 @@ class SignInFailed(Exception):
 
 
 def code_of(answer: Mapping[str, Any]) -> str:
-    """Return the AADSTS number in a refusal (C(error_codes), else the text), or an empty string; never raises."""
+    """Return the AADSTS number in a refusal (`error_codes`, else the text), or an empty string; never raises."""
     codes = answer.get("error_codes")
     if isinstance(codes, list) and codes and isinstance(codes[0], int):
         return str(codes[0])
@@ -50,9 +50,9 @@ def is_passing(answer: Mapping[str, Any]) -> bool:
 
 
 def refused(answer: Mapping[str, Any], credentials: Credentials, host: str, ahead: timedelta) -> SignInFailed:
-    """Return the failure that a refusal of the sign-in host C(host) means.
+    """Return the failure that a refusal of the sign-in host `host` means.
 
-    C(answer) is its JSON object. C(ahead) is by how much Microsoft's clock is ahead of this machine's.
+    `answer` is its JSON object. `ahead` is by how much Microsoft's clock is ahead of this machine's.
     """
     code = code_of(answer)
     kind = "user" if credentials.user_name else "application"

@@ -43,7 +43,7 @@ _SPARE_SECONDS = 300
 """A token that ends sooner than this counts as ended, as in msal's own cache."""
 
 _NO_DIRECTORY_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
-"""What the claim C(wids) holds for an identity without a directory role. Likely: seen in many published tokens."""
+"""What the claim `wids` holds for an identity without a directory role. Likely: seen in many published tokens."""
 
 
 class SignIn:
@@ -57,7 +57,7 @@ class SignIn:
         cache: RunCache | None = None,
         discovered: RunCache | None = None,
     ) -> None:
-        """C(cache) keeps tokens for the run; C(discovered) the sign-in addresses, when tokens are not to be kept."""
+        """`cache` keeps tokens for the run; `discovered` the sign-in addresses, when tokens are not to be kept."""
         if not credentials.tenant and credentials.method != "managed_identity" and credentials.method != "azure_cli":
             raise InvalidInput("tenant_id is missing: give the directory id or a domain name of the tenant.")
         self.credentials = credentials
@@ -70,7 +70,7 @@ class SignIn:
         self._application: Any = None
 
     def token(self, resource: str) -> str:
-        """Return an access token for C(resource), the https root of an API such as https://graph.microsoft.com.
+        """Return an access token for `resource`, the https root of an API such as https://graph.microsoft.com.
 
         Raises SignInFailed, CallFailed, or InvalidInput for a certificate that cannot be read.
         """
@@ -81,7 +81,7 @@ class SignIn:
             return self._tokens[resource]
 
     def permissions(self, resource: str) -> frozenset[str] | None:
-        """Return the application permissions in the token for C(resource), or None where they do not tell it all.
+        """Return the application permissions in the token for `resource`, or None where they do not tell it all.
 
         A token belongs to the service that it is for, so what can be read in it is a hint: a person's token names no
         application permissions, directory roles grant what no permission does, and one day tokens may be sealed.
@@ -96,7 +96,7 @@ class SignIn:
         return frozenset(map(str, claims.get("roles", ())))
 
     def forget(self, resource: str) -> None:
-        """Drop the token for C(resource), so that the next one is a new one.
+        """Drop the token for `resource`, so that the next one is a new one.
 
         With it goes msal's application object, which keeps tokens of its own and would give the same one again.
         """

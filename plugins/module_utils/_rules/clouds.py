@@ -5,7 +5,7 @@
 """National clouds: which hosts belong together, and how an environment's URL tells its cloud.
 
 Sources: Microsoft Entra "national clouds" (sign-in hosts), the aliases in the answer of Microsoft Entra's instance
-discovery (C(/common/discovery/instance), also the list of known hosts in msal), Microsoft Graph "national cloud
+discovery (`/common/discovery/instance`, also the list of known hosts in msal), Microsoft Graph "national cloud
 deployments" (Graph hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment
 and admin hosts, and what a token for the latter is asked for).
 """
@@ -23,8 +23,8 @@ from .errors import InvalidInput
 class Cloud:
     """One national cloud: its hosts, and the shape of its environments' host names.
 
-    C(login_hosts) are all names of the sign-in service, the one to use first: no credential goes to any other host.
-    C(power_platform_host) is the one of the Power Platform admin API, and C(power_apps_url) what its tokens are for.
+    `login_hosts` are all names of the sign-in service, the one to use first: no credential goes to any other host.
+    `power_platform_host` is the one of the Power Platform admin API, and `power_apps_url` what its tokens are for.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Cloud:
         return f"https://{self.graph_host}"
 
     def authority(self, tenant: str) -> str:
-        """Return the sign-in authority of C(tenant), a directory id or one of its domain names."""
+        """Return the sign-in authority of `tenant`, a directory id or one of its domain names."""
         return f"https://{self.login_host}/{tenant}"
 
 
@@ -105,7 +105,7 @@ CLOUDS: dict[str, Cloud] = {
 
 @dataclass(frozen=True)
 class EnvironmentAddress:
-    """The address of one environment: C(url) without a trailing slash, its C(host), and the cloud it lives in."""
+    """The address of one environment: `url` without a trailing slash, its `host`, and the cloud it lives in."""
 
     url: str
     host: str
@@ -113,15 +113,15 @@ class EnvironmentAddress:
 
     @property
     def api_host(self) -> str:
-        """The second host on which the same environment answers (Dataverse discovery service: C(ApiUrl))."""
+        """The second host on which the same environment answers (Dataverse discovery service: `ApiUrl`)."""
         return self.host.replace(".", ".api.", 1)
 
 
 def environment_address(text: str, cloud: str | None = None, option: str = "environment_url") -> EnvironmentAddress:
     """Read an environment's URL as a person gives it.
 
-    C(cloud) is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of
-    an environment, or when it lies in another cloud than the stated one.
+    `cloud` is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of an
+    environment, or when it lies in another cloud than the stated one.
     """
     shown = _PASSWORD.sub("//", text)
     scheme, host, bare = _parts(text)

@@ -64,7 +64,7 @@ def is_connection_string(text: str) -> bool:
 
 
 def configuration_name(destination: str) -> str:
-    """Return the property that holds the details of a destination, such as C(dynamicsLeadConfiguration)."""
+    """Return the property that holds the details of a destination, such as `dynamicsLeadConfiguration`."""
     return f"{destination}{_CONFIGURATION}"
 
 
@@ -72,8 +72,8 @@ def configuration_name(destination: str) -> str:
 class Connection:
     """Where leads go, as far as anybody can read it: no secret is in it.
 
-    C(destination) and the names in C(details) are the service's own words. C(contacts) are the e-mail addresses that
-    are told of leads; None in what is wanted leaves them as they are.
+    `destination` and the names in `details` are the service's own words. `contacts` are the e-mail addresses that are
+    told of leads; None in what is wanted leaves them as they are.
     """
 
     destination: str
@@ -81,7 +81,7 @@ class Connection:
     contacts: tuple[str, ...] | None = None
 
     def differing(self, other: Connection) -> dict[str, tuple[Any, Any]]:
-        """Return what C(other), which is wanted, has otherwise than this one: by field, what is and what is wanted.
+        """Return what `other`, which is wanted, has otherwise than this one: by field, what is and what is wanted.
 
         The order and case of addresses, the case of ids and a slash at the end of an address are no difference.
         """
@@ -139,10 +139,10 @@ def mask_of(resource: Mapping[str, Any], secret_field: str) -> str | None:
 def resource_with(
     resource: Mapping[str, Any], wanted: Connection, secret_field: str | None, secret: str | None
 ) -> dict[str, Any]:
-    """Return the resource to post so that leads go to C(wanted).
+    """Return the resource to post so that leads go to `wanted`.
 
-    C(resource) is the one that was read. C(secret) is what stands under C(secret_field): a value, or the asterisks
-    that were read, which keep what is there (likely: contract, lead destination). Nothing else of the resource changes.
+    `resource` is the one that was read. `secret` is what stands under `secret_field`: a value, or the asterisks that
+    were read, which keep what is there (likely: contract, lead destination). Nothing else of the resource changes.
     """
     posted = {
         name: value for name, value in resource.items() if name not in _DESCRIBING and not name.endswith(_CONFIGURATION)

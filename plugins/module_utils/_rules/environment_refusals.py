@@ -36,9 +36,9 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class EnvironmentRefusal:
-    """One refusal. C(sentence) is for the user, with {host} and {runner} in it, and empty where none is needed.
+    """One refusal. `sentence` is for the user, with {host} and {runner} in it, and empty where none is needed.
 
-    C(closed) says that it is the environment's own state or setting that refuses, not the caller's rights: such a gate
+    `closed` says that it is the environment's own state or setting that refuses, not the caller's rights: such a gate
     keeps leads out too.
     """
 

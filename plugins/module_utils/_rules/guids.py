@@ -17,14 +17,14 @@ _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def is_guid(text: str) -> bool:
-    """Say whether C(text) is a GUID in its usual spelling, in either case."""
+    """Say whether `text` is a GUID in its usual spelling, in either case."""
     return _GUID.fullmatch(text.lower()) is not None
 
 
 def guid(text: str, option: str) -> str:
-    """Return C(text) as a lower-case GUID.
+    """Return `text` as a lower-case GUID.
 
-    Raises InvalidInput naming C(option) when it is none: the services compare ids without regard to case, so one
+    Raises InvalidInput naming `option` when it is none: the services compare ids without regard to case, so one
     spelling inside the collection saves every later comparison.
     """
     cleaned = text.strip().strip("{}").lower()

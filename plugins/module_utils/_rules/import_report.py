@@ -5,7 +5,7 @@
 """Reading what an import job reports of its components.
 
 An import that the environment calls succeeded may still have components that failed or were imported with a warning:
-the job's C(data) is XML in which every component has a C(result). Source: import jobs of real environments; which
+the job's `data` is XML in which every component has a `result`. Source: import jobs of real environments; which
 elements there are depends on the package, so every element with a result of its own counts.
 """
 
@@ -20,7 +20,7 @@ _NAMES = ("LocalizedName", "localizedname", "name", "Name", "originalname", "id"
 
 @dataclass(frozen=True)
 class ComponentProblem:
-    """A component of an import that did not simply succeed. C(outcome) is failure or warning."""
+    """A component of an import that did not simply succeed. `outcome` is failure or warning."""
 
     kind: str
     name: str
@@ -34,7 +34,7 @@ class ComponentProblem:
 
 
 def component_problems(data: str) -> list[ComponentProblem]:
-    """Return the components of an import job's C(data) that failed or gave a warning.
+    """Return the components of an import job's `data` that failed or gave a warning.
 
     A text that cannot be read tells of none: what matters is read back from the environment anyway.
     """

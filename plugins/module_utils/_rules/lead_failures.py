@@ -53,9 +53,9 @@ CHANNEL_TIMED_OUT = (
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause. C(documented) is what Partner Center says of it, where Microsoft documents that.
+    """One cause. `documented` is what Partner Center says of it, where Microsoft documents that.
 
-    C(sentence) names the cause and the cure; what differs from case to case stands in braces.
+    `sentence` names the cause and the cure; what differs from case to case stands in braces.
     """
 
     word: str
@@ -384,12 +384,12 @@ Source: Microsoft's list of Dataverse web service error codes.
 class LeadFailure(Exception):
     """A lead would not arrive; the text is the sentence for the user.
 
-    C(answer) is what the module returns with it: the cause's word, the documented error, and C(failure), the service's
+    `answer` is what the module returns with it: the cause's word, the documented error, and `failure`, the service's
     own words, where a service said something.
     """
 
     def __init__(self, word: str, *, failure: Mapping[str, Any] | None = None, **names: Any) -> None:
-        """C(word) is one of CAUSES; C(names) are what stands in braces in its sentence."""
+        """`word` is one of CAUSES; `names` are what stands in braces in its sentence."""
         cause = CAUSES[word]
         super().__init__(cause.sentence.format(**names))
         self.failure = failure

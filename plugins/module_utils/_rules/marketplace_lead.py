@@ -32,7 +32,7 @@ def test_mark() -> str:
 
 
 def test_lead(mark: str) -> dict[str, str | int]:
-    """Return the documented values of a test lead, by the columns of the table C(lead)."""
+    """Return the documented values of a test lead, by the columns of the table `lead`."""
     return {
         "subject": f"AzureMarketplace-INS|{mark}",
         "firstname": mark,
@@ -61,7 +61,7 @@ USUAL_LENGTHS = {
 
 
 def cut_columns(lengths: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Return the columns that are shorter than usual, given all C(lengths), each with its length and the usual one."""
+    """Return the columns that are shorter than usual, given all `lengths`, each with its length and the usual one."""
     return {
         column: (lengths[column], usual)
         for column, usual in USUAL_LENGTHS.items()
@@ -70,7 +70,7 @@ def cut_columns(lengths: Mapping[str, int]) -> dict[str, tuple[int, int]]:
 
 
 def differences(wanted: Mapping[str, object], stored: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """Return the columns that were not stored as they were sent, each with what was C(sent) and C(stored)."""
+    """Return the columns that were not stored as they were sent, each with what was `sent` and `stored`."""
     return {
         column: {"sent": value, "stored": stored.get(column)}
         for column, value in wanted.items()
@@ -99,5 +99,5 @@ ALL_PRIVILEGES = (*LEAD_PRIVILEGES, *SYSTEM_JOB_PRIVILEGES, *USER_INTERFACE_PRIV
 
 
 def lacking(needed: Needed, held: Mapping[str, AccessLevel]) -> list[str]:
-    """Return the names of needed privileges that C(held) (by lower-case names) lacks or has at too narrow a level."""
+    """Return the names of needed privileges that `held` (by lower-case names) lacks or has at too narrow a level."""
     return [name for name, level in needed.items() if held.get(name.lower(), -1) < level]

@@ -20,7 +20,7 @@ class Origins:
 
     An address is compared as text, not by its parsed parts: two parsers that disagree about a backslash, an @ or a
     letter outside ASCII are how a check is passed by an address that is then sent elsewhere. What is the service's own
-    begins with C(https://), one of the host names and a slash, and nothing that follows can change the host.
+    begins with `https://`, one of the host names and a slash, and nothing that follows can change the host.
     """
 
     def __init__(self, *hosts: str) -> None:
@@ -37,7 +37,7 @@ class Origins:
         return f"https://{found.group(1).lower()}{address[found.end() :]}"
 
     def linked(self, page: str, link: object) -> str | None:
-        """Return the own address that a link on C(page) (an own address) means, or None when it is not own.
+        """Return the own address that a link on `page` (an own address) means, or None when it is not own.
 
         A relative link is read as RFC 3986 says (OData 4.01 allows it for next links). What holds a backslash or a
         control character is none, because clients do not agree on what it means.

@@ -31,9 +31,9 @@ NEVER_EXPIRES_POLICY = "DisablePasswordExpiration"
 class PasswordSchedule:
     """What the caller asks for.
 
-    C(keeps_record) says that the caller stores passwords, and C(known_changed) when the one in its store was set, None
-    when the store is empty. C(renew_before_days) is how long before its end a password is replaced, and
-    C(renew_after_days) how long after it was set, None for never. C(may_renew) is false where nobody could take a new
+    `keeps_record` says that the caller stores passwords, and `known_changed` when the one in its store was set, None
+    when the store is empty. `renew_before_days` is how long before its end a password is replaced, and
+    `renew_after_days` how long after it was set, None for never. `may_renew` is false where nobody could take a new
     password over now.
     """
 
@@ -76,9 +76,9 @@ class Password:
 
 @dataclass(frozen=True)
 class PasswordDecision:
-    """What to do. C(reason) is why a new password is needed (C(unknown), C(due) or C(expired)), or None.
+    """What to do. `reason` is why a new password is needed (`unknown`, `due` or `expired`), or None.
 
-    C(days_left) are the whole days until the password ends, negative when it has ended, None when it does not.
+    `days_left` are the whole days until the password ends, negative when it has ended, None when it does not.
     """
 
     reason: str | None
@@ -88,7 +88,7 @@ class PasswordDecision:
 def password_end(changed: datetime | None, validity_days: int | None, policies: frozenset[str]) -> datetime | None:
     """Return when a password ends, or None when it never does.
 
-    C(validity_days) is what the domain says, None when it says nothing. C(policies) are the user's password policies.
+    `validity_days` is what the domain says, None when it says nothing. `policies` are the user's password policies.
     """
     days = DEFAULT_VALIDITY_DAYS if validity_days is None else validity_days
     if changed is None or days >= NEVER_EXPIRES_DAYS or NEVER_EXPIRES_POLICY in policies:
@@ -97,7 +97,7 @@ def password_end(changed: datetime | None, validity_days: int | None, policies: 
 
 
 def decide_password(password: Password, schedule: PasswordSchedule, now: datetime) -> PasswordDecision:
-    """Decide about the password that a user has at the time C(now)."""
+    """Decide about the password that a user has at the time `now`."""
     days_left = None if password.end is None else whole_days(password.end - now)
     if schedule.keeps_record and (schedule.known_changed is None or schedule.known_changed != password.changed):
         return PasswordDecision("unknown", days_left)

@@ -42,7 +42,7 @@ def check_password(password: str, user_principal_name: str, option: str = "passw
 
 
 def generated_password(user_principal_name: str, choose: Callable[[str], str] = secrets.choice) -> str:
-    """Return a new password that Microsoft Entra accepts; C(choose) draws one character of a text at random."""
+    """Return a new password that Microsoft Entra accepts; `choose` draws one character of a text at random."""
     while True:
         password = "".join(choose(_ALPHABET) for _place in range(GENERATED_LENGTH))
         # All four kinds, and a letter in front, because some forms trim or judge what begins with a symbol.

@@ -19,8 +19,8 @@ from datetime import datetime
 class OfferUse:
     """How one offer uses an environment.
 
-    C(live_here) says that the published offer sends its leads there, C(handed_over) which secret was handed over last
-    (an empty string when that is not known), and C(live_since) since when the offer is live with it, or None.
+    `live_here` says that the published offer sends its leads there, `handed_over` which secret was handed over last (an
+    empty string when that is not known), and `live_since` since when the offer is live with it, or None.
     """
 
     live_here: bool

@@ -4,9 +4,9 @@
 
 """Reading a solution package: what it calls itself, and which security roles it brings.
 
-A package is a zip with C(solution.xml), C(customizations.xml) and C([Content_Types].xml) at its root; the names are
-case-sensitive. Packages come from anywhere, so XML with a document type (and with it every kind of entity) is
-refused, and nothing is unpacked beyond a size that no real package's descriptions reach.
+A package is a zip with `solution.xml`, `customizations.xml` and `[Content_Types].xml` at its root; the names are
+case-sensitive. Packages come from anywhere, so XML with a document type (and with it every kind of entity) is refused,
+and nothing is unpacked beyond a size that no real package's descriptions reach.
 
 Source: exported packages, and Microsoft's description of the solution file format.
 """
@@ -37,10 +37,10 @@ _LAYERS = frozenset({"active", "system", "default"})
 
 @dataclass(frozen=True)
 class PackagedRole:
-    """A security role inside a package. C(privileges) are its levels by privilege name in lower case.
+    """A security role inside a package. `privileges` are its levels by privilege name in lower case.
 
-    C(inherited) is None where the package does not say how members of a team get the role: what the platform makes
-    of that is not documented.
+    `inherited` is None where the package does not say how members of a team get the role: what the platform makes of
+    that is not documented.
     """
 
     role_id: str
@@ -74,7 +74,7 @@ class MissingDependency:
 
 @dataclass(frozen=True)
 class SolutionPackage:
-    """A solution package as its own manifest describes it; C(content) is the whole zip."""
+    """A solution package as its own manifest describes it; `content` is the whole zip."""
 
     unique_name: str
     version: SolutionVersion
@@ -88,7 +88,7 @@ class SolutionPackage:
 
     @classmethod
     def read(cls, content: bytes, origin: str) -> SolutionPackage:
-        """Read a package from the bytes of its zip. C(origin) is the option and the place it came from.
+        """Read a package from the bytes of its zip. `origin` is the option and the place it came from.
 
         Raises InvalidInput, naming the origin, when it is no solution package that can be trusted.
         """

@@ -29,7 +29,7 @@ def harmless(text: str) -> str:
 
 
 def snake_case(content: Any) -> Any:
-    """Return JSON content with the names of all its properties in snake_case, such as C(sign_in_audience)."""
+    """Return JSON content with the names of all its properties in snake_case, such as `sign_in_audience`."""
     if isinstance(content, Mapping):
         return {_INNER_CAPITAL.sub("_", str(name)).lower(): snake_case(value) for name, value in content.items()}
     if isinstance(content, (list, tuple)):

@@ -74,9 +74,9 @@ class ServiceClient:
     def __init__(
         self, root: str, resource: str, sign_in: SignIn, transport: Transport, further_hosts: tuple[str, ...] = ()
     ) -> None:
-        """C(root) is prefixed to every path; C(resource) is what a token is asked for.
+        """`root` is prefixed to every path; `resource` is what a token is asked for.
 
-        C(further_hosts) are other hosts that are the same service, so that links to them may be followed.
+        `further_hosts` are other hosts that are the same service, so that links to them may be followed.
         """
         self.root = root
         self._origins = Origins(root.split("/")[2], *further_hosts)
@@ -96,9 +96,9 @@ class ServiceClient:
         repeatable: bool | None = None,
         own_codes: tuple[str, ...] = (),
     ) -> Answer:
-        """Send a request to C(path) (below the root, or an absolute URL) and return its good answer.
+        """Send a request to `path` (below the root, or an absolute URL) and return its good answer.
 
-        C(expect) says what the answer has to hold to be a good one. C(own_codes) are error codes that the caller deals
+        `expect` says what the answer has to hold to be a good one. `own_codes` are error codes that the caller deals
         with: they are raised at once, also where the client would send the request again. Raises CallFailed for every
         answer that is not what was asked for, or when there is none.
         """
@@ -145,11 +145,11 @@ class ServiceClient:
         return CallFailed(sentence, request=answer.request, status=answer.status, maybe_applied=True)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object at C(path)."""
+        """Return the JSON object at `path`."""
         return self.call("GET", path, expect=Expect.OBJECT, headers=headers).body
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when the service itself says that it has none."""
+        """Return the JSON object at `path`, or None when the service itself says that it has none."""
         try:
             return self.get(path, headers)
         except CallFailed as failed:
@@ -158,7 +158,7 @@ class ServiceClient:
             raise
 
     def rows(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the collection at C(path), page after page.
+        """Yield the rows of the collection at `path`, page after page.
 
         The next link is opaque and is followed as it is, if it leads to the service itself; headers go with every
         page, as both services ask for.
@@ -180,7 +180,7 @@ class ServiceClient:
         return self._ahead
 
     def remembered(self, read: Callable[[], Any], *key: str) -> Any:
-        """Return what C(read) returned under C(key) earlier in this run, else read it and remember it.
+        """Return what `read` returned under `key` earlier in this run, else read it and remember it.
 
         For JSON values that cannot change within a run, such as the ids of privileges. Nothing found is not kept.
         """
@@ -192,7 +192,7 @@ class ServiceClient:
         return known
 
     def recall(self, *key: str) -> Any:
-        """Return what was remembered under C(key) in this run, or None.
+        """Return what was remembered under `key` in this run, or None.
 
         What one identity read in one tenant is never given to another: Graph has one address for all tenants.
         """

@@ -19,9 +19,9 @@ _MOST = 20
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a service said: its C(code) and C(message), the codes of C(details), what they say, and its request id.
+    """What a service said: its `code` and `message`, the codes of `details`, what they say, and its request id.
 
-    C(given) says whether there was an envelope at all.
+    `given` says whether there was an envelope at all.
     """
 
     given: bool = False
@@ -40,9 +40,9 @@ class Refusal:
 def read_refusal(content: Mapping[str, Any]) -> Refusal:
     """Read the JSON object of a refusal.
 
-    The envelopes: C(error) as an object (OData: Graph, Dataverse, Partner Center) or as a word with
-    C(error_description) (OAuth); C(errors) as a list of C(Code) and C(Description) (Power Platform); C(title) with
-    C(errors) by field (problem details of ASP.NET, RFC 9457); or code and message at the top.
+    The envelopes: `error` as an object (OData: Graph, Dataverse, Partner Center) or as a word with `error_description`
+    (OAuth); `errors` as a list of `Code` and `Description` (Power Platform); `title` with `errors` by field (problem
+    details of ASP.NET, RFC 9457); or code and message at the top.
     """
     error = content.get("error")
     if isinstance(error, Mapping) and error:

@@ -18,10 +18,10 @@ from .._rules.words import harmless
 class CallFailed(Exception):
     """A request did not do what it was sent for.
 
-    C(status) is the HTTP status, or None when no whole answer came. C(code), C(message) and C(request_id) are the
-    service's own; they are empty when it gave none. C(details) are further codes inside the error, as Graph sends
-    them. C(maybe_applied) is true when the service may have carried the request out although no good answer came:
-    whoever sent a creation must look before sending it again.
+    `status` is the HTTP status, or None when no whole answer came. `code`, `message` and `request_id` are the service's
+    own; they are empty when it gave none. `details` are further codes inside the error, as Graph sends them.
+    `maybe_applied` is true when the service may have carried the request out although no good answer came: whoever sent
+    a creation must look before sending it again.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class CallFailed(Exception):
         self.maybe_applied = maybe_applied
 
     def has_code(self, *codes: str) -> bool:
-        """Say whether one of C(codes) is the error's code or among its details, without regard to case."""
+        """Say whether one of `codes` is the error's code or among its details, without regard to case."""
         wanted = {code.lower() for code in codes}
         return bool(wanted & {code.lower() for code in (self.code, *self.details)})
 

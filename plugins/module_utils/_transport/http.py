@@ -4,11 +4,11 @@
 
 """One HTTP policy for all services.
 
-TLS, proxies and CA bundles follow the usual variables, and an explicit C(ca_bundle) wins over them. What is retried
-and what never: a request that is safe to repeat (GET, PUT, PATCH, DELETE) is repeated after a broken connection and
-after 429, 502, 503 and 504, and a few times after 500; a POST only after an answer that says nothing was done (429). A
-POST without a good answer raises with C(maybe_applied), because only its sender knows how to look whether it was
-carried out. No answer is read without an end: size and time have limits.
+TLS, proxies and CA bundles follow the usual variables, and an explicit `ca_bundle` wins over them. What is retried and
+what never: a request that is safe to repeat (GET, PUT, PATCH, DELETE) is repeated after a broken connection and after
+429, 502, 503 and 504, and a few times after 500; a POST only after an answer that says nothing was done (429). A POST
+without a good answer raises with `maybe_applied`, because only its sender knows how to look whether it was carried out.
+No answer is read without an end: size and time have limits.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _PIECE = 64 * 1024
 class BearerToken(AuthBase):
     """Sets the token on a request.
 
-    As an C(auth) object rather than a header because requests would replace the header by a matching entry of .netrc.
+    As an `auth` object rather than a header because requests would replace the header by a matching entry of .netrc.
     """
 
     def __init__(self, token: str) -> None:
@@ -91,7 +91,7 @@ class Anonymous(AuthBase):
 
 @dataclass
 class Answer:
-    """A service's answer: C(status), C(headers) (looked up without regard to case), C(text), C(body) if JSON."""
+    """A service's answer: `status`, `headers` (looked up without regard to case), `text`, `body` if JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -158,7 +158,7 @@ class Answer:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The C(error) object of an answer that carries one, else an empty dictionary; never raises."""
+        """The `error` object of an answer that carries one, else an empty dictionary; never raises."""
         error = self.fields.get("error")
         return error if isinstance(error, dict) else {}
 
@@ -193,9 +193,9 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
         record_directory: str | None = None,
     ) -> None:
-        """C(timeout) is for one try and C(retry_for) for all tries of one request, both in seconds.
+        """`timeout` is for one try and `retry_for` for all tries of one request, both in seconds.
 
-        What is sent and answered is recorded in C(record_directory), censored, if there is one.
+        What is sent and answered is recorded in `record_directory`, censored, if there is one.
         """
         self._ca_bundle = ca_bundle
         self._timeout = timeout
@@ -224,11 +224,11 @@ class Transport:
     ) -> Answer:
         """Send a request and return the answer, whatever its status.
 
-        C(repeatable) overrides whether the request may be sent again after a failure that leaves open whether it was
-        carried out. C(retry_codes) says of an answer whether the service has declared that nothing was done and that
-        the request should simply come again later. C(final) says of an answer that the caller deals with it, whatever
-        its status. C(download) says that a file of so many bytes at most is asked for, which is returned as
-        C(content). Raises CallFailed when no whole answer could be had.
+        `repeatable` overrides whether the request may be sent again after a failure that leaves open whether it was
+        carried out. `retry_codes` says of an answer whether the service has declared that nothing was done and that the
+        request should simply come again later. `final` says of an answer that the caller deals with it, whatever its
+        status. `download` says that a file of so many bytes at most is asked for, which is returned as `content`.
+        Raises CallFailed when no whole answer could be had.
         """
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
         request = f"{method} {address_shown(url)}"
@@ -455,7 +455,7 @@ _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NON
 
 
 def _passes(method: str, answer: Answer, may_repeat: bool, tried: int) -> bool:
-    """Say whether an answer after C(tried) tries is of a kind that passes."""
+    """Say whether an answer after `tried` tries is of a kind that passes."""
     if answer.status == 500 or (answer.status == 200 and method == "GET" and answer.is_half):
         return may_repeat and tried < TRIES_AFTER_500
     return answer.status == 429 or (may_repeat and answer.status in _PASSING_STATUS)
@@ -464,8 +464,8 @@ def _passes(method: str, answer: Answer, may_repeat: bool, tried: int) -> bool:
 def _pieces(got: Any) -> Iterator[bytes]:
     """Yield the content of an answer as it comes, decompressed.
 
-    By C(read1) where urllib3 has it (2.1 and newer), which returns what is there: C(iter_content) would wait for a
-    whole piece, and one byte now and then keeps it waiting beyond every limit.
+    By `read1` where urllib3 has it (2.1 and newer), which returns what is there: `iter_content` would wait for a whole
+    piece, and one byte now and then keeps it waiting beyond every limit.
     """
     read = getattr(got.raw, "read1", None)
     if read is None:

@@ -21,11 +21,11 @@ class RunCache:
     """Remembers small JSON values and files by key, for the life of the run."""
 
     def __init__(self, directory: str | None) -> None:
-        """C(directory) is the run's private directory, or None to remember nothing."""
+        """`directory` is the run's private directory, or None to remember nothing."""
         self._directory = os.path.join(directory, "marketplace_leads") if directory else None
 
     def get(self, *key: str) -> Any:
-        """Return what was put under C(key), or None."""
+        """Return what was put under `key`, or None."""
         path = self._path(key)
         if path is None:
             return None
@@ -36,11 +36,11 @@ class RunCache:
             return None
 
     def put(self, value: Any, *key: str) -> None:
-        """Remember C(value) (JSON) under C(key)."""
+        """Remember `value` (JSON) under `key`."""
         self.put_bytes(json.dumps(value).encode(), *key)
 
     def get_bytes(self, *key: str) -> bytes | None:
-        """Return the content remembered under C(key), or None."""
+        """Return the content remembered under `key`, or None."""
         path = self._path(key)
         if path is None:
             return None
@@ -51,7 +51,7 @@ class RunCache:
             return None
 
     def put_bytes(self, content: bytes, *key: str) -> None:
-        """Remember C(content) under C(key)."""
+        """Remember `content` under `key`."""
         path = self._path(key)
         if path is None or self._directory is None:
             return

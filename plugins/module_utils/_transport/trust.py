@@ -42,7 +42,7 @@ def default_ca_bundle() -> str:
 
 @functools.cache
 def ssl_context(bundle: str) -> ssl.SSLContext:
-    """Return what TLS connections need that trust the authorities in C(bundle), a PEM file or a folder of such files.
+    """Return what TLS connections need that trust the authorities in `bundle`, a PEM file or a folder of such files.
 
     Raises InvalidInput when it cannot be read.
     """
@@ -62,7 +62,7 @@ class SslContextAdapter(HTTPAdapter):
     """Opens connections that trust a bundle; requests are never repeated behind anybody's back."""
 
     def __init__(self, bundle: str) -> None:
-        """Raises InvalidInput when C(bundle) cannot be read."""
+        """Raises InvalidInput when `bundle` cannot be read."""
         self._context = ssl_context(bundle)
         # Shared by all environments of a run, which are as many hosts.
         super().__init__(max_retries=0, pool_connections=_HOSTS, pool_maxsize=_CONNECTIONS_TO_A_HOST)

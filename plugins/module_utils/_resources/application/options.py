@@ -52,7 +52,7 @@ DEFAULT_AUDIENCE = "AzureADMyOrg"
 class DesiredApplication:
     """What the caller asks for; None leaves a property alone.
 
-    C(properties) are those with plain values, in the service's words. C(replication_timeout) is in seconds.
+    `properties` are those with plain values, in the service's words. `replication_timeout` is in seconds.
     """
 
     unique_name: str | None = None

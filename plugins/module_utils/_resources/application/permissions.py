@@ -48,7 +48,7 @@ class Permission:
 
 
 def permissions_from(options: Mapping[str, Any]) -> tuple[Permission, ...]:
-    """Read C(api_permissions). Raises InvalidInput."""
+    """Read `api_permissions`. Raises InvalidInput."""
     scopes: dict[str, list[str]] = {}
     for one in options["api_permissions"] or []:
         api_id = _APIS.get(one["api"]) or guid(one["api"], "api_permissions.api (or the word dynamics_crm)")

@@ -71,17 +71,17 @@ class ApplicationResource:
 
     @property
     def application_id(self) -> str:
-        """The application id after C(plan); the nil GUID while the application is yet to be made."""
+        """The application id after `plan`; the nil GUID while the application is yet to be made."""
         return self._application.application_id if self._application else NIL_GUID
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What can be known of the application's secrets after C(plan)."""
+        """What can be known of the application's secrets after `plan`."""
         return self._application.secrets if self._application else ()
 
     @property
     def secret_outdated(self) -> str:
-        """Why the stored secret must not be handed over, after C(plan); empty where it may be."""
+        """Why the stored secret must not be handed over, after `plan`; empty where it may be."""
         return self._secret.outdated if self._secret else ""
 
     def plan(self) -> Plan:

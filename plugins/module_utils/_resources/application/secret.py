@@ -48,7 +48,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
-    """Read C(secret). Raises InvalidInput."""
+    """Read `secret`. Raises InvalidInput."""
     given = options["secret"]
     if given is None:
         return None

@@ -21,7 +21,7 @@ NO_LOCATION = (
 
 
 class UserLicenses:
-    """Judges and assigns the licenses that C(wanted) names."""
+    """Judges and assigns the licenses that `wanted` names."""
 
     def __init__(self, licenses: Licenses, users: DirectoryUsers, wanted: DesiredUser, tenant: str) -> None:
         self._licenses = licenses

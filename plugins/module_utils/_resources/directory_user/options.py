@@ -42,8 +42,8 @@ _LOCATION = re.compile(r"[A-Z]{2}")
 class DesiredUser:
     """What the caller asks for; None leaves a property alone.
 
-    C(properties) are those with plain values, in the service's words. C(licenses) are part numbers or ids of products.
-    C(license_for_leads) asks for one of any product that lets its holder write leads. C(replication_timeout) is in
+    `properties` are those with plain values, in the service's words. `licenses` are part numbers or ids of products.
+    `license_for_leads` asks for one of any product that lets its holder write leads. `replication_timeout` is in
     seconds.
     """
 
@@ -107,7 +107,7 @@ class DesiredUser:
         return self.name.partition("@")[2].lower()
 
     def policies(self, held: frozenset[str]) -> frozenset[str]:
-        """Return the password policies that a user with those C(held) is to have."""
+        """Return the password policies that a user with those `held` is to have."""
         if self.never_expires is None:
             return held
         only = frozenset({NEVER_EXPIRES_POLICY})

@@ -56,12 +56,12 @@ class DirectoryUserResource:
 
     @property
     def object_id(self) -> str:
-        """The object id after C(plan); the nil GUID while the user is yet to be made."""
+        """The object id after `plan`; the nil GUID while the user is yet to be made."""
         return self._user.object_id if self._user else NIL_GUID
 
     @property
     def password(self) -> Password:
-        """What can be known of the password after C(plan)."""
+        """What can be known of the password after `plan`."""
         user = self._user
         if user is None:
             return Password(None)

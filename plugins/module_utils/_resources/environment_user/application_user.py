@@ -44,7 +44,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class DesiredApplicationUser:
     """What the caller asks for; None leaves a property alone.
 
-    C(names) are firstname, lastname, domainname and internalemailaddress as the service calls them. C(pending_roles)
+    `names` are firstname, lastname, domainname and internalemailaddress as the service calls them. `pending_roles`
     gives the roles that do not exist yet but will before this is executed.
     """
 
@@ -87,7 +87,7 @@ class ApplicationUserResource:
     def __init__(
         self, environment: EnvironmentClient, wanted: DesiredApplicationUser, roles: Roles | None = None
     ) -> None:
-        """C(roles) may be shared with other resources that are planned at the same time."""
+        """`roles` may be shared with other resources that are planned at the same time."""
         self._environment = environment
         self._users = Users(environment)
         self._roles = roles or Roles(environment)
@@ -209,7 +209,7 @@ class ApplicationUserResource:
         return unit.business_unit_id
 
     def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, SecurityRole]:
-        """Return the role copies to assign, by name, out of the copies that were C(found)."""
+        """Return the role copies to assign, by name, out of the copies that were `found`."""
         return copies_to_assign(names, found, self._wanted.pending_roles, self._environment.address.host, plan)
 
     def _create(self) -> None:

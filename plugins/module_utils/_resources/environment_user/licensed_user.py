@@ -42,9 +42,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class DesiredEnvironmentUser:
-    """What the caller asks for. C(user) is an object id or a user principal name; C(sync_timeout) is in seconds.
+    """What the caller asks for. `user` is an object id or a user principal name; `sync_timeout` is in seconds.
 
-    C(pending_roles) gives the roles that do not exist yet but will before this is executed.
+    `pending_roles` gives the roles that do not exist yet but will before this is executed.
     """
 
     user: str
@@ -88,9 +88,9 @@ class LicensedUserResource:
         wanted: DesiredEnvironmentUser,
         roles: Roles | None = None,
     ) -> None:
-        """C(graph) is asked only for a user that is given by name and not in the environment yet.
+        """`graph` is asked only for a user that is given by name and not in the environment yet.
 
-        C(roles) may be shared with other resources that are planned at the same time.
+        `roles` may be shared with other resources that are planned at the same time.
         """
         self._environment = environment
         self._admin = AdminEnvironments(power_platform)
@@ -214,7 +214,7 @@ class LicensedUserResource:
         self._person = replace(seen, disabled=False)
 
     def _synchronized(self, done: Callable[[Person], bool]) -> Person:
-        """Have the environment take the user over from the directory, and return it once C(done) says so.
+        """Have the environment take the user over from the directory, and return it once `done` says so.
 
         A license takes minutes to arrive there. Raises CallFailed or TimedOut.
         """

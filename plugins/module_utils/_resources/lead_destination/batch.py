@@ -52,7 +52,7 @@ class LeadDestinations:
         environment_url: str,
         options_of_one: Callable[[Mapping[str, Any]], dict[str, Any]],
     ) -> None:
-        """C(options) are those of OPTIONS; C(options_of_one) checks the options of one offer's destination."""
+        """`options` are those of OPTIONS; `options_of_one` checks the options of one offer's destination."""
         self._open_client = open_client
         self._options = options
         self._environment_url = environment_url
@@ -76,7 +76,7 @@ class LeadDestinations:
 
     @property
     def offers(self) -> list[Offer]:
-        """The offers, after C(read)."""
+        """The offers, after `read`."""
         return [*self._offers.values()]
 
     def in_use(self, stored_key_id: str) -> SecretInUse:
@@ -120,8 +120,8 @@ class LeadDestinations:
     def plan(self, details: Mapping[str, Any], key_id: str) -> Plan:
         """Plan what is to be handed over and published.
 
-        C(details) are application_id and directory_id, or user_name, with authentication. C(key_id) says which secret
-        is to be handed over; it is the nil GUID while that secret is yet to be made.
+        `details` are application_id and directory_id, or user_name, with authentication. `key_id` says which secret is
+        to be handed over; it is the nil GUID while that secret is yet to be made.
         """
         plan = Plan()
         for name, offer in self._offers.items():
@@ -150,7 +150,7 @@ class LeadDestinations:
         return plan
 
     def state(self) -> list[dict[str, Any]]:
-        """Return the lead destination of each offer, after C(plan)."""
+        """Return the lead destination of each offer, after `plan`."""
         return self._states
 
     def _use(self, name: str, offer: Offer) -> OfferUse:

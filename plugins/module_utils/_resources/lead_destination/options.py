@@ -74,9 +74,9 @@ _AUTHENTICATIONS = {"azure_ad": AZURE_AD, "office365": OFFICE365}
 class DesiredSecret:
     """The secret that goes with a connection.
 
-    C(option) is the option that brings its value, C(name) the service's name for it. C(key_id) says which one it is,
-    C(handed_over_key_id) which one the caller handed over last, and C(handed_over_at) when; they are empty or None
-    where the caller does not know.
+    `option` is the option that brings its value, `name` the service's name for it. `key_id` says which one it is,
+    `handed_over_key_id` which one the caller handed over last, and `handed_over_at` when; they are empty or None where
+    the caller does not know.
     """
 
     option: str
@@ -102,10 +102,10 @@ class DesiredSecret:
 
 @dataclass(frozen=True)
 class DesiredLeadDestination:
-    """What the caller asks for. C(secret) is None for a destination that needs none.
+    """What the caller asks for. `secret` is None for a destination that needs none.
 
-    C(only_from) is the address of the environment from which leads are turned away: others are left alone. The
-    timeouts are in seconds. C(publication_job_id) is the job of the publication that an earlier run has begun.
+    `only_from` is the address of the environment from which leads are turned away: others are left alone. The timeouts
+    are in seconds. `publication_job_id` is the job of the publication that an earlier run has begun.
     """
 
     offer: str

@@ -17,7 +17,7 @@ from ..._transport.errors import CallFailed
 from .options import DesiredLeadDestination
 
 NONE, WAITING, HELD, FAILED = "none", "waiting", "held", "failed"
-"""Besides C(preview) and C(live): nothing was published, a publication is under way, other people's changes would be
+"""Besides `preview` and `live`: nothing was published, a publication is under way, other people's changes would be
 published too, and the last publication failed. The last two wait for a person."""
 
 _SHOWN = 5
@@ -26,10 +26,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an offer has come. C(held) are the resources that other people have changed.
+    """How far an offer has come. `held` are the resources that other people have changed.
 
-    C(state) is one of the words above. C(submission) is the publication that says so, C(job_id) the job of the one that
-    was begun by this collection, C(problems) what was wrong with it.
+    `state` is one of the words above. `submission` is the publication that says so, `job_id` the job of the one that
+    was begun by this collection, `problems` what was wrong with it.
     """
 
     state: str
@@ -39,7 +39,7 @@ class Progress:
     held: tuple[str, ...] = ()
 
     def shown(self) -> dict[str, Any]:
-        """Return it for a module's result. C(since) is a time in UTC to the microsecond."""
+        """Return it for a module's result. `since` is a time in UTC to the microsecond."""
         found = self.submission
         return {
             "state": self.state,
@@ -54,12 +54,12 @@ class Publications:
     """Finds out how far one offer has come."""
 
     def __init__(self, client: PartnerCenterClient, wanted: DesiredLeadDestination) -> None:
-        """C(wanted) says how far the offer is to be published, and which job an earlier run has begun."""
+        """`wanted` says how far the offer is to be published, and which job an earlier run has begun."""
         self._client = client
         self._wanted = wanted
 
     def progress(self, offer: Offer, handed_over_at: datetime | None, *, pending: bool = False) -> Progress:
-        """Say how far what was handed over then has come; C(pending) says that the draft is yet to be changed.
+        """Say how far what was handed over then has come; `pending` says that the draft is yet to be changed.
 
         Raises CallFailed.
         """
@@ -84,7 +84,7 @@ class Publications:
         return read_preview(self._client, offer) or State()
 
     def others(self, offer: Offer, source: State) -> tuple[str, ...]:
-        """Return what publishing C(source) would publish besides the lead destination, unless the caller allows it."""
+        """Return what publishing `source` would publish besides the lead destination, unless the caller allows it."""
         if self._wanted.publish_other_changes:
             return ()
         return tuple(source.differing(offer.live or State()))

@@ -57,7 +57,7 @@ class LeadDestinationResource:
         offer: Offer | None = None,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(offer) is the offer if it has been read already; C(report_progress) shows how far something has come."""
+        """`offer` is the offer if it has been read already; `report_progress` shows how far something has come."""
         self._client = client
         self._wanted = wanted
         self._read = offer
@@ -359,7 +359,7 @@ class LeadDestinationResource:
 
 
 class FailedAfterHandover(CallFailed):
-    """A publication failed when the lead destination was handed over: C(answer) is what the caller has to remember."""
+    """A publication failed when the lead destination was handed over: `answer` is what the caller has to remember."""
 
     def __init__(self, failed: CallFailed, answer: dict[str, Any]) -> None:
         super().__init__(
@@ -376,7 +376,7 @@ class FailedAfterHandover(CallFailed):
 
 
 def goes_to(connection: Connection | None, url: str) -> bool:
-    """Say whether leads go to the environment at C(url)."""
+    """Say whether leads go to the environment at `url`."""
     here = Connection(DYNAMICS, {"instanceUrl": url})
     return connection is not None and connection.destination == DYNAMICS and not connection.differing(here)
 

@@ -64,7 +64,7 @@ class Diagnosis:
     def __init__(
         self, given: HandedOver, environment: EnvironmentClient, graph: GraphClient, tenant: str | None
     ) -> None:
-        """C(tenant) is the directory id that the environment names, if it does."""
+        """`tenant` is the directory id that the environment names, if it does."""
         self._given = given
         self._environment = environment
         self._graph = graph

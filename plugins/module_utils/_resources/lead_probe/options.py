@@ -80,7 +80,7 @@ class HandedOver:
         return f"user {self.user_name}" if self.by_user else f"application user {self.application_id}"
 
     def credentials(self, tenant: str | None) -> Credentials:
-        """Return what the lead service signs in with. C(tenant) is the environment's, if it names one."""
+        """Return what the lead service signs in with. `tenant` is the environment's, if it names one."""
         if self.by_user:
             # A user's name tells its tenant, as it has to for the lead service, which is given no directory id.
             return Credentials(

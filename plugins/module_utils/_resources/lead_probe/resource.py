@@ -56,7 +56,7 @@ class TestLeadResource:
     __test__ = False  # the name is no test's
 
     def __init__(self, given: HandedOver, remove: bool, reach: Reach, documented_privileges: bool = True) -> None:
-        """C(documented_privileges) says whether the user needs those too that writing the lead itself may not take."""
+        """`documented_privileges` says whether the user needs those too that writing the lead itself may not take."""
         self._given = given
         self._documented_privileges = documented_privileges
         self._remove = remove

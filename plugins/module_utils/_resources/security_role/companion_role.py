@@ -40,9 +40,9 @@ class CompanionRole:
         self._role: SecurityRole | None = None
 
     def plan(self, needed: Levels, *, exact: bool, inheritance: int) -> Plan:
-        """Plan a companion with the privileges C(needed), at least those or (C(exact)) no others.
+        """Plan a companion with the privileges `needed`, at least those or (`exact`) no others.
 
-        C(inheritance) is how members of a team get them. Raises InvalidInput.
+        `inheritance` is how members of a team get them. Raises InvalidInput.
         """
         plan = Plan()
         self._role = role = self._roles.root_copy(self._name)
@@ -118,9 +118,9 @@ class CompanionRoleRemoval:
         import_timeout: float = 3600.0,
         report_progress: ReportProgress = lambda sentence: None,
     ) -> None:
-        """C(held_by) are application ids and user names of those who may still hold it.
+        """`held_by` are application ids and user names of those who may still hold it.
 
-        C(import_timeout) is how long the removal of its solution may take, in seconds, where one brought it.
+        `import_timeout` is how long the removal of its solution may take, in seconds, where one brought it.
         """
         self._environment = environment
         self._roles = Roles(environment)

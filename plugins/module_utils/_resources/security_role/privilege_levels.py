@@ -24,7 +24,7 @@ def lacking(wanted: Levels, held: Levels) -> dict[str, AccessLevel]:
 def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dict[str, str]]:
     """Return the proper names and the ids of privileges, after checking that each may have its level.
 
-    Raises InvalidInput naming what C(host) does not know, or does not allow.
+    Raises InvalidInput naming what `host` does not know, or does not allow.
     """
     known = roles.known_privileges(sorted(asked)) if asked else {}
     unknown = [name for name in asked if name not in known]
@@ -45,7 +45,7 @@ def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dic
 
 
 def give(roles: Roles, role_id: str, different: Levels, held: Levels, ids: Mapping[str, str]) -> None:
-    """Give a role the privileges that are C(different) from what it held.
+    """Give a role the privileges that are `different` from what it held.
 
     That a privilege which is there already gets the new level by being added is likely, not certain. So where there is
     one, the role is read back, and gets all of its privileges again if the level stayed.

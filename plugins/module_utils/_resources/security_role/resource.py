@@ -67,11 +67,11 @@ def companion_name(options: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class DesiredPrivileges:
-    """What the caller asks for. C(inheritance) None leaves it alone.
+    """What the caller asks for. `inheritance` None leaves it alone.
 
-    C(on_locked) says what to do where the role may not be edited, C(companion) is the name of the second role then,
-    and C(import_timeout) how long the import of its solution may take, in seconds. C(pending_roles) gives the roles
-    that do not exist yet but will before this is executed.
+    `on_locked` says what to do where the role may not be edited, `companion` is the name of the second role then, and
+    `import_timeout` how long the import of its solution may take, in seconds. `pending_roles` gives the roles that do
+    not exist yet but will before this is executed.
     """
 
     role: str
@@ -118,9 +118,9 @@ class RolePrivilegesResource:
         roles: Roles | None = None,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(roles) may be shared with other resources that are planned at the same time.
+        """`roles` may be shared with other resources that are planned at the same time.
 
-        C(report_progress) is given a sentence about the progress of an import now and then.
+        `report_progress` is given a sentence about the progress of an import now and then.
         """
         self._environment = environment
         self._roles = roles or Roles(environment)
@@ -132,7 +132,7 @@ class RolePrivilegesResource:
 
     @property
     def roles_to_assign(self) -> list[str]:
-        """The names of the roles that together carry the wanted privileges; known after C(plan)."""
+        """The names of the roles that together carry the wanted privileges; known after `plan`."""
         return [self._wanted.role, *([self._wanted.companion] if self._companion else [])]
 
     def plan(self) -> Plan:
@@ -251,7 +251,7 @@ class RolePrivilegesResource:
     def _plan_locked(self, role: SecurityRole, levels: Levels, *, blocked: bool) -> Plan:
         """Plan what a role lacks that may not be edited: it fails, or a companion role carries just that.
 
-        C(blocked) says that it is the environment that takes no edits, not the role's own managed property.
+        `blocked` says that it is the environment that takes no edits, not the role's own managed property.
         """
         plan = Plan()
         wanted, host = self._wanted, self._environment.address.host

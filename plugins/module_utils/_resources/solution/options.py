@@ -47,10 +47,10 @@ RULES: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class DesiredSolution:
-    """What the caller asks for. C(package) and its C(origin) may be missing when the solution has to go.
+    """What the caller asks for. `package` and its `origin` may be missing when the solution has to go.
 
-    C(roles) are names of security roles that have to be there after an import. C(operation_id) is a job that was
-    started before and is only awaited. C(import_timeout) is in seconds.
+    `roles` are names of security roles that have to be there after an import. `operation_id` is a job that was started
+    before and is only awaited. `import_timeout` is in seconds.
     """
 
     unique_name: str
@@ -73,7 +73,7 @@ class DesiredSolution:
     ) -> DesiredSolution:
         """Read the options of OPTIONS, and the package that they name.
 
-        C(transport) is called only when the package has to be downloaded. Raises InvalidInput or CallFailed.
+        `transport` is called only when the package has to be downloaded. Raises InvalidInput or CallFailed.
         """
         package, origin = package_of(options, transport, cache)
         present = options["state"] == "present"

@@ -51,9 +51,9 @@ PendingRoles = Callable[[], Mapping[str, PackagedRole]]
 def package_of(
     options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
 ) -> tuple[SolutionPackage | None, str]:
-    """Return the package that C(path) or C(url) names, checked by C(checksum), and how to speak of it.
+    """Return the package that `path` or `url` names, checked by `checksum`, and how to speak of it.
 
-    C(transport) is called only for a download. Without either option there is no package.
+    `transport` is called only for a download. Without either option there is no package.
     """
     checksum = options.get("checksum")
     if options.get("path"):
@@ -64,7 +64,7 @@ def package_of(
 
 
 def package_at(path: str, option: str, checksum: str | None = None) -> SolutionPackage:
-    """Read the package in a file, and check it if there is a C(checksum). Raises InvalidInput naming C(option)."""
+    """Read the package in a file, and check it if there is a `checksum`. Raises InvalidInput naming `option`."""
     try:
         with open(os.path.expanduser(path), "rb") as file:
             content = file.read()
@@ -78,10 +78,10 @@ def package_at(path: str, option: str, checksum: str | None = None) -> SolutionP
 
 
 def package_from(url: str, checksum: str, transport: Transport, cache: RunCache) -> SolutionPackage:
-    """Download the package at an https C(url), once per run, and check it.
+    """Download the package at an https `url`, once per run, and check it.
 
-    C(checksum) is C(sha256:<hex>). Raises InvalidInput when the download is not what the checksum says, and
-    CallFailed when there is none.
+    `checksum` is `sha256:<hex>`. Raises InvalidInput when the download is not what the checksum says, and CallFailed
+    when there is none.
     """
     digest = _digest(checksum)
     shown = address_shown(url)
@@ -144,7 +144,7 @@ def no_coming_roles() -> Mapping[str, PackagedRole]:
 def expected_package(
     options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
 ) -> SolutionPackage | None:
-    """Return the package in C(solution_package), a path or an https URL; None where the caller names none.
+    """Return the package in `solution_package`, a path or an https URL; None where the caller names none.
 
     Raises InvalidInput or CallFailed.
     """
@@ -165,9 +165,9 @@ def role_ids(package: SolutionPackage | None) -> dict[str, str]:
 def pending_roles(
     options: Mapping[str, Any], package: SolutionPackage | None, environment: Callable[[], EnvironmentClient]
 ) -> PendingRoles:
-    """Return what gives the roles of a C(package) that is going to be imported: those of one that is not there yet.
+    """Return what gives the roles of a `package` that is going to be imported: those of one that is not there yet.
 
-    To them come those that C(pending_roles) names, of which no more than the name is known.
+    To them come those that `pending_roles` names, of which no more than the name is known.
     """
 
     def read() -> Mapping[str, PackagedRole]:

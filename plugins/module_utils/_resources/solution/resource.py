@@ -47,7 +47,7 @@ class SolutionResource:
         wanted: DesiredSolution,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(report_progress) is given a sentence about the progress of a long operation now and then."""
+        """`report_progress` is given a sentence about the progress of a long operation now and then."""
         self._environment = environment
         self._host = environment.address.host
         self._solutions = Solutions(environment)
@@ -67,7 +67,7 @@ class SolutionResource:
         return self._wanted.package
 
     def roles_to_come(self) -> Mapping[str, PackagedRole]:
-        """Wait until C(plan) has ended elsewhere, and return the roles that it is going to import.
+        """Wait until `plan` has ended elsewhere, and return the roles that it is going to import.
 
         Where the plan failed they count as coming: what it said is in the way before any role is.
         """
@@ -232,7 +232,7 @@ class SolutionResource:
         self._carry_out(prepare)
 
     def _carry_out(self, prepare: Callable[[bool], Start | None]) -> None:
-        """Start what C(prepare) makes, unless another run has done it meanwhile, and see it through."""
+        """Start what `prepare` makes, unless another run has done it meanwhile, and see it through."""
         self._shown_only = False
         self._operation = self._operations.start(prepare)
         if self._operation is None:

@@ -67,7 +67,7 @@ class EnvironmentClient(ServiceClient):
         filter: str | None = None,  # noqa: A002  # OData's own word
         expand: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Return all rows of an entity set that pass C(filter)."""
+        """Return all rows of an entity set that pass `filter`."""
         options = {"$select": ",".join(select), "$expand": expand, "$filter": filter}
         return [*self.rows(table + query(options))]
 
@@ -78,7 +78,7 @@ class EnvironmentClient(ServiceClient):
         ).body
 
     def update(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
-        """Change an existing row; C(If-Match) keeps the service from creating one instead."""
+        """Change an existing row; `If-Match` keeps the service from creating one instead."""
         self.call("PATCH", f"{table}({row_id})", expect=Expect.NOTHING, body=values, headers={"If-Match": "*"})
 
     def delete(self, table: str, row_id: str) -> None:

@@ -46,7 +46,7 @@ class Leads:
     def newest_of_marketplace(self, user_id: str) -> Lead | None:
         """Return the newest lead that the marketplace wrote, or None.
 
-        It is the marketplace's when the user C(user_id) created it or when its subject begins with one of the
+        It is the marketplace's when the user `user_id` created it or when its subject begins with one of the
         marketplace's sources; test leads, also Microsoft's own, do not count. Raises NoLeadTable or CallFailed.
         """
         own = [f"_createdby_value eq {user_id}", *(f"startswith(subject,{text_literal(f'{s}-')})" for s in SOURCES)]

@@ -20,7 +20,7 @@ from .roles import Roles, read_privileges
 
 @dataclass(frozen=True)
 class Member:
-    """A user of the environment. C(roles) are the names of those it holds directly; teams may give it others."""
+    """A user of the environment. `roles` are the names of those it holds directly; teams may give it others."""
 
     user_id: str
     business_unit_id: str
@@ -47,7 +47,7 @@ class Members:
         )
 
     def privileges_of(self, user_id: str, names: list[str]) -> dict[str, AccessLevel]:
-        """Return which of the privileges C(names) a user has by all its roles and teams, by name in lower case.
+        """Return which of the privileges `names` a user has by all its roles and teams, by name in lower case.
 
         Raises CallFailed.
         """

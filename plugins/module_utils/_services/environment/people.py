@@ -22,7 +22,7 @@ NON_INTERACTIVE = 4
 
 @dataclass(frozen=True)
 class Person:
-    """The user that a person of the directory is in an environment. C(object_id) is its id in the directory."""
+    """The user that a person of the directory is in an environment. `object_id` is its id in the directory."""
 
     user_id: str
     object_id: str

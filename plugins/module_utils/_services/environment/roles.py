@@ -32,7 +32,7 @@ CREATE_LEAD = "prvcreatelead"
 
 DIRECT_USER_AND_TEAM = 1
 TEAM_ONLY = 0
-"""A role's C(isinherited): whether members of a team get its User-level privileges as their own."""
+"""A role's `isinherited`: whether members of a team get its User-level privileges as their own."""
 
 
 _OWN_ROLES = uuid.UUID("9b0c6c0e-52f5-4f0a-8c2e-0c6a5d3f7e41")
@@ -44,7 +44,7 @@ DEPTHS = {spelling: level for level in AccessLevel for spelling in (level.api_na
 
 @dataclass(frozen=True)
 class SecurityRole:
-    """One copy of a security role. C(customizable) says whether the managed property allows to edit it."""
+    """One copy of a security role. `customizable` says whether the managed property allows to edit it."""
 
     role_id: str
     name: str
@@ -59,7 +59,7 @@ class SecurityRole:
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A copy of a role that a user holds directly. C(root_id) is the id of the role's copy in the root unit."""
+    """A copy of a role that a user holds directly. `root_id` is the id of the role's copy in the root unit."""
 
     role_id: str
     name: str
@@ -87,9 +87,9 @@ class Privilege:
 
 @dataclass(frozen=True)
 class RoleHolder:
-    """A user or a team (C(kind)) that holds a copy of a role.
+    """A user or a team (`kind`) that holds a copy of a role.
 
-    C(marks) are what a user is known by, in lower case: its application id and its user name.
+    `marks` are what a user is known by, in lower case: its application id and its user name.
     """
 
     kind: str
@@ -103,7 +103,7 @@ class Roles:
     """Reads and edits security roles."""
 
     def __init__(self, environment: EnvironmentClient, packaged_ids: Mapping[str, str] | None = None) -> None:
-        """C(packaged_ids) are the ids of roles, by their names in lower case, as a solution package has them.
+        """`packaged_ids` are the ids of roles, by their names in lower case, as a solution package has them.
 
         A role of the package is found by its id, whatever it is called by now.
         """
@@ -135,7 +135,7 @@ class Roles:
         return {name: role for name, role in known.items() if role is not None}
 
     def privileges_of(self, role_id: str) -> dict[str, tuple[str, AccessLevel]]:
-        """Return a role's privileges as C(lower-case name: (privilege id, level))."""
+        """Return a role's privileges as `lower-case name: (privilege id, level)`."""
         return read_privileges(self._environment.get(f"RetrieveRolePrivilegesRole(RoleId={role_id})"))
 
     def known_privileges(self, names: list[str]) -> dict[str, Privilege]:
@@ -251,7 +251,7 @@ class Roles:
         self._environment.delete("roles", role_id)
 
     def held(self, name: str, roles: Iterable[HeldRole]) -> HeldRole | None:
-        """Return which of a user's C(roles) is the one that C(name) means, as far as can be said without a look.
+        """Return which of a user's `roles` is the one that `name` means, as far as can be said without a look.
 
         A role of the package has the package's id; any other one is known by its name alone.
         """
@@ -261,15 +261,15 @@ class Roles:
         return next((role for role in roles if role.name.lower() == name.lower()), None)
 
     def is_packaged(self, name: str) -> bool:
-        """Say whether the package has a role of the C(name)."""
+        """Say whether the package has a role of the `name`."""
         return name.lower() in self._packaged_ids
 
     def is_foreign(self, name: str, role: SecurityRole) -> bool:
-        """Say whether a role of the C(name) is another one than the package's of this name."""
+        """Say whether a role of the `name` is another one than the package's of this name."""
         return self._packaged_ids.get(name.lower(), role.root_id) != role.root_id
 
     def _find(self, names: Collection[str], where: str) -> dict[str, SecurityRole]:
-        """Return one copy for each of the names that has any, among the copies that pass the filter C(where)."""
+        """Return one copy for each of the names that has any, among the copies that pass the filter `where`."""
         ids = {name.lower(): self._packaged_ids.get(name.lower()) for name in names}
         alternatives = [f"name eq {text_literal(name)}" for name in names]
         alternatives += [f"_parentrootroleid_value eq {each}" for each in ids.values() if each is not None]
@@ -306,7 +306,7 @@ def _is(row: Mapping[str, Any], name: str, packaged_id: str | None) -> bool:
 
 
 def read_privileges(answer: dict[str, Any]) -> dict[str, tuple[str, AccessLevel]]:
-    """Read an answer about privileges into C(lower-case name: (privilege id, level)).
+    """Read an answer about privileges into `lower-case name: (privilege id, level)`.
 
     A privilege limited by a record filter (depth 4) has no access level and is left out: it is none of those that a
     person sets in the role's form. One that is told twice, as where several roles give it, has the wider level.

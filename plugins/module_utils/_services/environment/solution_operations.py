@@ -36,7 +36,7 @@ IMPORT = "ImportSolutionAsync"
 UPGRADE = "StageAndUpgradeAsync"
 APPLY_UPGRADE = "DeleteAndPromoteAsync"
 REMOVE = "UninstallSolutionAsync"
-"""The actions that start a job; a job's C(messagename) is its action."""
+"""The actions that start a job; a job's `messagename` is its action."""
 
 _COMPLETED = 3
 _SUCCEEDED = 30
@@ -47,7 +47,7 @@ _TIME_TO_SHOW_UP = 10.0
 """Seconds after a lost answer within which a job that was started is among the newest ones."""
 
 _OPERATION_TYPES = (203, 207, 208, 211)
-"""The C(operationtype) of jobs that import, apply an upgrade, uninstall, and stage and upgrade, where they have one."""
+"""The `operationtype` of jobs that import, apply an upgrade, uninstall, and stage and upgrade, where they have one."""
 
 _STANDS_STILL_AFTER = 900.0
 """Seconds without a change after which the row of a job says nothing about whether its operation is running."""
@@ -105,7 +105,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Operation:
-    """A job that is under way or has ended. C(import_job_key) is known for imports that were started here."""
+    """A job that is under way or has ended. `import_job_key` is known for imports that were started here."""
 
     operation_id: str
     import_job_key: str | None = None
@@ -122,9 +122,9 @@ class SolutionOperations:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """C(timeout) (seconds) is for everything that is done here together, waiting for others' jobs included.
+        """`timeout` (seconds) is for everything that is done here together, waiting for others' jobs included.
 
-        C(report_progress) is given a sentence about the progress now and then.
+        `report_progress` is given a sentence about the progress now and then.
         """
         self._environment = environment
         self._timeout = timeout
@@ -139,8 +139,8 @@ class SolutionOperations:
     def start(self, prepare: Callable[[bool], Start | None]) -> Operation | None:
         """Start a job when no other one runs, and return it.
 
-        C(prepare) makes what is sent, just before it is; it is told whether another job was awaited, and gives None
-        when there is nothing left to start: then the answer is None too. Raises CallFailed or TimedOut.
+        `prepare` makes what is sent, just before it is; it is told whether another job was awaited, and gives None when
+        there is nothing left to start: then the answer is None too. Raises CallFailed or TimedOut.
         """
         known = self._newest()
         waited = False
@@ -168,7 +168,7 @@ class SolutionOperations:
             known = self._newest()
 
     def finish(self, operation: Operation, what: str) -> None:
-        """Wait until a job has ended well. C(what) names it in sentences. Raises CallFailed or TimedOut."""
+        """Wait until a job has ended well. `what` names it in sentences. Raises CallFailed or TimedOut."""
         row = self._until_completed(operation, what)
         if row.get("statuscode") == _SUCCEEDED:
             return
@@ -220,7 +220,7 @@ class SolutionOperations:
         return [*self._environment.rows("asyncoperations" + query(options))]
 
     def _await_running(self, known: list[dict[str, Any]]) -> bool:
-        """Wait for the jobs among C(known) that are not done and not standing still; say whether there was one."""
+        """Wait for the jobs among `known` that are not done and not standing still; say whether there was one."""
         running = [row for row in known if row["statecode"] != _COMPLETED and not self._stands_still(row)]
         for row in running:
             self._report_progress(f"{self._host}: waiting for another solution operation, {_named(row)}, to end first.")
@@ -258,7 +258,7 @@ class SolutionOperations:
     def _send(self, start: Start, known: list[dict[str, Any]], last_try: bool) -> Operation | None:
         """Send a start once and return the job, or None when the answer was lost and certainly nothing was started.
 
-        Raises CallFailed when the environment refuses, and after a lost answer on the C(last_try).
+        Raises CallFailed when the environment refuses, and after a lost answer on the `last_try`.
         """
         try:
             answer = self._environment.call(
@@ -304,7 +304,7 @@ class SolutionOperations:
         return self._poll(operation, what, lambda row: False)
 
     def _poll(self, operation: Operation, what: str, give_up: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
-        """Poll a job until it has completed, or C(give_up) says so of its row, and return the row."""
+        """Poll a job until it has completed, or `give_up` says so of its row, and return the row."""
         columns = "statecode,statuscode,errorcode,friendlymessage,createdon,modifiedon"
         path = _path(operation) + query({"$select": columns})
         next_word = self._clock() + _FIRST_WORD

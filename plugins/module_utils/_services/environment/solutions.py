@@ -40,9 +40,9 @@ class Solution:
 class StagedPackage:
     """A package that the environment has stored and judged but not imported.
 
-    C(previous_version) is the version of the solution that is installed at that moment. C(missing) are components
-    that the package needs and the environment lacks, each with its solution; C(problems) are sentences of the
-    environment's own.
+    `previous_version` is the version of the solution that is installed at that moment. `missing` are components that
+    the package needs and the environment lacks, each with its solution; `problems` are sentences of the environment's
+    own.
     """
 
     upload_id: str

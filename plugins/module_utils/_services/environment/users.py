@@ -53,7 +53,7 @@ class Users:
     """Reads and edits application users."""
 
     def __init__(self, environment: EnvironmentClient, replication_timeout: float = 300.0) -> None:
-        """C(replication_timeout) is how long (seconds) a new service principal may take to be seen here."""
+        """`replication_timeout` is how long (seconds) a new service principal may take to be seen here."""
         self._environment = environment
         self._replication_timeout = replication_timeout
 
@@ -78,9 +78,9 @@ class Users:
     ) -> ApplicationUser:
         """Create the user of an application and return it as the platform made it.
 
-        C(names) may hold firstname, lastname, domainname and internalemailaddress; the platform may write its own
-        over them. A service principal that the environment cannot see yet is waited for, and soft-deleted rows of
-        the same application, which block a new one, are removed for good. Raises CallFailed or TimedOut.
+        `names` may hold firstname, lastname, domainname and internalemailaddress; the platform may write its own over
+        them. A service principal that the environment cannot see yet is waited for, and soft-deleted rows of the same
+        application, which block a new one, are removed for good. Raises CallFailed or TimedOut.
         """
         row = {
             "applicationid": application_id,

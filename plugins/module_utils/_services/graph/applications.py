@@ -147,10 +147,10 @@ class Applications:
         return self.wait_until_seen(unique_name=unique_name), False
 
     def create_owned(self, unique_name: str, properties: Mapping[str, Any]) -> tuple[Application, bool]:
-        """Do the same as C(create) for a runner that may write only what it owns.
+        """Do the same as `create` for a runner that may write only what it owns.
 
-        C(POST) makes its caller an owner, which an upsert may fail to do (`msgraph-bicep-types` 134 and 154). It is
-        sent with the unique name, so that a request sent again after a lost answer is refused rather than obeyed. A
+        `POST` makes its caller an owner, which an upsert may fail to do (`msgraph-bicep-types` 134 and 154). It is sent
+        with the unique name, so that a request sent again after a lost answer is refused rather than obeyed. A
         directory that takes no unique name there gets an upsert, which cannot make a second one.
         """
         body = {**properties, "uniqueName": unique_name}
@@ -202,7 +202,7 @@ class Applications:
     ) -> Application:
         """Return the application once every replica shows it, by the key by which it will be asked for next.
 
-        With C(secret), a key id, once every replica shows that secret as well. Raises TimedOut.
+        With `secret`, a key id, once every replica shows that secret as well. Raises TimedOut.
         """
 
         def look() -> Application | None:
@@ -287,7 +287,7 @@ class Applications:
 
 
 def is_disabled_by_microsoft(status: str | None) -> bool:
-    """Read C(disabledByMicrosoftStatus): nothing and C(NotDisabled) mean no. Source: Graph reference."""
+    """Read `disabledByMicrosoftStatus`: nothing and `NotDisabled` mean no. Source: Graph reference."""
     return status not in (None, "", "NotDisabled")
 
 

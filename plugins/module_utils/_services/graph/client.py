@@ -72,7 +72,7 @@ class GraphClient(ServiceClient):
         return SignIn(credentials, self.sign_in.cloud, self._transport, discovered=self.sign_in.cache)
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when the directory says that it has none.
+        """Return the JSON object at `path`, or None when the directory says that it has none.
 
         A 404 that says only that the directory could not be read is no such answer: to take it for one would make an
         object a second time.

@@ -25,9 +25,9 @@ _LOCATION_LAG = "invalid usage location"
 
 @dataclass(frozen=True)
 class Subscription:
-    """A product of the tenant. C(seats) is how many users may have it, C(taken) how many do.
+    """A product of the tenant. `seats` is how many users may have it, `taken` how many do.
 
-    C(plans) are the names of the service plans in it.
+    `plans` are the names of the service plans in it.
     """
 
     sku_id: str
@@ -52,7 +52,7 @@ class Licenses:
     def subscriptions(self) -> list[Subscription]:
         """Return what the tenant has bought.
 
-        Seats of a subscription in its grace period (C(warning)) still count. The list takes no filter.
+        Seats of a subscription in its grace period (`warning`) still count. The list takes no filter.
         """
         try:
             return [_subscription(row) for row in self._graph.rows(f"/subscribedSkus{_SELECT}")]

@@ -31,8 +31,8 @@ class Ownership:
     def lacking(self, object_id: str) -> bool:
         """Say whether the runner needs to own an application and does not.
 
-        C(object_id) is the application's. False also where its owners cannot be read. That it is an owner is asked
-        once in a run. Raises CallFailed.
+        `object_id` is the application's. False also where its owners cannot be read. That it is an owner is asked once
+        in a run. Raises CallFailed.
         """
         runner = self._graph.runner_object_id
         if not self.needed or not runner or self._graph.recall("owner of", object_id):

@@ -32,7 +32,7 @@ def default_app_policy(graph: GraphClient) -> dict[str, Any]:
 def own_app_policy(graph: GraphClient, object_id: str) -> dict[str, Any] | None:
     """Return the policy that an application has of its own, which counts instead of the tenant's default one.
 
-    C(object_id) is the application's. An empty dictionary where it has none; None where that cannot be seen.
+    `object_id` is the application's. An empty dictionary where it has none; None where that cannot be seen.
     """
     try:
         return next(graph.rows(_own_path(object_id)), {})
@@ -43,10 +43,10 @@ def own_app_policy(graph: GraphClient, object_id: str) -> dict[str, Any] | None:
 
 
 def audience_rules(graph: GraphClient, policy: dict[str, Any], object_id: str | None = None) -> dict[str, Any]:
-    """Return what C(policy) says of audiences; nothing where that cannot be seen.
+    """Return what `policy` says of audiences; nothing where that cannot be seen.
 
-    C(policy) is the tenant's default one, or, with C(object_id), the own one of that application. The Graph reference
-    has audiences in the beta version only, which may change, so no answer of that one is an error.
+    `policy` is the tenant's default one, or, with `object_id`, the own one of that application. The Graph reference has
+    audiences in the beta version only, which may change, so no answer of that one is an error.
     """
     known = restrictions_of(policy).get("audiences")
     if known is None:

@@ -31,15 +31,15 @@ def not_there_yet(failed: CallFailed) -> bool:
 
 
 class Replication:
-    """Waits for replicas, each time for C(timeout) seconds at most."""
+    """Waits for replicas, each time for `timeout` seconds at most."""
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
 
     def wait_until_consistent(self, look: Callable[[], Seen], done: Callable[[Seen], bool], what: str) -> Seen:
-        """Look until C(done) has said so several times in a row, and return what was seen last.
+        """Look until `done` has said so several times in a row, and return what was seen last.
 
-        C(what) ends the sentence of a TimedOut, as in "the application is not visible everywhere".
+        `what` ends the sentence of a TimedOut, as in "the application is not visible everywhere".
         """
         in_a_row = 0
 
@@ -58,7 +58,7 @@ class Replication:
         )
 
     def retry(self, send: Callable[[], Seen], passing: Callable[[CallFailed], bool] = not_there_yet) -> Seen:
-        """Send a request that may be repeated until it is not refused for a reason that is C(passing).
+        """Send a request that may be repeated until it is not refused for a reason that is `passing`.
 
         Raises the last refusal when the time is up.
         """

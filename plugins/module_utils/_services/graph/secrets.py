@@ -32,7 +32,7 @@ _MOST_LOST_ANSWERS = 3
 
 @dataclass(frozen=True)
 class NewSecret:
-    """A secret just made; C(value) is known nowhere else."""
+    """A secret just made; `value` is known nowhere else."""
 
     secret: Secret
     value: str = field(repr=False)
@@ -144,7 +144,7 @@ class Secrets:
         return NewSecret(secret, str(row["secretText"]))
 
     def _remove_lost(self, application: Application, name: str, known: set[str]) -> None:
-        """Remove the secrets of a name that are not C(known), whichever replica shows them."""
+        """Remove the secrets of a name that are not `known`, whichever replica shows them."""
         found: dict[str, Secret] = {}
         for seen in self._replication.samples(lambda: self._applications.by_application_id(application.application_id)):
             for secret in seen.secrets if seen else ():

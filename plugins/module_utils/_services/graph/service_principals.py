@@ -29,9 +29,9 @@ _LOCAL_TENANT = "local tenant"
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """The service principal of an application. C(directory_id) is the tenant in which the application lives.
+    """The service principal of an application. `directory_id` is the tenant in which the application lives.
 
-    C(enabled) is the older switch for sign-in, C(deactivated) the newer one; both have to allow it.
+    `enabled` is the older switch for sign-in, `deactivated` the newer one; both have to allow it.
     """
 
     object_id: str
@@ -78,11 +78,10 @@ class ServicePrincipals:
         return _api(row) if row else None
 
     def create(self, application_id: str, *, just_made: bool, settled: bool) -> ServicePrincipal:
-        """Make the service principal of an application and return it, with C(settled) once every replica shows it.
+        """Make the service principal of an application and return it, with `settled` once every replica shows it.
 
-        C(just_made) says that the application itself is new, so that replicas may not have it yet. There is at most
-        one for an application, so a request whose answer was lost is simply sent again. Raises CallFailed or
-        TimedOut.
+        `just_made` says that the application itself is new, so that replicas may not have it yet. There is at most one
+        for an application, so a request whose answer was lost is simply sent again. Raises CallFailed or TimedOut.
         """
         body = {
             "appId": application_id,

@@ -180,7 +180,7 @@ class DirectoryUsers:
     ) -> DirectoryUser:
         """Return the user once every replica shows it, by the name by which it will be asked for next.
 
-        With C(done), once every replica shows what that looks for; C(what) names it. Raises TimedOut.
+        With `done`, once every replica shows what that looks for; `what` names it. Raises TimedOut.
         """
         seen = self._replication.wait_until_consistent(
             lambda: self.by_name(name),
@@ -203,7 +203,7 @@ class DirectoryUsers:
         return user.having(values)
 
     def set_password(self, user: DirectoryUser, password: str) -> DirectoryUser:
-        """Set a password that need not be changed at the next sign-in, and return the user; C(settled) tells when.
+        """Set a password that need not be changed at the next sign-in, and return the user; `settled` tells when.
 
         It is sent alone, because a change that is forbidden in one part is refused whole (contract: update).
         """

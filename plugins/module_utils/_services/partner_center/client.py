@@ -41,7 +41,7 @@ class PartnerCenterClient(ServiceClient):
     next_link = "@nextLink"
 
     def __init__(self, sign_in: SignIn, transport: Transport, version: str | None = None) -> None:
-        """C(version) is the one version of the schemas to use, such as 2022-07-01; without it VERSIONS are tried."""
+        """`version` is the one version of the schemas to use, such as 2022-07-01; without it VERSIONS are tried."""
         super().__init__(f"{_ROOT}/rp/product-ingestion/", _ROOT, sign_in, transport)
         self._versions = (version,) if version else VERSIONS
         self._version = ""
@@ -70,9 +70,9 @@ class PartnerCenterClient(ServiceClient):
         return self._version
 
     def call(self, method: str, path: str, *, body: Any = None, **options: Any) -> Answer:
-        """Send a request as every client does, with the version of the schemas in C(path) and C(body).
+        """Send a request as every client does, with the version of the schemas in `path` and `body`.
 
-        Both name it by C(VERSION). A version that is refused as deprecated is never asked for again in this run; such a
+        Both name it by `VERSION`. A version that is refused as deprecated is never asked for again in this run; such a
         refusal comes before anything is done. Raises CallFailed.
         """
         while True:
@@ -117,7 +117,7 @@ class PartnerCenterClient(ServiceClient):
 
 
 def versioned(path: str, **parameters: str) -> str:
-    """Return a path with its query: C($version) is part of every call."""
+    """Return a path with its query: `$version` is part of every call."""
     return f"{path}?{urlencode({**parameters, '$version': VERSION}, safe='${}')}"
 
 

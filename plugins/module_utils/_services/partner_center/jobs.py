@@ -28,9 +28,9 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended. C(problems) tell what was wrong, item by item; C(codes) are the service's own, also inner ones.
+    """How a job ended. `problems` tell what was wrong, item by item; `codes` are the service's own, also inner ones.
 
-    C(ended) is None where the service tells no readable time.
+    `ended` is None where the service tells no readable time.
     """
 
     result: str
@@ -46,9 +46,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Started:
-    """A job that Partner Center has taken. C(outcome) is None while it is not over.
+    """A job that Partner Center has taken. `outcome` is None while it is not over.
 
-    C(job_id) is empty where no job was made, or where its answer was lost.
+    `job_id` is empty where no job was made, or where its answer was lost.
     """
 
     job_id: str = ""
@@ -56,7 +56,7 @@ class Started:
 
 
 class Jobs:
-    """Sends changes to offers and waits for them, for C(timeout) seconds each."""
+    """Sends changes to offers and waits for them, for `timeout` seconds each."""
 
     def __init__(self, client: PartnerCenterClient, timeout: float) -> None:
         self._partner_center = client
@@ -65,7 +65,7 @@ class Jobs:
     def configure(self, resources: Sequence[Mapping[str, Any]], *, repeatable: bool) -> Outcome:
         """Send resources and wait for the end of the job.
 
-        C(repeatable) says that the same resources may be sent a second time when the answer was lost. An offer that is
+        `repeatable` says that the same resources may be sent a second time when the answer was lost. An offer that is
         locked is an outcome too, however it is told. Raises CallFailed or TimedOut.
         """
         lost: CallFailed | None = None
@@ -91,7 +91,7 @@ class Jobs:
         """Send resources and return the job, without waiting for its end.
 
         A refusal because the offer is locked is an outcome. Raises CallFailed; one that leaves open whether the
-        resources were taken says so by C(maybe_applied).
+        resources were taken says so by `maybe_applied`.
         """
         try:
             answer = self._start(resources, repeatable)
@@ -130,7 +130,7 @@ class Jobs:
 
 
 def passing_over(look: Callable[[], Seen], before: Seen) -> Seen:
-    """Return what is seen now, or what was seen C(before) where the service has a bad moment."""
+    """Return what is seen now, or what was seen `before` where the service has a bad moment."""
     try:
         return look()
     except CallFailed as failed:

@@ -28,7 +28,7 @@ _LEADS = "customer-leads"
 
 @dataclass(frozen=True)
 class Submission:
-    """One publication. C(target) is preview or live; C(created) is None where the service tells no readable time."""
+    """One publication. `target` is preview or live; `created` is None where the service tells no readable time."""
 
     submission_id: str
     target: str
@@ -88,7 +88,7 @@ class State:
 
 @dataclass(frozen=True)
 class Offer:
-    """An offer as it was read. C(live) is None when it was never published."""
+    """An offer as it was read. `live` is None when it was never published."""
 
     external_id: str
     product_id: str
@@ -117,7 +117,7 @@ class Offer:
         return self.live.connection if self.live is not None else None
 
     def newest(self, target: str) -> Submission | None:
-        """Return the newest successful publication to C(target), or None."""
+        """Return the newest successful publication to `target`, or None."""
         return newest(self.submissions, target)
 
     @property
@@ -126,15 +126,15 @@ class Offer:
         return next((each for each in self.submissions if each.running), None)
 
     def failure_since(self, moment: datetime | None) -> Submission | None:
-        """Return the publication that failed with what the draft held at C(moment), or None.
+        """Return the publication that failed with what the draft held at `moment`, or None.
 
-        Of publications whose time, or C(moment), is not known it is taken that they did.
+        Of publications whose time, or `moment`, is not known it is taken that they did.
         """
         failed = [each for each in self.submissions if each.failed]
         return next((each for each in failed if moment is None or each.created is None or each.created > moment), None)
 
     def published_since(self, target: str, moment: datetime | None) -> datetime | None:
-        """Return when what the draft held at C(moment) was published to C(target), or None when it was not.
+        """Return when what the draft held at `moment` was published to `target`, or None when it was not.
 
         An offer goes live as the preview is, so what counts is when the publication to preview was made, where both
         bear the same id (contract: publication).
@@ -147,7 +147,7 @@ class Offer:
         return found.created if begun > moment else None
 
     def live_since(self, handed_over_at: datetime | None, wanted: Connection) -> datetime | None:
-        """Return since when leads go to C(wanted) with the secret that was handed over then; None when they do not.
+        """Return since when leads go to `wanted` with the secret that was handed over then; None when they do not.
 
         Secrets cannot be compared, so it takes a publication that is newer than the handover.
         """
@@ -157,7 +157,7 @@ class Offer:
 
 
 def newest(submissions: Iterable[Submission], target: str) -> Submission | None:
-    """Return the newest successful publication to C(target), or None."""
+    """Return the newest successful publication to `target`, or None."""
     found = [each for each in submissions if each.target == target and each.succeeded]
     return max(found, key=lambda each: each.created or _LONG_AGO, default=None)
 
@@ -220,7 +220,7 @@ def read_preview(partner_center: PartnerCenterClient, offer: Offer) -> State | N
 
 
 def _unless_unpublished(read: Callable[[], State], target: str, submissions: Iterable[Submission]) -> State | None:
-    """Return what C(read) returns of a state of a product, or None when the product has never reached that state.
+    """Return what `read` returns of a state of a product, or None when the product has never reached that state.
 
     The service answers 400 then. Two answers have to agree on it: leads may come from what is live, so it is asked for
     also where no submission names it, and a refusal counts only where none has got there.
@@ -269,7 +269,7 @@ def _submission(row: Mapping[str, Any]) -> Submission:
 
 
 def _product(partner_center: PartnerCenterClient, external_id: str) -> dict[str, str]:
-    """Ask for the product of an offer: its durable C(id), without its kind before it, and its C(type)."""
+    """Ask for the product of an offer: its durable `id`, without its kind before it, and its `type`."""
     rows = [*partner_center.rows(versioned("product", externalId=external_id))]
     found = {
         str(row.get("id", "")).partition("/")[2]: str(row.get("type") or "")

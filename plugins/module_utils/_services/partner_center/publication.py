@@ -29,7 +29,7 @@ class StillLocked(TimedOut):
 
 
 class PublicationFailed(CallFailed):
-    """A publication was refused or has failed; C(publication) is what is known of it."""
+    """A publication was refused or has failed; `publication` is what is known of it."""
 
     def __init__(self, offer: str, publication: Publication) -> None:
         told, outcome = _listed(publication.problems), publication.outcome
@@ -60,8 +60,8 @@ Sent = TypeVar("Sent", bound=_Locking)
 class Publication:
     """A publication that was asked for, as far as it has come.
 
-    Its job may run as long as the certification, which takes up to days (contract: publication). C(outcome) is None
-    until the job has ended, C(submission) until the offer shows it.
+    Its job may run as long as the certification, which takes up to days (contract: publication). `outcome` is None
+    until the job has ended, `submission` until the offer shows it.
     """
 
     target: str
@@ -137,7 +137,7 @@ class OfferChanges:
         return outcome.ended or self._client.service_time()
 
     def publish_to_preview(self) -> Publication:
-        """Publish the whole draft to preview and return how far it has come. Raises as C(publish_to_live)."""
+        """Publish the whole draft to preview and return how far it has come. Raises as `publish_to_live`."""
         return self._publish(PREVIEW, None)
 
     def publish_to_live(self, preview: Submission) -> Publication:
@@ -208,7 +208,7 @@ class OfferChanges:
     def wait_until_unlocked(self, patience: float | None = None) -> tuple[Submission, ...]:
         """Wait until nothing of the offer is being published, and return its publications.
 
-        C(patience) is in seconds; without it, it is as for a publication of one's own. Raises StillLocked.
+        `patience` is in seconds; without it, it is as for a publication of one's own. Raises StillLocked.
         """
         try:
             return (

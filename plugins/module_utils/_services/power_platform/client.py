@@ -20,7 +20,7 @@ VERSION = "2023-06-01"
 
 
 def _listed(answer: Answer) -> list[dict[str, Any]]:
-    """The reasons that an answer lists in C(errors), as actions on users do."""
+    """The reasons that an answer lists in `errors`, as actions on users do."""
     try:
         parsed = json.loads(answer.text)
     except ValueError:
@@ -41,11 +41,11 @@ class PowerPlatformClient(ServiceClient):
         super().__init__(root, cloud.power_apps_url, sign_in, transport)
 
     def versioned(self, path: str) -> str:
-        """Return C(path) with the version of the API that every request names."""
+        """Return `path` with the version of the API that every request names."""
         return path + query({"api-version": VERSION})
 
     def rows(self, path: str, headers: Any = None) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the collection at C(path), page after page."""
+        """Yield the rows of the collection at `path`, page after page."""
         yield from super().rows(self.versioned(path), headers)
 
     def failed(self, answer: Answer) -> CallFailed:
