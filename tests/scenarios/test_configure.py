@@ -180,7 +180,7 @@ def test_an_empty_tenant_can_be_rehearsed_to_the_end_and_a_misspelt_role_fails_t
         ({"lead_writer_environment_url": "https://contoso.example.com"}, "not the host of an environment"),
         (
             {"lead_writer_cloud": "gcc_high"},
-            "lead_writer_cloud is gcc_high, but lead_writer_environment_url contoso.crm4.dynamics.com lies in",
+            "lead_writer_cloud is gcc_high, but lead_writer_environment_url contoso.crm4.dynamics.com is in",
         ),
         ({"lead_writer_solution_path": "/dev/null"}, "path /dev/null is not a zip file"),
         (

@@ -147,7 +147,7 @@ def environment_address(text: str, cloud: str | None = None, option: str = "envi
         )
     if cloud is not None and cloud != found.name:
         raise InvalidInput(
-            f"cloud is {cloud}, but {option} {host} lies in {found.name}: correct one of them, or leave cloud out."
+            f"cloud is {cloud}, but {option} {host} is in {found.name}: correct one of them, or leave cloud out."
         )
     return EnvironmentAddress(f"https://{host}", host, found)
 
