@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The runner's certificate, opened before msal sees it, so that what is wrong with the file is called by its name.
+"""The runner's certificate, opened before msal sees it, so that errors name what is wrong with the file.
 
 Through cryptography, which msal itself depends on.
 """
@@ -31,7 +31,7 @@ _LARGEST_FILE = 1024 * 1024
 """Bytes: a key with a chain of certificates has a few thousand."""
 
 _DER = b"\x30"
-"""With this every PFX file begins (a sequence of ASN.1)."""
+"""Every PFX file begins with this (a sequence of ASN.1)."""
 
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -102,7 +102,7 @@ def _opened(content: bytes, passphrase: bytes | None) -> Any:
     try:
         return pkcs12.load_key_and_certificates(content, passphrase)
     except (ValueError, UnsupportedAlgorithm):
-        # Without a passphrase a file is written in two ways, as none and as an empty one.
+        # A file without a passphrase is written in two ways: with none, and with an empty one.
         return _opened(content, b"") if passphrase is None else None
 
 

@@ -15,10 +15,10 @@ from .._rules.words import harmless
 from .credentials import Credentials
 
 FEDERATED = "federated"
-"""In the place of a number: the user's domain signs its users in elsewhere."""
+"""Used instead of a number: the user's domain signs its users in elsewhere."""
 
 PASSING = frozenset({"90024", "90033", "90090"})
-"""Numbers of passing errors of Microsoft Entra itself, after which the same request may be sent again."""
+"""Numbers of temporary errors of Microsoft Entra, after which the same request may be sent again."""
 
 
 class SignInFailed(Exception):
@@ -76,7 +76,7 @@ def refused(answer: Mapping[str, Any], credentials: Credentials, host: str, ahea
 
 
 def _by_value(code: str, credentials: Credentials) -> str | None:
-    """Return a sentence for a value that was copied with more than belongs to it, as files and forms add it."""
+    """Return a sentence for a value that was copied with extra characters, as files and forms add them."""
     if code == "7000215" and _copied_badly(credentials.secret):
         return "client_secret of {who} is surrounded by spaces, a line break or quotes: give only the value."
     if code == "700016" and _copied_badly(credentials.client_id):

@@ -37,10 +37,10 @@ else:
 __all__ = ["FEDERATED", "MSAL_IMPORT_ERROR", "SignIn", "SignInFailed"]
 
 OLDEST_MSAL = (1, 35)
-"""The first msal that takes a certificate and its key as they are in a PEM file."""
+"""The first msal that accepts a certificate and its key as they are in a PEM file."""
 
 _SPARE_SECONDS = 300
-"""A token that ends sooner than this counts as ended, as in msal's own cache."""
+"""A token that expires sooner than this counts as expired, as in msal's own cache."""
 
 _NO_DIRECTORY_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
 """What the claim `wids` holds for an identity without a directory role. Likely: seen in many published tokens."""
@@ -74,17 +74,17 @@ class SignIn:
 
         Raises SignInFailed, CallFailed, or InvalidInput for a certificate that cannot be read.
         """
-        # One at a time: reads go out side by side, and each of them would otherwise sign in.
+        # One at a time: reads run in parallel, and each of them would otherwise sign in.
         with self._lock:
             if resource not in self._tokens:
                 self._tokens[resource] = self._cached(resource) or self._fresh(resource)
             return self._tokens[resource]
 
     def permissions(self, resource: str) -> frozenset[str] | None:
-        """Return the application permissions in the token for `resource`, or None where they do not tell it all.
+        """Return the application permissions in the token for `resource`, or None if they are incomplete.
 
-        A token belongs to the service that it is for, so what can be read in it is a hint: a person's token names no
-        application permissions, directory roles grant what no permission does, and one day tokens may be sealed.
+        A token is meant for its service, so its claims are only a hint: a person's token names no application
+        permissions, directory roles grant further rights, and tokens may be encrypted one day.
         """
         parts = self.token(resource).split(".")
         try:
@@ -98,14 +98,14 @@ class SignIn:
     def forget(self, resource: str) -> None:
         """Drop the token for `resource`, so that the next one is a new one.
 
-        With it goes msal's application object, which keeps tokens of its own and would give the same one again.
+        This also drops msal's application object, whose own cache would return the same token again.
         """
         self._tokens.pop(resource, None)
         self._application = None
         self.cache.put({}, *self._key(resource))
 
     def try_once(self, resource: str) -> str | None:
-        """Sign in afresh, past every cache, and return None on success or the AADSTS number of the refusal.
+        """Sign in without any cache, and return None on success or the AADSTS number of the refusal.
 
         A new application object each time, because msal repeats a refusal from its own memory for a minute.
         """
@@ -150,7 +150,7 @@ class SignIn:
     def _from_password(self, resource: str) -> dict[str, Any]:
         if self._application is None:
             self._application = self._open(msal.PublicClientApplication)
-        # msal asks this too, and would then speak to the server of the user's own organization.
+        # msal asks this too, and would then contact the server of the user's own organization.
         realm = self._application.authority.user_realm_discovery(self.credentials.user_name)
         if realm.get("account_type") == "Federated":
             raise SignInFailed(
@@ -159,7 +159,7 @@ class SignIn:
                 FEDERATED,
             )
         with warnings.catch_warnings():
-            # msal advises against passwords; the lead service's other choice has nothing else.
+            # msal advises against passwords, but the lead service's other choice supports nothing else.
             warnings.simplefilter("ignore", DeprecationWarning)
             result: dict[str, Any] = self._application.acquire_token_by_username_password(
                 self.credentials.user_name, self.credentials.password, [f"{resource}/.default"]
@@ -206,8 +206,8 @@ class SignIn:
         if self.credentials.tenant:
             command += ["--tenant", self.credentials.tenant]
         try:
-            # This floor knows no AnsibleModule, so there is no run_command to call.
-            # pylint: disable-next=ansible-bad-function
+            # This floor does not use AnsibleModule, so run_command is not available. pylint:
+            # disable-next=ansible-bad-function
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         except (FileNotFoundError, subprocess.TimeoutExpired) as error:
             raise SignInFailed(

@@ -4,8 +4,8 @@
 
 """The identity to take over: the application with one of its secrets, or the user with the password.
 
-It is the one that the offers sign in with, or the one that the caller names. What is refused here would later make the
-role believe something about a secret in use that is not so.
+It is the identity that the offers sign in with, or the one that the caller names. Without the refusals here, the role
+would later make wrong assumptions about a secret in use.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from .options import AdoptionRequest
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What is taken over: who signs in, and what tells the secret from others. `secret` is never its value.
+    """What is taken over: who signs in, and what identifies the secret. `secret` is never its value.
 
-    `secret` has `key_id`, `display_name` and `end_date_time`, empty strings where a password has none.
+    `secret` has `key_id`, `display_name` and `end_date_time`, empty strings if a password has none.
     """
 
     who: str
@@ -50,7 +50,7 @@ class TakenOver:
 
 
 class AdoptedIdentity:
-    """Finds who signs in, and with which secret."""
+    """Finds the identity that signs in, and its secret."""
 
     def __init__(self, graph: GraphClient, request: AdoptionRequest, host: str) -> None:
         """`host` is the environment's, for sentences."""
@@ -74,7 +74,7 @@ class AdoptedIdentity:
         return self._user(who) if self._request.by_user else self._application(who)
 
     def _check_choice(self, feeds: Sequence[Feed]) -> None:
-        """Refuse offers that sign in the other way: their secrets would be taken for what they are not."""
+        """Refuse offers that sign in with the other method: their secrets would be misinterpreted."""
         other = next((feed for feed in feeds if bool(feed.user_name) != self._request.by_user), None)
         if other is not None:
             shown = f"user {other.user_name}" if other.user_name else f"application {other.application_id}"
@@ -141,7 +141,7 @@ class AdoptedIdentity:
         )
 
     def _secret(self, application: Application) -> Secret:
-        """Return the one of an application's live secrets that the caller gave the value of."""
+        """Return the live secret of an application whose value the caller gave."""
         request = self._request
         option = request.option("adopt_secret")
         if is_guid(request.secret.strip()):
@@ -194,7 +194,7 @@ class AdoptedIdentity:
                 f"User {name} cannot be taken over, because it does not exist in tenant {self._graph.tenant}: correct "
                 f"{self._request.option('user_name')}."
             )
-        # Only to learn when the password was set and ends; one that has ended is refused.
+        # Only to learn when the password was set and when it expires; an expired one is refused.
         wanted = DesiredUser(name, schedule=PasswordSchedule(renew_before_days=0, may_renew=False))
         user = DirectoryUserResource(self._graph, wanted)
         user.plan()

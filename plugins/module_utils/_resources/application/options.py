@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of an application: its options, and what they are read into."""
+"""The options of an application, and their parsed form."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """The options of an application, also inside the plan of a whole environment."""
 
 DEFAULT_AUDIENCE = "AzureADMyOrg"
-"""This directory only: what a new application gets where the caller does not say."""
+"""This directory only: the default of a new application."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class DesiredApplication:
         )
 
     def given(self, in_use: SecretInUse) -> DesiredApplication:
-        """Return the same, judged in the knowledge of which secret is in use."""
+        """Return the same, with the secret that is in use."""
         if self.schedule is None:
             return self
         schedule = replace(

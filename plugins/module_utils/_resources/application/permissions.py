@@ -61,7 +61,7 @@ def permissions_from(options: Mapping[str, Any]) -> tuple[Permission, ...]:
 
 
 class Permissions:
-    """The wanted permissions of one application, with what the tenant knows about their APIs."""
+    """The desired permissions of one application, with what the tenant knows about their APIs."""
 
     def __init__(self, graph: GraphClient, replication: Replication, wanted: Sequence[Permission]) -> None:
         self._graph = graph
@@ -86,7 +86,7 @@ class Permissions:
             self._apis[permission.api_id] = api
 
     def shown(self, required_access: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-        """Return what requiredResourceAccess says of the wanted APIs, by value where the API tells it."""
+        """Return what requiredResourceAccess says about the desired APIs, by value if the API reports it."""
         shown = {}
         for permission in self._wanted:
             values = {scope_id: value for value, scope_id in self._apis[permission.api_id].scopes.items()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The licenses of one user: what is wanted is looked up among what the tenant has, before anything is written."""
+"""The licenses of one user: the desired ones are looked up among the tenant's before anything is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_LOCATION = (
 
 
 class UserLicenses:
-    """Judges and assigns the licenses that `wanted` names."""
+    """Checks and assigns the licenses that `wanted` names."""
 
     def __init__(self, licenses: Licenses, users: DirectoryUsers, wanted: DesiredUser, tenant: str) -> None:
         self._licenses = licenses
@@ -52,7 +52,7 @@ class UserLicenses:
             self._subscriptions[found.sku_id] = found
 
     def _read_candidates(self, owned: Sequence[Subscription]) -> None:
-        """Find the products that let their holders write leads, the preferred ones first."""
+        """Find the products that allow writing leads, the preferred ones first."""
         ranked = [(lead_rank(each.plans), each) for each in owned]
         suited = [(rank, each.part_number, each) for rank, each in ranked if rank is not None and each.seats]
         self._candidates = [each for _rank, _name, each in sorted(suited, key=lambda one: one[:2])]
@@ -65,7 +65,7 @@ class UserLicenses:
             )
 
     def _choose(self, user: DirectoryUser) -> None:
-        """Settle on one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
+        """Choose one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
         if not self._candidates:
             return
         held = [each for each in self._candidates if each.sku_id in user.license_ids]
@@ -95,7 +95,7 @@ class UserLicenses:
         return before, sorted([*before, *(each.part_number for each in missing)])
 
     def warnings(self, user: DirectoryUser) -> list[str]:
-        """Return sentences about wanted licenses that a user has, but that are not in force."""
+        """Return sentences about desired licenses that a user has but that are not active."""
         told = []
         for sku_id, each in self._subscriptions.items():
             errors = user.license_errors(sku_id)
@@ -110,7 +110,7 @@ class UserLicenses:
         """Assign what is missing, and return the user once every replica shows it. Raises CallFailed or TimedOut."""
         wanted = [each.sku_id for each in self._missing(user)]
         self._licenses.assign(user, wanted)
-        # The next run asks whether the license is there; a replica must not answer that it is not.
+        # The next run reads the license; no replica may answer that it does not exist.
         return self._users.wait_until_seen(user.name, lambda seen: set(wanted) <= set(seen.license_ids), "the license")
 
     def part_number(self, sku_id: str) -> str:

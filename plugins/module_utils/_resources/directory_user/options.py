@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of a user of the directory: its options, and what they are read into."""
+"""The options of a directory user, and their parsed form."""
 
 from __future__ import annotations
 
@@ -43,8 +43,7 @@ class DesiredUser:
     """What the caller asks for; None leaves a property alone.
 
     `properties` are those with plain values, in the service's words. `licenses` are part numbers or ids of products.
-    `license_for_leads` asks for one of any product that lets its holder write leads. `replication_timeout` is in
-    seconds.
+    `license_for_leads` asks for one of any product that allows writing leads. `replication_timeout` is in seconds.
     """
 
     name: str

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The user of the directory as whom the lead service signs in, with its licenses and its password.
+"""The directory user that the lead service uses to sign in, with its licenses and its password.
 
-It is recognized by its user principal name. Its password can be seen by nobody, so a new one is set where the caller
-does not have the one in force, and set last, because its value must not be lost to a later failure.
+It is recognized by its user principal name. Its password cannot be read, so a new one is set if the caller does not
+have the current one. It is set last, because its value must not be lost to a later failure.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class DirectoryUserResource:
 
     @property
     def object_id(self) -> str:
-        """The object id after `plan`; the nil GUID while the user is yet to be made."""
+        """The object id after `plan`; the nil GUID until the user exists."""
         return self._user.object_id if self._user else NIL_GUID
 
     @property
@@ -66,13 +66,13 @@ class DirectoryUserResource:
         if user is None:
             return Password(None)
         changed = user.password_changed
-        # Where the domain was not asked, nobody knows the end.
+        # If the domain was not read, the expiry is unknown.
         end = password_end(changed, self._validity_days, user.password_policies) if self._domain_read else None
         return Password(changed, end)
 
     @property
     def key_id(self) -> str:
-        """What tells the password from others, when it was set; the nil GUID while a new one is planned."""
+        """What identifies the password, the time when it was set; the nil GUID while a new one is planned."""
         if "user.password" in self._plan.paths:
             return NIL_GUID
         changed = self.password.changed
@@ -110,9 +110,9 @@ class DirectoryUserResource:
     # --- what is there
 
     def _refuse_administrators(self, user: DirectoryUser) -> None:
-        """The name and password of the user are given away, so it must be able to do little.
+        """The name and password of the user are handed over, so it must have few rights.
 
-        Also before a removal: nobody means to remove an administrator when speaking of the lead service.
+        Also before a removal: an administrator is never meant to be removed as the lead service's user.
         """
         roles = self._users.directory_roles(user)
         if roles:
@@ -131,7 +131,7 @@ class DirectoryUserResource:
         return None
 
     def _read_domain(self) -> None:
-        """Learn how long passwords live, and make sure that the directory keeps the passwords of this domain."""
+        """Read the password lifetime, and make sure that the directory stores the passwords of this domain."""
         domain = self._wanted.domain
         try:
             self._validity_days = self._users.password_validity_days(domain)
@@ -190,7 +190,7 @@ class DirectoryUserResource:
         self._warn_of_policies(NIL_GUID)
 
     def _creation(self) -> dict[str, Any]:
-        """What a new user is made of, in the service's words."""
+        """The properties of a new user, by the service's names."""
         wanted = self._wanted
         nickname = _NOT_IN_NICKNAMES.sub("", wanted.name.partition("@")[0]) or "leads"
         properties: dict[str, Any] = {
@@ -242,7 +242,7 @@ class DirectoryUserResource:
         self._warn_of_policies(user.object_id)
 
     def _tell_that_it_stays(self, user: DirectoryUser, decision: PasswordDecision) -> None:
-        """Nobody could take a new password over now. Raises InvalidInput when the one in force serves nobody."""
+        """A new password could not be handed over now. Raises InvalidInput if the current one is of no use."""
         if decision.reason == "due":
             end = f"expires in {decision.days_left} days" if decision.days_left is not None else "is due"
             self._plan.warnings.append(
@@ -260,10 +260,10 @@ class DirectoryUserResource:
             "over and publish the offers at once."
         )
 
-    # --- what stands in the way of a sign-in
+    # --- what prevents a sign-in
 
     def _warn_of_policies(self, object_id: str) -> None:
-        """The lead service can do nothing but sign in with name and password."""
+        """The lead service can sign in only with a name and a password."""
         name = self._wanted.name
         told = []
         if self._policies.security_defaults():
@@ -326,7 +326,7 @@ class DirectoryUserResource:
         self._and_keep_the_password(self._try_password)
 
     def _keep_first_password(self) -> None:
-        """The password of a new user was set when it was made; what is left is to learn when that was."""
+        """A new user gets its password at creation; only the time has to be read."""
 
         def read_back() -> None:
             self._user = self._users.wait_until_seen(self._wanted.name)
@@ -337,7 +337,7 @@ class DirectoryUserResource:
         self._and_keep_the_password(self._try_password)
 
     def _try_password(self) -> None:
-        """Sign in as the lead service would, which also tells when the new password counts everywhere."""
+        """Sign in as the lead service would, which also shows when the new password works everywhere."""
         refused = self._passwords.refusal(self._wanted.name, self._new_password or "")
         if refused is None:
             return
@@ -354,7 +354,7 @@ class DirectoryUserResource:
             )
 
     def _and_keep_the_password(self, act: Callable[[], None]) -> None:
-        """Do what comes after a password was set: then it must not fail, or the password would be lost."""
+        """Perform the steps after a password was set: they must not raise, or the password would be lost."""
         if self._new_password is None:
             act()
             return
@@ -378,7 +378,7 @@ class DirectoryUserResource:
         return DirectoryUser(NIL_GUID, self._creation())
 
     def _shown(self, user: DirectoryUser) -> dict[str, Any]:
-        """The user in the service's words as snake_case."""
+        """The user, with the service's names in snake_case."""
         return {
             "id": user.object_id,
             "user_principal_name": user.name,

@@ -4,8 +4,8 @@
 
 """The application user: an application's identity inside one environment, and the security roles it holds.
 
-Names, user name and e-mail are written by the platform from the directory when it can, so what the caller wishes
-for them is sent at creation and is never drift afterwards.
+The platform writes names, user name and email from the directory if it can, so the caller's values are sent at creation
+and never count as drift afterwards.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class ApplicationUserResource:
 
     def plan(self) -> Plan:
         """Plan creation, enabling, the business unit and the roles, or the removal."""
-        # An application that is yet to be made can have no user yet, and no service knows its id.
+        # An application that does not exist yet has no user, and no service knows its id.
         if self._wanted.application_id != NIL_GUID:
             self._user = self._users.application_user(self._wanted.application_id)
         return self._plan_present() if self._wanted.present else self._plan_absent()
@@ -160,12 +160,12 @@ class ApplicationUserResource:
         change = change_of_roles(self._roles, user.roles, self._wanted.roles, exact=self._wanted.exact_roles)
         if user.business_unit_id == self._unit_id:
             return change
-        # A user loses its roles when it moves, so all of them are given again, from the new business unit.
+        # A user that moves loses its roles, so all of them are assigned again, from the new business unit.
         again = {name.lower(): name for name in [*names_of(change.kept), *change.missing]}
         return RoleChange((), tuple(again.values()), ())
 
     def _plan_absent(self) -> Plan:
-        """Plan that the user is gone, or without the roles that are asked for, or disabled where it owns leads."""
+        """Plan to delete the user, to remove the given roles, or to disable it if it owns leads."""
         plan = Plan()
         user = self._user
         if user is not None and self._wanted.roles_only:
@@ -178,7 +178,7 @@ class ApplicationUserResource:
                     "cannot be removed: assign them to another user first, or set on_owned_records to disable."
                 )
             plan.warnings.append(self._still_owner(user))
-            # In this order: the roles of a disabled user cannot be taken.
+            # In this order: the roles of a disabled user cannot be removed.
             plan.add("application_user.roles", names_of(user.roles), [], self._take_roles)
             plan.add("application_user.isdisabled", user.disabled, True, self._disable)
         elif user is not None:
@@ -251,7 +251,7 @@ class ApplicationUserResource:
 
     def _delete(self, user: ApplicationUser, plan: Plan) -> None:
         if not user.disabled:
-            # It may turn out to own records and have to stay, and then it must be left without roles.
+            # If it owns records it cannot be deleted, and then it must be left without roles.
             self._take_roles()
         try:
             self._users.delete_application_user(user)

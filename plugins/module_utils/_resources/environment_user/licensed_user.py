@@ -4,8 +4,8 @@
 
 """A licensed user of the directory as a user of one environment, and the security roles it holds there.
 
-The platform takes licensed users in by itself, but only when they first come, which the lead service cannot wait for.
-So a user that the environment does not know yet is brought in by the Power Platform admin API.
+The platform adds licensed users automatically, but only at their first visit, which is too late for the lead service.
+So a user that the environment does not know yet is added through the Power Platform admin API.
 """
 
 from __future__ import annotations
@@ -104,14 +104,14 @@ class LicensedUserResource:
         self._unit_id = NIL_GUID
 
     def plan(self) -> Plan:
-        """Plan the user's coming into the environment, its enabling and its roles, or their removal."""
+        """Plan to add the user to the environment, enable it and assign its roles, or to remove these."""
         self._person = self._find()
         if not self._wanted.present:
             return self._plan_absent()
         return self._plan_new() if self._person is None else self._plan_existing(self._person)
 
     def state(self) -> dict[str, Any]:
-        """Return the user as it is in the environment now; an empty one when it is not there."""
+        """Return the user as it is in the environment now; an empty one if it does not exist."""
         person = self._person
         if person is None and not self._wanted.present:
             return {"environment_user": {}}
@@ -136,7 +136,7 @@ class LicensedUserResource:
     def _find(self) -> Person | None:
         if not is_guid(self._wanted.user):
             return self._people.by_name(self._wanted.user)
-        # A user that is yet to be made is in no environment yet.
+        # A user that does not exist yet is in no environment.
         return None if self._object_id == NIL_GUID else self._people.by_object_id(self._object_id)
 
     def _plan_new(self) -> Plan:
@@ -187,9 +187,9 @@ class LicensedUserResource:
         return plan
 
     def _check_administration(self) -> None:
-        """See that the admin API, through which the user is brought in, knows the caller and the environment.
+        """Check that the admin API, which adds the user, knows the caller and the environment.
 
-        Raises CallFailed; before anything is written, for it takes an administrator to register the caller there.
+        Raises CallFailed; before anything is written, because only an administrator can register the caller there.
         """
         self._admin.id_of(self._environment.address)
 
@@ -207,16 +207,16 @@ class LicensedUserResource:
         self._person = self._synchronized(lambda person: True)
 
     def _enable(self, person: Person) -> None:
-        """The platform disables who has no license, and enables them when one arrives; the rest is done here."""
+        """The platform disables users without a license, and enables them when one arrives; the rest is done here."""
         seen = self._synchronized(lambda seen: seen.licensed)
         if seen.disabled:
             self._people.enable(seen)
         self._person = replace(seen, disabled=False)
 
     def _synchronized(self, done: Callable[[Person], bool]) -> Person:
-        """Have the environment take the user over from the directory, and return it once `done` says so.
+        """Have the environment add the user from the directory, and return it once `done` says so.
 
-        A license takes minutes to arrive there. Raises CallFailed or TimedOut.
+        A license takes minutes to take effect there. Raises CallFailed or TimedOut.
         """
         host = self._environment.address.host
         environment_id = self._admin.id_of(self._environment.address)
@@ -251,7 +251,7 @@ class LicensedUserResource:
         if person is None:
             raise AssertionError("roles are assigned after the user came in")
         if copies and person.business_unit_id != self._unit_id:
-            # It came into another business unit than a new user usually does.
+            # It was added to a different business unit than usual.
             found = self._roles.in_business_unit([*copies], person.business_unit_id)
             host = self._environment.address.host
             copies = copies_to_assign([*copies], found, no_coming_roles, host, Plan())

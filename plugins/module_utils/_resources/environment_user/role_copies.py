@@ -21,7 +21,7 @@ from ..solution.package import PendingRoles
 
 @dataclass(frozen=True)
 class RoleChange:
-    """What has to change about the roles of a user: the names of those it lacks, and the copies it has to give up."""
+    """The changes to a user's roles: the names of those it lacks, and the copies to remove."""
 
     held: tuple[HeldRole, ...]
     missing: tuple[str, ...]
@@ -44,7 +44,7 @@ class RoleChange:
 
 
 def change_of_roles(roles: Roles, held: tuple[HeldRole, ...], asked: Sequence[str], *, exact: bool) -> RoleChange:
-    """Compare the roles that are `held` with those `asked` for: all others are too many if `exact`."""
+    """Compare the roles that are `held` with those `asked` for: all others are surplus if `exact`."""
     spellings = {name.lower(): name for name in asked}
     found = {name: roles.held(name, held) for name in spellings.values()}
     kept = {role.root_id for role in found.values() if role is not None}
@@ -81,8 +81,7 @@ def copies_to_assign(
 ) -> dict[str, SecurityRole]:
     """Return the role copies to assign, by name, out of the copies that were `found`.
 
-    A role that is not there but will come with a package makes the plan one to show only. Raises InvalidInput for one
-    that will not.
+    A role that does not exist but comes with a package makes the plan preview-only. Raises InvalidInput for any other.
     """
     unknown = [name for name in names if name.lower() not in found]
     coming = pending_roles() if unknown else {}

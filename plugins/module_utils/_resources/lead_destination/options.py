@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of an offer's lead destination: its options, and what they are read into."""
+"""The options of an offer's lead destination, and their parsed form."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class DesiredSecret:
     """The secret that goes with a connection.
 
     `option` is the option that brings its value, `name` the service's name for it. `key_id` says which one it is,
-    `handed_over_key_id` which one the caller handed over last, and `handed_over_at` when; they are empty or None where
-    the caller does not know.
+    `handed_over_key_id` which one the caller handed over last, and `handed_over_at` when; they are empty or None if
+    unknown.
     """
 
     option: str
@@ -93,9 +93,9 @@ class DesiredSecret:
 
     @property
     def is_same(self) -> bool:
-        """Whether the caller has the very value that was handed over last.
+        """Whether the caller has the value that was handed over last.
 
-        It is posted again then: that asterisks keep what is there is likely, but not certain.
+        Then it is posted again: asterisks probably keep the current value, but this is not certain.
         """
         return bool(self.value and self.key_id) and self.key_id == self.handed_over_key_id
 
@@ -160,7 +160,7 @@ def _details(
         scheme, mark, rest = url.partition("://")
         if scheme.lower() != "https" or not mark or not is_address(rest):
             raise InvalidInput(f"https_endpoint_url must be an https address, not {url!r}.")
-        # The schema takes the scheme in lower case only.
+        # The schema accepts the scheme only in lower case.
         return {"httpsEndpointUrl": f"https://{rest}"}, "", ""
     if destination == TABLE:
         connection = options["azure_table_connection_string"]

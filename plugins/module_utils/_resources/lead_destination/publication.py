@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far what an offer's draft holds has come on its way to customers, and what keeps it from going on."""
+"""How far an offer's draft has been published, and what blocks it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Progress:
 
 
 class Publications:
-    """Finds out how far one offer has come."""
+    """Determines how far one offer has been published."""
 
     def __init__(self, client: PartnerCenterClient, wanted: DesiredLeadDestination) -> None:
         """`wanted` says how far the offer is to be published, and which job an earlier run has begun."""
@@ -59,7 +59,8 @@ class Publications:
         self._wanted = wanted
 
     def progress(self, offer: Offer, handed_over_at: datetime | None, *, pending: bool = False) -> Progress:
-        """Say how far what was handed over then has come; `pending` says that the draft is yet to be changed.
+        """Say how far the handover of that time has been published; `pending` says that the draft is still to be
+        changed.
 
         Raises CallFailed.
         """
@@ -80,7 +81,7 @@ class Publications:
         return found if self._wanted.publish == PREVIEW else self._held(found, offer, preview)
 
     def preview_of(self, offer: Offer) -> State:
-        """Return what is in preview, nothing where the offer never got there."""
+        """Return what is in preview, nothing if the offer was never published there."""
         return read_preview(self._client, offer) or State()
 
     def others(self, offer: Offer, source: State) -> tuple[str, ...]:
@@ -90,14 +91,14 @@ class Publications:
         return tuple(source.differing(offer.live or State()))
 
     def patience(self, running: Submission) -> float:
-        """Return for how many more seconds a publication that is under way is waited for."""
+        """Return for how many more seconds to wait for a publication in progress."""
         if not self._wanted.publish_timeout:
             return 0.0
         age = (self._client.service_time() - running.created).total_seconds() if running.created else 0.0
         return max(0.0, self._wanted.publish_timeout - age)
 
     def _preview(self, offer: Offer, handed_over_at: datetime | None) -> State | None:
-        """Return what is in preview if that is what the draft holds. It is read only where something depends on it."""
+        """Return what is in preview if that is what the draft holds. It is read only if something depends on it."""
         if offer.newest(PREVIEW) is None:
             return None
         if handed_over_at is not None and offer.published_since(PREVIEW, handed_over_at) is None:
@@ -125,7 +126,7 @@ class Publications:
         return Progress(FAILED, failed, job_id, tuple(dict.fromkeys(told)))
 
     def _job(self, job_id: str) -> tuple[bool, Outcome | None]:
-        """Say of a job whether it is under way, and how it ended; it may be known no longer."""
+        """Say whether a job is in progress, and how it ended; the service may no longer know it."""
         if not job_id:
             return False, None
         try:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An offer's lead destination: handed over to the draft, and published where the caller wants that.
+"""An offer's lead destination: handed over to the draft, and published if the caller wants that.
 
-Customers meet the live offer, so nothing that is handed over counts before the offer is published again. Secrets are
-read as asterisks; which one the draft holds is known only to whoever handed it over, by its key id.
+Customers see the live offer, so a handover takes effect only when the offer is published again. Secrets are read as
+asterisks; only the caller that handed one over knows which it is, by its key id.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class LeadDestinationResource:
         offer: Offer | None = None,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """`offer` is the offer if it has been read already; `report_progress` shows how far something has come."""
+        """`offer` is the offer if it has been read already; `report_progress` shows progress."""
         self._client = client
         self._wanted = wanted
         self._read = offer
@@ -114,7 +114,7 @@ class LeadDestinationResource:
     # --- planning
 
     def _is_none_of_ours(self) -> bool:
-        """Say whether leads are to be turned away from an environment that this offer does not send them to."""
+        """Say whether leads are to be redirected from an environment that this offer does not send them to."""
         here = self._wanted.only_from
         return here is not None and not any(
             goes_to(connection, here) for connection in (self.offer.connection, self.offer.live_connection)
@@ -185,7 +185,7 @@ class LeadDestinationResource:
                 plan.warnings.append(self._not_live_yet())
 
     def _told(self, found: Progress) -> list[str]:
-        """Return the sentences about an offer that does not go on, and about what is lost until it does."""
+        """Return the sentences about a blocked offer, and about what is lost meanwhile."""
         never_live = self.offer.live is None
         told = [why_not_published(self.offer.external_id, found, never_live=never_live)]
         return [*told, self._not_live_yet()] if self._breaks_the_live_one() else told
@@ -300,7 +300,7 @@ class LeadDestinationResource:
             )
 
     def _publish(self) -> None:
-        """Publish from wherever it stands when nobody else publishes any more."""
+        """Publish from the current state when no other publication is running."""
         begun = self._go_on(self._until_unlocked())
         self._pending = False
         self._read = read_offer(self._client, self._wanted.offer)
@@ -308,7 +308,7 @@ class LeadDestinationResource:
         job_id = begun.job_id if begun else self._wanted.publication_job_id
         self._progress = replace(found, job_id=job_id or found.job_id)
         if begun is not None and not begun.done and found.state not in (LIVE, WAITING):
-            # It was taken, but is not shown yet.
+            # It was accepted, but is not shown yet.
             self._progress = Progress(WAITING, begun.submission, begun.job_id)
         if self._progress.state in (WAITING, HELD, FAILED):
             self._plan.warnings += self._told(self._progress)
