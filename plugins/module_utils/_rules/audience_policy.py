@@ -24,7 +24,7 @@ _RULES = {
 """The rules that an audience can break."""
 
 _IN_DOUBT = {"AzureADandPersonalMicrosoftAccount": "azureAdMultipleOrgs"}
-"""Rules that an audience may break or not: whether personal accounts count as an organization too is unsure."""
+"""Rules that an audience may break or not: it is not known whether personal accounts count as an organization."""
 
 PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
 """Audiences with personal Microsoft accounts."""
@@ -38,7 +38,7 @@ MOST_SECRETS_OF_PERSONAL = 2
 
 @dataclass(frozen=True)
 class AudiencePolicy:
-    """Whether an audience is forbidden; `sure` is false where the policy exempts some callers, or is in doubt."""
+    """Whether an audience is forbidden; `sure` is false if the policy exempts some callers, or if this is in doubt."""
 
     forbidden: bool = False
     sure: bool = True
@@ -52,7 +52,7 @@ def may_be_forbidden(audience: str) -> bool:
 def audience_policy(audiences: Mapping[str, Any], audience: str, created: datetime) -> AudiencePolicy:
     """Judge an audience of an application that was made at `created`, a time with a zone.
 
-    `audiences` is what the policy in force says of audiences.
+    `audiences` is what the policy in force says about audiences.
     """
     rules = {name: audiences.get(name) or {} for name in _RULES.get(audience, ())}
     broken = {name: rule for name, rule in rules.items() if rule and in_force(rule, created)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""National clouds: which hosts belong together, and how an environment's URL tells its cloud.
+"""National clouds: which hosts belong together, and how an environment's URL identifies its cloud.
 
 Sources: Microsoft Entra "national clouds" (sign-in hosts), the aliases in the answer of Microsoft Entra's instance
 discovery (`/common/discovery/instance`, also the list of known hosts in msal), Microsoft Graph "national cloud
@@ -23,7 +23,7 @@ from .errors import InvalidInput
 class Cloud:
     """One national cloud: its hosts, and the shape of its environments' host names.
 
-    `login_hosts` are all names of the sign-in service, the one to use first: no credential goes to any other host.
+    `login_hosts` are all names of the sign-in service, the one to use first; no credential is sent to any other host.
     `power_platform_host` is the one of the Power Platform admin API, and `power_apps_url` what its tokens are for.
     """
 
@@ -105,7 +105,7 @@ CLOUDS: dict[str, Cloud] = {
 
 @dataclass(frozen=True)
 class EnvironmentAddress:
-    """The address of one environment: `url` without a trailing slash, its `host`, and the cloud it lives in."""
+    """The address of one environment: `url` without a trailing slash, its `host`, and its cloud."""
 
     url: str
     host: str
@@ -118,10 +118,10 @@ class EnvironmentAddress:
 
 
 def environment_address(text: str, cloud: str | None = None, option: str = "environment_url") -> EnvironmentAddress:
-    """Read an environment's URL as a person gives it.
+    """Read an environment's URL as a user enters it.
 
     `cloud` is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of an
-    environment, or when it lies in another cloud than the stated one.
+    environment, or when it is in a different cloud than the stated one.
     """
     shown = _PASSWORD.sub("//", text)
     scheme, host, bare = _parts(text)
@@ -130,7 +130,7 @@ def environment_address(text: str, cloud: str | None = None, option: str = "envi
             f"{option} must be the https address of an environment, such as https://contoso.crm4.dynamics.com, "
             f"not {shown!r}."
         )
-    # Whose host it is comes first: the path of another site says nothing about an environment.
+    # The host is checked first: the path of another site says nothing about an environment.
     plain = host.replace(".api.", ".", 1)
     found = _cloud_of(plain)
     if found is None:
@@ -153,7 +153,7 @@ def environment_address(text: str, cloud: str | None = None, option: str = "envi
 
 
 _PASSWORD = re.compile(r"//[^/?#]*@")
-"""What an address says of a user before the host: it may hold a password, and is never shown."""
+"""The user part of an address, before the host: it may hold a password, and is never shown."""
 
 _SERVICES = frozenset({"globaldisco", "disco", "api"})
 """Names before the region that belong to services of all environments, and to no environment."""
@@ -166,7 +166,7 @@ def _parts(text: str) -> tuple[str, str, bool]:
         host = (parts.hostname or "").lower()
     except ValueError:
         return "", "", False
-    # What follows a colon may be no number, so it is looked at as it is written.
+    # The text after a colon may not be a number, so it is read as it is written.
     bare = parts.netloc.lower() == host and not (parts.path.strip("/") or parts.query or parts.fragment)
     return parts.scheme.lower(), host, bare
 

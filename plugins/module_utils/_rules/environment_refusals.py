@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an environment's refusals mean by their codes, and what follows: explain it, wait, or send it again.
+"""What an environment's refusals mean, by code, and the reaction: explain, wait, or send again.
 
 Sources: Microsoft's list of Dataverse web service error codes; the pages on the IP firewall, application access
-control, administration mode and blocked unmanaged customizations of Power Platform's documentation; and, for what a
-new application meets, what public clients wait for.
+control, administration mode and blocked unmanaged customizations of Power Platform's documentation; and, for new
+applications, the errors that public clients wait out.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class Answer(Enum):
     EXPLAIN = "explain"
     """A setting has to be changed first."""
     RETRY = "retry"
-    """The environment could not do it at that moment: the same request again, where that does no harm."""
+    """The environment could not do it at that moment: send the same request again if it is safe to repeat."""
     WAIT_FOR_OPERATION = "wait for operation"
-    """A solution operation is running: nothing was done, and the same request may come again when it has ended."""
+    """A solution operation is running: nothing was done, and the same request may be sent again when it has ended."""
     WAIT_FOR_DIRECTORY = "wait for directory"
-    """The environment does not see in the directory yet what was made there a moment ago."""
+    """The environment does not see a new directory object yet."""
 
 
 @dataclass(frozen=True)
 class EnvironmentRefusal:
-    """One refusal. `sentence` is for the user, with {host} and {runner} in it, and empty where none is needed.
+    """One refusal. `sentence` is for the user, with {host} and {runner} in it, and empty if none is needed.
 
-    `closed` says that it is the environment's own state or setting that refuses, not the caller's rights: such a gate
-    keeps leads out too.
+    `closed` says that the environment's own state or setting refuses, not the caller's rights: such a gate blocks leads
+    too.
     """
 
     code: str
@@ -146,7 +146,7 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         _explained("0x80040d39", _LAST_ADMINISTRATOR),
         _explained("0x80041d2f", _LAST_ADMINISTRATOR),
         _explained("0x80041d30", _LAST_ADMINISTRATOR),
-        # --- users that the environment does not take, or not so
+        # --- users that the environment does not accept
         _explained(
             "0x80040530",
             "{host} does not accept the business unit of a new application user: create the application user in the "
@@ -174,7 +174,7 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
                 *("0x80044151", "0x8004ed47", "0x8004026c", "0x80048554", "0x80048560", "0x80048542", "0x80154b53"),
             )
         ),
-        # --- the directory. Which of them fires is not documented for each case, so all are waited out.
+        # --- the directory. It is not documented which one occurs in which case, so all are waited out.
         *(
             EnvironmentRefusal(code, Answer.WAIT_FOR_DIRECTORY)
             for code in (
@@ -192,18 +192,18 @@ BACKGROUND_OPERATIONS_OFF = EnvironmentRefusal(
     "turn background operations on in the Power Platform admin center.",
     closed=True,
 )
-"""Known by its text alone: its code and its status are not documented."""
+"""Recognized only by its text: its code and its status are not documented."""
 
 ASYNC_DISABLED = "async operations are currently disabled"
 
 
 def refusal_of(code: str, message: str = "") -> EnvironmentRefusal | None:
-    """Return what is known of a refusal, or None."""
+    """Return what is known about a refusal, or None."""
     if ASYNC_DISABLED in message.lower():
         return BACKGROUND_OPERATIONS_OFF
     return REFUSALS.get(code.lower())
 
 
 def codes_of(answer: Answer) -> tuple[str, ...]:
-    """Return the codes that call for the same answer."""
+    """Return the codes that require the same reaction."""
     return tuple(refusal.code for refusal in REFUSALS.values() if refusal.answer is answer)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a lead cannot arrive: each cause with its cure, and what Partner Center would say of it.
+"""Why a lead cannot arrive: each cause with its cure, and the message of Partner Center.
 
 Partner Center's messages name symptoms, and several causes share one. Source of the messages: Microsoft's page "Common
 questions and troubleshooting for lead configuration". Source of the AADSTS numbers: the Microsoft Entra error code
@@ -53,9 +53,9 @@ CHANNEL_TIMED_OUT = (
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause. `documented` is what Partner Center says of it, where Microsoft documents that.
+    """One cause. `documented` is Partner Center's message, if Microsoft documents it.
 
-    `sentence` names the cause and the cure; what differs from case to case stands in braces.
+    `sentence` names the cause and the cure; the parts that vary are in braces.
     """
 
     word: str
@@ -234,7 +234,7 @@ CAUSES = {
             "public_client_id {public_client_id} cannot be used for this test (AADSTS{code}): leave it out, or name a "
             "public client that tenant {tenant} has consented to.",
         ),
-        # --- sign-in, whoever it is
+        # --- sign-in of either kind
         Cause(
             "conditional_access",
             UNABLE_TO_SIGN_IN,
@@ -375,7 +375,7 @@ REFUSAL_CAUSES = {
     "0x8004418e": "plug_in_unfinished",
     "0x80081111": "plug_in_unfinished",
 }
-"""The causes that the code of a refused lead tells by itself: what the environment's own customizations do.
+"""The causes that the code of a refused lead identifies: effects of the environment's own customizations.
 
 Source: Microsoft's list of Dataverse web service error codes.
 """
@@ -384,12 +384,12 @@ Source: Microsoft's list of Dataverse web service error codes.
 class LeadFailure(Exception):
     """A lead would not arrive; the text is the sentence for the user.
 
-    `answer` is what the module returns with it: the cause's word, the documented error, and `failure`, the service's
-    own words, where a service said something.
+    `answer` is what the module returns with it: the cause's name, the documented error, and `failure`, the service's
+    own error, if there is one.
     """
 
     def __init__(self, word: str, *, failure: Mapping[str, Any] | None = None, **names: Any) -> None:
-        """`word` is one of CAUSES; `names` are what stands in braces in its sentence."""
+        """`word` is one of CAUSES; `names` are the values for the braces in its sentence."""
         cause = CAUSES[word]
         super().__init__(cause.sentence.format(**names))
         self.failure = failure
@@ -436,7 +436,7 @@ SIGN_IN_CAUSES = {
     "900023": "directory_unknown",
     "federated": "user_federated",
 }
-"""The causes that a refusal's number tells by itself; the others have to be looked for."""
+"""The causes that a refusal's number identifies; the others have to be looked up."""
 
 OF_PEOPLE = frozenset(
     {

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a lead of the marketplace looks like, and what its writer may do.
+"""The form of a marketplace lead, and the privileges of its writer.
 
 Source: the values of Microsoft's own test lead and the privileges to set are those of its pages "Common questions and
-troubleshooting for lead configuration" and "Configure lead management for Dynamics 365 Customer Engagement". Which
-column gets which value is published nowhere: the columns here are those whose names say the same.
+troubleshooting for lead configuration" and "Configure lead management for Dynamics 365 Customer Engagement". The
+mapping of values to columns is not published: the columns here are those with matching names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from .access_levels import AccessLevel
 
 TEST_MARK = "MSFT_TEST_"
-"""How every text of a test lead begins, Microsoft's own included."""
+"""The prefix of every text in a test lead, including Microsoft's own."""
 
 SOURCES = ("AzureMarketplace", "AzurePortal", "AppSource", "SPZA", "TestDrive")
 """Where leads come from: the word before the hyphen in "Source-Action|Offer"."""
@@ -27,7 +27,7 @@ _WEB = 8
 
 
 def test_mark() -> str:
-    """Return a new mark of a test lead: it has 18 digits, so that it finds its lead again."""
+    """Return a new unique name of a test lead, with 18 digits, by which the lead is found again."""
     return f"{TEST_MARK}{random.randrange(10**17, 10**18)}"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Spelling values and queries of OData, as Graph and Dataverse both read them."""
+"""Formats values and queries of OData, as Graph and Dataverse both read them."""
 
 from __future__ import annotations
 

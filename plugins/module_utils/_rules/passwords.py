@@ -27,7 +27,8 @@ _KINDS = {
     "symbols": re.compile(r"[^a-zA-Z0-9]"),
 }
 _SYMBOLS = "-_.!*+="
-# Symbols that no shell, form, XML or connection string takes for its own, because the password is typed or posted on.
+# Symbols without special meaning in shells, forms, XML and connection strings, because the password is typed or passed
+# on.
 _ALPHABET = string.ascii_letters + string.digits + _SYMBOLS
 
 
@@ -45,7 +46,7 @@ def generated_password(user_principal_name: str, choose: Callable[[str], str] = 
     """Return a new password that Microsoft Entra accepts; `choose` draws one character of a text at random."""
     while True:
         password = "".join(choose(_ALPHABET) for _place in range(GENERATED_LENGTH))
-        # All four kinds, and a letter in front, because some forms trim or judge what begins with a symbol.
+        # All four kinds, and a letter first, because some forms trim or reject values that begin with a symbol.
         if (
             _kinds(password) == len(_KINDS)
             and password[0].isalpha()

@@ -25,10 +25,10 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True)
 class SecretPolicy:
-    """What a policy says of the secrets of an application.
+    """What a policy says about the secrets of an application.
 
-    `longest` is the longest life that it allows, None for no limit. `sure` is false where the policy exempts some
-    callers, so that the one in question may be among them.
+    `longest` is the longest lifetime that it allows, None for no limit. `sure` is false if the policy exempts some
+    callers, possibly including the runner.
     """
 
     forbidden: bool = False

@@ -49,5 +49,5 @@ def read_http_date(text: str) -> datetime | None:
 
 
 def whole_days(span: timedelta) -> int:
-    """Return how many whole days are in a span; negative when it lies in the past."""
+    """Return how many whole days are in a span; negative if it is in the past."""
     return span // timedelta(days=1)

@@ -316,7 +316,7 @@ class LeadDestinationResource:
             raise Postponed
 
     def _until_unlocked(self) -> Offer:
-        """Return the offer as it is when nothing of it is being published, or when that is not waited for."""
+        """Return the offer once it is not being published, or at once if the run does not wait for that."""
         running = self.offer.running
         try:
             if running is not None:
@@ -333,7 +333,7 @@ class LeadDestinationResource:
         self._changes.wait_until_unlocked(patience)
 
     def _go_on(self, offer: Offer) -> Publication | None:
-        """Publish an offer as far as is wanted; return the last publication that was begun, None if there was none."""
+        """Publish an offer as far as desired; return the last publication that was started, None if there was none."""
         self._read = offer
         found = self._publications.progress(offer, self._handed_over_at)
         try:
@@ -359,7 +359,7 @@ class LeadDestinationResource:
 
 
 class FailedAfterHandover(CallFailed):
-    """A publication failed when the lead destination was handed over: `answer` is what the caller has to remember."""
+    """A publication failed after the handover of the lead destination: `answer` is what the caller has to remember."""
 
     def __init__(self, failed: CallFailed, answer: dict[str, Any]) -> None:
         super().__init__(

@@ -5,7 +5,7 @@
 """Security roles and privileges of one environment.
 
 The platform keeps one copy of every role per business unit: a user holds the copy of its own business unit, and
-privileges are edited on the root copy, from which the platform carries them to the others.
+privileges are edited on the root copy, from which the platform copies them to the others.
 """
 
 from __future__ import annotations
