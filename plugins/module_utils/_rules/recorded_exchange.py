@@ -74,7 +74,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Received:
-    """An answer; `content` is its JSON content, or None where there is none, and `text` the whole text."""
+    """An answer; `content` is its JSON content, or None if there is none, and `text` the whole text."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections that share what they trust.
+"""Connections that share their trusted authorities.
 
-requests has the certificates of all authorities read anew for each connection, tens of milliseconds of computing each
-time. Here a bundle is read once in a process, and once for all processes that are forked after it was read.
+requests reads the certificates of all authorities again for each connection, which takes tens of milliseconds. Here a
+bundle is read once in a process, and once for all processes that are forked after that.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ else:
 
 _HOSTS = 512
 _CONNECTIONS_TO_A_HOST = 64
-"""How many connections are kept; none is made before it is needed."""
+"""How many connections are kept; each is opened only when needed."""
 _AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -42,7 +42,7 @@ def default_ca_bundle() -> str:
 
 @functools.cache
 def ssl_context(bundle: str) -> ssl.SSLContext:
-    """Return what TLS connections need that trust the authorities in `bundle`, a PEM file or a folder of such files.
+    """Return the TLS context that trusts the authorities in `bundle`, a PEM file or a folder of such files.
 
     Raises InvalidInput when it cannot be read.
     """

@@ -97,7 +97,7 @@ def told_before_publication(offer: Offer) -> datetime | None:
 
 
 def application_of(connection: Connection | None) -> str:
-    """Return the application by which a connection signs in, an empty string where there is none."""
+    """Return the application by which a connection signs in, an empty string if there is none."""
     if connection is None or connection.details.get("authentication") != AZURE_AD:
         return ""
     return connection.details.get("applicationId", "").lower()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of Microsoft Graph v1.0: where it lives and what its refusals mean."""
+"""The client of Microsoft Graph v1.0: its address and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..._transport.http import Answer, Transport
 from ..client import ServiceClient
 
 DIRECTORY_NOT_READ = "Directory_ObjectNotFound"
-"""Says that the directory itself could not be read: nothing about the object, and a write may have been applied."""
+"""Says that the directory itself could not be read: it says nothing about the object, and a write may have been
+applied."""
 
 
 class GraphClient(ServiceClient):
@@ -47,7 +48,7 @@ class GraphClient(ServiceClient):
     def directory_id(self) -> str:
         """Return the directory id of the tenant.
 
-        Where the caller gives a domain name, it is what sign-in makes of it. Raises CallFailed or InvalidInput.
+        If the caller gives a domain name, sign-in resolves it. Raises CallFailed or InvalidInput.
         """
         if self._directory_id is None:
             named = self.sign_in.credentials.tenant or ""
@@ -55,16 +56,16 @@ class GraphClient(ServiceClient):
         return self._directory_id
 
     def learn_directory_id(self, directory_id: str) -> None:
-        """Take note of the directory id where another answer has told it."""
+        """Remember the directory id from another answer."""
         self._directory_id = self._directory_id or directory_id.lower()
 
     def granted(self) -> frozenset[str] | None:
-        """Return the application permissions that the runner was granted, or None where its token does not tell."""
+        """Return the application permissions that the runner was granted, or None if its token does not show them."""
         return self.sign_in.permissions(self._resource)
 
     @property
     def runner_object_id(self) -> str:
-        """The object id of the runner in its tenant, an empty string where its token does not show it."""
+        """The object id of the runner in its tenant, an empty string if its token does not show it."""
         return str(token_claims(self.sign_in.token(self._resource)).get("oid") or "").lower()
 
     def sign_in_as(self, credentials: Credentials) -> SignIn:
@@ -74,8 +75,8 @@ class GraphClient(ServiceClient):
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """Return the JSON object at `path`, or None when the directory says that it has none.
 
-        A 404 that says only that the directory could not be read is no such answer: to take it for one would make an
-        object a second time.
+        A 404 that says only that the directory could not be read does not count: otherwise an object would be created
+        twice.
         """
         try:
             return self.get(path, headers)
@@ -85,10 +86,10 @@ class GraphClient(ServiceClient):
             raise
 
     def passing(self, answer: Answer) -> bool:
-        """Say whether an answer asks to come again.
+        """Say whether the request should be sent again.
 
-        Concurrent writes to one object are refused with 409 or 503, and nothing was done. A read that could not get
-        at the directory itself has told nothing.
+        Concurrent writes to one object are refused with 409 or 503, and nothing was done. A read that did not reach the
+        directory itself has no result.
         """
         code = answer.error.get("code")
         if code == DIRECTORY_NOT_READ:
@@ -96,7 +97,7 @@ class GraphClient(ServiceClient):
         return answer.status in (409, 503) and code == "Directory_ConcurrencyViolation"
 
     def explain(self, status: int, code: str, message: str) -> str | None:
-        """Name the missing permission's cure, and tell policies in plain words."""
+        """Name the cure for a missing permission or a policy."""
         cure = next((cure for part, cure in _CURES_BY_MESSAGE.items() if part in message), _CURES.get(code))
         if cure is None:
             return None
@@ -126,7 +127,7 @@ class GraphClient(ServiceClient):
 
 
 def _directory_in(document: Mapping[str, Any]) -> str:
-    """Return the directory id in the address of the token endpoint; an empty string where there is none."""
+    """Return the directory id in the address of the token endpoint; an empty string if there is none."""
     found = re.match(r"https://[^/]+/([^/]+)/", str(document.get("token_endpoint") or ""))
     return found.group(1) if found and is_guid(found.group(1)) else ""
 
@@ -163,4 +164,4 @@ _CURES_BY_MESSAGE = {
     "that is not in use, or set sign_in_audience to AzureADMyOrg or AzureADMultipleOrgs",
     "ServiceManagementReference": _CURES["ServiceTreeValueMissing"],
 }
-"""The same for refusals whose code says too little, by a part of their message."""
+"""The same for refusals with an ambiguous code, by a part of their message."""

@@ -62,8 +62,8 @@ class Licenses:
     def assign(self, user: DirectoryUser, sku_ids: Sequence[str]) -> None:
         """License a user for products, all of them at once. Raises CallFailed.
 
-        A usage location set a moment ago may not count yet, so that refusal is waited out. To assign what is assigned
-        already is harmless, so a lost answer is too.
+        A new usage location may not be effective yet, so that refusal is waited out. Assigning an assigned license is
+        harmless, so a lost answer is too.
         """
         body = {"addLicenses": [{"skuId": each, "disabledPlans": []} for each in sku_ids], "removeLicenses": []}
 

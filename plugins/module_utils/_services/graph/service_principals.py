@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Service principals: what makes an application, or an API, exist in a tenant. Graph makes none by itself."""
+"""Service principals: the presence of an application, or an API, in a tenant. Graph does not create them
+automatically."""
 
 from __future__ import annotations
 
@@ -24,12 +25,12 @@ _SELECT = query(
 _SELECT_API = query({"$select": "id,appId,displayName,oauth2PermissionScopes"})
 
 _LOCAL_TENANT = "local tenant"
-"""In the refusal for an application that is foreign, or that this replica does not have yet (contract: create)."""
+"""In the refusal for an application of another tenant, or that this replica does not have yet (contract: create)."""
 
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """The service principal of an application. `directory_id` is the tenant in which the application lives.
+    """The service principal of an application. `directory_id` is the tenant of the application.
 
     `enabled` is the older switch for sign-in, `deactivated` the newer one; both have to allow it.
     """
@@ -67,7 +68,7 @@ class ServicePrincipals:
         return self._service_principal(row) if row else None
 
     def api(self, application_id: str) -> Api | None:
-        """Return an API with the delegated permissions that can be asked for, or None where there is none."""
+        """Return an API with the delegated permissions that can be asked for, or None if there is none."""
         path = f"/servicePrincipals(appId={key_literal(application_id)}){_SELECT_API}"
         row = self._graph.remembered(lambda: self._graph.find(path), "api", application_id)
         return _api(row) if row else None

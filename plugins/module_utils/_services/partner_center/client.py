@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of Partner Center's product ingestion API: where it lives, its versions and what its refusals mean."""
+"""The client of Partner Center's product ingestion API: its address, its versions and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..client import ServiceClient
 from .problems import problems_in
 
 VERSIONS = ("2022-07-01", "2022-03-01-preview3", "2022-03-01-preview2")
-"""The versions of the schemas that are asked for, in this order: versions age, and are refused then."""
+"""The versions of the schemas to request, in this order: old versions are refused over time."""
 
 LOCKED = ("conflict", "locked", "productLocked")
-"""The codes that say: somebody publishes the offer just now, and nothing was done."""
+"""The codes that say that the offer is being published and that nothing was done."""
 
 SCHEMAS = "https://schema.mp.microsoft.com/schema/"
 """Where Microsoft publishes the schemas now."""
 VERSION = "{version}"
-"""Stands in paths and schemas for the version that is in use when a request is sent."""
+"""A placeholder in paths and schemas for the version that is in use when a request is sent."""
 
 _IN_USE = ("version of the schemas",)
 _ROOT = CLOUDS["public"].graph_url
@@ -57,7 +57,7 @@ class PartnerCenterClient(ServiceClient):
         """Return a client that signs in with the publisher's credentials.
 
         Partner Center is a service of the public cloud, wherever the environments are (contract: where it lives).
-        Raises InvalidInput when the credentials name no tenant.
+        Raises InvalidInput if the credentials name no tenant.
         """
         return cls(SignIn(credentials, CLOUDS["public"], transport, cache), transport, version)
 
@@ -72,7 +72,7 @@ class PartnerCenterClient(ServiceClient):
     def call(self, method: str, path: str, *, body: Any = None, **options: Any) -> Answer:
         """Send a request as every client does, with the version of the schemas in `path` and `body`.
 
-        Both name it by `VERSION`. A version that is refused as deprecated is never asked for again in this run; such a
+        Both contain `VERSION`. A version that is refused as deprecated is not requested again in this run; such a
         refusal comes before anything is done. Raises CallFailed.
         """
         while True:
@@ -86,7 +86,7 @@ class PartnerCenterClient(ServiceClient):
                 self._give_up(version, failed)
 
     def _give_up(self, version: str, failed: CallFailed) -> None:
-        """Go on with the next version of the schemas. Raises CallFailed when there is none."""
+        """Switch to the next version of the schemas. Raises CallFailed if there is none."""
         left = self._versions[self._versions.index(version) + 1 :]
         if not left:
             raise failed.reworded(
@@ -98,14 +98,14 @@ class PartnerCenterClient(ServiceClient):
         self.remember(self._version, *_IN_USE)
 
     def failed(self, answer: Answer) -> CallFailed:
-        """Turn a refusal into the error to raise, with what is wrong item by item."""
+        """Turn a refusal into the error to raise, with the problems item by item."""
         failed = super().failed(answer)
-        # Further items may have been told by the client of all services already.
+        # The base client may already have listed further items.
         items = [each for each in problems_in(answer.error.get("details") or []) if each not in str(failed)]
         return failed.reworded(f"{str(failed).rstrip('.')} ({'; '.join(items)}).") if items else failed
 
     def explain(self, status: int, code: str, message: str) -> str | None:
-        """Say what an application lacks that Partner Center does not let in."""
+        """Return the sentence about an application that Partner Center does not accept."""
         if status not in (401, 403):
             return None
         credentials = self.sign_in.credentials

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of the Power Platform admin API: where it lives and what its refusals mean."""
+"""The client of the Power Platform admin API: its address and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PowerPlatformClient(ServiceClient):
         yield from super().rows(self.versioned(path), headers)
 
     def failed(self, answer: Answer) -> CallFailed:
-        """Turn an answer of 400 and more into the error to raise; some list their reasons instead of naming one."""
+        """Turn an answer of 400 and more into the error to raise; some list their reasons in `errors`."""
         failed = super().failed(answer)
         if failed.code:
             return failed
@@ -72,7 +72,7 @@ class PowerPlatformClient(ServiceClient):
         )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
-        """Name the one manual act that lets an application administer Power Platform: it cannot register itself."""
+        """Name the manual step that an application needs to administer Power Platform: it cannot register itself."""
         if status not in (401, 403):
             return None
         runner = self.sign_in.credentials.client_id or "the signed-in user"
