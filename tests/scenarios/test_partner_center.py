@@ -36,7 +36,7 @@ def test_leads_go_to_the_environment_once_the_offer_is_live_and_not_before(publi
     fresh = publisher.run(contact_emails=["sales@contoso.example"])
     assert publisher.changes(fresh) == [*FRESH, "contactEmail", "secret"]
     assert publisher.leads()["dynamicsLeadConfiguration"]["instanceUrl"] == publisher.tenant.environment_url
-    assert "leads go on as before until the offer is live. Publish the offer" in " ".join(fresh.output.split())
+    assert "leads arrive as before until the offer is live. Publish the offer" in " ".join(fresh.output.split())
     told = publisher.told(fresh)
     assert (told["publish_needed"], told["live_since"]) == (True, None)
     assert told["live"]["lead_destination"] == "none"
@@ -93,7 +93,7 @@ def test_a_rotated_secret_is_live_only_after_another_publication_and_is_shown_no
     told = publisher.told(rotated)
     assert (told["live_since"], told["publish_needed"]) == (None, True)
     assert told["handed_over"]["key_id"] == added["keyId"]
-    assert "leads go on as before until the offer is live" in " ".join(rotated.output.split())
+    assert "leads arrive as before until the offer is live" in " ".join(rotated.output.split())
 
     new = {"application_key": added["secretText"], "secret_key_id": added["keyId"]}
     live = publisher.run(**new, publish="live", rehearse=False)

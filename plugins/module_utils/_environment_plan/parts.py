@@ -133,7 +133,7 @@ def _refuse_missing_store(context: ModuleContext, destinations: LeadDestinations
 
 
 def password_renewal(context: ModuleContext, destinations: LeadDestinations) -> bool:
-    """Say whether a password in force may be replaced: as the caller says, else as the offers tell."""
+    """Say whether a password in force may be replaced: as the caller says, otherwise as the offers show."""
     told = (context["user"] or {}).get("password_renewal")
     if told is not None:
         return bool(boolean(told))

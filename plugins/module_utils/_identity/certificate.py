@@ -24,7 +24,7 @@ try:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import pkcs12
-except ImportError:  # pragma: no cover - comes with msal, whose lack is told to the user by the entry point
+except ImportError:  # pragma: no cover - comes with msal, whose absence the entry point reports
     pass
 
 _LARGEST_FILE = 1024 * 1024

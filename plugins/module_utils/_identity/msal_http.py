@@ -133,7 +133,7 @@ class MachineHttp:
     def get(self, url: str, params: Any = None, headers: Any = None, **unused: Any) -> Reply:
         """GET for msal."""
         answer = self._transport.send("GET", url, params=params, headers=headers)
-        # Azure Arc answers 401 first, with or without content; the header says where the proof is to be read.
+        # Azure Arc answers 401 first, with or without content; the header says where to read the proof.
         if answer.status != 401:
             answer.body  # noqa: B018  # raises for anything else than an object
         return Reply(answer.status, answer.text, answer.headers, answer.request)

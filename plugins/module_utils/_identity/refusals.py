@@ -135,9 +135,9 @@ CURES = {
     "90051": "tenant_id {tenant} belongs to a different national cloud than {host}: set cloud.",
     "500011": "The requested API has no service principal in tenant {tenant}: check that the environment belongs to "
     "this tenant.",
-    "90024": "Microsoft Entra could not process the sign-in of {who} at the moment: run again.",
-    "90033": "Microsoft Entra could not process the sign-in of {who} at the moment: run again.",
-    "90090": "Microsoft Entra could not process the sign-in of {who} at the moment: run again.",
+    "90024": "Microsoft Entra cannot process the sign-in of {who} at the moment: run again.",
+    "90033": "Microsoft Entra cannot process the sign-in of {who} at the moment: run again.",
+    "90090": "Microsoft Entra cannot process the sign-in of {who} at the moment: run again.",
     # --- policies
     "50105": "The {who} is not assigned to the application that it signs in to: assign it there, or set Assignment "
     "required to No.",

@@ -29,7 +29,7 @@ from .refusals import FEDERATED, SignInFailed, refused
 
 try:
     import msal
-except ImportError as error:  # pragma: no cover - told to the user by the entry point
+except ImportError as error:  # pragma: no cover - reported by the entry point
     MSAL_IMPORT_ERROR: ImportError | None = error
 else:
     MSAL_IMPORT_ERROR = None

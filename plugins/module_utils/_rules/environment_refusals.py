@@ -67,7 +67,7 @@ _LICENSE = (
 _OTHER_ROLE = "The security role System Administrator cannot be edited in {host}: name another role."
 _PRIVILEGE_LIST = (
     "{host} refuses privileges of the security role that it listed itself: run again, because an app may have been "
-    "installed or removed meanwhile."
+    "installed or removed in the meantime."
 )
 _LACKS_PRIVILEGES = (
     "The user or team affected by the request lacks required privileges in {host}: assign it a security role that has "

@@ -140,7 +140,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do. `current` is the secret in use as far as is known, also when a new one is to replace it.
+    """What to do. `current` is the secret in use as far as is known, even if a new one will replace it.
 
     `create` says that a new secret is needed. `lost` are removed first, `remove` last; if a new one is needed, only
     after that one works. Live ones that stay are `previous`, which may still be in use, and `foreign`, which the caller

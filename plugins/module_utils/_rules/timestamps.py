@@ -30,7 +30,7 @@ def read_timestamp(text: str | None) -> datetime | None:
 
 
 def write_timestamp(moment: datetime) -> str:
-    """Return a time with a zone as Microsoft Graph takes it, in UTC and whole seconds."""
+    """Return a time with a zone as Microsoft Graph accepts it, in UTC and whole seconds."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

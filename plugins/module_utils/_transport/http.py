@@ -37,7 +37,7 @@ try:
     import requests
     import urllib3
     from requests.auth import AuthBase
-except ImportError:  # pragma: no cover - told to the user by the entry point
+except ImportError:  # pragma: no cover - reported by the entry point
     AuthBase = object  # type: ignore[assignment,misc]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})

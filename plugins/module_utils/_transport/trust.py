@@ -22,7 +22,7 @@ try:
     import requests
     from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
     from urllib3.util.ssl_ import create_urllib3_context
-except ImportError as error:  # pragma: no cover - told to the user by the entry point
+except ImportError as error:  # pragma: no cover - reported by the entry point
     REQUESTS_IMPORT_ERROR: ImportError | None = error
     HTTPAdapter = object  # type: ignore[assignment,misc]
 else:
@@ -74,7 +74,7 @@ class SslContextAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
         """Return the pool of connections through a proxy.
 
-        To a proxy urllib3 would send a body only when the headers have been acknowledged, which takes 40 ms.
+        Through a proxy, urllib3 would send a body only after the headers are acknowledged, which takes 40 ms.
         """
         if proxy.lower().startswith("https:"):
             keywords["proxy_ssl_context"] = self._context

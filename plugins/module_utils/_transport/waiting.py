@@ -19,7 +19,7 @@ Seen = TypeVar("Seen")
 def pauses(first: float, longest: float, growth: float = 1.6) -> Iterator[float]:
     """Yield pauses in seconds that grow from `first` to `longest`, each with a little jitter.
 
-    The jitter keeps many tenants of one run from asking in step.
+    The jitter prevents many tenants of one run from sending requests at the same time.
     """
     pause = first
     while True:

@@ -85,7 +85,7 @@ class AdoptedIdentity:
             )
 
     def _named(self, feeds: Sequence[Feed]) -> str:
-        """Return the application id or the user name that is to be taken over."""
+        """Return the application id or the user name to take over."""
         request = self._request
         option = request.option("user_name" if request.by_user else "application_id")
         named = request.user_name if request.by_user else request.application_id

@@ -95,7 +95,7 @@ class Permissions:
         return shown
 
     def merged_into(self, required_access: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return requiredResourceAccess with the wanted permissions: the service replaces the list as a whole."""
+        """Return requiredResourceAccess with the desired permissions: the service replaces the list as a whole."""
         merged = [copy.deepcopy(dict(entry)) for entry in required_access]
         for permission in self._wanted:
             present = _delegated(merged, permission.api_id)
@@ -113,7 +113,7 @@ class Permissions:
         self._grants = self._consent.granted_to(client_object_id)
 
     def consented(self) -> dict[str, list[str]]:
-        """Return what everybody's consent covers of each wanted API."""
+        """Return what admin consent covers of each desired API."""
         return {each.api_id: sorted(self._granted(each)) for each in self._wanted}
 
     def to_consent(self) -> dict[str, list[str]]:

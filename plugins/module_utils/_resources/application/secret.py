@@ -76,7 +76,7 @@ def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
 
 
 def _key_id(given: Mapping[str, Any], option: str) -> str | None:
-    """Read one key ID, None where there is none. Raises InvalidInput."""
+    """Read one key ID, None if there is none. Raises InvalidInput."""
     return guid(given[option], f"secret.{option}") if given[option] else None
 
 

@@ -32,7 +32,8 @@ class UserLicenses:
         self._candidates: list[Subscription] = []
 
     def read(self) -> None:
-        """Find the product of each wanted license, by part number or id. Raises InvalidInput for one not bought."""
+        """Find the product of each desired license, by part number or id. Raises InvalidInput for one that was not
+        bought."""
         if not self._wanted.licensed:
             return
         owned = self._licenses.subscriptions()
@@ -114,7 +115,7 @@ class UserLicenses:
         return self._users.wait_until_seen(user.name, lambda seen: set(wanted) <= set(seen.license_ids), "the license")
 
     def part_number(self, sku_id: str) -> str:
-        """Return the part number of a product that is wanted, and the id of any other."""
+        """Return the part number of a desired product, and the id of any other."""
         known = self._subscriptions.get(sku_id)
         return known.part_number if known else sku_id
 

@@ -167,7 +167,7 @@ class DirectoryUserResource:
             if deleted is not None:
                 before, after = {"deleted": True}, {"deleted": False}
                 self._plan.add("user.restored", before, after, lambda: self._restore(deleted))
-                # The service may have put the id in front of the name, and takes it away again.
+                # The service may have put the id in front of the name, and removes it again.
                 self._user = deleted.having({"userPrincipalName": wanted.name})
         user = self._user
         if user is None:

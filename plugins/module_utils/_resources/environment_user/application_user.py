@@ -136,7 +136,7 @@ class ApplicationUserResource:
         plan.add("application_user", None, {"applicationid": wanted.application_id}, self._create)
         unit_id = self._wanted_unit()
         if unit_id is None:
-            # The root copies of the roles also tell which business unit is the root one.
+            # The root copies of the roles also identify the root business unit.
             found = self._roles.root_copies(wanted.roles)
             unit_id = next((role.business_unit_id for role in found.values()), None)
         else:

@@ -148,7 +148,7 @@ class LicensedUserResource:
             self._look_up(plan)
         self._check_administration()
         plan.add("environment_user", None, {"user": wanted.user}, self._bring_in)
-        # The platform puts people into the root business unit, whose copies of the roles also tell which one that is.
+        # The platform puts people into the root business unit, whose copies of the roles also identify it.
         found = self._roles.root_copies(wanted.roles)
         self._unit_id = next((role.business_unit_id for role in found.values()), NIL_GUID)
         copies = copies_to_assign(wanted.roles, found, wanted.pending_roles, self._environment.address.host, plan)

@@ -4,7 +4,7 @@
 
 """The copies of security roles that a user holds, and those that it can hold: of its own business unit.
 
-Copies are told apart by their ids: where business units are modern, a user may hold several copies of one role.
+Copies are distinguished by their ids: if business units are modern, a user may hold several copies of one role.
 """
 
 from __future__ import annotations

@@ -117,10 +117,10 @@ class LeadDestinations:
         return self._options["publish_other_changes"] or not offer.draft.differing(offer.live or State())
 
     def plan(self, details: Mapping[str, Any], key_id: str) -> Plan:
-        """Plan what is to be handed over and published.
+        """Plan the handover and the publication.
 
         `details` are application_id and directory_id, or user_name, with authentication. `key_id` says which secret is
-        to be handed over; it is the nil GUID while that secret is yet to be made.
+        to be handed over; it is the nil GUID until that secret exists.
         """
         plan = Plan()
         for name, offer in self._offers.items():

@@ -145,7 +145,7 @@ class DesiredLeadDestination:
 
     @property
     def unknown(self) -> list[str]:
-        """The options whose values are yet to be known, as in the dry run on an empty tenant."""
+        """The options whose values are not known yet, as in the dry run on an empty tenant."""
         return ["application_id"] if self.connection.details.get("applicationId") == NIL_GUID else []
 
 

@@ -36,7 +36,7 @@ def until(secret: Secret) -> str:
 
 
 def listed_secrets(secrets: Iterable[Secret]) -> str:
-    """List secrets with their ends for a sentence; "no live secret" where there is none."""
+    """List secrets with their ends for a sentence; "no live secret" if there is none."""
     return ", ".join(f"{secret.key_id} {until(secret)}" for secret in secrets) or "no live secret"
 
 

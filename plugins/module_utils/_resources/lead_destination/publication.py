@@ -54,7 +54,7 @@ class Publications:
     """Determines how far one offer has been published."""
 
     def __init__(self, client: PartnerCenterClient, wanted: DesiredLeadDestination) -> None:
-        """`wanted` says how far the offer is to be published, and which job an earlier run has begun."""
+        """`wanted` says how far the offer is to be published, and which job an earlier run started."""
         self._client = client
         self._wanted = wanted
 

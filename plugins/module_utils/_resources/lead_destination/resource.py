@@ -207,7 +207,7 @@ class LeadDestinationResource:
                 "live again, because the lead service still signs in with the old one. Publish the offer in Partner "
                 "Center, or set publish (lead_writer_publish in the role) to live."
             )
-        meanwhile = "no leads come" if self.offer.live is None else "leads go on as before"
+        meanwhile = "no leads arrive" if self.offer.live is None else "leads arrive as before"
         return (
             f"Offer {name!r}: the lead destination is handed over, but only {where}: {meanwhile} until the offer is "
             "live. Publish the offer in Partner Center, or set publish (lead_writer_publish in the role) to live."
@@ -224,7 +224,7 @@ class LeadDestinationResource:
         return renewed and live.signs_in_like(self._wanted.connection)
 
     def _kept_mask(self, secret: DesiredSecret) -> str | None:
-        """The asterisks in the draft that stand for a secret of the wanted application or user."""
+        """The asterisks in the draft that stand for a secret of the desired application or user."""
         if not self.offer.connection.signs_in_like(self._wanted.connection):
             return None
         return mask_of(self.offer.leads, secret.name)
@@ -345,7 +345,7 @@ class LeadDestinationResource:
             if self._wanted.publish == PREVIEW or not preview.done or preview.submission is None:
                 return preview
             self._read = read_offer(self._client, self._wanted.offer)
-            # What is in preview may be more than what was in the draft a moment ago.
+            # The preview may contain more than the draft did a moment ago.
             if self._publications.others(self._read, self._publications.preview_of(self._read)):
                 return preview
             return self._changes.publish_to_live(preview.submission)

@@ -165,7 +165,7 @@ def role_ids(package: SolutionPackage | None) -> dict[str, str]:
 def pending_roles(
     options: Mapping[str, Any], package: SolutionPackage | None, environment: Callable[[], EnvironmentClient]
 ) -> PendingRoles:
-    """Return a function that returns the roles of a `package` that will be imported.
+    """Return a function that returns the roles of a `package` unless that is installed already.
 
     It also returns those that `pending_roles` names, of which only the name is known.
     """

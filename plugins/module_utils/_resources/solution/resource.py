@@ -63,7 +63,7 @@ class SolutionResource:
 
     @property
     def package(self) -> SolutionPackage | None:
-        """The package that is wanted, with the security roles that it brings."""
+        """The desired package, with the security roles that it brings."""
         return self._wanted.package
 
     def roles_to_come(self) -> Mapping[str, PackagedRole]:

@@ -52,7 +52,7 @@ class Licenses:
     def subscriptions(self) -> list[Subscription]:
         """Return what the tenant has bought.
 
-        Seats of a subscription in its grace period (`warning`) still count. The list takes no filter.
+        Seats of a subscription in its grace period (`warning`) still count. The list does not support filters.
         """
         try:
             return [_subscription(row) for row in self._graph.rows(f"/subscribedSkus{_SELECT}")]

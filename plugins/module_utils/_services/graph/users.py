@@ -204,7 +204,7 @@ class DirectoryUsers:
         return user.having(values)
 
     def set_password(self, user: DirectoryUser, password: str) -> DirectoryUser:
-        """Set a password that does not have to be changed at the next sign-in, and return the user; `settled` tells
+        """Set a password that does not have to be changed at the next sign-in, and return the user; `settled` says
         when.
 
         It is sent alone, because a partly forbidden change is refused as a whole (contract: update).

@@ -83,7 +83,7 @@ def test_a_secret_that_was_handed_over_after_the_publication_is_not_live() -> No
 def test_leads_that_go_elsewhere_go_on_until_the_offer_is_live() -> None:
     plan, resource = planned(offer(TO_USER), **RECORD)
     assert plan.paths == []
-    assert "leads go on as before until the offer is live" in plan.warnings[0]
+    assert "leads arrive as before until the offer is live" in plan.warnings[0]
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, True)
 
 
@@ -104,7 +104,7 @@ def test_a_password_of_somebody_else_is_not_kept() -> None:
 
 def test_no_leads_come_from_an_offer_that_was_never_published() -> None:
     plan, _resource = planned(offer(live=None))
-    assert "no leads come until the offer is live" in plan.warnings[0]
+    assert "no leads arrive until the offer is live" in plan.warnings[0]
 
 
 def test_an_environment_of_another_cloud_is_told() -> None:
