@@ -142,7 +142,7 @@ def test_a_gate_that_keeps_only_the_lead_service_out_is_named(
     run = configure(playbook=VALIDATE, rehearse=False)
     told = run.failure(HOST)
     assert "The environment blocks the lead service" in told
-    assert f"blocks application {application_id} in" in told
+    assert f"blocks application {application_id} (application access control)" in told
 
 
 @pytest.mark.cloud("--tenants", "1")
