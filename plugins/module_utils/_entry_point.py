@@ -39,7 +39,7 @@ from ._transport.trust import REQUESTS_IMPORT_ERROR
 
 @dataclass(frozen=True)
 class Arguments:
-    """A module's options and the rules between them; two of them add up to one.
+    """A module's options and the rules between them; two can be added.
 
     `may_return_secret` says of options as a task gives them, not parsed yet, whether the result may hold a new secret.
     """
@@ -96,7 +96,7 @@ CREDENTIALS = Arguments(
         "record_directory": {"type": "path", "fallback": _from_environment("MARKETPLACE_LEADS_RECORD")},
     }
 )
-"""Who signs in, and how requests travel: options of every module."""
+"""Credentials and network settings: options of every module."""
 
 PUBLISHER = Arguments(
     {
@@ -112,13 +112,13 @@ PUBLISHER = Arguments(
         }
     }
 )
-"""Who signs in to Partner Center, where that may be another identity than the caller's."""
+"""Who signs in to Partner Center, if that can be an identity other than the caller's."""
 
 ENVIRONMENT = Arguments({"environment_url": {"type": "str", "required": True}})
 """The environment that a module works on."""
 
 TENANT = Arguments({"environment_url": {"type": "str"}})
-"""An environment that stands for its tenant, in modules that work on the directory alone."""
+"""An environment that identifies its tenant, in modules that work only on the directory."""
 
 
 class ModuleContext:
@@ -131,10 +131,9 @@ class ModuleContext:
         report_progress: Callable[[str], None] = lambda sentence: None,
         transport: Transport | None = None,
     ) -> None:
-        """C(report_progress) shows a sentence about the progress of something long to the person who waits.
+        """`report_progress` shows the user a sentence about the progress of a long operation.
 
-        C(transport) is one that other calls use as well: with the same C(ca_bundle), C(timeout) and
-        C(record_directory).
+        `transport` is one that other calls use as well: with the same `ca_bundle`, `timeout` and `record_directory`.
         """
         self.options = dict(options)
         self.cache = cache
@@ -147,9 +146,9 @@ class ModuleContext:
 
     @cached_property
     def transport(self) -> Transport:
-        """The transport for all services, by the caller's C(ca_bundle) and C(timeout) (seconds for one try).
+        """The transport for all services, by the caller's `ca_bundle` and `timeout` (seconds for one try).
 
-        It records what goes through it in C(record_directory), if that is given.
+        It records what goes through it in `record_directory`, if that is given.
         """
         return Transport(
             ca_bundle=self.options["ca_bundle"],
@@ -164,7 +163,7 @@ class ModuleContext:
 
     @cached_property
     def address(self) -> EnvironmentAddress:
-        """The environment's address. Raises InvalidInput when C(environment_url) cannot be one."""
+        """The environment's address. Raises InvalidInput when `environment_url` cannot be one."""
         return environment_address(self.options["environment_url"], self.options["cloud"])
 
     @cached_property
@@ -198,7 +197,7 @@ class ModuleContext:
 
     @cached_property
     def sign_in(self) -> SignIn:
-        """The caller's identity; without C(tenant_id) the tenant is the one that the environment names."""
+        """The caller's identity; without `tenant_id` the tenant is the one that the environment names."""
         credentials = self.credentials
         if not credentials.tenant and self.options.get("environment_url"):
             tenant = self.tenant_of_environment
@@ -208,12 +207,12 @@ class ModuleContext:
 
     @cached_property
     def expected_package(self) -> SolutionPackage | None:
-        """The package in C(solution_package), if the module has that option."""
+        """The package in `solution_package`, if the module has that option."""
         return expected_package(self.options, lambda: self.transport, self.cache)
 
     @cached_property
     def pending_roles(self) -> PendingRoles:
-        """What gives the roles of that package while it is yet to be imported."""
+        """Returns the roles of that package until it is imported."""
         return pending_roles(self.options, self.expected_package, lambda: self.environment)
 
     @cached_property
@@ -228,7 +227,7 @@ class ModuleContext:
 
     @cached_property
     def environment(self) -> EnvironmentClient:
-        """The Web API of the environment at C(environment_url)."""
+        """The Web API of the environment at `environment_url`."""
         return EnvironmentClient(self.address, self.sign_in, self.transport)
 
     @cached_property
@@ -238,7 +237,7 @@ class ModuleContext:
 
     @cached_property
     def partner_center_of_publisher(self) -> PartnerCenterClient:
-        """Partner Center in the account of C(publisher), who may be another identity than the caller.
+        """Partner Center in the account of `publisher`, which may differ from the caller.
 
         Raises InvalidInput when no credentials are given.
         """
@@ -251,7 +250,7 @@ class ModuleContext:
 
     @cached_property
     def partner_center(self) -> PartnerCenterClient:
-        """Partner Center in the account of the publisher, whose credentials the caller's are here.
+        """Partner Center in the account of the publisher, with the caller's credentials as the publisher's.
 
         Raises InvalidInput when a national cloud is asked for.
         """
@@ -265,18 +264,18 @@ class ModuleContext:
 
 
 def said(error: Exception) -> str:
-    """Return what an error says to the user: a line for each blocker, with nothing in it that a terminal would obey."""
+    """Return an error's message for the user: a line for each blocker, without terminal control characters."""
     return "\n".join(map(harmless, getattr(error, "sentences", (str(error),))))
 
 
 EXPECTED_FAILURES = (InvalidInput, CallFailed, SignInFailed, TimedOut, LeadFailure)
-"""What the floors below raise to end a call with a sentence for the user."""
+"""The exceptions of the lower floors that end a call with a sentence for the user."""
 
 
 def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Callable[[ModuleContext], Resource]) -> None:
-    """Run a module that manages the resource which C(resource) makes of the context.
+    """Run a module that manages the resource that `resource` makes from the context.
 
-    This is the one place that knows check mode. It leaves by C(exit_json) or C(fail_json).
+    This is the one place that knows check mode. It ends with `exit_json` or `fail_json`.
     """
     module = _open(module_class, arguments)
     done: list[str] = []
@@ -297,9 +296,9 @@ def run(module_class: type[AnsibleModule], arguments: Arguments, resource: Calla
 def report(
     module_class: type[AnsibleModule], arguments: Arguments, read: Callable[[ModuleContext], dict[str, Any]]
 ) -> None:
-    """Run a module that only reads: C(read) returns its answer. It leaves by C(exit_json) or C(fail_json).
+    """Run a module that only reads: `read` returns its answer. It ends with `exit_json` or `fail_json`.
 
-    The sentences under C(warnings) in the answer become the warnings of the module.
+    The sentences under `warnings` in the answer become the warnings of the module.
     """
     module = _open(module_class, arguments)
     with _failures_told(module, []):
@@ -321,10 +320,10 @@ def _open(module_class: type[AnsibleModule], arguments: Arguments) -> AnsibleMod
 def missing_library() -> str | None:
     """Return the beginning of a sentence about a library that this Python lacks, or None when it has all of them.
 
-    It names the program and ends before the cure, because that depends on who runs the module. The reason is Python's
-    own, for a library that is there may lack another one.
+    It names the program and ends before the cure, because that depends on who runs the module. The reason comes from
+    Python, because an installed library may lack another one.
     """
-    # In this order, for msal cannot be imported without requests.
+    # In this order, because msal cannot be imported without requests.
     for library, error in (("requests", REQUESTS_IMPORT_ERROR), ("msal", MSAL_IMPORT_ERROR)):
         if error is not None:
             return f"{sys.executable} cannot import the Python library {library} ({error})"
@@ -342,16 +341,16 @@ def logins_in(options: Mapping[str, Any]) -> set[str]:
 
 
 def _call(module: AnsibleModule) -> ModuleContext:
-    # An ordinary module has no way to speak before its end; one that runs in the worker has.
+    # An ordinary module cannot show anything before its end; one that runs in the worker can.
     report_progress = getattr(module, "report_progress", lambda sentence: None)
     return ModuleContext(module.params, RunCache(getattr(module, "run_directory", None)), report_progress)
 
 
 @contextmanager
 def _failures_told(module: AnsibleModule, done: list[str]) -> Iterator[None]:
-    """Turn what the floors below raise into a module's failure.
+    """Turn the exceptions of the lower floors into a module's failure.
 
-    C(done) are the changes made before it: they stay made, and the caller hears of them.
+    `done` are the changes made before it: they remain, and the result lists them.
     """
     try:
         with forms_checked():

@@ -244,7 +244,7 @@ def test_name_full_of_quotes_is_used_literally(directory: Directory) -> None:
     [
         ({"name": "Leads"}, "unique_name is missing"),
         ({"unique_name": "new-one"}, "name is missing"),
-        ({"application_id": "22222222-2222-2222-2222-222222222222"}, "is no application registered in tenant"),
+        ({"application_id": "22222222-2222-2222-2222-222222222222"}, "is not an application registered in tenant"),
         ({"application_id": "leads"}, "application_id must be a GUID"),
         ({**ALL_OPTIONS, "redirect_uris": ["http://contoso.com"]}, "redirect_uris names 'http://contoso.com'"),
         ({**ALL_OPTIONS, "api_permissions": None}, "admin_consent is true, but api_permissions names nothing"),
@@ -258,7 +258,7 @@ def test_name_full_of_quotes_is_used_literally(directory: Directory) -> None:
         ),
         ({**ALL_OPTIONS, "secret": {"name": "x", "valid_days": 3000}}, "secret.valid_days must be from 1 to 730"),
         ({**ALL_OPTIONS, "secret": {"name": "x", "rotate_before_days": 400}}, "every run would make a new secret"),
-        ({**ALL_OPTIONS, "purge": True}, "purge goes with state absent only"),
+        ({**ALL_OPTIONS, "purge": True}, "set state to absent, or leave purge out"),
     ],
 )
 def test_invalid_input_is_one_message_and_changes_nothing(
@@ -313,7 +313,7 @@ def test_third_secret_for_personal_accounts_stops_before_any_write(directory: Di
     for _one in range(2):
         directory.graph("POST", f"/applications/{made['id']}/addPassword", {})
     run = directory.run(application_id=made["appId"], secret={"name": "leads"})
-    assert "has two secrets, which is the most that it can have" in run.failure(HOST)
+    assert "has two secrets, the most that it can have" in run.failure(HOST)
     assert directory.cloud.writes_since(run.mark) == []
 
 
@@ -322,7 +322,7 @@ def test_application_id_uri_of_another_domain_has_its_own_cure(directory: Direct
     path = f"/tenants/contoso/objects/application/{made['id']}"
     directory.cloud.control("PATCH", path, {"identifierUris": ["https://sign.fabrikam.example/x"]})
     run = directory.run(application_id=made["appId"], sign_in_audience="AzureADMultipleOrgs")
-    assert "The Application ID URI of the application is in no verified domain" in run.failure(HOST)
+    assert "The Application ID URI of the application is not in a verified domain" in run.failure(HOST)
     assert "redirect_uris" not in run.failure(HOST)
 
 
@@ -349,7 +349,7 @@ def test_gateway_page_creates_no_second_application(directory: Directory) -> Non
     directory.run(**ALL_OPTIONS, rehearse=False)
     directory.cloud.fault(route="/applications", method="GET", status=404, body="html")
     run = directory.run(**ALL_OPTIONS, rehearse=False)
-    assert "look for a proxy or a gateway" in run.failure(HOST)
+    assert "check for a proxy or gateway" in run.failure(HOST)
     assert directory.cloud.writes_since(run.mark) == []
 
 

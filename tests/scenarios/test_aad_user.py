@@ -108,7 +108,7 @@ def test_blockers_are_reported_before_any_write(cloud: Cloud, ansible: Ansible) 
                 "known_password_changed": "2026-01-01T00:00:00Z",
                 "password_renewal": False,
             },
-            "in force is not the one in the store",
+            "is not the one in the store",
         ),
     ]
     tasks = []
@@ -160,7 +160,7 @@ def test_license_is_chosen_from_the_tenants_products(
 @pytest.mark.parametrize(
     ("products", "sentence"),
     [
-        ([("DYN365_ENTERPRISE_TEAM_MEMBERS", 5, 0)], "if one of those it has does (DYN365_ENTERPRISE_TEAM_MEMBERS)"),
+        ([("DYN365_ENTERPRISE_TEAM_MEMBERS", 5, 0)], "if one of its products does (DYN365_ENTERPRISE_TEAM_MEMBERS)"),
         (
             [("DYN365_ENTERPRISE_SALES", 2, 2), ("D365_SALES_PRO", 1, 1)],
             "(taken: DYN365_ENTERPRISE_SALES 2 of 2, D365_SALES_PRO 1 of 1): free one",
@@ -255,7 +255,7 @@ def test_failures_create_no_second_user_and_lose_no_password(person: Person) -> 
     person.cloud.fault(route="assignLicense$", status=500, count=0)
     run = person.run(replication_timeout=5)
     assert person.changes(run) == NEW, run.output
-    assert "The new password is set, but afterwards:" in run.output.replace("\n", " ")
+    assert "The new password is set, but a later step failed:" in run.output.replace("\n", " ")
     assert len(person.users()) == 1
     assert person.signs_in(person.password)
 

@@ -285,7 +285,7 @@ def test_secrets_with_the_same_start_must_be_named(take_over: TakeOver, hand_mad
     take_over.give(hand_made.secret["secretText"])
     secrets = [{**each, "hint": hand_made.secret["hint"]} for each in hand_made.hidden()["passwordCredentials"]]
     hand_made.hide(passwordCredentials=secrets)
-    assert "name the one that it is in lead_writer_adopt_key_id" in take_over.refused()
+    assert "name the right one in lead_writer_adopt_key_id" in take_over.refused()
     wrong = take_over.refused(variables={"lead_writer_adopt_key_id": hand_made.tenant.tenant_id})
     assert twin["keyId"] in wrong
     take_over.well(variables={"lead_writer_adopt_key_id": hand_made.secret["keyId"]}, rehearse=False)
@@ -363,7 +363,7 @@ def test_privilege_that_leads_do_not_need_may_be_missing(take_over: TakeOver, cl
     made.all_of_it(privileges={name: depth for name, depth in PRIVILEGES.items() if "AsyncOperation" in name})
     take_over.give(made.secret["secretText"])
     run = take_over.well(rehearse=False)
-    assert "which the documented set-up asks for" in told(run)
+    assert "which the documented setup requires" in told(run)
 
 
 def test_other_credentials_are_listed(take_over: TakeOver, hand_made: HandMade) -> None:
@@ -423,7 +423,7 @@ def test_removal_keeps_the_adopted_secret(take_over: TakeOver, hand_made: HandMa
 def test_removal_keeps_another_secret_with_the_roles_name(configure: Configure, hand_made: HandMade) -> None:
     named = {"lead_writer_secret_name": "leads", "lead_writer_application_id": hand_made.application["appId"]}
     # Without a record the role creates a secret with the name of the hand-made one only on request.
-    assert "live secrets that something may be using" in configure(variables=named, rehearse=False).failure(HOST)
+    assert "live secrets that may be in use" in configure(variables=named, rehearse=False).failure(HOST)
     assert configure(variables={**named, "lead_writer_store_lost": True}, rehearse=False).status == 0
     made = configure.stored(hand_made.tenant)["key_id"]
     assert hand_made.key_ids() == {made, hand_made.secret["keyId"]}

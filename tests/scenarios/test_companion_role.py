@@ -176,7 +176,7 @@ def test_companion_is_narrowed_on_request_and_removed_on_unlock(
     exact = privileges(ansible, privileges=[READ_JOBS, lead], on_locked="companion", mode="exact")
     assert exact.changes(host) == ["companion_role.privileges"]
     assert imported.privileges() == {"prvReadAsyncOperation": "Global"}
-    assert "so privileges it has beyond mode exact stay" in exact.output
+    assert "so the privileges that mode exact would remove stay" in exact.output
 
     # A newer package allows editing the role: the privileges belong there from now on.
     locked.package.write_bytes(package("1.1.0.0"))

@@ -302,12 +302,12 @@ def lose_administration(cloud: Cloud, tenant: Tenant) -> None:
 def test_unmanaged_companion_is_kept_if_sufficient(cloud: Cloud, ansible: Ansible, roles: Roles) -> None:
     assert privileges(ansible, READ, on_locked="companion", rehearse=False).status == 0
     explicit = privileges(ansible, READ, rehearse=False)
-    assert "set on_locked to companion to go on with that role" in explicit.failure(HOST)
+    assert "set on_locked to companion to keep using that role" in explicit.failure(HOST)
     cloud.traits(cloud.contoso, block_unmanaged_customizations=True)
     enough = privileges(ansible, READ, on_locked="companion")
     assert enough.changes(HOST) == [], enough.output
     short = privileges(ansible, READ, WRITE, on_locked="companion", rehearse=False)
-    assert "so it cannot be given what it lacks" in short.failure(HOST)
+    assert "so the missing privileges cannot be added to it" in short.failure(HOST)
     removed = privileges(ansible, state="absent")
     assert removed.changes(HOST) == []
     assert "so it is left as it is: turn that setting off" in removed.output
@@ -333,7 +333,7 @@ def test_editable_role_is_edited_if_nothing_is_blocked(cloud: Cloud, ansible: An
     hidden = privileges(ansible, READ, WRITE)
     assert hidden.changes(HOST) == ["companion_solution"], hidden.output
     failed = privileges(ansible, APPEND, on_locked="fail", rehearse=False)
-    assert "set on_locked to companion_solution where a role lacks privileges" in failed.failure(HOST)
+    assert "set on_locked to companion_solution if a role lacks privileges" in failed.failure(HOST)
 
 
 @ONE

@@ -178,7 +178,7 @@ def test_dry_run_of_an_empty_tenant_fails_only_for_a_misspelled_role(
         ({"lead_writer_environment_url": "https://contoso.example.com"}, "not the host of an environment"),
         (
             {"lead_writer_cloud": "gcc_high"},
-            "lead_writer_cloud is gcc_high, but lead_writer_environment_url contoso.crm4.dynamics.com lies in",
+            "lead_writer_cloud is gcc_high, but lead_writer_environment_url contoso.crm4.dynamics.com is in",
         ),
         ({"lead_writer_solution_path": "/dev/null"}, "path /dev/null is not a zip file"),
         (
@@ -240,6 +240,6 @@ def test_malformed_response_is_one_message_and_changes_nothing(
     cloud.fault(count=0, **fault)
     run = configure(rehearse=False)
     assert run.status != 0
-    assert "answers in the service's place" in run.failure(HOST)
+    assert "intercepts the request" in run.failure(HOST)
     assert "Traceback" not in run.output
     assert cloud.writes_since(run.mark) == []

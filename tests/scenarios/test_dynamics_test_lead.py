@@ -268,7 +268,7 @@ def test_firewall_that_may_block_the_lead_service_is_named(
     cloud.web_api(cloud.contoso, "PATCH", f"organizations({organization['organizationid']})", firewall)
     run = validate(rehearse=False)
     assert run.status == 0, run.output
-    said = "does not show whether Microsoft's lead service is let in" in " ".join(run.output.split())
+    said = "does not show whether Microsoft's lead service is allowed" in " ".join(run.output.split())
     assert said is warned
 
 

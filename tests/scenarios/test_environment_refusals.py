@@ -19,16 +19,16 @@ from .conftest import QUICK
 
 HOST = "contoso_prod"
 EXPLAINED = {
-    "0x80095ffe": "lets no requests of this machine's address in (IP firewall)",
-    "0x80095ffc": "(application access control): allow it in the Power Platform admin center",
+    "0x80095ffe": "blocks requests from this machine's address (IP firewall)",
+    "0x80095ffc": "(application access control): allow it and the application",
     "0x80072042": "blocks unmanaged customizations",
     "0x8004a104": "is disabled: enable it",
     "0x8004a113": "is in administration mode, in which leads are refused too",
     "0x8004b044": "is being set up or moved by Microsoft",
     "0x8004d253": "is being set up or moved by Microsoft",
     "0x80072561": "from this location: allow it in the conditional access policies",
-    "0x80072325": "is full: free some or buy more",
-    "0x80090477": "as environments of Dataverse for Teams do not",
+    "0x80072325": "is full: free some storage or buy more",
+    "0x80090477": "like all environments of Dataverse for Teams",
     "0x80072560": "if that was done a minute ago, run again",
     "0x80042f09": "has no security role in",
     "0x8004f026": "set on_locked to companion",
@@ -45,14 +45,14 @@ EXPLAINED = {
     "0x80040530": "create the application user in the Power Platform admin center",
     "0x80041d4f": "belongs to an earlier service principal of the same application",
     "0x80041d2c": "exists in",
-    "0x80041d65": "take the directory role from the user first",
+    "0x80041d65": "remove the directory role from the user first",
     "0x8004d24b": "The user has no license in",
     "0x8004d24c": "The user has no license in",
     "0x80041d66": "The user has no license in",
     "0x80042f14": "The user has no license in",
-    "0x80040d39": "does not give up its last administrator",
-    "0x80041d2f": "does not give up its last administrator",
-    "0x80041d30": "does not give up its last administrator",
+    "0x80040d39": "does not remove its last administrator",
+    "0x80041d2f": "does not remove its last administrator",
+    "0x80041d30": "does not remove its last administrator",
 }
 PASSING = [
     *("0x80072323", "0x80072324", "0x80048544", "0x80044151", "0x8004ed47", "0x8004026c", "0x80048554", "0x80048560"),
@@ -142,8 +142,8 @@ def test_gate_that_blocks_only_the_lead_service_is_named(
     cloud.traits(cloud.contoso, gates=[gate])
     run = configure(playbook=VALIDATE, rehearse=False)
     told = run.failure(HOST)
-    assert "The environment keeps the lead service out" in told
-    assert f"does not let application {application_id} in" in told
+    assert "The environment blocks the lead service" in told
+    assert f"blocks application {application_id} (application access control)" in told
 
 
 @pytest.mark.cloud("--tenants", "1")

@@ -186,7 +186,7 @@ def test_a_secret_that_cannot_be_handed_over_yet_waits(life: Life) -> None:
     old = life.record()["key_id"]
 
     locked = life.run(**LIVE, lead_writer_secret_rotate_after_days=0)
-    assert "is handed over by a run after that" in said(locked)
+    assert "to hand over the changes to its lead destination" in said(locked)
     assert life.record()["key_id"] == old
     assert life.customer_meets() is None
 
@@ -203,7 +203,7 @@ def test_a_secret_that_cannot_be_handed_over_yet_waits(life: Life) -> None:
 def test_a_change_of_another_person_fails_no_later_run(life: Life) -> None:
     life.run()
     life.publisher.edit("listing", {"title": "A title that is not ready"})
-    assert "has changes of other people that are not live (listing/" in said(life.run(**LIVE))
+    assert "has changes by other people that are not live (listing/" in said(life.run(**LIVE))
     run = life.run(**LIVE)
     assert run.changed_hosts() == set()
     assert life.plan(run)["publication"]["state"] == "held"

@@ -49,14 +49,14 @@ def test_application_not_owned_stops_the_role_before_any_write(directory: Direct
 def test_application_not_owned_fails_the_dry_run_of_the_role(directory: Directory, configure: Configure) -> None:
     made = directory.make(displayName="Made by a person", owned=False)
     run = configure("-e", f"lead_writer_application_id={made['appId']}", check=True)
-    assert "Application.ReadWrite.OwnedBy covers only what it owns" in run.failure(HOST)
+    assert "Application.ReadWrite.OwnedBy covers only applications that it owns" in run.failure(HOST)
 
 
 @pytest.mark.parametrize("options", [{"name": "Mine"}, {"state": "absent"}, {"secret": {"name": "leads"}}])
 def test_application_not_owned_fails_the_dry_run_of_the_module(directory: Directory, options: dict[str, Any]) -> None:
     made = directory.make(displayName="Made by a person", owned=False)
     run = directory.ansible.tasks(task("aad_app", application_id=made["appId"], **options), check=True)
-    assert "is no owner of application" in run.failure(HOST)
+    assert "does not own application" in run.failure(HOST)
 
 
 def test_application_not_owned_may_stay_unchanged(directory: Directory) -> None:

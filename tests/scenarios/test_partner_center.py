@@ -36,7 +36,7 @@ def test_leads_reach_the_environment_only_once_the_offer_is_live(publisher: Publ
     fresh = publisher.run(contact_emails=["sales@contoso.example"])
     assert publisher.changes(fresh) == [*FRESH, "contactEmail", "secret"]
     assert publisher.leads()["dynamicsLeadConfiguration"]["instanceUrl"] == publisher.tenant.environment_url
-    assert "leads go on as before until the offer is live. Publish the offer" in " ".join(fresh.output.split())
+    assert "leads arrive as before until the offer is live. Publish the offer" in " ".join(fresh.output.split())
     told = publisher.told(fresh)
     assert (told["publish_needed"], told["live_since"]) == (True, None)
     assert told["live"]["lead_destination"] == "none"
@@ -93,7 +93,7 @@ def test_rotated_secret_is_live_only_after_another_publication(publisher: Publis
     told = publisher.told(rotated)
     assert (told["live_since"], told["publish_needed"]) == (None, True)
     assert told["handed_over"]["key_id"] == added["keyId"]
-    assert "leads go on as before until the offer is live" in " ".join(rotated.output.split())
+    assert "leads arrive as before until the offer is live" in " ".join(rotated.output.split())
 
     new = {"application_key": added["secretText"], "secret_key_id": added["keyId"]}
     live = publisher.run(**new, publish="live", rehearse=False)
@@ -117,7 +117,7 @@ def test_rotated_secret_is_live_only_after_another_publication(publisher: Publis
 def test_changes_of_others_are_published_only_on_request(publisher: Publisher) -> None:
     publisher.edit("listing", {"title": "A title that is not ready"})
     held = publisher.run(publish="live")
-    assert "has changes of other people that are not live (listing/" in said(held)
+    assert "has changes by other people that are not live (listing/" in said(held)
     assert publisher.changes(held) == [*FRESH, "secret"]
     assert publisher.told(held)["publication"]["state"] == "held"
     assert publisher.leads("preview")["leadDestination"] == "none"
@@ -130,7 +130,7 @@ def test_changes_of_others_are_published_only_on_request(publisher: Publisher) -
     publisher.run(contact_emails=["leads@contoso.example"], publish="preview", rehearse=False)
     publisher.edit("listing", {"title": "Another one"}, target="preview")
     late = publisher.run(contact_emails=["leads@contoso.example"], publish="live", rehearse=False)
-    assert "has changes of other people that are not live (listing/" in said(late)
+    assert "has changes by other people that are not live (listing/" in said(late)
     assert publisher.leads("live")["dynamicsLeadConfiguration"].get("contactEmail") is None
 
 
@@ -218,7 +218,7 @@ def test_run_waits_for_an_offer_being_published(publisher: Publisher, at_once: b
     publisher.cloud.jump(1)
     impatient = publisher.run(publish_timeout=0, rehearse=False)
     assert publisher.changes(impatient) == []
-    assert "is handed over by a run after that" in said(impatient)
+    assert "to hand over the changes to its lead destination" in said(impatient)
 
     # The publication ends during the wait.
     publisher.cloud.fault(route="submission/", skip=2, clock_jump_seconds=1000)
@@ -274,7 +274,7 @@ def test_unusable_publisher_credentials_are_one_message(publisher: Publisher) ->
     runner = {"client_id": "{{ lead_writer_client_id }}", "client_secret": "{{ lead_writer_client_secret }}"}
     cases: list[tuple[dict[str, Any], str]] = [
         ({"client_secret": "not-the-secret"}, "client_secret is not valid for application"),
-        (runner, "Partner Center does not let in application"),
+        (runner, "Partner Center does not accept application"),
         ({"offer": "no-offer"}, "offer 'no-offer' names 0 offers of the publisher's account in tenant"),
         ({"cloud": "gcc_high"}, "leave cloud out, and give the credentials of the publisher"),
     ]

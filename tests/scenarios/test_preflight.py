@@ -281,7 +281,7 @@ def test_own_policy_stops_before_the_first_write(ruled: Callable[..., Ruled]) ->
     world.give({"passwordCredentials": [{"restrictionType": "passwordLifetime", "maxLifetime": "P90D"}], **audiences})
     run = world.run(rehearse=False, variables={"lead_writer_sign_in_audience": "AzureADMultipleOrgs"})
     told = run.failure("ruled_prod")
-    assert "The application's app management policy lets secrets live for 90 days" in told
+    assert "The application's app management policy limits secrets to 90 days" in told
     assert "The application's app management policy forbids the sign-in audience AzureADMultipleOrgs" in told
     assert world.cloud.writes_since(run.mark) == []
 

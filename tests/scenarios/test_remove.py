@@ -172,7 +172,7 @@ def test_nothing_is_removed_while_leads_still_arrive(cloud: Cloud, configure: Co
     # Publishing wrote a test lead. Its owner cannot be deleted, and the role must not delete the lead.
     disabled = ["application_user.roles", "application_user.isdisabled"]
     assert meant.changes(HOST) == [*disabled, "application", "handover"]
-    assert "assign its leads to somebody else and run again" in " ".join(meant.output.split())
+    assert "assign its leads to another user and run again" in " ".join(meant.output.split())
     (lead,) = cloud.rows(cloud.contoso, "leads")
     (user,) = cloud.rows(cloud.contoso, f"systemusers?$filter=systemuserid eq {lead['_ownerid_value']}")
     assert user["isdisabled"] is True

@@ -73,7 +73,7 @@ def test_rotation_keeps_leads_and_the_old_secret_until_unused(life: Life) -> Non
     life.pass_days(330)
     rotated = life.run()
     assert rotated.changes(HOST) == ["application.secret", "stored_secret", SECRET, "handover"]
-    assert "leads go on as before until the offer is live" in " ".join(rotated.output.split())
+    assert "leads arrive as before until the offer is live" in " ".join(rotated.output.split())
     assert life.alive == [first, life.stored]
     life.assert_a_lead_arrives()
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plan is what differs, in the order in which it is put right.
+"""A plan lists the differences, in the order in which they are corrected.
 
-It is shown or executed, and both tell the same story: C(changed), the diff and the dry run come from the same list.
+Showing and executing it use the same list, so `changed`, the diff and the dry run always agree.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Postponed(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between what is and what is wanted.
+    """One difference between the current and the desired state.
 
-    C(path) names it, such as C(application_user.roles). C(before) and C(after) hold no secrets: they are shown.
+    `path` names it, such as `application_user.roles`. `before` and `after` hold no secrets: they are shown.
     """
 
     path: str
@@ -34,15 +34,16 @@ class Change:
 
 
 class Plan:
-    """The ordered changes that bring something from what it is to what is wanted."""
+    """The ordered changes that bring something to its desired state."""
 
     def __init__(self, *changes: Change) -> None:
         self._changes = list(changes)
         self._preview_only_because: list[str] = []
         self.blockers: list[str] = []
-        """Sentences, each with its cure, about what would stop the execution; then the plan is not even shown."""
+        """Sentences, each with its cure, about what would stop the execution; with any of them, the plan is not even
+        shown."""
         self.warnings: list[str] = []
-        """Sentences for the user about what was seen while planning; they stop nothing."""
+        """Sentences for the user about conditions found while planning; they stop nothing."""
 
     def add(self, path: str, before: Any, after: Any, apply: Callable[[], None]) -> None:
         """Add a change, unless there is none to make."""
@@ -80,15 +81,15 @@ class Plan:
         }
 
     def check(self) -> None:
-        """Raise InvalidInput with all blockers, in a dry run too: it must not foretell what cannot be done."""
+        """Raise InvalidInput with all blockers, also in a dry run: it must not predict changes that cannot be made."""
         if self._changes and self.blockers:
             raise InvalidInput("\n".join(self.blockers))
 
     def execute(self, report_progress: Callable[[str], None] = lambda path: None) -> None:
-        """Make the changes in their order, and C(report_progress) the path of each that is made.
+        """Make the changes in order, and pass the path of each to `report_progress`.
 
-        A change that is postponed, and those after it, are none of this plan any more. Raises InvalidInput, before the
-        first change, when the plan is blocked or one to show only.
+        A postponed change, and those after it, are no longer part of this plan. Raises InvalidInput before the first
+        change if the plan is blocked or preview-only.
         """
         self.check()
         if self._changes and self._preview_only_because:

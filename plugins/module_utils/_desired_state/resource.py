@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every resource can do."""
+"""The interface of every resource."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .plan import Plan
 
 
 class Resource(Protocol):
-    """Something in a service that can be brought to a wanted state."""
+    """Something in a service that can be brought to a desired state."""
 
     def plan(self) -> Plan:
-        """Read what is, and return what differs from what is wanted. Writes nothing.
+        """Read the current state, and return the differences from the desired one. Writes nothing.
 
         Raises InvalidInput, CallFailed, SignInFailed or TimedOut.
         """
 
     def state(self) -> dict[str, Any]:
-        """Return what the resource is now, in the service's words as snake_case.
+        """Return the resource's current state, with the service's names in snake_case.
 
-        After C(plan) alone it is what was read, with the nil GUID for ids that the plan's execution would make.
+        After `plan` alone, this is the state that was read, with the nil GUID for ids that execution would create.
         """

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The caller's store, as far as the plan of an environment has to know it: where it is.
+"""What the plan of an environment needs to know of the caller's store: where it is.
 
-The store itself belongs to the control node, which looks at it and reports here. A store that has no record may be the
-wrong one, so what is missing is said together with the places where it was looked for.
+The control node reads the store and reports here. A store without a record may be the wrong one, so the message lists
+the places that were searched.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class CallerStore:
     """What the control node reports of the store.
 
-    `has_record` says whether the store knows anything of this environment, and `lost` whether the caller says that it
-    was lost. `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all
-    directories that were looked at, and `found_in` those among them that have a record of this environment although
+    `has_record` says whether the store has a record of this environment, and `lost` whether the caller declares it
+    lost. `path` is the file that would hold the record, empty for a store of another kind. `looked_in` are all
+    directories that were searched, and `found_in` those among them that have a record of this environment although
     `path` does not.
     """
 
@@ -54,18 +54,20 @@ class CallerStore:
     def missing(self, what: str, otherwise: str) -> str:
         """Return the sentence for a store without a record.
 
-        `what` says what there is that may be in use, `otherwise` what happens where the store is really lost.
+        `what` says what may be in use, `otherwise` what the run does if the store is really lost.
         """
         wrong = f"The store has no record of this environment ({self._where()}), but {what}"
         if self.found_in:
             return (
                 f"{wrong}: set lead_writer_store_directory to {self.found_in[0]}, which has a record of it, or set "
-                f"lead_writer_store_lost to true to have {otherwise}."
+                f"lead_writer_store_lost to true to {otherwise}."
             )
-        place = "lead_writer_store_directory to where the record is" if self.path else "lead_writer_stored right"
+        place = (
+            "lead_writer_store_directory to where the record is" if self.path else "lead_writer_stored to the record"
+        )
         return (
             f"{wrong}: set {place}, take over what was set up by hand with the playbook adopt, or set "
-            f"lead_writer_store_lost to true to have {otherwise}."
+            f"lead_writer_store_lost to true to {otherwise}."
         )
 
     def _where(self) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the handover files have to say of the connection once the changes of a plan are made."""
+"""The content of the handover files after the changes of a plan."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .options import options_of
 from .plan import EnvironmentPlan
 
 NEW_SECRETS = frozenset({"application.secret", "user.password"})
-"""The changes by which there is a secret that has to be stored."""
+"""The changes that produce a secret to store."""
 
 
 def handover_fields(context: ModuleContext, plan: EnvironmentPlan, changes: Set[str]) -> dict[str, Any]:
-    """Return the options of C(lead_writer_handover) as they are after C(changes), but for its C(path)."""
+    """Return the options of `lead_writer_handover` as they are after `changes`, except `path`."""
     given = context["handover"]
     user, destinations = context["user"], context["lead_destinations"]
     key_id, end_date_time = _secret_now(plan.state(), given["stored"])

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As whom the lead service signs in: an application, or a user of the directory. The plan treats both alike."""
+"""The identity that the lead service uses to sign in: an application, or a user of the directory. The plan treats both
+alike."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from .caller_store import CallerStore
 
 
 class LeadIdentity(Protocol):
-    """A resource that also tells what the other parts of the set-up need to know of it, after C(plan)."""
+    """A resource that also returns, after `plan`, what the other parts of the set-up need to know."""
 
     def plan(self) -> Plan:
         """Plan the identity."""
@@ -28,19 +29,19 @@ class LeadIdentity(Protocol):
 
     @property
     def member_id(self) -> str:
-        """The id by which an environment knows it; the nil GUID while it is yet to be made."""
+        """The id by which an environment knows it; the nil GUID until it exists."""
 
     @property
     def connection(self) -> Mapping[str, str]:
-        """What a lead destination has to name of it, by the options of a lead destination."""
+        """What a lead destination names of it, by the options of a lead destination."""
 
     @property
     def key_id(self) -> str:
-        """What tells its secret from others; the nil GUID while that is yet to be made."""
+        """What identifies its secret; the nil GUID until that exists."""
 
     @property
     def outdated(self) -> str:
-        """Why its secret must not be handed over, because the store may be out of date; empty where it may be."""
+        """Why its secret must not be handed over, because the store may be out of date; empty if it may be."""
 
 
 class ByApplication:
@@ -51,12 +52,12 @@ class ByApplication:
         self._store = store
 
     def plan(self) -> Plan:
-        """Plan the application. Raises InvalidInput where the store has no record of a secret that may be in use."""
+        """Plan the application. Raises InvalidInput if the store has no record of a secret that may be in use."""
         try:
             return self._application.plan()
         except StoreMissing as missing:
-            what = f"its application has live secrets that something may be using ({missing.secrets})"
-            raise InvalidInput(self._store.missing(what, "another secret made while these stay")) from None
+            what = f"its application has live secrets that may be in use ({missing.secrets})"
+            raise InvalidInput(self._store.missing(what, "make another secret and keep these")) from None
 
     def state(self) -> dict[str, Any]:
         """Return the application as it is now."""
@@ -79,7 +80,7 @@ class ByApplication:
 
     @property
     def outdated(self) -> str:
-        """Why the secret must not be handed over; empty where it may be."""
+        """Why the secret must not be handed over; empty if it may be."""
         return self._application.secret_outdated
 
 
@@ -87,7 +88,7 @@ class ByUser:
     """The user, the choice "Office 365" of Partner Center's form."""
 
     def __init__(self, user: DirectoryUserResource, name: str) -> None:
-        """C(name) is the user principal name."""
+        """`name` is the user principal name."""
         self._user = user
         self._name = name
 

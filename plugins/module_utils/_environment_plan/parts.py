@@ -31,12 +31,12 @@ from .options import options_of
 from .plan import BY_APPLICATION, BY_USER, Parts
 from .preflight import Preflight
 
-# That a package is needed is told by the resource, in a sentence of its own.
+# The resource itself reports a missing package.
 _SOLUTION_RULES = {"mutually_exclusive": solution_options.RULES["mutually_exclusive"]}
 
 
 def parts_of(context: ModuleContext) -> Parts:
-    """Check the options of every part, before any service is asked for anything."""
+    """Check the options of every part before any request to a service."""
     destinations = LeadDestinations(
         lambda: context.partner_center_of_publisher,
         options_of("lead_destinations", context["lead_destinations"], lead_destinations.OPTIONS),
@@ -71,7 +71,7 @@ def parts_of(context: ModuleContext) -> Parts:
 
 @dataclass(frozen=True)
 class _Signer:
-    """As whom the lead service signs in; see Parts."""
+    """The identity that the lead service uses; see Parts."""
 
     identity: Callable[[], LeadIdentity]
     member: Callable[[str, list[str]], Resource]
@@ -87,7 +87,7 @@ def _application(context: ModuleContext, destinations: LeadDestinations, roles: 
     def member(application_id: str, names: list[str]) -> Resource:
         given = {**context["application_user"], "application_id": application_id, "roles": names}
         checked = options_of("application_user", given, application_user.OPTIONS)
-        # A companion role may be among them, which no package brings.
+        # They may include a companion role, which no package brings.
         known = application_user.DesiredApplicationUser.from_options(
             checked, lambda: {**named_roles(names), **coming()}
         )
@@ -101,7 +101,7 @@ def _application(context: ModuleContext, destinations: LeadDestinations, roles: 
 
 
 def _user(context: ModuleContext, destinations: LeadDestinations, roles: Roles, coming: PendingRoles) -> _Signer:
-    # A plan sets no password, and here nothing would keep one out of the output.
+    # A plan sets no password, and nothing here would hide one from the output.
     spec = {name: option for name, option in directory_user.OPTIONS.items() if name != "password"}
     wanted = directory_user.DesiredUser.from_options({"password": None, **options_of("user", context["user"], spec)})
 
@@ -129,11 +129,11 @@ def _refuse_missing_store(context: ModuleContext, destinations: LeadDestinations
     told = context["user"].get("password_renewal") is not None
     if not (told or store.has_record or store.lost) and destinations.signed_in_as(name):
         what = f"a published offer signs in as {name}, whose password would be replaced"
-        raise InvalidInput(store.missing(what, "another password set, which the offer then needs at once"))
+        raise InvalidInput(store.missing(what, "set another password, which the offer then needs at once"))
 
 
 def password_renewal(context: ModuleContext, destinations: LeadDestinations) -> bool:
-    """Say whether a password in force may be replaced: as the caller says, else as the offers tell."""
+    """Say whether a password in force may be replaced: as the caller says, otherwise as the offers show."""
     told = (context["user"] or {}).get("password_renewal")
     if told is not None:
         return bool(boolean(told))
@@ -146,5 +146,5 @@ def _store(context: ModuleContext) -> CallerStore:
 
 
 def stored_key_id(context: ModuleContext) -> str:
-    """The key id of the secret in the caller's store; an empty string where there is none."""
+    """The key id of the secret in the caller's store; an empty string if there is none."""
     return str(((context["application"] or {}).get("secret") or {}).get("stored_key_id") or "")

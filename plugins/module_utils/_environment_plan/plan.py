@@ -4,8 +4,8 @@
 
 """The plan of a whole environment: every resource of the set-up, planned in one process.
 
-It has no opinion of its own: each part is planned by the very resource that would apply it. Reads that do not depend
-on each other go out side by side, so that a converged environment costs few round trips.
+Each part is planned by the resource that would apply it. Independent reads are sent in parallel, so that a converged
+environment costs few round trips.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ from .._transport.errors import CallFailed, TimedOut
 from .identity import LeadIdentity
 
 BY_APPLICATION = ("application", "application_user")
-"""The parts in which the lead service's identity is made and let into the environment, where it is an application."""
+"""The parts that create the lead service's identity and add it to the environment, for an application."""
 
 BY_USER = ("user", "environment_user")
-"""The same where it is a user of the directory."""
+"""The same for a user of the directory."""
 
 
 @dataclass(frozen=True)
 class Parts:
     """How to make each resource of an environment.
 
-    C(identity) is as whom the lead service signs in. It is made when C(destinations) were read, for the offers tell
-    which secret is in use. C(member) is the user that it is in the environment, made from the identity's id there and
-    the names of the roles that carry the privileges. C(names) are what the steps of these two are called. C(checks)
-    returns what is to be looked at before anything of the plans is executed; each returns sentences that stop a run,
-    and warnings that do not.
+    `identity` is what the lead service signs in as. It is made after `destinations` are read, because the offers show
+    which secret is in use. `member` is the user that it is in the environment, made from the identity's id there and
+    the names of the roles that carry the privileges. `names` are what the steps of these two are called. `checks`
+    returns the checks to perform before any plan is executed; each returns blockers and warnings.
     """
 
     solution: Callable[[], Resource]
@@ -66,18 +65,18 @@ class EnvironmentPlan:
         self._states: dict[str, Any] = {}
         self.plans: dict[str, Plan] = {}
         self.warnings: list[str] = []
-        """Sentences for the user about what was seen; they stop nothing."""
+        """Sentences for the user about conditions found; they stop nothing."""
         self.member_id = NIL_GUID
 
     def read(self) -> dict[str, Plan]:
         """Plan every part and return the plans by step.
 
         Raises InvalidInput with one sentence for each part that could not be planned, so that everything that would
-        stop a run is told at once.
+        stop a run is reported at once.
         """
         blockers: list[str] = []
         with ThreadPoolExecutor(max_workers=3) as pool:
-            # The first part in line also signs in; the others wait for its token rather than ask for one too.
+            # The first part also signs in; the others wait for its token instead of requesting their own.
             running = {
                 "solution": pool.submit(self._plan, "solution", self._parts.solution),
                 "identity": pool.submit(self._plan_identity),
@@ -117,7 +116,7 @@ class EnvironmentPlan:
         self._states["lead_destinations"] = destinations.state()
 
     def _check(self, blockers: list[str]) -> None:
-        """Look ahead, also where a part could not be planned: all that is in the way is told at once."""
+        """Run the checks even if a part could not be planned, so that all blockers are reported at once."""
         self.warnings = [warning for plan in self.plans.values() for warning in plan.warnings]
         blockers += [each for plan in self.plans.values() for each in plan.blockers]
         checks = self._parts.checks(self.plans)

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What would stop a run after its first write, found before it.
+"""Finds, before the first write, what would stop a run after it.
 
-Reading shows only that the runner may read. So where something is to be written, the runner's permissions and rights,
-the tenant's policy for secrets, the environment's apps and this machine's clock are looked at first. Nothing is asked
-about a part in which nothing is to do.
+Reading shows only that the runner may read. So if something is to be written, the runner's permissions and rights, the
+tenant's policy for secrets, the environment's apps and this machine's clock are checked first. Parts without changes
+are not checked.
 """
 
 from __future__ import annotations
@@ -43,14 +43,15 @@ _USER_PERMISSIONS = {
     "user.assignedLicenses": ("LicenseAssignment.ReadWrite.All", *_WRITE_USER),
     "user.password": ("User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All"),
 }
-"""Application permissions that changes of a user take, least first; any one is enough. Others take _WRITE_USER."""
+"""Application permissions that changes of a user require, least first; any one is enough. Others require
+_WRITE_USER."""
 
 _NEEDED = {
     "solution": ("prvImportCustomization",),
     "application_user": ("prvCreateUser", "prvAssignRole"),
     "environment_user": ("prvAssignRole",),
 }
-"""Privileges that the parts in an environment take at least, for the whole organization. Likely: the names follow
+"""The minimum privileges that the parts in an environment require, for the whole organization. Likely: the names follow
 Microsoft's pattern."""
 
 _NEEDED_FOR_ROLES = {
@@ -60,11 +61,11 @@ _NEEDED_FOR_ROLES = {
 """The same by the changes of privileges; all others edit a role."""
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
-"""Microsoft Entra takes a client's signed statement for as long as the clocks differ by no more than this."""
+"""Microsoft Entra accepts a client's signed assertion as long as the clocks differ by no more than this."""
 
 
 class Preflight:
-    """Looks at one environment and its tenant before anything is written."""
+    """Checks one environment and its tenant before anything is written."""
 
     def __init__(self, graph: GraphClient, environment: EnvironmentClient, roles: Roles) -> None:
         self._graph = graph
@@ -74,10 +75,10 @@ class Preflight:
     def checks(
         self, plans: Mapping[str, Plan], application: DesiredApplication | None, to_grant: Mapping[str, AccessLevel]
     ) -> list[Callable[[], tuple[list[str], list[str]]]]:
-        """Return the checks that the C(plans), by step, call for; each returns blockers and warnings.
+        """Return the checks that the `plans`, by step, call for; each returns blockers and warnings.
 
-        C(application) is what is wanted of the application, None where there is to be none. C(to_grant) are the
-        privileges that a role gets or hands on: nobody grants what they do not hold.
+        `application` is the desired application, None if there is to be none. `to_grant` are the privileges that a role
+        gets or passes on: no one can grant privileges that they do not hold.
         """
         found: list[Callable[[], tuple[list[str], list[str]]]] = []
         if not any(plans.values()):
@@ -124,11 +125,11 @@ class Preflight:
         lacking = self._lacking([any_of[0] for any_of in needed.values() if not granted & {*any_of}])
         if "user.password" not in needed:
             return lacking, []
-        # The token names no directory role, or the permissions would not be told at all.
+        # The token names no directory role; otherwise `permissions` would return None.
         return lacking, [
             (
-                f"{self._graph.runner} seems to hold no directory role, without which the password of a user cannot be "
-                "replaced: assign it the role User Administrator."
+                f"{self._graph.runner} seems to hold no directory role, which replacing a user's password requires: "
+                "assign it the role User Administrator."
             )
         ]
 
@@ -157,7 +158,7 @@ class Preflight:
         ]
 
     def _policy(self, application: DesiredApplication, paths: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Hold a new secret and a new audience against the policy that counts for the application."""
+        """Check a new secret and a new audience against the policy that applies to the application."""
         is_new, granted = "application" in paths, self._graph.granted()
         secret = application.schedule if "application.secret" in paths else None
         audience = application.properties.get("signInAudience", DEFAULT_AUDIENCE)
@@ -178,7 +179,7 @@ class Preflight:
         return stopping, [sentence for _sure, sentence in told if sentence not in stopping]
 
     def _counting_policy(self, application: DesiredApplication | None) -> _CountingPolicy:
-        """Return the policy that counts for an application that exists, or, with None, for one to be made."""
+        """Return the policy that applies to an existing application, or, with None, to a new one."""
         policy, now = default_app_policy(self._graph), self._graph.service_time()
         if application is None:
             return _CountingPolicy(policy, now, is_new=True)
@@ -190,7 +191,7 @@ class Preflight:
             return _CountingPolicy(policy, known.created, sure=False)
         if own.get("isEnabled"):
             return _CountingPolicy(own, known.created, own_of=known.object_id)
-        # Whether one of its own that is off keeps the tenant's away is unsure.
+        # It is not known whether a disabled policy of its own overrides the tenant's.
         return _CountingPolicy(policy, known.created, sure=not own)
 
     def _existing(self, application: DesiredApplication) -> Application | None:
@@ -214,10 +215,10 @@ class Preflight:
 
 @dataclass(frozen=True)
 class _CountingPolicy:
-    """The policy that counts for an application, and how what it forbids is told.
+    """The policy that applies to an application, and the sentences about what it forbids.
 
-    C(created) is when the application was made. C(own_of) is the object id of the application whose own policy it is,
-    None for the tenant's default one. C(sure) is false where another policy may count instead.
+    `created` is when the application was made. `own_of` is the object id of the application whose own policy it is,
+    None for the tenant's default one. `sure` is false if another policy may apply instead.
     """
 
     policy: dict[str, Any]
@@ -227,13 +228,13 @@ class _CountingPolicy:
     is_new: bool = False
 
     def refusals(self, said: SecretPolicy, valid_days: int) -> list[str]:
-        """Return what the policy says against a secret of so many days."""
+        """Return the sentences about a secret of so many days that the policy forbids."""
         if said.forbidden:
             return [f"{self._whose} forbids client secrets: ask its administrator to {self._way_out}."]
         if said.longest is not None and said.longest < timedelta(days=valid_days):
             return [
                 (
-                    f"{self._whose} lets secrets live for {whole_days(said.longest)} days, but secret.valid_days is "
+                    f"{self._whose} limits secrets to {whole_days(said.longest)} days, but secret.valid_days is "
                     f"{valid_days}: lower it."
                 )
             ]
@@ -264,4 +265,4 @@ class _CountingPolicy:
 
 
 _EXEMPT = "exempt the runner by a custom security attribute (excludeActors)"
-_ALLOW = "allow that in it"
+_ALLOW = "allow it in the policy"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a plan of an environment returns: what would change, and what the steps after it need to know."""
+"""The result of an environment's plan: the changes, and what later steps need to know."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read(context: ModuleContext) -> dict[str, Any]:
 
 
 def _fed_by_others(context: ModuleContext, destinations: LeadDestinations, member_id: str) -> list[str]:
-    """Warn of offers whose leads another application of the tenant writes; asked only where there are such offers."""
+    """Warn of offers whose leads another application of the tenant writes; queried only if there are such offers."""
     return OtherApplications(context.graph, member_id).warnings_of(destinations.offers, context.address.url)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The runner's certificate, opened before msal sees it, so that what is wrong with the file is called by its name.
+"""The runner's certificate, opened before msal sees it, so that errors name what is wrong with the file.
 
 Through cryptography, which msal itself depends on.
 """
@@ -24,14 +24,14 @@ try:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import pkcs12
-except ImportError:  # pragma: no cover - comes with msal, whose lack is told to the user by the entry point
+except ImportError:  # pragma: no cover - comes with msal, whose absence the entry point reports
     pass
 
 _LARGEST_FILE = 1024 * 1024
 """Bytes: a key with a chain of certificates has a few thousand."""
 
 _DER = b"\x30"
-"""With this every PFX file begins (a sequence of ASN.1)."""
+"""Every PFX file begins with this (a sequence of ASN.1)."""
 
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -102,7 +102,7 @@ def _opened(content: bytes, passphrase: bytes | None) -> Any:
     try:
         return pkcs12.load_key_and_certificates(content, passphrase)
     except (ValueError, UnsupportedAlgorithm):
-        # Without a passphrase a file is written in two ways, as none and as an empty one.
+        # A file without a passphrase is written in two ways: with none, and with an empty one.
         return _opened(content, b"") if passphrase is None else None
 
 
@@ -119,20 +119,20 @@ def _check(path: str, key: Any, certificates: list[Any]) -> Any:
         raise _lacks(path, "certificate")
     if not isinstance(key, RSAPrivateKey):
         raise InvalidInput(
-            f"client_certificate_path {path} holds a key that is not RSA, which Microsoft Entra does not take: make a "
-            "certificate with an RSA key and register it."
+            f"client_certificate_path {path} holds a key that is not RSA, which Microsoft Entra does not accept: make "
+            "a certificate with an RSA key and register it."
         )
     own = [each for each in certificates if _bytes_of(each.public_key()) == _bytes_of(key.public_key())]
     if not own:
         raise InvalidInput(
-            f"client_certificate_path {path} holds a private key and the certificate of another one: put the two that "
-            "belong together into the file."
+            f"client_certificate_path {path} holds a private key and a certificate that do not match: put a matching "
+            "pair into the file."
         )
     certificate = max(own, key=_end)
     if _end(certificate) < datetime.now(timezone.utc):
         raise InvalidInput(
             f"The certificate in client_certificate_path {path} expired on {_end(certificate):%Y-%m-%d}: register a "
-            "new one and give its path, or set this machine's clock if that day is to come."
+            "new one and give its path, or set this machine's clock if that day is in the future."
         )
     return certificate
 
@@ -164,7 +164,7 @@ def _needed(path: str) -> InvalidInput:
 def _not_needed(path: str) -> InvalidInput:
     return InvalidInput(
         f"client_certificate_path {path} is not encrypted, but client_certificate_passphrase is given: leave it out, "
-        "and unset AZURE_CLIENT_CERTIFICATE_PASSWORD if it is from there."
+        "and unset AZURE_CLIENT_CERTIFICATE_PASSWORD if it comes from there."
     )
 
 
@@ -177,12 +177,11 @@ def _wrong(path: str) -> InvalidInput:
 
 def _base64(path: str) -> InvalidInput:
     return InvalidInput(
-        f"client_certificate_path {path} holds the text of a PFX file in base64: decode it first, for example by "
-        "base64 -d."
+        f"client_certificate_path {path} holds a base64-encoded PFX file: decode it first, for example by base64 -d."
     )
 
 
 def _no_file_of_ours(path: str) -> InvalidInput:
     return InvalidInput(
-        f"client_certificate_path {path} holds no private key and certificate that can be read: give a PEM or PFX file."
+        f"client_certificate_path {path} holds no readable private key and certificate: give a PEM or PFX file."
     )

@@ -15,10 +15,10 @@ from .._rules.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Credentials:
-    """One identity of one tenant. C(tenant) is a directory id or a domain name, or None while it is not known yet.
+    """One identity of one tenant. `tenant` is a directory id or a domain name, or None while it is not known yet.
 
-    Exactly one way to sign in is chosen by C(method): C(managed_identity), C(azure_cli), C(secret), C(certificate),
-    C(federated) or, for a person through the public client C(client_id), C(password).
+    `method` selects exactly one way to sign in: `managed_identity`, `azure_cli`, `secret`, `certificate`, `federated`
+    or, for a person through the public client `client_id`, `password`.
     """
 
     tenant: str | None
@@ -36,7 +36,7 @@ class Credentials:
     def from_options(cls, options: dict[str, Any]) -> Credentials:
         """Take the credentials out of a module's options.
 
-        Raises InvalidInput when they cannot make a sign-in; nothing is asked of any service.
+        Raises InvalidInput if they are not enough to sign in; no request is sent.
         """
         credentials = cls(
             tenant=options.get("tenant_id") or None,
@@ -55,8 +55,8 @@ class Credentials:
     def method(self) -> str:
         """The way to sign in.
 
-        What is asked for outright comes first, then what the caller gave, in the order of Azure SDK's variables, and
-        what only those variables hold last.
+        Explicit methods come first, then what the caller gave, in the order of Azure SDK's variables, then what only
+        those variables hold.
         """
         if self.managed_identity:
             return "managed_identity"
@@ -92,9 +92,9 @@ class Credentials:
                 raise InvalidInput(f"{option} names {path}, which is not a file on the control node: correct the path.")
 
     def with_tenant(self, tenant: str) -> Credentials:
-        """Return the same credentials for C(tenant)."""
+        """Return the same credentials for `tenant`."""
         return Credentials(**{**self.__dict__, "tenant": tenant})
 
     def fingerprint(self) -> tuple[str, ...]:
-        """Everything that tells these credentials from others; only ever hashed."""
+        """Everything that distinguishes these credentials from others; only ever hashed."""
         return tuple(f"{name}={value}" for name, value in sorted(self.__dict__.items()))

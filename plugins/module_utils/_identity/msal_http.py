@@ -23,7 +23,7 @@ _DISCOVERY = "/openid-configuration"
 
 @dataclass
 class Reply:
-    """An answer in the shape msal asks of an http client."""
+    """An answer in the form that msal expects from an http client."""
 
     status_code: int
     text: str
@@ -31,7 +31,7 @@ class Reply:
     request: str
 
     def raise_for_status(self) -> None:
-        """Raise as requests would; msal calls it for answers of 400 and more that it does not read."""
+        """Raise as requests does; msal calls it for answers of 400 and more that it does not read."""
         if self.status_code >= 400:
             raise _not_entra(self.request, self.status_code)
 
@@ -39,9 +39,8 @@ class Reply:
 class MsalHttp:
     """Lets msal use our transport, so that TLS, proxies, timeouts and retries follow the one policy.
 
-    A discovery document that was read once is not asked for again in this run, whichever application asks. What msal
-    sends, and where to, follows from such a document, so nothing is sent to a host that is none of the sign-in
-    service's own: a token endpoint elsewhere would get the secret or the signed assertion.
+    A discovery document is read once in a run, for all applications. It decides what msal sends, and where, so requests
+    go only to hosts of the sign-in service: a token endpoint elsewhere would get the secret or the signed assertion.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class MsalHttp:
         hosts: tuple[str, ...],
         refused: Callable[[Mapping[str, Any], timedelta], SignInFailed],
     ) -> None:
-        """C(hosts) are the sign-in hosts; C(refused) makes the failure of a refusal to tell the addresses."""
+        """`hosts` are the sign-in hosts; `refused` makes the failure for a refused discovery."""
         self._transport = transport
         self._cache = cache
         self._origins = Origins(*hosts)
@@ -91,7 +90,7 @@ class MsalHttp:
         return token_reply(answer)
 
     def close(self) -> None:
-        """Nothing to close: the transport lives on."""
+        """Nothing to close: the transport outlives it."""
 
     def _noted(self, answer: Answer) -> Answer:
         said = read_http_date(answer.headers.get("Date", ""))
@@ -100,7 +99,7 @@ class MsalHttp:
         return answer
 
     def _check_read(self, url: str, answer: Answer) -> None:
-        """Refuse what is no discovery document, or one that sends a sign-in elsewhere, before a credential follows."""
+        """Refuse an invalid discovery document, or one that redirects a sign-in, before any credential is sent."""
         if answer.status == 400 and code_of(answer.fields):
             raise self._refused(answer.fields, self.ahead)
         if answer.status != 200:
@@ -114,9 +113,9 @@ class MsalHttp:
         own = self._origins.own(url)
         if own is None:
             raise SignInFailed(
-                f"{self._origins.hosts[0]} sends the sign-in on to {origin_shown(url)}, so no credential was sent: "
-                "for a tenant of another national cloud set cloud, else check for a proxy or gateway that intercepts "
-                "the request."
+                f"{self._origins.hosts[0]} redirects the sign-in to {origin_shown(url)}, so no credential was sent: "
+                "set cloud for a tenant of another national cloud, otherwise check for a proxy or gateway that "
+                "intercepts the request."
             )
         return own
 
@@ -124,8 +123,8 @@ class MsalHttp:
 class MachineHttp:
     """Lets msal ask the machine's own endpoint for the token of a managed identity.
 
-    Where it is follows from the machine alone (a fixed address, or variables that the platform sets), and no answer
-    of it names an address that msal would send anything to.
+    Its address depends only on the machine (a fixed address, or variables that the platform sets), and none of its
+    answers names an address that msal sends anything to.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -134,17 +133,17 @@ class MachineHttp:
     def get(self, url: str, params: Any = None, headers: Any = None, **unused: Any) -> Reply:
         """GET for msal."""
         answer = self._transport.send("GET", url, params=params, headers=headers)
-        # Azure Arc answers 401 first, with or without content; the header says where the proof is to be read.
+        # Azure Arc answers 401 first, with or without content; the header says where to read the proof.
         if answer.status != 401:
             answer.body  # noqa: B018  # raises for anything else than an object
         return Reply(answer.status, answer.text, answer.headers, answer.request)
 
     def close(self) -> None:
-        """Nothing to close: the transport lives on."""
+        """Nothing to close: the transport outlives it."""
 
 
 def token_reply(answer: Answer) -> Reply:
-    """Hand the answer of a token endpoint to msal, which raises bare errors for one that is neither token nor refusal.
+    """Pass the answer of a token endpoint to msal, which raises bare errors for one that is neither token nor refusal.
 
     Raises CallFailed.
     """
@@ -154,10 +153,10 @@ def token_reply(answer: Answer) -> Reply:
     if answer.status == 200 and _is_token(fields):
         return Reply(200, answer.text, answer.headers, answer.request)
     if isinstance(fields.get("error"), str) and 400 <= answer.status < 600:
-        # Passing errors come as 503 too; to msal a refusal is one whatever its status.
+        # Temporary errors come as 503 too; msal treats a refusal the same for any status.
         return Reply(min(answer.status, 400), answer.text, answer.headers, answer.request)
     raise CallFailed(
-        f"{answer.request} was answered with {answer.status} and neither a token nor a refusal: run again, and if it "
+        f"{answer.request} was answered with {answer.status} and neither a token nor an error: run again, and if it "
         "persists, check for a proxy or gateway that intercepts the request.",
         request=answer.request,
         status=answer.status,
@@ -171,10 +170,10 @@ def _is_token(fields: Mapping[str, Any]) -> bool:
 
 def _not_entra(request: str, status: int) -> CallFailed:
     if status >= 500:
-        sentence = f"{request} was answered with {status}: Microsoft Entra is not available, run again."
+        sentence = f"{request} was answered with {status}, because Microsoft Entra is not available: run again."
     else:
         sentence = (
-            f"{request} was answered with {status} and no refusal of Microsoft Entra: check for a proxy or gateway "
+            f"{request} was answered with {status} and no error from Microsoft Entra: check for a proxy or gateway "
             "that intercepts the request."
         )
     return CallFailed(sentence, request=request, status=status)

@@ -15,14 +15,14 @@ from .._rules.words import harmless
 from .credentials import Credentials
 
 FEDERATED = "federated"
-"""In the place of a number: the user's domain signs its users in elsewhere."""
+"""Used instead of a number: the user's domain signs its users in elsewhere."""
 
 PASSING = frozenset({"90024", "90033", "90090"})
-"""Numbers of passing errors of Microsoft Entra itself, after which the same request may be sent again."""
+"""Numbers of temporary errors of Microsoft Entra, after which the same request may be sent again."""
 
 
 class SignInFailed(Exception):
-    """Microsoft Entra refused to sign in; C(code) is its AADSTS number, or an empty string."""
+    """Microsoft Entra refused to sign in; `code` is its AADSTS number, or an empty string."""
 
     def __init__(self, sentence: str, code: str = "", message: str = "") -> None:
         super().__init__(harmless(sentence))
@@ -36,7 +36,7 @@ class SignInFailed(Exception):
 
 
 def code_of(answer: Mapping[str, Any]) -> str:
-    """Return the AADSTS number in a refusal (C(error_codes), else the text), or an empty string; never raises."""
+    """Return the AADSTS number in a refusal (`error_codes`, else the text), or an empty string; never raises."""
     codes = answer.get("error_codes")
     if isinstance(codes, list) and codes and isinstance(codes[0], int):
         return str(codes[0])
@@ -50,9 +50,9 @@ def is_passing(answer: Mapping[str, Any]) -> bool:
 
 
 def refused(answer: Mapping[str, Any], credentials: Credentials, host: str, ahead: timedelta) -> SignInFailed:
-    """Return the failure that a refusal of the sign-in host C(host) means.
+    """Return the failure that a refusal of the sign-in host `host` means.
 
-    C(answer) is its JSON object. C(ahead) is by how much Microsoft's clock is ahead of this machine's.
+    `answer` is its JSON object. `ahead` is by how much Microsoft's clock is ahead of this machine's.
     """
     code = code_of(answer)
     kind = "user" if credentials.user_name else "application"
@@ -76,11 +76,11 @@ def refused(answer: Mapping[str, Any], credentials: Credentials, host: str, ahea
 
 
 def _by_value(code: str, credentials: Credentials) -> str | None:
-    """Return a sentence for a value that was copied with more than belongs to it, as files and forms add it."""
+    """Return a sentence for a value that was copied with extra characters, as files and forms add them."""
     if code == "7000215" and _copied_badly(credentials.secret):
-        return "client_secret of {who} has blanks, a line break or quotes around it: give the value alone."
+        return "client_secret of {who} is surrounded by spaces, a line break or quotes: give only the value."
     if code == "700016" and _copied_badly(credentials.client_id):
-        return "client_id of {who} has blanks, a line break or quotes around it: give the id alone."
+        return "client_id of {who} is surrounded by spaces, a line break or quotes: give only the id."
     return None
 
 
@@ -96,8 +96,8 @@ CURES_BY_METHOD = {
     "Microsoft's differ by {minutes} minutes: set the clock of this machine.",
     ("700024", "federated"): "The token in federated_token_file of {who} has expired: get a fresh one at the start of "
     "the run.",
-    ("700021", "federated"): "federated_token_file holds the token of another application than {who}: correct the path "
-    "or client_id.",
+    ("700021", "federated"): "federated_token_file holds the token of an application other than {who}: correct the "
+    "path or client_id.",
 }
 """Refusals that mean different things for different credentials."""
 
@@ -131,28 +131,28 @@ CURES = {
     "if that was just done.",
     "90002": "tenant_id {tenant} is not known to {host}: correct the directory id or domain name, or the cloud.",
     "900023": "tenant_id {tenant} is neither a directory id nor a domain name: correct it.",
-    "90038": "tenant_id {tenant} belongs to another national cloud than {host}: set cloud.",
-    "90051": "tenant_id {tenant} belongs to another national cloud than {host}: set cloud.",
-    "500011": "The API asked for has no service principal in tenant {tenant}: "
-    "check that the environment belongs to this tenant.",
-    "90024": "Microsoft Entra could not process the sign-in of {who} for the moment: run again.",
-    "90033": "Microsoft Entra could not process the sign-in of {who} for the moment: run again.",
-    "90090": "Microsoft Entra could not process the sign-in of {who} for the moment: run again.",
+    "90038": "tenant_id {tenant} belongs to a different national cloud than {host}: set cloud.",
+    "90051": "tenant_id {tenant} belongs to a different national cloud than {host}: set cloud.",
+    "500011": "The requested API has no service principal in tenant {tenant}: check that the environment belongs to "
+    "this tenant.",
+    "90024": "Microsoft Entra cannot process the sign-in of {who} at the moment: run again.",
+    "90033": "Microsoft Entra cannot process the sign-in of {who} at the moment: run again.",
+    "90090": "Microsoft Entra cannot process the sign-in of {who} at the moment: run again.",
     # --- policies
     "50105": "The {who} is not assigned to the application that it signs in to: assign it there, or set Assignment "
     "required to No.",
-    "53000": "Conditional access asks the {who} for a compliant device: exempt it from that policy.",
-    "53001": "Conditional access asks the {who} for a domain-joined device: exempt it from that policy.",
-    "53002": "Conditional access asks the {who} for an approved client app: exempt it from that policy.",
+    "53000": "Conditional access requires the {who} to use a compliant device: exempt it from that policy.",
+    "53001": "Conditional access requires the {who} to use a domain-joined device: exempt it from that policy.",
+    "53002": "Conditional access requires the {who} to use an approved client app: exempt it from that policy.",
     "53003": "Conditional access blocks the sign-in of {who}: exclude this workload identity or its address.",
     "53011": "Microsoft Entra blocks the {who} because of its risk: dismiss the risk in Identity Protection.",
     "530032": "A security policy of the tenant blocks the {who}: ask its administrator which one, and exempt it.",
     "530035": "The security defaults of the tenant block the {who}: use another kind of credential, or replace the "
-    "security defaults by conditional access.",
-    "50097": "Conditional access asks the {who} for a registered device: exempt it from that policy.",
-    "500021": "The proxy's tenant restrictions do not let {who} sign in: have tenant {tenant} allowed there.",
-    "500022": "The proxy's tenant restrictions do not let {who} sign in: have tenant {tenant} allowed there.",
-    "500212": "A policy for outbound access does not let {who} sign in: have tenant {tenant} allowed there.",
+    "security defaults with conditional access.",
+    "50097": "Conditional access requires the {who} to use a registered device: exempt it from that policy.",
+    "500021": "The proxy's tenant restrictions block the sign-in of {who}: allow tenant {tenant} there.",
+    "500022": "The proxy's tenant restrictions block the sign-in of {who}: allow tenant {tenant} there.",
+    "500212": "A policy for outbound access blocks the sign-in of {who}: allow tenant {tenant} there.",
     # --- a person
     "50034": "The {who} does not exist: correct the name or the tenant.",
     "50053": "The {who} is locked after too many wrong passwords or a risky address: stop trying, correct the "
@@ -160,7 +160,7 @@ CURES = {
     "50055": "The password of {who} has expired: set a new one.",
     "50057": "The {who} is disabled: enable sign-in for it.",
     "50126": "The password of {who} is wrong: correct it.",
-    "50135": "The password of {who} has to be changed because of risk: set a new one.",
+    "50135": "The password of {who} must be changed because of risk: set a new one.",
     "50144": "The password of {who} has expired in the organization's own directory: set a new one there.",
 }
 """What each refusal means for the caller. Source: Microsoft Entra "authentication and authorization error codes"."""

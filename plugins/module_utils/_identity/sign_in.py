@@ -29,7 +29,7 @@ from .refusals import FEDERATED, SignInFailed, refused
 
 try:
     import msal
-except ImportError as error:  # pragma: no cover - told to the user by the entry point
+except ImportError as error:  # pragma: no cover - reported by the entry point
     MSAL_IMPORT_ERROR: ImportError | None = error
 else:
     MSAL_IMPORT_ERROR = None
@@ -37,13 +37,13 @@ else:
 __all__ = ["FEDERATED", "MSAL_IMPORT_ERROR", "SignIn", "SignInFailed"]
 
 OLDEST_MSAL = (1, 35)
-"""The first msal that takes a certificate and its key as they are in a PEM file."""
+"""The first msal that accepts a certificate and its key as they are in a PEM file."""
 
 _SPARE_SECONDS = 300
-"""A token that ends sooner than this counts as ended, as in msal's own cache."""
+"""A token that expires sooner than this counts as expired, as in msal's own cache."""
 
 _NO_DIRECTORY_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
-"""What the claim C(wids) holds for an identity without a directory role. Likely: seen in many published tokens."""
+"""What the claim `wids` holds for an identity without a directory role. Likely: seen in many published tokens."""
 
 
 class SignIn:
@@ -57,7 +57,7 @@ class SignIn:
         cache: RunCache | None = None,
         discovered: RunCache | None = None,
     ) -> None:
-        """C(cache) keeps tokens for the run; C(discovered) the sign-in addresses, when tokens are not to be kept."""
+        """`cache` keeps tokens for the run; `discovered` the sign-in addresses, when tokens are not to be kept."""
         if not credentials.tenant and credentials.method != "managed_identity" and credentials.method != "azure_cli":
             raise InvalidInput("tenant_id is missing: give the directory id or a domain name of the tenant.")
         self.credentials = credentials
@@ -70,21 +70,21 @@ class SignIn:
         self._application: Any = None
 
     def token(self, resource: str) -> str:
-        """Return an access token for C(resource), the https root of an API such as https://graph.microsoft.com.
+        """Return an access token for `resource`, the https root of an API such as https://graph.microsoft.com.
 
         Raises SignInFailed, CallFailed, or InvalidInput for a certificate that cannot be read.
         """
-        # One at a time: reads go out side by side, and each of them would otherwise sign in.
+        # One at a time: reads run in parallel, and each of them would otherwise sign in.
         with self._lock:
             if resource not in self._tokens:
                 self._tokens[resource] = self._cached(resource) or self._fresh(resource)
             return self._tokens[resource]
 
     def permissions(self, resource: str) -> frozenset[str] | None:
-        """Return the application permissions in the token for C(resource), or None where they do not tell it all.
+        """Return the application permissions in the token for `resource`, or None if they are incomplete.
 
-        A token belongs to the service that it is for, so what can be read in it is a hint: a person's token names no
-        application permissions, directory roles grant what no permission does, and one day tokens may be sealed.
+        A token is meant for its service, so its claims are only a hint: a person's token names no application
+        permissions, directory roles grant further rights, and tokens may be encrypted one day.
         """
         parts = self.token(resource).split(".")
         try:
@@ -96,16 +96,16 @@ class SignIn:
         return frozenset(map(str, claims.get("roles", ())))
 
     def forget(self, resource: str) -> None:
-        """Drop the token for C(resource), so that the next one is a new one.
+        """Drop the token for `resource`, so that the next one is a new one.
 
-        With it goes msal's application object, which keeps tokens of its own and would give the same one again.
+        This also drops msal's application object, whose own cache would return the same token again.
         """
         self._tokens.pop(resource, None)
         self._application = None
         self.cache.put({}, *self._key(resource))
 
     def try_once(self, resource: str) -> str | None:
-        """Sign in afresh, past every cache, and return None on success or the AADSTS number of the refusal.
+        """Sign in without any cache, and return None on success or the AADSTS number of the refusal.
 
         A new application object each time, because msal repeats a refusal from its own memory for a minute.
         """
@@ -150,16 +150,16 @@ class SignIn:
     def _from_password(self, resource: str) -> dict[str, Any]:
         if self._application is None:
             self._application = self._open(msal.PublicClientApplication)
-        # msal asks this too, and would then speak to the server of the user's own organization.
+        # msal asks this too, and would then contact the server of the user's own organization.
         realm = self._application.authority.user_realm_discovery(self.credentials.user_name)
         if realm.get("account_type") == "Federated":
             raise SignInFailed(
-                f"{self.credentials.user_name} is of a federated domain, whose passwords Microsoft Entra does not "
-                "know: choose a user of another domain, such as one of onmicrosoft.com.",
+                f"{self.credentials.user_name} belongs to a federated domain, whose passwords Microsoft Entra does not "
+                "store: choose a user of another domain, such as one of onmicrosoft.com.",
                 FEDERATED,
             )
         with warnings.catch_warnings():
-            # msal advises against passwords; the lead service's other choice has nothing else.
+            # msal advises against passwords, but the lead service's other choice supports nothing else.
             warnings.simplefilter("ignore", DeprecationWarning)
             result: dict[str, Any] = self._application.acquire_token_by_username_password(
                 self.credentials.user_name, self.credentials.password, [f"{resource}/.default"]
@@ -196,7 +196,7 @@ class SignIn:
             answer: dict[str, Any] = client.acquire_token_for_client(resource=resource)
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise SignInFailed(
-                f"managed_identity is set, but this machine's identity endpoint gives no token ({error}): assign the "
+                f"managed_identity is set, but this machine's identity endpoint returns no token ({error}): assign the "
                 "identity to this machine, or choose other credentials."
             ) from error
         return answer
@@ -206,8 +206,8 @@ class SignIn:
         if self.credentials.tenant:
             command += ["--tenant", self.credentials.tenant]
         try:
-            # This floor knows no AnsibleModule, so there is no run_command to call.
-            # pylint: disable-next=ansible-bad-function
+            # This floor does not use AnsibleModule, so run_command is not available. pylint:
+            # disable-next=ansible-bad-function
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         except (FileNotFoundError, subprocess.TimeoutExpired) as error:
             raise SignInFailed(

@@ -38,9 +38,9 @@ _BY_SPELLING = {spelling: level for level, spellings in _SPELLINGS.items() for s
 
 
 def access_level(text: str, option: str = "level") -> AccessLevel:
-    """Read an access level in either vocabulary, without regard to case, C(_) or C(-).
+    """Read an access level in either vocabulary, without regard to case, `_` or `-`.
 
-    Raises InvalidInput naming C(option).
+    Raises InvalidInput naming `option`.
     """
     spelled = " ".join(text.lower().replace("_", " ").replace("-", " ").split())
     level = _BY_SPELLING.get(spelled)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an access token says of the identity that it was issued to."""
+"""What an access token says about the identity that it was issued to."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 
 def token_claims(token: str) -> dict[str, Any]:
-    """Return the claims of an access token, an empty dictionary for one that cannot be read.
+    """Return the claims of an access token, an empty dictionary if it cannot be read.
 
-    A token is meant for the service that it is for, so its claims are a hint and never a verdict. Source: "Access
-    token claims reference" of the Microsoft identity platform.
+    A token is meant for its service, so its claims are only a hint. Source: "Access token claims reference" of the
+    Microsoft identity platform.
     """
     parts = token.split(".")
     try:

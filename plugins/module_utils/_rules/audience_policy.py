@@ -4,7 +4,7 @@
 
 """What an app management policy allows an application's sign-in audience to be.
 
-Source: Microsoft Graph (beta), resource types C(audiencesConfiguration) and C(audienceRestriction).
+Source: Microsoft Graph (beta), resource types `audiencesConfiguration` and `audienceRestriction`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _RULES = {
 """The rules that an audience can break."""
 
 _IN_DOUBT = {"AzureADandPersonalMicrosoftAccount": "azureAdMultipleOrgs"}
-"""Rules that an audience may break or not: whether personal accounts count as an organization too is unsure."""
+"""Rules that an audience may break or not: it is not known whether personal accounts count as an organization."""
 
 PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
 """Audiences with personal Microsoft accounts."""
 
 TOKEN_VERSION_OF_PERSONAL = 2
-"""What C(api.requestedAccessTokenVersion) has to be with such an audience. Source: microsoft-graph-docs 21685."""
+"""What `api.requestedAccessTokenVersion` has to be with such an audience. Source: microsoft-graph-docs 21685."""
 
 MOST_SECRETS_OF_PERSONAL = 2
 """How many secrets such an application may have. Source: hashicorp/terraform-provider-azuread 640."""
@@ -38,7 +38,7 @@ MOST_SECRETS_OF_PERSONAL = 2
 
 @dataclass(frozen=True)
 class AudiencePolicy:
-    """Whether an audience is forbidden; C(sure) is false where the policy exempts some callers, or is in doubt."""
+    """Whether an audience is forbidden; `sure` is false if the policy exempts some callers, or if this is in doubt."""
 
     forbidden: bool = False
     sure: bool = True
@@ -50,9 +50,9 @@ def may_be_forbidden(audience: str) -> bool:
 
 
 def audience_policy(audiences: Mapping[str, Any], audience: str, created: datetime) -> AudiencePolicy:
-    """Judge an audience of an application that was made at C(created), a time with a zone.
+    """Judge an audience of an application that was made at `created`, a time with a zone.
 
-    C(audiences) is what the policy in force says of audiences.
+    `audiences` is what the policy in force says about audiences.
     """
     rules = {name: audiences.get(name) or {} for name in _RULES.get(audience, ())}
     broken = {name: rule for name, rule in rules.items() if rule and in_force(rule, created)}

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""National clouds: which hosts belong together, and how an environment's URL tells its cloud.
+"""National clouds: which hosts belong together, and how an environment's URL identifies its cloud.
 
 Sources: Microsoft Entra "national clouds" (sign-in hosts), the aliases in the answer of Microsoft Entra's instance
-discovery (C(/common/discovery/instance), also the list of known hosts in msal), Microsoft Graph "national cloud
+discovery (`/common/discovery/instance`, also the list of known hosts in msal), Microsoft Graph "national cloud
 deployments" (Graph hosts), Dataverse "discovery service" and the Power Platform provider's list of clouds (environment
 and admin hosts, and what a token for the latter is asked for).
 """
@@ -23,8 +23,8 @@ from .errors import InvalidInput
 class Cloud:
     """One national cloud: its hosts, and the shape of its environments' host names.
 
-    C(login_hosts) are all names of the sign-in service, the one to use first: no credential goes to any other host.
-    C(power_platform_host) is the one of the Power Platform admin API, and C(power_apps_url) what its tokens are for.
+    `login_hosts` are all names of the sign-in service, the one to use first; no credential is sent to any other host.
+    `power_platform_host` is the one of the Power Platform admin API, and `power_apps_url` what its tokens are for.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Cloud:
         return f"https://{self.graph_host}"
 
     def authority(self, tenant: str) -> str:
-        """Return the sign-in authority of C(tenant), a directory id or one of its domain names."""
+        """Return the sign-in authority of `tenant`, a directory id or one of its domain names."""
         return f"https://{self.login_host}/{tenant}"
 
 
@@ -105,7 +105,7 @@ CLOUDS: dict[str, Cloud] = {
 
 @dataclass(frozen=True)
 class EnvironmentAddress:
-    """The address of one environment: C(url) without a trailing slash, its C(host), and the cloud it lives in."""
+    """The address of one environment: `url` without a trailing slash, its `host`, and its cloud."""
 
     url: str
     host: str
@@ -113,15 +113,15 @@ class EnvironmentAddress:
 
     @property
     def api_host(self) -> str:
-        """The second host on which the same environment answers (Dataverse discovery service: C(ApiUrl))."""
+        """The second host on which the same environment answers (Dataverse discovery service: `ApiUrl`)."""
         return self.host.replace(".", ".api.", 1)
 
 
 def environment_address(text: str, cloud: str | None = None, option: str = "environment_url") -> EnvironmentAddress:
-    """Read an environment's URL as a person gives it.
+    """Read an environment's URL as a user enters it.
 
-    C(cloud) is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of
-    an environment, or when it lies in another cloud than the stated one.
+    `cloud` is the cloud the caller stated, if any. Raises InvalidInput when the URL is not the plain https root of an
+    environment, or when it is in a different cloud than the stated one.
     """
     shown = _PASSWORD.sub("//", text)
     scheme, host, bare = _parts(text)
@@ -130,7 +130,7 @@ def environment_address(text: str, cloud: str | None = None, option: str = "envi
             f"{option} must be the https address of an environment, such as https://contoso.crm4.dynamics.com, "
             f"not {shown!r}."
         )
-    # Whose host it is comes first: the path of another site says nothing about an environment.
+    # The host is checked first: the path of another site says nothing about an environment.
     plain = host.replace(".api.", ".", 1)
     found = _cloud_of(plain)
     if found is None:
@@ -147,13 +147,13 @@ def environment_address(text: str, cloud: str | None = None, option: str = "envi
         )
     if cloud is not None and cloud != found.name:
         raise InvalidInput(
-            f"cloud is {cloud}, but {option} {host} lies in {found.name}: correct one of them, or leave cloud out."
+            f"cloud is {cloud}, but {option} {host} is in {found.name}: correct one of them, or leave cloud out."
         )
     return EnvironmentAddress(f"https://{host}", host, found)
 
 
 _PASSWORD = re.compile(r"//[^/?#]*@")
-"""What an address says of a user before the host: it may hold a password, and is never shown."""
+"""The user part of an address, before the host: it may hold a password, and is never shown."""
 
 _SERVICES = frozenset({"globaldisco", "disco", "api"})
 """Names before the region that belong to services of all environments, and to no environment."""
@@ -166,7 +166,7 @@ def _parts(text: str) -> tuple[str, str, bool]:
         host = (parts.hostname or "").lower()
     except ValueError:
         return "", "", False
-    # What follows a colon may be no number, so it is looked at as it is written.
+    # The text after a colon may not be a number, so it is read as it is written.
     bare = parts.netloc.lower() == host and not (parts.path.strip("/") or parts.query or parts.fragment)
     return parts.scheme.lower(), host, bare
 

@@ -4,8 +4,8 @@
 
 """The companion role as a managed solution: what identifies it, its version, and the bytes of its package.
 
-Everything follows from what is asked for, so that any control node builds the same package: the ids of the solution
-and of the role from the role's name, the last two numbers of the version from the role's content.
+Everything is derived from the request, so that any control node builds the same package: the ids of the solution and of
+the role from the role's name, the last two numbers of the version from the role's content.
 
 Source of the form: packages that Dataverse environments export (a security role is a root component of type 20).
 """
@@ -30,7 +30,7 @@ PUBLISHER = "marketplaceleadsdynamics365"
 """The unique name of the solution's publisher."""
 
 _NAMESPACE = uuid.UUID("3c1b1f0e-7f5d-4b8e-9d0a-5a4c6f2e8b17")
-"""Makes ids of names. With another one, no companion solution that is installed would be recognized."""
+"""Derives ids from names. With another value, no installed companion solution would be recognized."""
 
 _PREFIX = "mpleads"
 _OPTION_VALUE_PREFIX = "27365"
@@ -40,7 +40,7 @@ _LONGEST_NAME = 100
 """Characters of a role's name (Microsoft: "Role table reference")."""
 
 _NOT_IN_A_NAME = re.compile("[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u007f-\u009f]")
-"""What XML cannot hold (XML 1.0, production Char), and the other control characters."""
+"""Characters that XML cannot hold (XML 1.0, production Char), and the other control characters."""
 
 _FIRST = (1, 1)
 _NUMBERS_OF_A_PART = 65535
@@ -71,7 +71,7 @@ def companion_unique_name(role_name: str) -> str:
 class CompanionPackage:
     """A companion role that a managed solution brings.
 
-    `privileges` are its levels by name; how the names are spelled makes no other content. `inherited` says how
+    `privileges` are its levels by name; the spelling of the names does not change the content. `inherited` says how
     members of a team get them (1 direct user and team, 0 team only). Raises InvalidInput for a name that no role can
     have.
     """
@@ -83,8 +83,8 @@ class CompanionPackage:
     def __post_init__(self) -> None:
         if not 0 < len(self.role_name.strip()) <= _LONGEST_NAME or _NOT_IN_A_NAME.search(self.role_name):
             raise InvalidInput(
-                f"companion_role {self.role_name!r} is no name that a role can have: give 1 to {_LONGEST_NAME} "
-                "characters without control characters."
+                f"companion_role {self.role_name!r} is not a valid role name: give 1 to {_LONGEST_NAME} characters "
+                "without control characters."
             )
 
     @property
@@ -99,7 +99,7 @@ class CompanionPackage:
 
     @cached_property
     def _mark(self) -> tuple[int, int]:
-        """Two numbers that are others for another content."""
+        """Two numbers that change with the content."""
         levels = sorted(f"{name.lower()}={level.api_name}" for name, level in self.privileges.items())
         content = "\n".join((self.role_name, str(self.inherited), *levels))
         digest = hashlib.sha256(content.encode("utf-8")).digest()
@@ -120,7 +120,7 @@ class CompanionPackage:
     def content(self, version: SolutionVersion) -> bytes:
         """Return the bytes of the package, the same for the same content and version on every machine.
 
-        Nothing is compressed, because what a compressor writes depends on its version.
+        Nothing is compressed, because the output of a compressor depends on its version.
         """
         members = {
             "[Content_Types].xml": _content_types(),
@@ -140,7 +140,7 @@ class CompanionPackage:
         ElementTree.SubElement(root, "Entities")
         attributes = {"id": f"{{{self.role_id}}}", "name": self.role_name, "isinherited": str(self.inherited)}
         role = ElementTree.SubElement(ElementTree.SubElement(root, "Roles"), "Role", attributes)
-        # Not to be edited by hand: it has what was asked for.
+        # Not customizable: it has exactly what was requested.
         ElementTree.SubElement(role, "IsCustomizable").text = "0"
         privileges = ElementTree.SubElement(role, "RolePrivileges")
         for name, level in sorted(self.privileges.items()):
@@ -151,7 +151,7 @@ class CompanionPackage:
         return root
 
     def _solution(self, version: SolutionVersion) -> ElementTree.Element:
-        # The oldest form that names no version of the platform which an environment could not have reached yet.
+        # The oldest form, so that it requires no platform version that an environment may not have yet.
         attributes = {"version": "9.0.0.0", "SolutionPackageVersion": "9.0", "languagecode": "1033"}
         root = ElementTree.Element("ImportExportXml", {**attributes, "generatedBy": "CrmLive"})
         manifest = ElementTree.SubElement(root, "SolutionManifest")

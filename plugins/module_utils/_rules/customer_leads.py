@@ -27,17 +27,17 @@ SECRET_FIELDS = frozenset({"applicationKey", "password", "storageAccountConnecti
 """The fields that are read back as asterisks."""
 
 LONGEST = {"applicationKey": 2048, "username": 128, "password": 256}
-"""The most characters that each of these fields takes (Microsoft's schema of the resource)."""
+"""The maximum number of characters of each of these fields (Microsoft's schema of the resource)."""
 
 _OLD_SCHEMAS, _SCHEMAS = "https://product-ingestion.azureedge.net/", "https://schema.mp.microsoft.com/"
-"""Where resources may still say that their schema is, which does not answer any more, and where it is now."""
+"""The former host of schemas, which resources may still name, and the current one."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _ADDRESS = re.compile("[!#-~]+")
 _CONNECTION_STRING = re.compile(
     r"DefaultEndpointsProtocol=https;AccountName=[a-z0-9]{3,24};AccountKey=[0-9a-zA-Z=+/]*(;|;EndpointSuffix="
     r"(core\.chinacloudapi\.cn|core\.cloudapi\.de|core\.usgovcloudapi\.net|core\.windows\.net))?"
 )
-"""Microsoft's schema of the resource, in its own words."""
+"""Microsoft's schema of the resource, with its own names."""
 _CONFIGURATION = "LeadConfiguration"
 _DESCRIBING = ("validations", "resourceName")
 """What a resource says about itself when it is read, and must not hold when it is posted."""
@@ -49,31 +49,32 @@ _WITHOUT_CASE = frozenset({"instanceUrl", "applicationId", "directoryId", "usern
 
 
 def is_email(text: str) -> bool:
-    """Say whether a text is an e-mail address as the schema asks for one."""
+    """Say whether a text is an email address as the schema defines it."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def is_address(text: str) -> bool:
-    """Say whether a text may follow the scheme of an address as the schema asks for one: no blanks, nothing foreign."""
+    """Say whether a text may follow the scheme of an address as the schema defines it: no spaces, no special
+    characters."""
     return _ADDRESS.fullmatch(text) is not None
 
 
 def is_connection_string(text: str) -> bool:
-    """Say whether a text is a connection string of a storage account as the schema asks for one."""
+    """Say whether a text is a connection string of a storage account as the schema defines it."""
     return _CONNECTION_STRING.fullmatch(text) is not None
 
 
 def configuration_name(destination: str) -> str:
-    """Return the property that holds the details of a destination, such as C(dynamicsLeadConfiguration)."""
+    """Return the property that holds the details of a destination, such as `dynamicsLeadConfiguration`."""
     return f"{destination}{_CONFIGURATION}"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where leads go, as far as anybody can read it: no secret is in it.
+    """Where leads go, as far as it can be read: without secrets.
 
-    C(destination) and the names in C(details) are the service's own words. C(contacts) are the e-mail addresses that
-    are told of leads; None in what is wanted leaves them as they are.
+    `destination` and the names in `details` are the service's own names. `contacts` are the email addresses that are
+    notified of leads; a desired value of None leaves them unchanged.
     """
 
     destination: str
@@ -81,9 +82,10 @@ class Connection:
     contacts: tuple[str, ...] | None = None
 
     def differing(self, other: Connection) -> dict[str, tuple[Any, Any]]:
-        """Return what C(other), which is wanted, has otherwise than this one: by field, what is and what is wanted.
+        """Return the differences from the desired `other`: by field, the current and the desired value.
 
-        The order and case of addresses, the case of ids and a slash at the end of an address are no difference.
+        The order and case of addresses, the case of ids and a slash at the end of an address do not count as
+        differences.
         """
         if self.destination != other.destination:
             return {
@@ -101,7 +103,7 @@ class Connection:
         return found
 
     def signs_in_like(self, other: Connection) -> bool:
-        """Say whether the secret of one can be that of the other: same kind, same application or user."""
+        """Say whether both can have the same secret: same kind, same application or user."""
         names = ("authentication", "applicationId", "directoryId", "username")
         return self.destination == other.destination and all(
             _same(name, self.details.get(name)) == _same(name, other.details.get(name)) for name in names
@@ -114,7 +116,7 @@ def connection_of(resource: Mapping[str, Any]) -> Connection:
     configuration = _configuration(resource, destination)
     contacts = configuration.get(CONTACTS) or []
     authentication = configuration.get("authentication")
-    # The service keeps what belongs to the other way to sign in; it counts for nothing.
+    # The service keeps the fields of the other way to sign in; they have no effect.
     foreign = {
         name for other, names in _BY_AUTHENTICATION.items() if authentication not in (None, other) for name in names
     }
@@ -130,7 +132,7 @@ def connection_of(resource: Mapping[str, Any]) -> Connection:
 
 
 def mask_of(resource: Mapping[str, Any], secret_field: str) -> str | None:
-    """Return the asterisks that stand in the place of a secret, or None when the resource holds none."""
+    """Return the asterisks that the resource shows instead of a secret, or None if it holds none."""
     configuration = _configuration(resource, str(resource.get("leadDestination") or NONE))
     mask = configuration.get(secret_field)
     return str(mask) if mask else None
@@ -139,10 +141,10 @@ def mask_of(resource: Mapping[str, Any], secret_field: str) -> str | None:
 def resource_with(
     resource: Mapping[str, Any], wanted: Connection, secret_field: str | None, secret: str | None
 ) -> dict[str, Any]:
-    """Return the resource to post so that leads go to C(wanted).
+    """Return the resource to post so that leads go to `wanted`.
 
-    C(resource) is the one that was read. C(secret) is what stands under C(secret_field): a value, or the asterisks
-    that were read, which keep what is there (likely: contract, lead destination). Nothing else of the resource changes.
+    `resource` is the one that was read. `secret` is the content of `secret_field`: a value, or the asterisks that were
+    read, which keep the current value (likely: contract, lead destination). Nothing else of the resource changes.
     """
     posted = {
         name: value for name, value in resource.items() if name not in _DESCRIBING and not name.endswith(_CONFIGURATION)
@@ -167,7 +169,7 @@ def resource_with(
 
 
 def without_secrets(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a resource as it may be shown: without its asterisks, and without what it says about itself."""
+    """Return a resource as it may be shown: without its asterisks and metadata."""
     return {
         name: {key: each for key, each in value.items() if key not in SECRET_FIELDS}
         if name.endswith(_CONFIGURATION) and isinstance(value, Mapping)
@@ -180,8 +182,8 @@ def without_secrets(resource: Mapping[str, Any]) -> dict[str, Any]:
 def plain(resource: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a resource of any kind holds, for a comparison of draft, preview and live.
 
-    The addresses of uploaded files, of the resource itself and in lists of images, are left out: they are others each
-    time (contract: publication).
+    The addresses of uploaded files, of the resource itself and in lists of images, are left out: they change every time
+    (contract: publication).
     """
     return {
         name: _without_image_addresses(value)

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an environment's refusals mean by their codes, and what follows: explain it, wait, or send it again.
+"""What an environment's refusals mean, by code, and the reaction: explain, wait, or send again.
 
 Sources: Microsoft's list of Dataverse web service error codes; the pages on the IP firewall, application access
-control, administration mode and blocked unmanaged customizations of Power Platform's documentation; and, for what a
-new application meets, what public clients wait for.
+control, administration mode and blocked unmanaged customizations of Power Platform's documentation; and, for new
+applications, the errors that public clients wait out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 ADD_THE_RUNNER = (
-    "The runner ({runner}) is no user of {host}: add it there as an application user with the security role System "
+    "The runner ({runner}) is not a user of {host}: add it there as an application user with the security role System "
     "Administrator, for example by pac admin assign-user --environment https://{host} --user {runner} --role "
     '"System Administrator" --application-user; if that was done a minute ago, run again.'
 )
@@ -27,19 +27,19 @@ class Answer(Enum):
     EXPLAIN = "explain"
     """A setting has to be changed first."""
     RETRY = "retry"
-    """The environment could not do it at that moment: the same request again, where that does no harm."""
+    """The environment could not do it at that moment: send the same request again if it is safe to repeat."""
     WAIT_FOR_OPERATION = "wait for operation"
-    """A solution operation is running: nothing was done, and the same request may come again when it has ended."""
+    """A solution operation is running: nothing was done, and the same request may be sent again when it has ended."""
     WAIT_FOR_DIRECTORY = "wait for directory"
-    """The environment does not see in the directory yet what was made there a moment ago."""
+    """The environment does not see a new directory object yet."""
 
 
 @dataclass(frozen=True)
 class EnvironmentRefusal:
-    """One refusal. C(sentence) is for the user, with {host} and {runner} in it, and empty where none is needed.
+    """One refusal. `sentence` is for the user, with {host} and {runner} in it, and empty if none is needed.
 
-    C(closed) says that it is the environment's own state or setting that refuses, not the caller's rights: such a gate
-    keeps leads out too.
+    `closed` says that the environment's own state or setting refuses, not the caller's rights: such a gate blocks leads
+    too.
     """
 
     code: str
@@ -56,24 +56,25 @@ def _explained(code: str, sentence: str) -> EnvironmentRefusal:
     return EnvironmentRefusal(code, Answer.EXPLAIN, sentence)
 
 
-_MOVED = "{host} is being set up or moved by Microsoft: wait until that has ended, and run again."
+_MOVED = "{host} is being set up or moved by Microsoft: wait until that has finished, and run again."
 _BUSY = "Another solution operation is running in {host}: run again when it has ended, or raise timeout."
 _LOCKED_ROLE = (
-    "The security role may not be edited in {host}: set on_locked to companion to have a second role carry what is "
-    "missing."
+    "The security role may not be edited in {host}: set on_locked to companion to add what is missing in a second role."
 )
-_LICENSE = "The user has no license in {host}: assign it one for Dynamics 365, and run again when it has arrived there."
+_LICENSE = (
+    "The user has no license in {host}: assign it one for Dynamics 365, and run again when it is in effect there."
+)
 _OTHER_ROLE = "The security role System Administrator cannot be edited in {host}: name another role."
 _PRIVILEGE_LIST = (
     "{host} refuses privileges of the security role that it listed itself: run again, because an app may have been "
-    "installed or removed meanwhile."
+    "installed or removed in the meantime."
 )
 _LACKS_PRIVILEGES = (
-    "In {host} the user or team that the request is about lacks privileges that it needs: assign it a security role "
-    "that has them."
+    "The user or team affected by the request lacks required privileges in {host}: assign it a security role that has "
+    "them."
 )
 _LAST_ADMINISTRATOR = (
-    "{host} does not give up its last administrator: make another user System Administrator there first."
+    "{host} does not remove its last administrator: assign another user the role System Administrator there first."
 )
 
 REFUSALS: dict[str, EnvironmentRefusal] = {
@@ -82,18 +83,18 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         # --- gates of the environment
         _gate(
             "0x80095ffe",
-            "{host} lets no requests of this machine's address in (IP firewall): allow the address in the Power "
-            "Platform admin center, and see that Microsoft's lead service is let in too.",
+            "{host} blocks requests from this machine's address (IP firewall): allow the address in the Power Platform "
+            "admin center, and make sure that Microsoft's lead service is allowed too.",
         ),
         _gate(
             "0x80095ffc",
-            "{host} does not let application {runner} in (application access control): allow it in the Power Platform "
-            "admin center, and the application that writes leads too.",
+            "{host} blocks application {runner} (application access control): allow it and the application that writes "
+            "leads in the Power Platform admin center.",
         ),
         _gate(
             "0x80072042",
             "{host} blocks unmanaged customizations, and a change of a security role is one: set on_locked to "
-            "companion_solution where a role lacks privileges, or turn that setting off in the Power Platform admin "
+            "companion_solution if a role lacks privileges, or turn that setting off in the Power Platform admin "
             "center, run again, and turn it on again.",
         ),
         _gate(
@@ -114,11 +115,11 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         ),
         _gate(
             "0x80072325",
-            "The storage of {host} is full: free some or buy more, because leads are refused too.",
+            "The storage of {host} is full: free some storage or buy more, because leads are refused too.",
         ),
         _gate(
             "0x80090477",
-            "{host} does not offer this, as environments of Dataverse for Teams do not: use an environment with "
+            "{host} does not support this, like all environments of Dataverse for Teams: use an environment with "
             "Dynamics 365 Sales.",
         ),
         # --- who calls
@@ -145,7 +146,7 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
         _explained("0x80040d39", _LAST_ADMINISTRATOR),
         _explained("0x80041d2f", _LAST_ADMINISTRATOR),
         _explained("0x80041d30", _LAST_ADMINISTRATOR),
-        # --- users that the environment does not take, or not so
+        # --- users that the environment does not accept
         _explained(
             "0x80040530",
             "{host} does not accept the business unit of a new application user: create the application user in the "
@@ -156,10 +157,10 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
             "The user in {host} belongs to an earlier service principal of the same application: delete the user "
             "there, and run again.",
         ),
-        _explained("0x80041d2c", "The user exists in {host} already: run again."),
+        _explained("0x80041d2c", "The user already exists in {host}: run again."),
         _explained(
             "0x80041d65",
-            "{host} does not disable an administrator of the tenant: take the directory role from the user first.",
+            "{host} does not disable an administrator of the tenant: remove the directory role from the user first.",
         ),
         # --- another operation
         EnvironmentRefusal("0x80071151", Answer.WAIT_FOR_OPERATION, _BUSY),
@@ -173,7 +174,7 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
                 *("0x80044151", "0x8004ed47", "0x8004026c", "0x80048554", "0x80048560", "0x80048542", "0x80154b53"),
             )
         ),
-        # --- the directory. Which of them fires is not documented for each case, so all are waited out.
+        # --- the directory. It is not documented which one occurs in which case, so all are waited out.
         *(
             EnvironmentRefusal(code, Answer.WAIT_FOR_DIRECTORY)
             for code in (
@@ -187,22 +188,22 @@ REFUSALS: dict[str, EnvironmentRefusal] = {
 BACKGROUND_OPERATIONS_OFF = EnvironmentRefusal(
     "",
     Answer.WAIT_FOR_OPERATION,
-    "{host} runs no background operations: if it is new, run again in some minutes; if it is in administration mode, "
+    "{host} runs no background operations: if it is new, run again in a few minutes; if it is in administration mode, "
     "turn background operations on in the Power Platform admin center.",
     closed=True,
 )
-"""Known by its text alone: its code and its status are not documented."""
+"""Recognized only by its text: its code and its status are not documented."""
 
 ASYNC_DISABLED = "async operations are currently disabled"
 
 
 def refusal_of(code: str, message: str = "") -> EnvironmentRefusal | None:
-    """Return what is known of a refusal, or None."""
+    """Return what is known about a refusal, or None."""
     if ASYNC_DISABLED in message.lower():
         return BACKGROUND_OPERATIONS_OFF
     return REFUSALS.get(code.lower())
 
 
 def codes_of(answer: Answer) -> tuple[str, ...]:
-    """Return the codes that call for the same answer."""
+    """Return the codes that require the same reaction."""
     return tuple(refusal.code for refusal in REFUSALS.values() if refusal.answer is answer)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one error of the rules' floor: something a person wrote cannot be right."""
+"""The one error of the rules' floor: invalid user input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 
 class InvalidInput(ValueError):
-    """What the caller gave cannot be right.
+    """The caller's input is invalid.
 
     The text is one sentence that names the option or the object and the cure; it is shown to the user as it is.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ids: what one looks like, and the one that stands for "known after apply"."""
+"""Ids: their form, and the one that stands for "known after apply"."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def is_guid(text: str) -> bool:
-    """Say whether C(text) is a GUID in its usual spelling, in either case."""
+    """Say whether `text` is a GUID in its usual spelling, in either case."""
     return _GUID.fullmatch(text.lower()) is not None
 
 
 def guid(text: str, option: str) -> str:
-    """Return C(text) as a lower-case GUID.
+    """Return `text` as a lower-case GUID.
 
-    Raises InvalidInput naming C(option) when it is none: the services compare ids without regard to case, so one
+    Raises InvalidInput naming `option` if it is not one. The services compare ids without regard to case, so one
     spelling inside the collection saves every later comparison.
     """
     cleaned = text.strip().strip("{}").lower()

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what an import job reports of its components.
+"""Reads what an import job reports about its components.
 
 An import that the environment calls succeeded may still have components that failed or were imported with a warning:
-the job's C(data) is XML in which every component has a C(result). Source: import jobs of real environments; which
+the job's `data` is XML in which every component has a `result`. Source: import jobs of real environments; which
 elements there are depends on the package, so every element with a result of its own counts.
 """
 
@@ -20,7 +20,7 @@ _NAMES = ("LocalizedName", "localizedname", "name", "Name", "originalname", "id"
 
 @dataclass(frozen=True)
 class ComponentProblem:
-    """A component of an import that did not simply succeed. C(outcome) is failure or warning."""
+    """A component of an import that did not simply succeed. `outcome` is failure or warning."""
 
     kind: str
     name: str
@@ -34,9 +34,9 @@ class ComponentProblem:
 
 
 def component_problems(data: str) -> list[ComponentProblem]:
-    """Return the components of an import job's C(data) that failed or gave a warning.
+    """Return the components of an import job's `data` that failed or gave a warning.
 
-    A text that cannot be read tells of none: what matters is read back from the environment anyway.
+    An unreadable text yields none: the important results are read back from the environment anyway.
     """
     try:
         root = plain_xml(data.encode("utf-8"))
@@ -62,8 +62,8 @@ def component_problems(data: str) -> list[ComponentProblem]:
 def hex_code(code: int | str | None) -> str:
     """Return an error code as the service's documentation spells it.
 
-    Jobs carry codes as signed 32-bit numbers: -2147188685 is 0x80048033. Zero and nothing are an empty text; what is
-    no number is returned as it is.
+    Jobs carry codes as signed 32-bit numbers: -2147188685 is 0x80048033. Zero and None become an empty text; anything
+    that is not a number is returned unchanged.
     """
     try:
         number = int(code or 0)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a lead cannot arrive: each cause with its cure, and what Partner Center would say of it.
+"""Why a lead cannot arrive: each cause with its cure, and the message of Partner Center.
 
 Partner Center's messages name symptoms, and several causes share one. Source of the messages: Microsoft's page "Common
 questions and troubleshooting for lead configuration". Source of the AADSTS numbers: the Microsoft Entra error code
@@ -53,9 +53,9 @@ CHANNEL_TIMED_OUT = (
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause. C(documented) is what Partner Center says of it, where Microsoft documents that.
+    """One cause. `documented` is Partner Center's message, if Microsoft documents it.
 
-    C(sentence) names the cause and the cure; what differs from case to case stands in braces.
+    `sentence` names the cause and the cure; the parts that vary are in braces.
     """
 
     word: str
@@ -78,7 +78,7 @@ CAUSES = {
         Cause(
             "directory_id_malformed",
             MALFORMED_TENANT,
-            "directory_id is no directory id, which is a GUID: hand over {tenant} instead of {directory_id}.",
+            "directory_id is not a directory id, which is a GUID: hand over {tenant} instead of {directory_id}.",
         ),
         Cause(
             "directory_unknown",
@@ -94,8 +94,8 @@ CAUSES = {
         Cause(
             "application_id_malformed",
             APPLICATION_NOT_FOUND,
-            "application_id is no application (client) id, which is a GUID: hand over that of the application that "
-            "was set up for {host}.",
+            "application_id is not an application (client) id, which is a GUID: hand over the id of the application "
+            "that was set up for {host}.",
         ),
         Cause(
             "object_id_given",
@@ -112,14 +112,14 @@ CAUSES = {
         Cause(
             "application_deleted",
             APPLICATION_NOT_FOUND,
-            "Application {application_id} was deleted and lies in the recycle bin of tenant {tenant}: restore it, or "
-            "set up another one and hand that over.",
+            "Application {application_id} was deleted and is in the recycle bin of tenant {tenant}: restore it, or set "
+            "up another one and hand that over.",
         ),
         Cause(
             "service_principal_missing",
             UNABLE_TO_SIGN_IN,
-            "Application {application_id} has no service principal in tenant {tenant}: have it made (the module "
-            "aad_app does it, or az ad sp create --id {application_id}).",
+            "Application {application_id} has no service principal in tenant {tenant}: create it (with the module "
+            "aad_app, or az ad sp create --id {application_id}).",
         ),
         Cause(
             "application_deactivated",
@@ -149,8 +149,8 @@ CAUSES = {
         Cause(
             "secret_id_given",
             CREDENTIALS_INVALID,
-            "application_key is the id of a secret, not its value: hand over the value, and if nobody has it make a "
-            "new secret for application {application_id} and hand that over.",
+            "application_key is the id of a secret, not its value: hand over the value, and if it is lost, make a new "
+            "secret for application {application_id} and hand that over.",
         ),
         Cause(
             "secret_expired",
@@ -161,7 +161,7 @@ CAUSES = {
         Cause(
             "secret_missing",
             CREDENTIALS_INVALID,
-            "Application {application_id} has no secret that is valid today: make one and hand it over.",
+            "Application {application_id} has no valid secret: make one and hand it over.",
         ),
         Cause(
             "secret_mistyped",
@@ -172,14 +172,14 @@ CAUSES = {
         Cause(
             "secret_replaced",
             CREDENTIALS_INVALID,
-            "application_key is the value of none of the secrets of application {application_id}, so it was replaced "
-            "or removed: hand over the value of the secret that is valid today.",
+            "application_key does not match any secret of application {application_id}, so it was replaced or removed: "
+            "hand over the value of the valid secret.",
         ),
         Cause(
             "secret_invalid",
             CREDENTIALS_INVALID,
-            "application_key is not the value of a valid secret of application {application_id}: hand over the value "
-            "of one ({reason}).",
+            "application_key does not match a valid secret of application {application_id}: hand over the value of one "
+            "({reason}).",
         ),
         # --- the person of the choice "Office 365"
         Cause(
@@ -191,13 +191,14 @@ CAUSES = {
         Cause(
             "password_wrong",
             UNABLE_TO_SIGN_IN,
-            "The password of {user_name} is another one than was handed over{when}: hand over the new one, or set one.",
+            "The password of {user_name} differs from the one that was handed over{when}: hand over the new one, or "
+            "set another one.",
         ),
         Cause(
             "password_expired",
             UNABLE_TO_SIGN_IN,
-            "The password of {user_name} has expired or has to be changed at the next sign-in: set a new one that need "
-            "not be changed, hand it over, and publish the offer again.",
+            "The password of {user_name} has expired or must be changed at the next sign-in: set a new one that does "
+            "not have to be changed, hand it over, and publish the offer again.",
         ),
         Cause(
             "account_disabled",
@@ -214,18 +215,18 @@ CAUSES = {
             "more_than_a_password",
             UNABLE_TO_SIGN_IN,
             "{user_name} needs more than a password to sign in (AADSTS{code}), which the lead service does not have: "
-            "except the user from multi-factor authentication, or choose authentication azure_ad.",
+            "exempt the user from multi-factor authentication, or choose authentication azure_ad.",
         ),
         Cause(
             "user_federated",
             UNABLE_TO_SIGN_IN,
-            "{user_name} is of a federated domain, whose passwords Microsoft Entra does not know: hand over a user of "
-            "another domain, such as one of onmicrosoft.com.",
+            "{user_name} belongs to a federated domain, whose passwords Microsoft Entra does not store: hand over a "
+            "user of another domain, such as one of onmicrosoft.com.",
         ),
         Cause(
             "license_missing",
             UNABLE_TO_SIGN_IN,
-            "{user_name} has no license that lets it use {host}: assign it a Dynamics 365 Customer Engagement license.",
+            "{user_name} has no license to use {host}: assign it a Dynamics 365 Customer Engagement license.",
         ),
         Cause(
             "public_client_refused",
@@ -233,23 +234,23 @@ CAUSES = {
             "public_client_id {public_client_id} cannot be used for this test (AADSTS{code}): leave it out, or name a "
             "public client that tenant {tenant} has consented to.",
         ),
-        # --- sign-in, whoever it is
+        # --- sign-in of either kind
         Cause(
             "conditional_access",
             UNABLE_TO_SIGN_IN,
-            "Conditional access in tenant {tenant} blocks the sign-in of {who}: except it from the policy.",
+            "Conditional access in tenant {tenant} blocks the sign-in of {who}: exempt it from the policy.",
         ),
         Cause(
             "sign_in_refused",
             UNABLE_TO_SIGN_IN,
-            "Microsoft Entra does not let {who} sign in (AADSTS{code}): look for that number in the sign-in log of "
+            "Microsoft Entra refuses the sign-in of {who} (AADSTS{code}): look up that number in the sign-in log of "
             "tenant {tenant}.",
         ),
         # --- the user in the environment
         Cause(
             "user_missing",
             UNABLE_TO_SIGN_IN,
-            "In {host} there is no {user}: add it there with the security role {role}.",
+            "{host} has no {user}: add it there with the security role {role}.",
         ),
         Cause(
             "user_disabled",
@@ -259,12 +260,12 @@ CAUSES = {
         Cause(
             "token_refused",
             UNABLE_TO_SIGN_IN,
-            "{host} does not accept the sign-in of {who}: see whether the environment belongs to tenant {tenant}.",
+            "{host} does not accept the sign-in of {who}: check whether the environment belongs to tenant {tenant}.",
         ),
         Cause(
             "environment_closed",
             UNABLE_TO_SIGN_IN,
-            "The environment keeps the lead service out: {reason}",
+            "The environment blocks the lead service: {reason}",
         ),
         # --- its rights
         Cause(
@@ -281,37 +282,37 @@ CAUSES = {
             "role_missing",
             NO_CREATE_PERMISSION,
             "In {host} the {user} lacks {privileges}, because it has the role {roles} but not the role {role}: assign "
-            "it that one.",
+            "it that role.",
         ),
         Cause(
             "lead_privileges_missing",
             NO_CREATE_PERMISSION,
-            "In {host} the {user} lacks {privileges}, although it has the role {role}: add that to the role with the "
+            "In {host} the {user} lacks {privileges}, although it has the role {role}: add them to the role with the "
             "access level Organization.",
         ),
         Cause(
             "system_job_privileges_missing",
             None,
-            "In {host} the {user} lacks {privileges}, which writing a lead takes: add that to its role {role} with the "
-            "access level Organization.",
+            "In {host} the {user} lacks {privileges}, which are needed to write a lead: add them to its role {role} "
+            "with the access level Organization.",
         ),
         Cause(
             "user_interface_privileges_missing",
             None,
-            "In {host} the {user} lacks {privileges}, which the documented set-up asks for: add that to its role "
-            "{role} with the access level User.",
+            "In {host} the {user} lacks {privileges}, which the documented setup requires: add them to its role {role} "
+            "with the access level User.",
         ),
         # --- the lead itself
         Cause(
             "privilege_missing",
             None,
-            "{host} refuses the test lead because the {user} lacks {privileges}: add that to its role {role}, for a "
-            "plug-in or workflow of the environment may ask for it.",
+            "{host} refuses the test lead because the {user} lacks {privileges}: add them to its role {role}, because "
+            "a plug-in or workflow of the environment may require them.",
         ),
         Cause(
             "owner_privileges_missing",
             None,
-            "{host} refuses the test lead because the user or team that is to own it lacks privileges: assign it a "
+            "{host} refuses the test lead because the user or team that would own it lacks privileges: assign it a "
             "security role that reads leads ({reason}).",
         ),
         Cause(
@@ -346,13 +347,13 @@ CAUSES = {
         Cause(
             "lead_refused",
             None,
-            "{host} refuses the test lead, which has nothing but the documented values: look for a plug-in, workflow "
-            "or business rule on leads that does it, and except such leads ({reason}).",
+            "{host} refuses the test lead, which has only the documented values: find the plug-in, workflow or "
+            "business rule on leads that refuses it, and exempt such leads ({reason}).",
         ),
         Cause(
             "lead_unreadable",
             None,
-            "{host} took the test lead {lead_id} but does not show it to the {user}: look for what changes, moves or "
+            "{host} accepted the test lead {lead_id} but does not show it to the {user}: check what changes, moves or "
             "deletes new leads there ({reason}).",
         ),
     )
@@ -374,7 +375,7 @@ REFUSAL_CAUSES = {
     "0x8004418e": "plug_in_unfinished",
     "0x80081111": "plug_in_unfinished",
 }
-"""The causes that the code of a refused lead tells by itself: what the environment's own customizations do.
+"""The causes that the code of a refused lead identifies: effects of the environment's own customizations.
 
 Source: Microsoft's list of Dataverse web service error codes.
 """
@@ -383,12 +384,12 @@ Source: Microsoft's list of Dataverse web service error codes.
 class LeadFailure(Exception):
     """A lead would not arrive; the text is the sentence for the user.
 
-    C(answer) is what the module returns with it: the cause's word, the documented error, and C(failure), the service's
-    own words, where a service said something.
+    `answer` is what the module returns with it: the cause's name, the documented error, and `failure`, the service's
+    own error, if there is one.
     """
 
     def __init__(self, word: str, *, failure: Mapping[str, Any] | None = None, **names: Any) -> None:
-        """C(word) is one of CAUSES; C(names) are what stands in braces in its sentence."""
+        """`word` is one of CAUSES; `names` are the values for the braces in its sentence."""
         cause = CAUSES[word]
         super().__init__(cause.sentence.format(**names))
         self.failure = failure
@@ -435,7 +436,7 @@ SIGN_IN_CAUSES = {
     "900023": "directory_unknown",
     "federated": "user_federated",
 }
-"""The causes that a refusal's number tells by itself; the others have to be looked for."""
+"""The causes that a refusal's number identifies; the others have to be looked up."""
 
 OF_PEOPLE = frozenset(
     {

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which licenses let a person write leads: the service plans in a product decide, not the product's name.
+"""Which licenses allow writing leads: the service plans in a product decide, not the product's name.
 
 Source of the names: Microsoft's "Product names and service plan identifiers for licensing", edition of July 2026. That
-each of these plans lets its holder write leads is inferred from their names.
+each of these plans allows writing leads is inferred from their names.
 """
 
 from __future__ import annotations

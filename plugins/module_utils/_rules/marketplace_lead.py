@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a lead of the marketplace looks like, and what its writer may do.
+"""The form of a marketplace lead, and the privileges of its writer.
 
 Source: the values of Microsoft's own test lead and the privileges to set are those of its pages "Common questions and
-troubleshooting for lead configuration" and "Configure lead management for Dynamics 365 Customer Engagement". Which
-column gets which value is published nowhere: the columns here are those whose names say the same.
+troubleshooting for lead configuration" and "Configure lead management for Dynamics 365 Customer Engagement". The
+mapping of values to columns is not published: the columns here are those with matching names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from .access_levels import AccessLevel
 
 TEST_MARK = "MSFT_TEST_"
-"""How every text of a test lead begins, Microsoft's own included."""
+"""The prefix of every text in a test lead, including Microsoft's own."""
 
 SOURCES = ("AzureMarketplace", "AzurePortal", "AppSource", "SPZA", "TestDrive")
 """Where leads come from: the word before the hyphen in "Source-Action|Offer"."""
@@ -27,12 +27,12 @@ _WEB = 8
 
 
 def test_mark() -> str:
-    """Return a new mark of a test lead: it has 18 digits, so that it finds its lead again."""
+    """Return a new unique name of a test lead, with 18 digits, by which the lead is found again."""
     return f"{TEST_MARK}{random.randrange(10**17, 10**18)}"
 
 
 def test_lead(mark: str) -> dict[str, str | int]:
-    """Return the documented values of a test lead, by the columns of the table C(lead)."""
+    """Return the documented values of a test lead, by the columns of the table `lead`."""
     return {
         "subject": f"AzureMarketplace-INS|{mark}",
         "firstname": mark,
@@ -61,7 +61,7 @@ USUAL_LENGTHS = {
 
 
 def cut_columns(lengths: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Return the columns that are shorter than usual, given all C(lengths), each with its length and the usual one."""
+    """Return the columns that are shorter than usual, given all `lengths`, each with its length and the usual one."""
     return {
         column: (lengths[column], usual)
         for column, usual in USUAL_LENGTHS.items()
@@ -70,7 +70,7 @@ def cut_columns(lengths: Mapping[str, int]) -> dict[str, tuple[int, int]]:
 
 
 def differences(wanted: Mapping[str, object], stored: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """Return the columns that were not stored as they were sent, each with what was C(sent) and C(stored)."""
+    """Return the columns that were not stored as they were sent, each with what was `sent` and `stored`."""
     return {
         column: {"sent": value, "stored": stored.get(column)}
         for column, value in wanted.items()
@@ -99,5 +99,5 @@ ALL_PRIVILEGES = (*LEAD_PRIVILEGES, *SYSTEM_JOB_PRIVILEGES, *USER_INTERFACE_PRIV
 
 
 def lacking(needed: Needed, held: Mapping[str, AccessLevel]) -> list[str]:
-    """Return the names of needed privileges that C(held) (by lower-case names) lacks or has at too narrow a level."""
+    """Return the names of needed privileges that `held` (by lower-case names) lacks or has at too narrow a level."""
     return [name for name, level in needed.items() if held.get(name.lower(), -1) < level]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Spelling values and queries of OData, as Graph and Dataverse both read them."""
+"""Formats values and queries of OData, as Graph and Dataverse both read them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import quote
 
 
 def text_literal(text: str) -> str:
-    """Return C(text) as a literal of a filter or a key: in single quotes, those inside doubled."""
+    """Return `text` as a literal of a filter or a key: in single quotes, those inside doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def key_literal(text: str) -> str:
-    """Return C(text) as a key inside a path: a literal, percent-encoded."""
+    """Return `text` as a key inside a path: a literal, percent-encoded."""
     return quote(text_literal(text), safe="'")
 
 
 def any_of(conditions: list[str]) -> str:
-    """Join filter conditions by C(or): Dataverse refuses OData's C(in)."""
+    """Join filter conditions by `or`: Dataverse refuses OData's `in`."""
     return " or ".join(conditions)
 
 

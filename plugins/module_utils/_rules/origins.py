@@ -19,8 +19,8 @@ class Origins:
     """The https origins (port 443) of one service, by their host names.
 
     An address is compared as text, not by its parsed parts: two parsers that disagree about a backslash, an @ or a
-    letter outside ASCII are how a check is passed by an address that is then sent elsewhere. What is the service's own
-    begins with C(https://), one of the host names and a slash, and nothing that follows can change the host.
+    letter outside ASCII are how a check is passed by an address that is then sent elsewhere. An address of the service
+    begins with `https://`, one of the host names and a slash, and nothing that follows can change the host.
     """
 
     def __init__(self, *hosts: str) -> None:
@@ -37,10 +37,10 @@ class Origins:
         return f"https://{found.group(1).lower()}{address[found.end() :]}"
 
     def linked(self, page: str, link: object) -> str | None:
-        """Return the own address that a link on C(page) (an own address) means, or None when it is not own.
+        """Return the own address that a link on `page` (an own address) means, or None when it is not own.
 
-        A relative link is read as RFC 3986 says (OData 4.01 allows it for next links). What holds a backslash or a
-        control character is none, because clients do not agree on what it means.
+        A relative link is resolved according to RFC 3986 (OData 4.01 allows it for next links). A link with a backslash
+        or a control character is refused, because clients interpret it differently.
         """
         if not isinstance(link, str) or _AMBIGUOUS.search(link):
             return None

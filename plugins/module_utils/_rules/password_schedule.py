@@ -4,10 +4,9 @@
 
 """When the password of a user is replaced.
 
-Nobody can read a password back, so whether the caller still has it is known only by the time at which it was changed
-last: the caller keeps that time beside the password. A user has one password. To set a new one ends the old one at
-once, so whoever signs in with the old one is locked out until they are given the new one; that is why a caller may
-forbid it.
+A password cannot be read back, so only the time of its last change shows whether the caller still has it: the caller
+stores that time with the password. A user has one password. A new one invalidates the old one at once, so users of the
+old one are locked out until they get the new one; that is why a caller may forbid it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .errors import InvalidInput
 from .timestamps import whole_days
 
 DEFAULT_VALIDITY_DAYS = 90
-"""Days that a password lives where the domain says nothing (source: Microsoft Graph, "domain resource type")."""
+"""Days that a password is valid if the domain does not say (source: Microsoft Graph, "domain resource type")."""
 
 NEVER_EXPIRES_DAYS = 2147483647
 """The number of days by which a domain says that passwords never expire."""
@@ -31,10 +30,10 @@ NEVER_EXPIRES_POLICY = "DisablePasswordExpiration"
 class PasswordSchedule:
     """What the caller asks for.
 
-    C(keeps_record) says that the caller stores passwords, and C(known_changed) when the one in its store was set, None
-    when the store is empty. C(renew_before_days) is how long before its end a password is replaced, and
-    C(renew_after_days) how long after it was set, None for never. C(may_renew) is false where nobody could take a new
-    password over now.
+    `keeps_record` says that the caller stores passwords, and `known_changed` when the one in its store was set, None
+    when the store is empty. `renew_before_days` is how long before its end a password is replaced, and
+    `renew_after_days` how long after it was set, None for never. `may_renew` is false if a new password could not be
+    handed over now.
     """
 
     keeps_record: bool = False
@@ -57,7 +56,7 @@ class PasswordSchedule:
             )
 
     def due(self, password: Password, now: datetime) -> bool:
-        """Say whether a password is to be replaced by now."""
+        """Say whether a password is due for replacement."""
         by_age = by_end = None
         if self.renew_after_days is not None and password.changed is not None:
             by_age = password.changed + timedelta(days=self.renew_after_days)
@@ -68,7 +67,7 @@ class PasswordSchedule:
 
 @dataclass(frozen=True)
 class Password:
-    """What can be known of a password: when it was set, and when it ends (None for never, or where nobody says)."""
+    """What can be known of a password: when it was set, and when it ends (None for never or unknown)."""
 
     changed: datetime | None
     end: datetime | None = None
@@ -76,9 +75,9 @@ class Password:
 
 @dataclass(frozen=True)
 class PasswordDecision:
-    """What to do. C(reason) is why a new password is needed (C(unknown), C(due) or C(expired)), or None.
+    """What to do. `reason` is why a new password is needed (`unknown`, `due` or `expired`), or None.
 
-    C(days_left) are the whole days until the password ends, negative when it has ended, None when it does not.
+    `days_left` are the whole days until the password ends, negative when it has ended, None when it does not.
     """
 
     reason: str | None
@@ -88,7 +87,7 @@ class PasswordDecision:
 def password_end(changed: datetime | None, validity_days: int | None, policies: frozenset[str]) -> datetime | None:
     """Return when a password ends, or None when it never does.
 
-    C(validity_days) is what the domain says, None when it says nothing. C(policies) are the user's password policies.
+    `validity_days` is what the domain says, None when it says nothing. `policies` are the user's password policies.
     """
     days = DEFAULT_VALIDITY_DAYS if validity_days is None else validity_days
     if changed is None or days >= NEVER_EXPIRES_DAYS or NEVER_EXPIRES_POLICY in policies:
@@ -97,7 +96,7 @@ def password_end(changed: datetime | None, validity_days: int | None, policies: 
 
 
 def decide_password(password: Password, schedule: PasswordSchedule, now: datetime) -> PasswordDecision:
-    """Decide about the password that a user has at the time C(now)."""
+    """Decide about the password that a user has at the time `now`."""
     days_left = None if password.end is None else whole_days(password.end - now)
     if schedule.keeps_record and (schedule.known_changed is None or schedule.known_changed != password.changed):
         return PasswordDecision("unknown", days_left)

@@ -21,13 +21,14 @@ GENERATED_LENGTH = 32
 """Characters: about 190 random bits."""
 
 _KINDS = {
-    "small letters": re.compile(r"[a-z]"),
-    "capital letters": re.compile(r"[A-Z]"),
+    "lowercase letters": re.compile(r"[a-z]"),
+    "uppercase letters": re.compile(r"[A-Z]"),
     "digits": re.compile(r"[0-9]"),
     "symbols": re.compile(r"[^a-zA-Z0-9]"),
 }
 _SYMBOLS = "-_.!*+="
-# Symbols that no shell, form, XML or connection string takes for its own, because the password is typed or posted on.
+# Symbols without special meaning in shells, forms, XML and connection strings, because the password is typed or passed
+# on.
 _ALPHABET = string.ascii_letters + string.digits + _SYMBOLS
 
 
@@ -36,16 +37,16 @@ def check_password(password: str, user_principal_name: str, option: str = "passw
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidInput(f"{option} must have {SHORTEST} to {LONGEST} characters.")
     if _kinds(password) < 3:
-        raise InvalidInput(f"{option} must mix three of these: {', '.join(_KINDS)}.")
+        raise InvalidInput(f"{option} must contain three of these: {', '.join(_KINDS)}.")
     if _local_part(user_principal_name) in password.lower():
-        raise InvalidInput(f"{option} must not hold the name of the user: choose another one, or leave it out.")
+        raise InvalidInput(f"{option} must not contain the name of the user: choose another one, or leave it out.")
 
 
 def generated_password(user_principal_name: str, choose: Callable[[str], str] = secrets.choice) -> str:
-    """Return a new password that Microsoft Entra accepts; C(choose) draws one character of a text at random."""
+    """Return a new password that Microsoft Entra accepts; `choose` draws one character of a text at random."""
     while True:
         password = "".join(choose(_ALPHABET) for _place in range(GENERATED_LENGTH))
-        # All four kinds, and a letter in front, because some forms trim or judge what begins with a symbol.
+        # All four kinds, and a letter first, because some forms trim or reject values that begin with a symbol.
         if (
             _kinds(password) == len(_KINDS)
             and password[0].isalpha()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading XML that may come from anywhere: without a document type, and so without entities of any kind."""
+"""Reads XML from untrusted sources: without a document type, and so without entities of any kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 MALFORMED = (expat.ExpatError, ElementTree.ParseError, UnicodeDecodeError, LookupError)
-"""What is raised for a text that is no well-formed XML, or that names an encoding nobody knows."""
+"""Raised for a text that is not well-formed XML, or that names an unknown encoding."""
 
 
 class DocumentTypeFound(ValueError):

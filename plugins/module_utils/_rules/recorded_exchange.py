@@ -4,8 +4,8 @@
 
 """A request and what came back, as a recording may show them: which service, which path, which headers and bodies.
 
-Of an address only the kind of service and the cloud survive of the host, and of path and query the known words. Nothing
-here raises for what a service sends.
+Of an address, only the kind of service and the cloud remain of the host, and only known words of the path and query.
+Nothing here raises for what a service sends.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Received:
-    """An answer; `content` is its JSON content, or None where there is none, and `text` the whole text."""
+    """An answer; `content` is its JSON content, or None if there is none, and `text` the whole text."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -99,7 +99,7 @@ def recorded_answer(sent: Sent, received: Received) -> dict[str, Any]:
 
 
 def recorded_break(sent: Sent, kind: str, maybe_applied: bool) -> dict[str, Any]:
-    """Return the record of a request to which no whole answer came.
+    """Return the record of a request without a complete answer.
 
     `kind` is the class of the error, and `maybe_applied` says whether the service may have carried the request out.
     """
@@ -108,7 +108,8 @@ def recorded_break(sent: Sent, kind: str, maybe_applied: bool) -> dict[str, Any]
 
 
 def file_name(record: Mapping[str, Any]) -> str:
-    """Return the name of the file of a record: equal exchanges have one name, whoever records them and when."""
+    """Return the name of the file of a record: equal exchanges have the same name, regardless of who records them and
+    when."""
     content = json.dumps(record, sort_keys=True, separators=(",", ":"))
     return f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.json"
 
@@ -145,7 +146,7 @@ def _shown_path(path: str) -> str:
 
 
 def _segments(path: str) -> list[str]:
-    """Return the parts of a path; a slash between the brackets of a key or of a call parts nothing."""
+    """Return the parts of a path; a slash inside the brackets of a key or a call does not separate parts."""
     segments, depth = [""], 0
     for sign in path[:8192]:
         depth = max(0, depth + (sign == "(") - (sign == ")"))

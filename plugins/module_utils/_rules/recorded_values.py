@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names, texts and JSON content as a recording may show them: what is known stays, all else becomes its kind.
+"""Names, texts and JSON content as a recording may show them: known words stay, everything else is replaced by its
+kind.
 
-Nothing here raises, whatever it is given. What comes out is made of `recorded_words` and of placeholders alone.
+Nothing here raises, whatever it is given. The output consists only of `recorded_words` and placeholders.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ UNKNOWN_CODE = "{code}"
 MOST_SHAPES = 5
 """How many different elements of a list are kept."""
 MOST_ELEMENTS = 500
-"""How many elements of a list are looked at."""
+"""How many elements of a list are read."""
 DEEPEST = 12
-"""How deep inside a body something is looked at."""
+"""The maximum depth in a body that is read."""
 LONGEST_NAME = 100
 _LONG = 4096
 """Characters of a text that its kind is judged by."""

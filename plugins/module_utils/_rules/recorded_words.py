@@ -414,7 +414,8 @@ PHRASES = (
     "usernotlicensed",
     "usernotpartofsecuritygroup",
 )
-"""Phrases of the services' messages that the collection decides by, or that tell two refusals of one code apart."""
+"""Phrases of the services' messages that the collection depends on, or that distinguish two refusals with the same
+code."""
 
 METHODS = _each("GET HEAD POST PUT PATCH DELETE OPTIONS")
 

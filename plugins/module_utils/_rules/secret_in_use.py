@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which secret the marketplace signs in with, as far as can be told from its offers.
+"""Which secret the marketplace signs in with, as far as its offers show.
 
-An offer goes on signing in with what was handed over before it was last published. So a secret is the one in use when
+An offer signs in with the secret that was handed over before its last publication. So a secret is the one in use when
 every offer that sends its leads to the environment has gone live since that secret was handed over to it.
 """
 
@@ -19,8 +19,8 @@ from datetime import datetime
 class OfferUse:
     """How one offer uses an environment.
 
-    C(live_here) says that the published offer sends its leads there, C(handed_over) which secret was handed over last
-    (an empty string when that is not known), and C(live_since) since when the offer is live with it, or None.
+    `live_here` says that the published offer sends its leads there, `handed_over` which secret was handed over last (an
+    empty string when that is not known), and `live_since` since when the offer is live with it, or None.
     """
 
     live_here: bool
@@ -30,7 +30,7 @@ class OfferUse:
 
 @dataclass(frozen=True)
 class SecretInUse:
-    """The key ID of the secret that everything uses, and since when; empty and None when that cannot be known."""
+    """The key ID of the secret that everything uses, and since when; empty and None if unknown."""
 
     key_id: str = ""
     since: datetime | None = None
@@ -41,9 +41,9 @@ def secret_in_use(
 ) -> SecretInUse:
     """Return which secret is in use.
 
-    `stored` is the one in the caller's store. `confirmed` is the one that the caller says is in use; it counts where
-    no offer shows it: where none is named, and where none of them is live here, for then another one may be.
-    `others_unsure` says that offers that cannot be looked at were given a secret, and may be live with an older one.
+    `stored` is the one in the caller's store. `confirmed` is the one that the caller says is in use; it counts if no
+    offer shows it: if none is named, and if none of them is live here, because then another one may be. `others_unsure`
+    says that offers that cannot be read were given a secret, and may be live with an older one.
     """
     using = [offer for offer in offers if offer.live_here]
     if not using or others_unsure:

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which of an application's client secrets a value is.
+"""Which of an application's client secrets a value belongs to.
 
 Microsoft Graph shows the first three characters of each secret (passwordCredential, property `hint`), and nothing else
-of its value. So a value can be told from secrets that begin otherwise; whether it is right only a sign-in shows.
+of its value. So a value can be distinguished from secrets that begin differently; only a sign-in shows whether it is
+correct.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from .secret_schedule import Secret
 class Match:
     """What a value can be. `possible` are the live secrets, `ended` the expired ones that begin like it.
 
-    `certain` says that `possible` holds the secret and no other, so that nothing has to be asked.
+    `certain` says that `possible` holds exactly the secret, so that the caller need not name it.
     """
 
     possible: tuple[Secret, ...]
@@ -29,7 +30,7 @@ class Match:
 
     @property
     def certain(self) -> bool:
-        """Whether there is exactly one secret that the value can be, and its beginning is known."""
+        """Whether the value can belong to exactly one secret with a known beginning."""
         return len(self.possible) == 1 and bool(self.possible[0].hint)
 
 

@@ -4,7 +4,7 @@
 
 """What a tenant's app management policy allows a new client secret to be.
 
-Source: Microsoft Graph, resource type C(appManagementPolicy) and C(passwordCredentialConfiguration).
+Source: Microsoft Graph, resource type `appManagementPolicy` and `passwordCredentialConfiguration`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True)
 class SecretPolicy:
-    """What a policy says of the secrets of an application.
+    """What a policy says about the secrets of an application.
 
-    C(longest) is the longest life that it allows, None for no limit. C(sure) is false where the policy exempts some
-    callers, so that the one in question may be among them.
+    `longest` is the longest lifetime that it allows, None for no limit. `sure` is false if the policy exempts some
+    callers, possibly including the runner.
     """
 
     forbidden: bool = False
@@ -39,14 +39,14 @@ class SecretPolicy:
 def restrictions_of(policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a policy restricts, as Graph returns it: the tenant's default one, or one of an application's own.
 
-    The latter has it in C(restrictions), and what is for applications alone one level deeper.
+    The latter has it in `restrictions`, and what is for applications alone one level deeper.
     """
     own = policy.get("restrictions") or {}
     return {**own, **(own.get("applicationRestrictions") or {}), **(policy.get("applicationRestrictions") or {})}
 
 
 def secret_policy(policy: Mapping[str, Any], created: datetime) -> SecretPolicy:
-    """Read a policy as Graph returns it, for an application that was made at C(created), a time with a zone."""
+    """Read a policy as Graph returns it, for an application that was made at `created`, a time with a zone."""
     if not policy.get("isEnabled"):
         return SecretPolicy()
     rules = restrictions_of(policy).get("passwordCredentials") or []
@@ -66,7 +66,7 @@ def secret_policy(policy: Mapping[str, Any], created: datetime) -> SecretPolicy:
 
 
 def in_force(rule: Mapping[str, Any], created: datetime) -> bool:
-    """Say whether a rule of a policy counts for an application that was made at C(created), a time with a zone."""
+    """Say whether a rule of a policy counts for an application that was made at `created`, a time with a zone."""
     since = read_timestamp(rule.get("restrictForAppsCreatedAfterDateTime"))
     return str(rule.get("state") or "enabled").lower() == "enabled" and (since is None or since <= created)
 

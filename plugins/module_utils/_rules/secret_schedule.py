@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When an application needs a new client secret, and which of its old ones go.
+"""When an application needs a new client secret, and which old ones are removed.
 
 A secret's value cannot be read back, so only its key ID says whether the caller still has it:
 
-- A caller that keeps no record has the dates alone to go by.
+- For a caller without a record, only the dates decide.
 - A caller that keeps one says which secret its store holds, and which ones that secret has replaced.
 
-A secret that something may be using is never removed. What may be using it cannot be seen from here: the marketplace
-signs in with what was handed over before an offer was last published, a second store may hold a value of its own, and
-an administrator may have made a secret by hand. So a secret goes only when the caller's own record says that it is the
-caller's: it was replaced, and its successor has been in use everywhere for the span of overlap; or an interrupted run
-made it and its value was lost, which the moment of its end shows, because every run chooses one and records it first.
+A secret that may be in use is never removed. Its use cannot be seen from here: the marketplace signs in with what was
+handed over before an offer was last published, a second store may hold a value of its own, and an administrator may
+have made a secret manually. So a secret is removed only if the caller's own record says that it is the caller's: it was
+replaced, and its successor has been in use everywhere for the overlap period; or an interrupted run made it and its
+value was lost, which its expiry time shows, because every run chooses one and records it first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LONGEST_VALID_DAYS = 730
 
 @dataclass(frozen=True)
 class Secret:
-    """What can be known of a client secret that exists; never its value. `hint` is how the value begins."""
+    """What can be known about an existing client secret; never its value. `hint` is how the value begins."""
 
     key_id: str
     name: str | None
@@ -52,19 +52,19 @@ class Secret:
 class Schedule:
     """What the caller asks for. Names distinguish the caller's secrets from others, and spans are in days.
 
-    A secret is due `rotate_before_days` before its end and, where it is given, `rotate_after_days` after its start.
+    A secret is due `rotate_before_days` before its end and, if given, `rotate_after_days` after its start.
 
     The caller's record: `stored_key_id` is the secret that its store holds, None when it keeps no record, an empty
-    string when the store is empty. `previous_key_ids` are those that it held before. `intended_ends` are the ends
-    that runs chose for a secret before they made it. `store_lost` says that the values of all secrets are lost.
-    `adopted_key_id` is a secret that was made by hand and taken over: it counts, and is never removed.
+    string when the store is empty. `previous_key_ids` are those that it held before. `intended_ends` are the ends that
+    runs chose for a secret before they made it. `store_lost` says that the values of all secrets are lost.
+    `adopted_key_id` is a secret that was made by hand and taken over: it is used, and never removed.
 
     `in_use_key_id` is the secret that everything uses by now, since `in_use_since` (else since its start);
-    `overlap_days` later the previous ones go, or never when it is None.
+    `overlap_days` later the previous ones are removed, or never if it is None.
 
-    `absent_key_ids` are secrets that the caller wants removed. Where `present` is false no secret is made: those that
-    are named go, and all of the name when none is named. `new_end` is when a new secret ends, None for
-    `valid_days` from now. `expected_key_ids` are the live secrets that the caller has seen; None when it does not say.
+    `absent_key_ids` are secrets that the caller wants removed. If `present` is false no secret is made: the named ones
+    are removed, or all with the name if none is named. `new_end` is when a new secret ends, None for `valid_days` from
+    now. `expected_key_ids` are the live secrets that the caller has seen; None when it does not say.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Schedule:
         return secret.start + timedelta(days=self.rotate_after_days) <= now
 
     def overlap_over(self, secret: Secret, now: datetime) -> bool:
-        """Say whether everything has used `secret`, and no older one, for the span of overlap."""
+        """Say whether everything has used `secret`, and no older one, for the overlap period."""
         since = self.in_use_since or secret.start
         if self.overlap_days is None or secret.key_id != self.in_use_key_id or since is None:
             return False
@@ -140,11 +140,11 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do. `current` is the secret in use as far as is known, also when a new one is to replace it.
+    """What to do. `current` is the secret in use as far as is known, even if a new one will replace it.
 
-    `create` says that a new secret is needed. `lost` are removed first, `remove` last; where a new one is needed, only
-    after that one works. Live ones that stay are `previous`, which may still be in use, and `foreign`, which the
-    caller has no record of. `outdated` says that one of those was made after the one in the caller's store.
+    `create` says that a new secret is needed. `lost` are removed first, `remove` last; if a new one is needed, only
+    after that one works. Live ones that stay are `previous`, which may still be in use, and `foreign`, which the caller
+    has no record of. `outdated` says that one of those was made after the one in the caller's store.
     """
 
     create: bool
@@ -167,14 +167,14 @@ def decide(secrets: Sequence[Secret], schedule: Schedule, now: datetime) -> Deci
         named = [secret for secret in secrets if secret.name == schedule.name]
         return Decision(False, None, tuple(refused if schedule.absent_key_ids else named))
     foreign = by[Standing.FOREIGN]
-    # A younger secret of unknown origin may have been handed over since: then what is in use is not known.
+    # A younger secret of unknown origin may have been handed over since then: the secret in use is unknown.
     outdated = schedule.keeps_record and current is not None and any(each.younger_than(current) for each in foreign)
     remove = [*refused]
     if current is not None and schedule.overlap_over(current, now) and not outdated:
         remove, previous = [*remove, *previous], []
     create = current is None or schedule.due(current, now)
     if create:
-        # What has expired can do nothing any more; it goes along, so that rotation leaves no pile behind.
+        # Expired secrets are removed too, so that rotation does not accumulate them.
         remove += by[Standing.EXPIRED]
     return Decision(create, current, tuple(remove), tuple(by[Standing.LOST]), tuple(previous), tuple(foreign), outdated)
 
@@ -183,7 +183,7 @@ def _current(secrets: Sequence[Secret], schedule: Schedule, now: datetime) -> Se
     """The secret that the caller holds: the stored one or, where no record is kept, the one that is valid longest."""
     live = [each for each in secrets if each.ends_after(now) and each.key_id not in schedule.absent_key_ids]
     if schedule.keeps_record:
-        # The stored one counts whatever its name: a secret that was made by hand has any.
+        # The stored one counts regardless of its name: a secret that was made manually can have any name.
         return next((each for each in live if each.key_id == schedule.stored_key_id), None)
     named = [each for each in live if each.name == schedule.name]
     return max(named, key=lambda each: (each.end or _NEVER, each.key_id), default=None)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .clouds import CLOUDS
 
 OTHER = "other"
-"""The service of a host that is none of those that the collection knows."""
+"""The service of an unknown host."""
 UNKNOWN_CLOUD = "unknown"
 
 _PARTNER_CENTER = "/rp/product-ingestion"
@@ -21,7 +21,7 @@ _PARTNER_CENTER = "/rp/product-ingestion"
 def service_of(url: str) -> tuple[str, str]:
     """Return the kind of service that an address belongs to, and its cloud; `other` and `unknown` for all others.
 
-    Never raises. Clouds share hosts: such a host counts as one of the first cloud that has it.
+    Never raises. If clouds share a host, it counts for the first cloud that has it.
     """
     try:
         parts = urlsplit(url)

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading a solution package: what it calls itself, and which security roles it brings.
+"""Reads a solution package: its name, and the security roles that it brings.
 
-A package is a zip with C(solution.xml), C(customizations.xml) and C([Content_Types].xml) at its root; the names are
-case-sensitive. Packages come from anywhere, so XML with a document type (and with it every kind of entity) is
-refused, and nothing is unpacked beyond a size that no real package's descriptions reach.
+A package is a zip with `solution.xml`, `customizations.xml` and `[Content_Types].xml` at its root; the names are
+case-sensitive. Packages are untrusted, so XML with a document type (and with it every kind of entity) is refused, and
+no file is unpacked beyond a size that no real package reaches.
 
 Source: exported packages, and Microsoft's description of the solution file format.
 """
@@ -29,7 +29,7 @@ _LARGEST_DESCRIPTION = 256 * 1024 * 1024
 """Bytes of one unpacked XML file; the largest published solutions stay below a quarter of it."""
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
-"""What a zip file that is damaged, encrypted or none at all makes the library raise."""
+"""What the library raises for a zip file that is damaged, encrypted or not a zip file."""
 
 _NAMED_SOLUTION = re.compile(r"(?P<name>\w+)(?:\s*\((?P<version>\d+(?:\.\d+){0,3})\))?")
 _LAYERS = frozenset({"active", "system", "default"})
@@ -37,10 +37,10 @@ _LAYERS = frozenset({"active", "system", "default"})
 
 @dataclass(frozen=True)
 class PackagedRole:
-    """A security role inside a package. C(privileges) are its levels by privilege name in lower case.
+    """A security role inside a package. `privileges` are its levels by privilege name in lower case.
 
-    C(inherited) is None where the package does not say how members of a team get the role: what the platform makes
-    of that is not documented.
+    `inherited` is None if the package does not say how members of a team get the role: the platform's default is not
+    documented.
     """
 
     role_id: str
@@ -52,16 +52,16 @@ class PackagedRole:
 
 @dataclass(frozen=True)
 class MissingDependency:
-    """Something that a package needs and does not bring, with the solution that has it where it is named."""
+    """Something that a package needs and does not bring, with its solution if named."""
 
     required: str
     solution: str
 
     @property
     def named_solution(self) -> tuple[str, SolutionVersion] | None:
-        """The unique name and the least version of the solution that has it, or None where the manifest names none.
+        """The unique name and the least version of the solution that has it, or None if the manifest names none.
 
-        The layers of the platform itself (Active, System, Default) are no solutions that somebody could install.
+        The layers of the platform itself (Active, System, Default) are not installable solutions.
         """
         found = _NAMED_SOLUTION.fullmatch(self.solution.strip())
         if found is None or found["name"].lower() in _LAYERS:
@@ -74,7 +74,7 @@ class MissingDependency:
 
 @dataclass(frozen=True)
 class SolutionPackage:
-    """A solution package as its own manifest describes it; C(content) is the whole zip."""
+    """A solution package as its own manifest describes it; `content` is the whole zip."""
 
     unique_name: str
     version: SolutionVersion
@@ -88,9 +88,9 @@ class SolutionPackage:
 
     @classmethod
     def read(cls, content: bytes, origin: str) -> SolutionPackage:
-        """Read a package from the bytes of its zip. C(origin) is the option and the place it came from.
+        """Read a package from the bytes of its zip. `origin` is the option and the place it came from.
 
-        Raises InvalidInput, naming the origin, when it is no solution package that can be trusted.
+        Raises InvalidInput, naming the origin, if it is not a valid and safe solution package.
         """
         try:
             archive = zipfile.ZipFile(io.BytesIO(content))
@@ -137,7 +137,7 @@ def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTre
         raise InvalidInput(f"{origin} has a {name} compressed in a way that no export uses: get it again.")
     try:
         with archive.open(name) as file:
-            # Read one byte past the size that the directory claims: a lying directory is caught by zipfile's CRC.
+            # Read one byte more than the directory claims: zipfile's CRC detects a false size.
             text = file.read(size + 1)
         return plain_xml(text)
     except DocumentTypeFound as error:
@@ -151,7 +151,7 @@ def _description(archive: zipfile.ZipFile, name: str, origin: str) -> ElementTre
 
 
 def _instead_of_a_package(members: list[str], name: str, origin: str) -> str:
-    """What a zip seems to be that lacks one of the files of a package."""
+    """Say what a zip seems to be that lacks one of a package's files."""
     packages = [each for each in members if each.lower().endswith(".zip")]
     folders = {each.partition("/")[0].lower() for each in members if "/" in each}
     if any(each.lower().rpartition("/")[2] == "solution.xml" for each in members if each != "solution.xml"):

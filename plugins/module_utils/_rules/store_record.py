@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a store says of an environment's secret, beside the secret itself.
+"""What a store records about an environment's secret, besides the secret itself.
 
-Before a secret is made, its store gets an intention: when the secret will end, to the second. If the run is killed
-before it can store the secret's value, the next one recognizes by that moment that the secret is its own and that its
-value is lost; and a store with an intention is the right one, while a store without any record may be another one.
+Before a secret is made, its store gets an intention: when the secret will expire, to the second. If the run is killed
+before it can store the secret's value, that time shows the next run that the secret is its own and that its value is
+lost. A store with an intention is the right one; a store without any record may be a different one.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 from .timestamps import read_timestamp
 
 MOST_INTENTIONS = 8
-"""How many unfulfilled intentions are kept: each belongs to a run that was killed at the same place."""
+"""How many unfulfilled intentions are kept: each belongs to a run that was killed at the same point."""
 
 MOST_PREVIOUS = 24
 """How many replaced secrets are remembered. An application keeps few of them: expired ones are removed."""
 
 _SPREAD_SECONDS = 6 * 3600
-"""A new secret ends up to six hours before its days are over, so that no two runs choose the same moment."""
+"""A new secret expires up to six hours early, so that no two runs choose the same time."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def chosen_end(now: datetime, valid_days: int) -> datetime:
 
 
 def read_moments(texts: str) -> frozenset[datetime]:
-    """Return the moments in a text that separates them by spaces, in whole seconds; what is no moment is left out."""
+    """Return the moments in a text that separates them by spaces, in whole seconds; invalid times are left out."""
     found = set()
     for text in texts.split():
         try:

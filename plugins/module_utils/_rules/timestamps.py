@@ -30,7 +30,7 @@ def read_timestamp(text: str | None) -> datetime | None:
 
 
 def write_timestamp(moment: datetime) -> str:
-    """Return a time with a zone as Microsoft Graph takes it, in UTC and whole seconds."""
+    """Return a time with a zone as Microsoft Graph accepts it, in UTC and whole seconds."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -49,5 +49,5 @@ def read_http_date(text: str) -> datetime | None:
 
 
 def whole_days(span: timedelta) -> int:
-    """Return how many whole days are in a span; negative when it lies in the past."""
+    """Return how many whole days are in a span; negative if it is in the past."""
     return span // timedelta(days=1)

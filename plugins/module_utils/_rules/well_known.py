@@ -4,7 +4,7 @@
 
 """Ids that Microsoft gave and that are the same in every tenant.
 
-Source: public documentation and client code of Microsoft; the scope's id is resolved at run time and stands here
+Source: public documentation and client code of Microsoft; the scope's id is resolved at run time and is listed here
 only to recognize it.
 """
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The services' words, spelled as Ansible spells names, and made harmless where people read them."""
+"""The services' names in Ansible's spelling, and their texts made safe to show."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _INVISIBLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]+")
 
 LONGEST_TEXT = 6000
-"""Characters of a sentence that are shown: more than any service's message needs, and less than floods a screen."""
+"""The maximum number of characters of a sentence: enough for any service's message, and not too much for a screen."""
 
 
 def harmless(text: str) -> str:
-    """Return a text that may hold a service's own words so that a terminal shows it as one line of plain text.
+    """Return a service's text so that a terminal shows it as one line of plain text.
 
-    Escape sequences can clear a screen, line breaks and marks of writing direction can forge what another line says.
+    Escape sequences can clear a screen, line breaks and text direction marks can forge another line.
     """
     plain = _INVISIBLE.sub(" ", text).strip()
     return plain if len(plain) <= LONGEST_TEXT else plain[:LONGEST_TEXT] + " ..."
 
 
 def snake_case(content: Any) -> Any:
-    """Return JSON content with the names of all its properties in snake_case, such as C(sign_in_audience)."""
+    """Return JSON content with the names of all its properties in snake_case, such as `sign_in_audience`."""
     if isinstance(content, Mapping):
         return {_INNER_CAPITAL.sub("_", str(name)).lower(): snake_case(value) for name, value in content.items()}
     if isinstance(content, (list, tuple)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the services' clients share: the token, the envelope of an error, following pages."""
+"""What the services' clients share: tokens, error envelopes and paging."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ from .refusal import Refusal, read_refusal
 
 
 class Expect(Enum):
-    """What a good answer to a request has to hold. Only an answer of 200 to 299 can be good."""
+    """What a successful answer must hold. Only an answer of 200 to 299 can be successful."""
 
     OBJECT = "object"
     """A JSON object, which the caller reads."""
     NOTHING = "nothing"
-    """The word that it was carried out: 200, 202 or 204. Content is not read."""
+    """A confirmation: 200, 202 or 204. Content is not read."""
     OBJECT_IF_CREATED = "object if created"
-    """204 for what was there and was changed, else the JSON object of what was made."""
+    """204 for a changed object, else the JSON object of the created one."""
 
 
 _DONE = frozenset({200, 202, 204})
 
 MOST_PAGES = 2000
-"""Of one list: at Graph's smallest page of 100 rows, more than the largest directory has applications in its bin."""
+"""The maximum of one list: at Graph's smallest page of 100 rows, more applications than the largest recycle bin
+holds."""
 
 LARGEST_LIST = 256 * 1024 * 1024
-"""Characters of all pages of one list together: more than that would not fit the memory that a run may take."""
+"""Characters of all pages of one list together: more would exceed the memory that a run may use."""
 
 
 class _Pages:
-    """Notices a list whose pages do not end."""
+    """Detects a list whose pages do not end."""
 
     def __init__(self) -> None:
         self._links: set[str] = set()
@@ -74,9 +75,9 @@ class ServiceClient:
     def __init__(
         self, root: str, resource: str, sign_in: SignIn, transport: Transport, further_hosts: tuple[str, ...] = ()
     ) -> None:
-        """C(root) is prefixed to every path; C(resource) is what a token is asked for.
+        """`root` is prefixed to every path; `resource` is what tokens are requested for.
 
-        C(further_hosts) are other hosts that are the same service, so that links to them may be followed.
+        `further_hosts` are other hosts of the same service, so that links to them may be followed.
         """
         self.root = root
         self._origins = Origins(root.split("/")[2], *further_hosts)
@@ -96,11 +97,11 @@ class ServiceClient:
         repeatable: bool | None = None,
         own_codes: tuple[str, ...] = (),
     ) -> Answer:
-        """Send a request to C(path) (below the root, or an absolute URL) and return its good answer.
+        """Send a request to `path` (below the root, or an absolute URL) and return its successful answer.
 
-        C(expect) says what the answer has to hold to be a good one. C(own_codes) are error codes that the caller deals
-        with: they are raised at once, also where the client would send the request again. Raises CallFailed for every
-        answer that is not what was asked for, or when there is none.
+        `expect` says what a successful answer must hold. `own_codes` are error codes that the caller handles: they are
+        raised at once, even if the client would send the request again. Raises CallFailed for any other answer, or if
+        there is none.
         """
         url = self._address(method, path)
         for fresh_token in (False, True):
@@ -114,7 +115,7 @@ class ServiceClient:
                 retry_codes=self.passing,
                 final=(lambda answer: answer.error.get("code") in own_codes) if own_codes else None,
             )
-            # Once with a new token: a kept one may have been revoked or cut short meanwhile.
+            # Once with a new token: a cached one may have been revoked in the meantime.
             if answer.status != 401:
                 break
         self._note_time(answer)
@@ -122,7 +123,7 @@ class ServiceClient:
         return answer
 
     def _check(self, answer: Answer, expect: Expect) -> None:
-        """Decide what is success: the one place that does. Raises CallFailed for everything else."""
+        """Decide what counts as success, in one place. Raises CallFailed for everything else."""
         said = f"{answer.request} was answered with {answer.status}"
         if 300 <= answer.status < 400:
             raise self._unusable(
@@ -145,11 +146,11 @@ class ServiceClient:
         return CallFailed(sentence, request=answer.request, status=answer.status, maybe_applied=True)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object at C(path)."""
+        """Return the JSON object at `path`."""
         return self.call("GET", path, expect=Expect.OBJECT, headers=headers).body
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when the service itself says that it has none."""
+        """Return the JSON object at `path`, or None if the service itself says that it does not exist."""
         try:
             return self.get(path, headers)
         except CallFailed as failed:
@@ -158,10 +159,10 @@ class ServiceClient:
             raise
 
     def rows(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the collection at C(path), page after page.
+        """Yield the rows of the collection at `path`, page after page.
 
-        The next link is opaque and is followed as it is, if it leads to the service itself; headers go with every
-        page, as both services ask for.
+        The next link is opaque and is followed unchanged, if it leads to the service itself; headers are sent with
+        every page, as both services require.
         """
         page: str | None = path
         pages = _Pages()
@@ -172,17 +173,17 @@ class ServiceClient:
             pages.note(answer, page)
 
     def service_time(self) -> datetime:
-        """Return the service's time: what has expired is judged by its clock, and this machine's may be wrong."""
+        """Return the service's time: expiry is judged by its clock, because this machine's may be wrong."""
         return datetime.now(timezone.utc) + self._ahead
 
     def clock_difference(self) -> timedelta:
-        """Return by how much the service's clock is ahead of this machine's, as far as its answers have told."""
+        """Return by how much the service's clock is ahead of this machine's, as far as its answers have shown."""
         return self._ahead
 
     def remembered(self, read: Callable[[], Any], *key: str) -> Any:
-        """Return what C(read) returned under C(key) earlier in this run, else read it and remember it.
+        """Return what `read` returned under `key` earlier in this run, else read it and remember it.
 
-        For JSON values that cannot change within a run, such as the ids of privileges. Nothing found is not kept.
+        For JSON values that cannot change within a run, such as the ids of privileges. Empty results are not kept.
         """
         known = self.recall(*key)
         if not known:
@@ -192,9 +193,10 @@ class ServiceClient:
         return known
 
     def recall(self, *key: str) -> Any:
-        """Return what was remembered under C(key) in this run, or None.
+        """Return what was remembered under `key` in this run, or None.
 
-        What one identity read in one tenant is never given to another: Graph has one address for all tenants.
+        Values that one identity read in one tenant are never returned to another: Graph has one address for all
+        tenants.
         """
         return self.sign_in.cache.get(*self._own(key))
 
@@ -206,7 +208,7 @@ class ServiceClient:
         return (self.root, *self.sign_in.credentials.fingerprint(), *key)
 
     def passing(self, answer: Answer) -> bool:
-        """Say whether an answer declares that nothing was done and that the request should come again later."""
+        """Say whether an answer declares that nothing was done and that the request should be sent again later."""
         return False
 
     def failed(self, answer: Answer) -> CallFailed:
@@ -233,12 +235,12 @@ class ServiceClient:
             )
         if answer.status == 401 and "claims=" in answer.headers.get("WWW-Authenticate", ""):
             return (
-                f"{answer.request} was refused with 401 also with a new token, because a conditional access policy of "
-                f"tenant {self.sign_in.credentials.tenant} asks for more (a claims challenge): exempt the runner or "
+                f"{answer.request} was refused with 401 even with a new token, because a conditional access policy of "
+                f"tenant {self.sign_in.credentials.tenant} requires more (a claims challenge): exempt the runner or "
                 f"this machine's address from that policy ({said})."
             )
         explained: str | None = None
-        # Some services refuse a stranger without a word; a page for people is from another program.
+        # Some services refuse an unknown caller without an error; an HTML page comes from another program.
         if refusal.given or (answer.status in (401, 403) and not answer.is_page):
             explained = self.explain(answer.status, refusal.code, refusal.whole or "nothing more")
         if explained is not None:
@@ -246,9 +248,8 @@ class ServiceClient:
         if refusal.given:
             return f"{answer.request} was refused with {answer.status} {said}."
         return (
-            f"{answer.request} was answered with {answer.status} and no error of the service's own "
-            f"({answer.kind}): run again, and if it stays look for a proxy or a gateway that answers in the "
-            "service's place."
+            f"{answer.request} was answered with {answer.status} and no error from the service ({answer.kind}): run "
+            "again, and if it persists, check for a proxy or gateway that intercepts the request."
         )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
@@ -278,11 +279,11 @@ class ServiceClient:
         return self._origins.own(url) or self._refuse_link(f"{method} {self.root}", path)
 
     def _refuse_link(self, request: str, link: object) -> NoReturn:
-        """Every address that an answer names passes by here unless it is the service's own."""
+        """Raise CallFailed for an address in an answer that does not belong to the service."""
         request = request.partition("?")[0]
         raise CallFailed(
-            f"{request} would go on at {origin_shown(link)}, which is not {self._origins.hosts[0]}: nothing was sent "
-            "there; run again, and if it persists, check for a proxy or gateway that intercepts the request.",
+            f"{request} would continue at {origin_shown(link)}, which is not {self._origins.hosts[0]}: nothing was "
+            "sent there; run again, and if it persists, check for a proxy or gateway that intercepts the request.",
             request=request,
         )
 

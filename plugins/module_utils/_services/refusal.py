@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the services write down a refusal: four envelopes, read into one shape. Nothing here raises."""
+"""The services' error envelopes: four forms, read into one. Nothing here raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _DEEPEST = 5
-"""How deep inside an error further ones are looked for: Partner Center nests them three deep."""
+"""The maximum depth in an error at which further ones are read: Partner Center nests them three deep."""
 
 _MOST = 20
 """How many further errors are shown; a resource with more of them has one cause for all."""
@@ -19,9 +19,9 @@ _MOST = 20
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a service said: its C(code) and C(message), the codes of C(details), what they say, and its request id.
+    """What a service said: its `code` and `message`, the codes of `details`, their messages, and its request id.
 
-    C(given) says whether there was an envelope at all.
+    `given` says whether there was an envelope at all.
     """
 
     given: bool = False
@@ -40,9 +40,9 @@ class Refusal:
 def read_refusal(content: Mapping[str, Any]) -> Refusal:
     """Read the JSON object of a refusal.
 
-    The envelopes: C(error) as an object (OData: Graph, Dataverse, Partner Center) or as a word with
-    C(error_description) (OAuth); C(errors) as a list of C(Code) and C(Description) (Power Platform); C(title) with
-    C(errors) by field (problem details of ASP.NET, RFC 9457); or code and message at the top.
+    The envelopes: `error` as an object (OData: Graph, Dataverse, Partner Center) or as a string with
+    `error_description` (OAuth); `errors` as a list of `Code` and `Description` (Power Platform); `title` with `errors`
+    by field (problem details of ASP.NET, RFC 9457); or code and message at the top.
     """
     error = content.get("error")
     if isinstance(error, Mapping) and error:
@@ -104,7 +104,7 @@ def _message(error: Mapping[str, Any]) -> str:
 
 
 def _text(content: Mapping[str, Any], *names: str) -> str:
-    """Return the first of these properties that is there, as text; objects and lists are none."""
+    """Return the first of these properties that exists, as text; objects and lists do not count."""
     for name in names:
         value = content.get(name)
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":

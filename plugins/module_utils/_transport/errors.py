@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one error type for everything that goes wrong between here and a service."""
+"""The one error type for all failures of requests to a service."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .._rules.words import harmless
 
 
 class CallFailed(Exception):
-    """A request did not do what it was sent for.
+    """A request failed.
 
-    C(status) is the HTTP status, or None when no whole answer came. C(code), C(message) and C(request_id) are the
-    service's own; they are empty when it gave none. C(details) are further codes inside the error, as Graph sends
-    them. C(maybe_applied) is true when the service may have carried the request out although no good answer came:
-    whoever sent a creation must look before sending it again.
+    `status` is the HTTP status, or None without a complete answer. `code`, `message` and `request_id` come from the
+    service; they are empty if it gave none. `details` are further codes inside the error, as Graph sends them.
+    `maybe_applied` is true if the service may have carried out the request without a successful answer: the sender of a
+    creation must check before sending it again.
     """
 
     def __init__(
@@ -46,16 +46,16 @@ class CallFailed(Exception):
         self.maybe_applied = maybe_applied
 
     def has_code(self, *codes: str) -> bool:
-        """Say whether one of C(codes) is the error's code or among its details, without regard to case."""
+        """Say whether one of `codes` is the error's code or among its details, without regard to case."""
         wanted = {code.lower() for code in codes}
         return bool(wanted & {code.lower() for code in (self.code, *self.details)})
 
     @property
     def says_missing(self) -> bool:
-        """Whether the service itself says that it has no such thing.
+        """Whether the service itself says that the object does not exist.
 
-        A 404 without a code of the service is the page of a gateway and says nothing: to believe it would make an
-        object a second time, or count one as removed that is there.
+        A 404 without an error code of the service is the page of a gateway and proves nothing: otherwise an object
+        could be created twice, or counted as removed although it exists.
         """
         return self.status == 404 and bool(self.code)
 
@@ -77,10 +77,10 @@ class CallFailed(Exception):
 
 @contextmanager
 def forms_checked() -> Iterator[None]:
-    """Turn what breaks on an answer of an unexpected form into a CallFailed: a missing key, a number for a text.
+    """Turn errors about an unexpected answer into a CallFailed: a missing key, a number instead of a text.
 
-    The services' answers are read by many small functions. None of them checks the type of everything it reads; where
-    one breaks, this says in one sentence what happened, and keeps the cause for those who ask for a traceback.
+    The services' answers are read by many small functions. None of them checks the type of everything it reads; if one
+    raises, this reports it in one sentence, and keeps the cause for the traceback.
     """
     try:
         yield
@@ -97,7 +97,7 @@ def forms_checked() -> Iterator[None]:
 
 
 _sent = threading.local()
-"""Of each thread, because one process may work on many environments."""
+"""One for each thread, because a process may work on many environments."""
 
 
 def last_request() -> str:
@@ -106,12 +106,12 @@ def last_request() -> str:
 
 
 def note_request(request: str) -> None:
-    """Take note of a request, for sentences about answers that cannot be read."""
+    """Remember a request, for sentences about unreadable answers."""
     _sent.last = request
 
 
 class TimedOut(Exception):
-    """Something waited for did not come in time; the text says what it was and in which state it was seen last."""
+    """A wait timed out; the text says what for, and the last known state."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(harmless(sentence))

@@ -4,11 +4,11 @@
 
 """One HTTP policy for all services.
 
-TLS, proxies and CA bundles follow the usual variables, and an explicit C(ca_bundle) wins over them. What is retried
-and what never: a request that is safe to repeat (GET, PUT, PATCH, DELETE) is repeated after a broken connection and
-after 429, 502, 503 and 504, and a few times after 500; a POST only after an answer that says nothing was done (429). A
-POST without a good answer raises with C(maybe_applied), because only its sender knows how to look whether it was
-carried out. No answer is read without an end: size and time have limits.
+TLS, proxies and CA bundles follow the usual variables, and an explicit `ca_bundle` wins over them. Retries: a request
+that is safe to repeat (GET, PUT, PATCH, DELETE) is repeated after a broken connection and after 429, 502, 503 and 504,
+and a few times after 500; a POST only after an answer that says nothing was done (429). A POST without a good answer
+raises with `maybe_applied`, because only its sender can check whether it was carried out. The size and the time of
+answers are limited.
 """
 
 from __future__ import annotations
@@ -37,30 +37,29 @@ try:
     import requests
     import urllib3
     from requests.auth import AuthBase
-except ImportError:  # pragma: no cover - told to the user by the entry point
+except ImportError:  # pragma: no cover - reported by the entry point
     AuthBase = object  # type: ignore[assignment,misc]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 _PASSING_STATUS = frozenset({429, 502, 503, 504})
 
 LONGEST_RETRY_AFTER = 300.0
-"""Seconds: the window of Dataverse's service protection limits; a longer order to wait is not obeyed but told."""
+"""Seconds: the window of Dataverse's service protection limits; a longer wait is reported instead."""
 
 SHORTEST_RETRY_AFTER = 1.0
-"""Seconds: an order to wait for less would send a thousand requests while the service recovers."""
+"""Seconds: a shorter wait would send a thousand requests while the service recovers."""
 
 _LONGEST_PLAUSIBLE = 7 * 86400.0
-"""Seconds: an order to wait for more than a week is a mistake, and counts as none."""
+"""Seconds: a wait of more than a week is a mistake, and is ignored."""
 
 TRIES_AFTER_500 = 4
-"""How often a request is sent at most that is answered with 500, or to which half an answer comes.
+"""The maximum number of tries of a request that gets 500 or an incomplete answer.
 
-Graph and Dataverse answer 500 for passing trouble as well as for what no repetition cures, so it is repeated for
-seconds only.
+Graph and Dataverse answer 500 for temporary and for permanent problems, so it is retried for seconds only.
 """
 
 LARGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes after decompression: several times the largest page (5,000 rows) or report of an import that is asked for."""
+"""Bytes after decompression: several times the largest page (5,000 rows) or import report."""
 
 LONGEST_ANSWER = 600.0
 """Seconds from the first byte of an answer's body to its last: a package of 95 MB on a line of 1.3 Mbit/s."""
@@ -71,7 +70,7 @@ _PIECE = 64 * 1024
 class BearerToken(AuthBase):
     """Sets the token on a request.
 
-    As an C(auth) object rather than a header because requests would replace the header by a matching entry of .netrc.
+    As an `auth` object rather than a header because requests would replace the header with a matching entry of .netrc.
     """
 
     def __init__(self, token: str) -> None:
@@ -83,7 +82,7 @@ class BearerToken(AuthBase):
 
 
 class Anonymous(AuthBase):
-    """Sends a request without any authorization, also where .netrc has some for the host."""
+    """Sends a request without any authorization, even if .netrc has some for the host."""
 
     def __call__(self, request: Any) -> Any:
         return request
@@ -91,7 +90,7 @@ class Anonymous(AuthBase):
 
 @dataclass
 class Answer:
-    """A service's answer: C(status), C(headers) (looked up without regard to case), C(text), C(body) if JSON."""
+    """A service's answer: `status`, `headers` (looked up without regard to case), `text`, `body` if JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -104,7 +103,7 @@ class Answer:
     def body(self) -> dict[str, Any]:
         """The JSON object of the answer.
 
-        Raises CallFailed when there is none: what is read out of nothing looks like "there is nothing".
+        Raises CallFailed if there is none: an empty answer must not look like an empty result.
         """
         self.check()
         if not isinstance(self._parsed, dict):
@@ -118,12 +117,12 @@ class Answer:
         return self._parsed
 
     def check(self) -> None:
-        """Raise CallFailed when there is content that is not a JSON object."""
+        """Raise CallFailed if the content is not a JSON object."""
         if self.text.strip() and not isinstance(self._parsed, dict):
             raise CallFailed(
                 f"{self.request} was answered with {self.status} and something that is not a JSON object "
-                f"({self.kind}): try again, and if it stays look for a proxy or a gateway that answers in the "
-                "service's place.",
+                f"({self.kind}): run again, and if it persists, check for a proxy or gateway that intercepts the "
+                "request.",
                 request=self.request,
                 status=self.status,
                 maybe_applied=True,
@@ -136,12 +135,12 @@ class Answer:
 
     @property
     def is_half(self) -> bool:
-        """Whether it is an object of JSON that breaks off."""
+        """Whether it is a truncated JSON object."""
         return "json" in self.kind.lower() and self.text.lstrip().startswith("{") and self._parsed is None
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that the service asks to wait, or None when it names no time to come."""
+        """The seconds that the service asks to wait, or None if it names no future time."""
         named = self.headers.get("Retry-After", "")
         try:
             seconds = float(named)
@@ -153,12 +152,12 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """Whether it holds a page for people, such as a gateway's demand to sign in, which no service of ours sends."""
+        """Whether it holds an HTML page, such as a gateway's sign-in page, which the services never send."""
         return "html" in self.kind.lower() or self.text.lstrip().startswith("<")
 
     @property
     def error(self) -> dict[str, Any]:
-        """The C(error) object of an answer that carries one, else an empty dictionary; never raises."""
+        """The `error` object of an answer that carries one, else an empty dictionary; never raises."""
         error = self.fields.get("error")
         return error if isinstance(error, dict) else {}
 
@@ -169,7 +168,7 @@ class Answer:
 
     @property
     def content_as_json(self) -> Any:
-        """Whatever JSON the answer holds, None where it holds none; never raises."""
+        """The JSON content of the answer, None if there is none; never raises."""
         return self._parsed
 
     @cached_property
@@ -193,9 +192,9 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
         record_directory: str | None = None,
     ) -> None:
-        """C(timeout) is for one try and C(retry_for) for all tries of one request, both in seconds.
+        """`timeout` is for one try and `retry_for` for all tries of one request, both in seconds.
 
-        What is sent and answered is recorded in C(record_directory), censored, if there is one.
+        Requests and answers are recorded in `record_directory`, censored, if it is given.
         """
         self._ca_bundle = ca_bundle
         self._timeout = timeout
@@ -224,11 +223,11 @@ class Transport:
     ) -> Answer:
         """Send a request and return the answer, whatever its status.
 
-        C(repeatable) overrides whether the request may be sent again after a failure that leaves open whether it was
-        carried out. C(retry_codes) says of an answer whether the service has declared that nothing was done and that
-        the request should simply come again later. C(final) says of an answer that the caller deals with it, whatever
-        its status. C(download) says that a file of so many bytes at most is asked for, which is returned as
-        C(content). Raises CallFailed when no whole answer could be had.
+        `repeatable` overrides whether the request may be sent again after a failure that leaves open whether it was
+        carried out. `retry_codes` says whether an answer declares that nothing was done and that the request should be
+        sent again later. `final` says whether the caller handles an answer, whatever its status. `download` is the
+        maximum size in bytes of a requested file, which is returned as `content`. Raises CallFailed without a complete
+        answer.
         """
         may_repeat = method in _REPEATABLE if repeatable is None else repeatable
         request = f"{method} {address_shown(url)}"
@@ -276,7 +275,7 @@ class Transport:
         outcome: Answer | CallFailed,
         is_file: bool = False,
     ) -> None:
-        """Record one try, as it was answered or as it broke."""
+        """Record one try, with its answer or its error."""
         if self._recorder is None:
             return
         address = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
@@ -285,7 +284,7 @@ class Transport:
             received = Received(outcome.status, outcome.headers, outcome.content_as_json, outcome.text, is_file)
             self._recorder.note_answer(sent, received)
         else:
-            # What was raised for is hidden from tracebacks, but it is there.
+            # The suppressed cause is still available.
             *_wrappers, reason = _reasons(outcome.__context__ or outcome)
             self._recorder.note_break(sent, reason, outcome.maybe_applied)
 
@@ -323,7 +322,7 @@ class Transport:
             raise _no_answer(request, error, self._proxy_of(url)) from None
         except requests.exceptions.RequestException as error:
             raise CallFailed(
-                f"{request} got no whole answer within {self._timeout:.0f} s: run again, or raise timeout "
+                f"{request} got no complete answer within {self._timeout:.0f} s: run again, or raise timeout "
                 f"({_innermost(error, self._proxy_of(url))}).",
                 request=request,
                 maybe_applied=True,
@@ -360,7 +359,7 @@ class Transport:
     def _proxies_to(self, url: str) -> Any:
         """The proxies for a host, from the usual variables.
 
-        Looked up once for each host: requests would read the whole environment anew for every request.
+        Looked up once for each host: requests would read the whole environment again for every request.
         """
         host = urlsplit(url).netloc
         if host not in self._proxies:
@@ -369,7 +368,7 @@ class Transport:
         return self._proxies[host]
 
     def _proxy_of(self, url: str) -> str:
-        """The address of the proxy that a request goes through, or an empty text; never raises."""
+        """The address of the proxy for a request, or an empty text; never raises."""
         try:
             return str(requests.utils.select_proxy(url, self._proxies_to(url)) or "")
         except ValueError:
@@ -381,7 +380,7 @@ class Transport:
                 if REQUESTS_IMPORT_ERROR is not None:
                     raise REQUESTS_IMPORT_ERROR
                 session = requests.Session()
-                # What the environment says is looked up in one place, and .netrc is none of our business.
+                # The environment's variables are read in one place, and .netrc is ignored.
                 session.trust_env = False
                 # An explicit bundle wins over the usual variables.
                 session.mount("https://", SslContextAdapter(self._ca_bundle or default_ca_bundle()))
@@ -407,7 +406,7 @@ def secrets_in_address(url: str) -> set[str]:
 
 
 class _Hopeless(CallFailed):
-    """A failure that the next try would meet again: somebody has to change a setting first."""
+    """A failure that retries cannot fix: a setting has to be changed first."""
 
 
 def _unusable_address(request: str, proxy: str, error: BaseException) -> CallFailed:
@@ -423,7 +422,7 @@ def _unusable_address(request: str, proxy: str, error: BaseException) -> CallFai
 
 
 def _no_answer(request: str, error: BaseException, proxy: str = "") -> CallFailed:
-    """The error for a connection that was refused or that broke, with the cure for what is known to cause it."""
+    """The error for a connection that was refused or broken, with the cure for known causes."""
     never_sent = _never_sent(error)
     kind = CallFailed
     if proxy.lower().startswith("https:") and "WRONG_VERSION_NUMBER" in str(error):
@@ -439,14 +438,14 @@ def _no_answer(request: str, error: BaseException, proxy: str = "") -> CallFaile
         sentence = "failed at the proxy: check HTTPS_PROXY and that the proxy lets this host through"
     elif _unknown_host(error):
         kind = _Hopeless
-        sentence = "failed because nobody knows this host: correct its name, or look at this machine's name servers"
+        sentence = "failed because the host name could not be resolved: check it and this machine's DNS"
     else:
         sentence = "got no answer: check the host name and the network, then run again"
     return kind(f"{request} {sentence} ({_innermost(error, proxy)}).", request=request, maybe_applied=not never_sent)
 
 
 def _unknown_host(error: BaseException) -> bool:
-    """Say whether the name servers have answered that there is no such host, which asking again does not change."""
+    """Say whether DNS has answered that the host does not exist, which is permanent."""
     causes = (each.__cause__ for each in _reasons(error))
     return any(isinstance(each, socket.gaierror) and each.errno in _NO_SUCH_HOST for each in causes)
 
@@ -455,17 +454,17 @@ _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NON
 
 
 def _passes(method: str, answer: Answer, may_repeat: bool, tried: int) -> bool:
-    """Say whether an answer after C(tried) tries is of a kind that passes."""
+    """Say whether an answer after `tried` tries is temporary."""
     if answer.status == 500 or (answer.status == 200 and method == "GET" and answer.is_half):
         return may_repeat and tried < TRIES_AFTER_500
     return answer.status == 429 or (may_repeat and answer.status in _PASSING_STATUS)
 
 
 def _pieces(got: Any) -> Iterator[bytes]:
-    """Yield the content of an answer as it comes, decompressed.
+    """Yield the content of an answer as it arrives, decompressed.
 
-    By C(read1) where urllib3 has it (2.1 and newer), which returns what is there: C(iter_content) would wait for a
-    whole piece, and one byte now and then keeps it waiting beyond every limit.
+    With `read1` if urllib3 has it (2.1 and newer), which returns what is available: `iter_content` would wait for a
+    whole chunk, and a slow sender could keep it waiting beyond every limit.
     """
     read = getattr(got.raw, "read1", None)
     if read is None:
@@ -497,8 +496,8 @@ def _text(got: Any, content: bytes) -> str:
 def _never_sent(error: BaseException) -> bool:
     """Say whether the connection failed before anything of the request was sent.
 
-    Only what is known to come first counts: behind a proxy urllib3 blames the proxy for every connection that breaks,
-    also for one that broke when the request was through, and TLS tells a broken connection as an error of its own.
+    Only errors that are known to come first count: behind a proxy urllib3 reports every broken connection as a proxy
+    error, even after the request was sent, and TLS reports a broken connection as an error of its own.
     """
     return any(
         type(each).__name__ in _BEFORE_SENDING or str(each).startswith("Tunnel connection failed")

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what is sent and what comes back into a folder, one file for each kind of exchange, censored.
+"""Writes requests and answers to a folder, one file for each kind of exchange, censored.
 
-For those who cannot see the live services: a recording settles which facts about them are true. What it may hold is
-decided in `_rules.recorded_exchange`; here it is only written. Equal exchanges have one file, whose name follows from
-its content, so threads, forks, hosts and later runs meet in one folder without knowing of each other.
+For developers without access to the live services, a recording shows which facts about them are true.
+`_rules.recorded_exchange` decides what it may hold; this module only writes it. Equal exchanges have one file, whose
+name is derived from its content, so threads, forks, hosts and later runs share one folder without coordination.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from .._rules.recorded_exchange import Received, Sent, file_name, recorded_answe
 class Recorder:
     """Keeps one file for each different exchange in a folder.
 
-    Once the folder is there nothing of it raises: a run must not end, between a change and what follows from it,
-    because of its recording. What cannot be recorded is left out.
+    Once the folder exists nothing raises: the recording must not end a run between a change and its follow-up. What
+    cannot be recorded is left out.
     """
 
     def __init__(self, directory: str) -> None:
@@ -38,7 +38,7 @@ class Recorder:
         self._kept: set[str] = set()
 
     def open(self) -> None:
-        """Make the folder, before anything is sent. Raises InvalidInput when it cannot be written to."""
+        """Create the folder before anything is sent. Raises InvalidInput if it is not writable."""
         with self._opening:
             if self._is_open:
                 return
@@ -59,7 +59,7 @@ class Recorder:
         self._keep(lambda: recorded_answer(sent, received))
 
     def note_break(self, sent: Sent, error: BaseException, maybe_applied: bool) -> None:
-        """Keep a request to which no whole answer came, and the class of the error that says why."""
+        """Keep a request without a complete answer, and the class of its error."""
         self._keep(lambda: recorded_break(sent, type(error).__name__, maybe_applied))
 
     def _keep(self, made: Callable[[], Mapping[str, Any]]) -> None:
@@ -74,7 +74,7 @@ class Recorder:
             self._kept.add(name)
 
     def _write(self, path: str, text: str) -> None:
-        """Write a file as a whole or not at all. Others may do the same at that moment, with the same content."""
+        """Write a file completely or not at all. Others may write the same content at the same time."""
         handle, scratch = _scratch_file(self.directory)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -87,5 +87,5 @@ class Recorder:
 
 
 def _scratch_file(directory: str) -> tuple[int, str]:
-    """Return a new file, of mode 0600, that readers of the folder take no notice of."""
+    """Return a new file, of mode 0600, that readers of the folder ignore."""
     return tempfile.mkstemp(dir=directory, prefix=".", suffix=".part")

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one run of Ansible may remember between its tasks, and never beyond it.
+"""A cache between the tasks of one run of Ansible, never beyond it.
 
-The directory is Ansible's own private one for the run (mode 0700, removed at the end of the run). Where a module is
-executed on its own there is none, and nothing is remembered.
+The directory is Ansible's own private one for the run (mode 0700, removed at the end of the run). A module that is
+executed alone has none, and remembers nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class RunCache:
     """Remembers small JSON values and files by key, for the life of the run."""
 
     def __init__(self, directory: str | None) -> None:
-        """C(directory) is the run's private directory, or None to remember nothing."""
+        """`directory` is the run's private directory, or None to remember nothing."""
         self._directory = os.path.join(directory, "marketplace_leads") if directory else None
 
     def get(self, *key: str) -> Any:
-        """Return what was put under C(key), or None."""
+        """Return the value remembered under `key`, or None."""
         path = self._path(key)
         if path is None:
             return None
@@ -36,11 +36,11 @@ class RunCache:
             return None
 
     def put(self, value: Any, *key: str) -> None:
-        """Remember C(value) (JSON) under C(key)."""
+        """Remember `value` (JSON) under `key`."""
         self.put_bytes(json.dumps(value).encode(), *key)
 
     def get_bytes(self, *key: str) -> bytes | None:
-        """Return the content remembered under C(key), or None."""
+        """Return the content remembered under `key`, or None."""
         path = self._path(key)
         if path is None:
             return None
@@ -51,12 +51,12 @@ class RunCache:
             return None
 
     def put_bytes(self, content: bytes, *key: str) -> None:
-        """Remember C(content) under C(key)."""
+        """Remember `content` under `key`."""
         path = self._path(key)
         if path is None or self._directory is None:
             return
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
-        # Workers of one run write side by side: each writes a file of its own (mode 0600) and renames it.
+        # Workers of one run write in parallel: each writes its own file (mode 0600) and renames it.
         handle, scratch = tempfile.mkstemp(dir=self._directory)
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections that share what they trust.
+"""Connections that share their trusted authorities.
 
-requests has the certificates of all authorities read anew for each connection, tens of milliseconds of computing each
-time. Here a bundle is read once in a process, and once for all processes that are forked after it was read.
+requests reads the certificates of all authorities again for each connection, which takes tens of milliseconds. Here a
+bundle is read once in a process, and once for all processes that are forked after that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ try:
     import requests
     from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
     from urllib3.util.ssl_ import create_urllib3_context
-except ImportError as error:  # pragma: no cover - told to the user by the entry point
+except ImportError as error:  # pragma: no cover - reported by the entry point
     REQUESTS_IMPORT_ERROR: ImportError | None = error
     HTTPAdapter = object  # type: ignore[assignment,misc]
 else:
@@ -30,7 +30,7 @@ else:
 
 _HOSTS = 512
 _CONNECTIONS_TO_A_HOST = 64
-"""How many connections are kept; none is made before it is needed."""
+"""How many connections are kept; each is opened only when needed."""
 _AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -42,7 +42,7 @@ def default_ca_bundle() -> str:
 
 @functools.cache
 def ssl_context(bundle: str) -> ssl.SSLContext:
-    """Return what TLS connections need that trust the authorities in C(bundle), a PEM file or a folder of such files.
+    """Return the TLS context that trusts the authorities in `bundle`, a PEM file or a folder of such files.
 
     Raises InvalidInput when it cannot be read.
     """
@@ -62,7 +62,7 @@ class SslContextAdapter(HTTPAdapter):
     """Opens connections that trust a bundle; requests are never repeated behind anybody's back."""
 
     def __init__(self, bundle: str) -> None:
-        """Raises InvalidInput when C(bundle) cannot be read."""
+        """Raises InvalidInput when `bundle` cannot be read."""
         self._context = ssl_context(bundle)
         # Shared by all environments of a run, which are as many hosts.
         super().__init__(max_retries=0, pool_connections=_HOSTS, pool_maxsize=_CONNECTIONS_TO_A_HOST)
@@ -74,7 +74,7 @@ class SslContextAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
         """Return the pool of connections through a proxy.
 
-        To a proxy urllib3 would send a body only when the headers have been acknowledged, which takes 40 ms.
+        Through a proxy, urllib3 would send a body only after the headers are acknowledged, which takes 40 ms.
         """
         if proxy.lower().startswith("https:"):
             keywords["proxy_ssl_context"] = self._context

@@ -17,9 +17,9 @@ Seen = TypeVar("Seen")
 
 
 def pauses(first: float, longest: float, growth: float = 1.6) -> Iterator[float]:
-    """Yield pauses in seconds that grow from C(first) to C(longest), each with a little jitter.
+    """Yield pauses in seconds that grow from `first` to `longest`, each with a little jitter.
 
-    The jitter keeps many tenants of one run from asking in step.
+    The jitter prevents many tenants of one run from sending requests at the same time.
     """
     pause = first
     while True:
@@ -38,9 +38,9 @@ def wait_for(
     sleep: Callable[[float], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Seen:
-    """Look until C(done) says so, and return what was seen then.
+    """Look until `done` says so, and return what was seen then.
 
-    C(timeout) and the pauses are in seconds. Raises TimedOut with C(describe) of the last state seen.
+    `timeout` and the pauses are in seconds. Raises TimedOut with `describe` of the last state seen.
     """
     end = clock() + timeout
     for pause in pauses(first_pause, longest_pause):

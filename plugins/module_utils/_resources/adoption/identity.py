@@ -4,8 +4,8 @@
 
 """The identity to take over: the application with one of its secrets, or the user with the password.
 
-It is the one that the offers sign in with, or the one that the caller names. What is refused here would later make the
-role believe something about a secret in use that is not so.
+It is the identity that the offers sign in with, or the one that the caller names. Without the refusals here, the role
+would later make wrong assumptions about a secret in use.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from .options import AdoptionRequest
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What is taken over: who signs in, and what tells the secret from others. `secret` is never its value.
+    """What is taken over: who signs in, and what identifies the secret. `secret` is never its value.
 
-    `secret` has `key_id`, `display_name` and `end_date_time`, empty strings where a password has none.
+    `secret` has `key_id`, `display_name` and `end_date_time`, empty strings if a password has none.
     """
 
     who: str
@@ -50,7 +50,7 @@ class TakenOver:
 
 
 class AdoptedIdentity:
-    """Finds who signs in, and with which secret."""
+    """Finds the identity that signs in, and its secret."""
 
     def __init__(self, graph: GraphClient, request: AdoptionRequest, host: str) -> None:
         """`host` is the environment's, for sentences."""
@@ -74,7 +74,7 @@ class AdoptedIdentity:
         return self._user(who) if self._request.by_user else self._application(who)
 
     def _check_choice(self, feeds: Sequence[Feed]) -> None:
-        """Refuse offers that sign in the other way: their secrets would be taken for what they are not."""
+        """Refuse offers that sign in with the other method: their secrets would be misinterpreted."""
         other = next((feed for feed in feeds if bool(feed.user_name) != self._request.by_user), None)
         if other is not None:
             shown = f"user {other.user_name}" if other.user_name else f"application {other.application_id}"
@@ -85,7 +85,7 @@ class AdoptedIdentity:
             )
 
     def _named(self, feeds: Sequence[Feed]) -> str:
-        """Return the application id or the user name that is to be taken over."""
+        """Return the application id or the user name to take over."""
         request = self._request
         option = request.option("user_name" if request.by_user else "application_id")
         named = request.user_name if request.by_user else request.application_id
@@ -97,7 +97,8 @@ class AdoptedIdentity:
         if len(found) > 1:
             told = ", ".join(f"{feed.offer.external_id} as {who}" for who, feed in found.items())
             raise InvalidInput(
-                f"The offers do not all sign in to {self._host} as one ({told}): name the one to take over in {option}."
+                f"The offers sign in to {self._host} with different identities ({told}): name the one to take over in "
+                f"{option}."
             )
         who, feed = found.popitem()
         return feed.user_name or who
@@ -107,11 +108,11 @@ class AdoptedIdentity:
         if self._request.offers:
             return (
                 f"None of the offers {', '.join(self._request.offers)} sends its leads to {self._host}: correct "
-                f"{offers} or {self._request.option('environment_url')}, or name who is to be taken over in {option}."
+                f"{offers} or {self._request.option('environment_url')}, or name the identity to take over in {option}."
             )
         return (
-            f"Nothing says what is to be taken over in {self._host}: name its offers in {offers}, with the publisher's "
-            f"credentials, or name who signs in there in {option}."
+            f"It is not specified what to take over in {self._host}: name its offers in {offers}, with the publisher's "
+            f"credentials, or name the identity that signs in there in {option}."
         )
 
     # --- an application
@@ -120,9 +121,9 @@ class AdoptedIdentity:
         found = Applications(self._graph, Replication(0.0)).by_application_id(application_id)
         if found is None:
             raise InvalidInput(
-                f"Application {application_id}, which is to be taken over, is not registered in tenant "
+                f"Application {application_id} cannot be taken over, because it is not registered in tenant "
                 f"{self._graph.tenant}: correct {self._request.option('application_id')}, restore the application, or "
-                "register one here, for the secrets of another tenant's application cannot be managed from here."
+                "register one here, because the secrets of another tenant's application cannot be managed from here."
             )
         secret = self._secret(found)
         now = self._graph.service_time()
@@ -140,7 +141,7 @@ class AdoptedIdentity:
         )
 
     def _secret(self, application: Application) -> Secret:
-        """Return the one of an application's live secrets that the caller gave the value of."""
+        """Return the live secret of an application whose value the caller gave."""
         request = self._request
         option = request.option("adopt_secret")
         if is_guid(request.secret.strip()):
@@ -155,16 +156,16 @@ class AdoptedIdentity:
         if found.possible:
             raise InvalidInput(
                 f"{option} may be any of the secrets {listed_secrets(found.possible)} of application "
-                f"{application.application_id}: name the one that it is in {request.option('adopt_key_id')}."
+                f"{application.application_id}: name the right one in {request.option('adopt_key_id')}."
             )
         if found.ended:
             raise InvalidInput(
                 f"{option} begins like a secret of application {application.application_id} that has expired, "
-                f"{listed_secrets(found.ended)}: give the value of a live one, or let configure make a new one, for no "
-                "lead arrives with it."
+                f"{listed_secrets(found.ended)}: give the value of a live one, or run configure to make a new one, "
+                "because no lead arrives with the expired one."
             )
         raise InvalidInput(
-            f"{option} is the value of no live secret of application {application.application_id}: give the value that "
+            f"{option} does not match any live secret of application {application.application_id}: give the value that "
             "was handed over to Partner Center."
         )
 
@@ -175,8 +176,8 @@ class AdoptedIdentity:
         if secret is None or not secret.ends_after(now):
             live = [each for each in application.secrets if each.ends_after(now)]
             raise InvalidInput(
-                f"{option} {key_id} is no live secret of application {application.application_id}: give the id of one "
-                f"that is ({listed_secrets(live)})."
+                f"{option} {key_id} is not a live secret of application {application.application_id}: give the id of a "
+                f"live one ({listed_secrets(live)})."
             )
         if not begins_like(secret, self._request.secret):
             raise InvalidInput(
@@ -190,10 +191,10 @@ class AdoptedIdentity:
     def _user(self, name: str) -> TakenOver:
         if DirectoryUsers(self._graph, Replication(0.0)).by_name(name) is None:
             raise InvalidInput(
-                f"User {name}, which is to be taken over, does not exist in tenant {self._graph.tenant}: correct "
+                f"User {name} cannot be taken over, because it does not exist in tenant {self._graph.tenant}: correct "
                 f"{self._request.option('user_name')}."
             )
-        # Only to learn when the password was set and ends; one that has ended is refused.
+        # Only to learn when the password was set and when it expires; an expired one is refused.
         wanted = DesiredUser(name, schedule=PasswordSchedule(renew_before_days=0, may_renew=False))
         user = DirectoryUserResource(self._graph, wanted)
         user.plan()

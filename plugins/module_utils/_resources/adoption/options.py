@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of taking over a set-up that was made by hand: the options, and what they are read into."""
+"""The options of taking over a set-up that was made by hand, and their parsed form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Stored:
-    """What the caller's store holds; each is an empty string where it holds nothing.
+    """What the caller's store holds; each is an empty string if it holds nothing.
 
     `adopted_key_id` is the key id of the secret that was taken over, also after that one was rotated.
     """
@@ -49,7 +49,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class AdoptionRequest:
-    """What the caller asks for. An `application_id`, `user_name` or `key_id` that is empty is to be found.
+    """What the caller asks for. An empty `application_id`, `user_name` or `key_id` is looked up.
 
     `roles` are the names of the security roles that may carry the privileges. `handed_over` is what the handover file
     says of each offer. `prefix` comes before the names of options in sentences.

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A set-up that was made by hand, looked at so that it can be taken over. Nothing is written.
+"""Reads a set-up that was made by hand, so that it can be taken over. Writes nothing.
 
-What is found is what the role has to know to go on from here: who signs in, which of the secrets is the one in use, and
-since when each offer holds it. What may surprise later is warned of now.
+The result is what the role needs to continue from here: who signs in, which secret is in use, and since when each offer
+holds it. Later surprises are reported as warnings.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from .identity import AdoptedIdentity, TakenOver
 from .options import AdoptionRequest
 
 NEW, TAKEN_OVER, ROTATED = "new", "taken_over", "rotated"
-"""Whether the set-up is yet to be taken over, was taken over, or was taken over and its secret rotated since."""
+"""Whether the set-up is still to be taken over, was taken over, or was taken over and its secret rotated since."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What the caller reaches. Partner Center is opened only where there are offers to read."""
+    """The caller's clients. Partner Center is opened only if there are offers to read."""
 
     graph: GraphClient
     environment: EnvironmentClient
@@ -47,7 +47,7 @@ class Reach:
 
 
 class Adoption:
-    """Looks at one environment's set-up."""
+    """Reads one environment's set-up."""
 
     def __init__(self, reach: Reach, request: AdoptionRequest) -> None:
         self._graph = reach.graph
@@ -138,7 +138,7 @@ class Adoption:
     def _member(self, identity: TakenOver) -> dict[str, Any]:
         """Return the user that writes leads, and which of the privileges for that it has by all its roles.
 
-        That there is none is for the test lead to report, which names the cause.
+        If there is none, the test lead reports it with the cause.
         """
         user = (
             People(self._environment).by_object_id(identity.object_id)
@@ -182,7 +182,7 @@ class Adoption:
         if identity.other_secrets:
             self._warnings.append(
                 f"Application {identity.who} has other live secrets, {listed_secrets(identity.other_secrets)}: remove "
-                "those that nothing uses, for the role does not."
+                "those that nothing uses, because the role does not remove them."
             )
 
     def _described(self, offers: Sequence[Offer], identity: TakenOver) -> dict[str, Any]:
@@ -216,7 +216,7 @@ class Adoption:
                     ],
                 }
             )
-            shown = others.described(application) if application else f"{application_id}, which is not of this tenant"
+            shown = others.described(application) if application else f"{application_id}, which is of another tenant"
             why = f"feeds {', '.join(feeding[application_id])}" if application_id in feeding else "holds the role too"
             self._warnings.append(
                 f"Another application can write leads to {host}, {shown}, and it {why}: it is not taken over, so "

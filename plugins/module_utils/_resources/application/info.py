@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of applications: properties, secrets with the days they have left, service principal and consent."""
+"""What is known of applications: properties, secrets with their remaining days, service principal and consent."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ApplicationReport:
         }
 
     def _consented(self, client_object_id: str) -> dict[str, list[str]] | None:
-        """What everybody's consent covers by API; None when the runner may not read consent."""
+        """What admin consent covers, by API; None if the runner may not read consent."""
         try:
             grants = self._consent.granted_to(client_object_id)
         except CallFailed as failed:

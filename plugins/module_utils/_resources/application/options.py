@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of an application: its options, and what they are read into."""
+"""The options of an application, and their parsed form."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """The options of an application, also inside the plan of a whole environment."""
 
 DEFAULT_AUDIENCE = "AzureADMyOrg"
-"""This directory only: what a new application gets where the caller does not say."""
+"""This directory only: the default of a new application."""
 
 
 @dataclass(frozen=True)
 class DesiredApplication:
     """What the caller asks for; None leaves a property alone.
 
-    C(properties) are those with plain values, in the service's words. C(replication_timeout) is in seconds.
+    `properties` are those with plain values, in the service's words. `replication_timeout` is in seconds.
     """
 
     unique_name: str | None = None
@@ -80,13 +80,15 @@ class DesiredApplication:
             raise InvalidInput("name is empty: give the display name of the application.")
         if not (options["unique_name"] or options["application_id"]):
             raise InvalidInput(
-                "unique_name is missing: give the name by which the application is recognized in every run, or "
-                "application_id to adopt an existing one. A display name is not enough, for it is not unique."
+                "unique_name is missing: give a name that identifies the application in every run (a display name is "
+                "not unique), or application_id to adopt an existing one."
             )
         if options["purge"] and options["state"] != "absent":
-            raise InvalidInput("purge is true, but state is present: purge goes with state absent only.")
+            raise InvalidInput("purge is true, but state is present: set state to absent, or leave purge out.")
         if options["admin_consent"] and not options["service_principal"]:
-            raise InvalidInput("admin_consent is true, but service_principal is false: consent is given to it.")
+            raise InvalidInput(
+                "admin_consent is true, but service_principal is false: set it to true, because consent is given to it."
+            )
         uris = options["redirect_uris"]
         return cls(
             unique_name=options["unique_name"] or None,
@@ -103,7 +105,7 @@ class DesiredApplication:
         )
 
     def given(self, in_use: SecretInUse) -> DesiredApplication:
-        """Return the same, judged in the knowledge of which secret is in use."""
+        """Return the same, with the secret that is in use."""
         if self.schedule is None:
             return self
         schedule = replace(

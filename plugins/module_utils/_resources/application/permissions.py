@@ -48,7 +48,7 @@ class Permission:
 
 
 def permissions_from(options: Mapping[str, Any]) -> tuple[Permission, ...]:
-    """Read C(api_permissions). Raises InvalidInput."""
+    """Read `api_permissions`. Raises InvalidInput."""
     scopes: dict[str, list[str]] = {}
     for one in options["api_permissions"] or []:
         api_id = _APIS.get(one["api"]) or guid(one["api"], "api_permissions.api (or the word dynamics_crm)")
@@ -61,7 +61,7 @@ def permissions_from(options: Mapping[str, Any]) -> tuple[Permission, ...]:
 
 
 class Permissions:
-    """The wanted permissions of one application, with what the tenant knows about their APIs."""
+    """The desired permissions of one application, with what the tenant knows about their APIs."""
 
     def __init__(self, graph: GraphClient, replication: Replication, wanted: Sequence[Permission]) -> None:
         self._graph = graph
@@ -81,12 +81,12 @@ class Permissions:
             if unknown:
                 raise InvalidInput(
                     f"api_permissions names {unknown[0]!r}, which {api.display_name} ({api.application_id}) does not "
-                    f"offer: use one of {', '.join(sorted(api.scopes)) or 'none, for it offers none'}."
+                    f"offer: use one of {', '.join(sorted(api.scopes)) or 'none, because it offers none'}."
                 )
             self._apis[permission.api_id] = api
 
     def shown(self, required_access: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-        """Return what requiredResourceAccess says of the wanted APIs, by value where the API tells it."""
+        """Return what requiredResourceAccess says about the desired APIs, by value if the API reports it."""
         shown = {}
         for permission in self._wanted:
             values = {scope_id: value for value, scope_id in self._apis[permission.api_id].scopes.items()}
@@ -95,7 +95,7 @@ class Permissions:
         return shown
 
     def merged_into(self, required_access: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return requiredResourceAccess with the wanted permissions: the service replaces the list as a whole."""
+        """Return requiredResourceAccess with the desired permissions: the service replaces the list as a whole."""
         merged = [copy.deepcopy(dict(entry)) for entry in required_access]
         for permission in self._wanted:
             present = _delegated(merged, permission.api_id)
@@ -113,7 +113,7 @@ class Permissions:
         self._grants = self._consent.granted_to(client_object_id)
 
     def consented(self) -> dict[str, list[str]]:
-        """Return what everybody's consent covers of each wanted API."""
+        """Return what admin consent covers of each desired API."""
         return {each.api_id: sorted(self._granted(each)) for each in self._wanted}
 
     def to_consent(self) -> dict[str, list[str]]:
@@ -137,7 +137,7 @@ class Permissions:
         if api_id == DYNAMICS_CRM_APPLICATION_ID:
             return (
                 f"api_permissions names dynamics_crm, but tenant {self._graph.tenant} has no Dynamics CRM: check that "
-                "tenant_id is the tenant of the environment, for a tenant gets it with its first environment."
+                "tenant_id is the tenant of the environment, because a tenant gets it with its first environment."
             )
         return (
             f"api_permissions names the API {api_id}, which has no service principal in tenant {self._graph.tenant}: "

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application: what the lead service signs in as, with its service principal, permissions, consent and secret.
+"""The application that the lead service uses to sign in, with its service principal, permissions, consent and secret.
 
-It is recognized by its unique name, or by its application id where the caller adopts one on purpose, and never by its
-display name, which any number of applications may share.
+It is recognized by its unique name, or by its application id if the caller adopts one explicitly, and never by its
+display name, which several applications may share.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from .state import application_state, principal_state
 Result = TypeVar("Result")
 
 _OWNER_LAG = 60.0
-"""For how many seconds at most a denial is taken for a replica that does not know the owner of a new application."""
+"""The maximum number of seconds for which a denial may come from a replica that does not know a new application's
+owner."""
 
 __all__ = ["OPTIONS", "ApplicationResource", "DesiredApplication"]
 
@@ -71,17 +72,17 @@ class ApplicationResource:
 
     @property
     def application_id(self) -> str:
-        """The application id after C(plan); the nil GUID while the application is yet to be made."""
+        """The application id after `plan`; the nil GUID until the application exists."""
         return self._application.application_id if self._application else NIL_GUID
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What can be known of the application's secrets after C(plan)."""
+        """What can be known of the application's secrets after `plan`."""
         return self._application.secrets if self._application else ()
 
     @property
     def secret_outdated(self) -> str:
-        """Why the stored secret must not be handed over, after C(plan); empty where it may be."""
+        """Why the stored secret must not be handed over, after `plan`; empty where it may be."""
         return self._secret.outdated if self._secret else ""
 
     def plan(self) -> Plan:
@@ -126,7 +127,7 @@ class ApplicationResource:
         return found
 
     def _sure_of_secret(self, found: Application | None) -> Application | None:
-        """Look again before the caller's secret counts as gone: a replica may be behind."""
+        """Read again before the caller's secret counts as removed: a replica may lag behind."""
         if found is None or self._secret is None or self._secret.stored_among(found.secrets):
             return found
         seen = self._replication.samples(lambda: self._applications.by_application_id(found.application_id))
@@ -135,7 +136,7 @@ class ApplicationResource:
     def _in_recycle_bin(self) -> Application | None:
         """Read the application that the caller means from the recycle bin, which keeps unique names.
 
-        That there is none is asked once in a run. Should somebody throw it away meanwhile, its creation is refused.
+        It is read once in a run. If an application is deleted in the meantime, its creation is refused.
         """
         wanted = self._wanted
         if self._graph.recall(*self._not_in_bin):
@@ -150,7 +151,7 @@ class ApplicationResource:
         except CallFailed as failed:
             if failed.status != 403:
                 raise
-            self._plan.warnings.append(f"The recycle bin cannot be looked into. {failed}")
+            self._plan.warnings.append(f"The recycle bin cannot be read. {failed}")
         return None
 
     @property
@@ -186,15 +187,15 @@ class ApplicationResource:
         wanted = self._wanted
         if wanted.application_id is not None:
             raise InvalidInput(
-                f"application_id {wanted.application_id} is no application registered in tenant {self._graph.tenant}: "
-                "correct it, or leave it out to have a new application made."
+                f"application_id {wanted.application_id} is not an application registered in tenant "
+                f"{self._graph.tenant}: correct it, or leave it out to create a new application."
             )
         if "displayName" not in wanted.properties:
-            raise InvalidInput(f"name is missing: {wanted.called} is yet to be made and needs a display name.")
+            raise InvalidInput(f"name is missing: {wanted.called} does not exist yet and needs a display name.")
         self._plan.add("application", None, self._creation(), self._create)
 
     def _creation(self) -> dict[str, Any]:
-        """What a new application is made of, in the service's words."""
+        """The properties of a new application, by the service's names."""
         properties: dict[str, Any] = {"signInAudience": DEFAULT_AUDIENCE, **self._wanted.properties}
         if properties["signInAudience"] in PERSONAL:
             properties["api"] = {"requestedAccessTokenVersion": TOKEN_VERSION_OF_PERSONAL}
@@ -211,7 +212,7 @@ class ApplicationResource:
         self._plan_property("isDisabled", bool(application.properties.get("isDisabled")), False)
         self._plan_token_version(application)
         for name, value in self._wanted.properties.items():
-            # The service keeps no empty text.
+            # The service does not store empty strings.
             self._plan_property(name, application.properties.get(name) or None, value or None)
         if self._wanted.redirect_uris is not None:
             before, after = sorted(application.redirect_uris), sorted(self._wanted.redirect_uris)
@@ -233,7 +234,7 @@ class ApplicationResource:
         self._plan.add(f"application.{name}", before, after, lambda: self._update({name: after}))
 
     def _plan_token_version(self, application: Application) -> None:
-        """Plan what Graph demands of an application for personal accounts, before it becomes one."""
+        """Plan what Graph requires of an application for personal accounts, before it becomes one."""
         if self._audience not in PERSONAL:
             return
         # The rest of it is sent along, because it is only likely that the service would keep it.
@@ -261,7 +262,7 @@ class ApplicationResource:
             )
 
     def _check_name_is_free(self, unique_name: str) -> None:
-        """A unique name is given once and for all, so a dry run must know that it can be given."""
+        """A unique name is permanent, so a dry run must check that it is available."""
         if self._applications.by_unique_name(unique_name) or self._in_recycle_bin():
             raise InvalidInput(
                 f"unique_name {unique_name!r} belongs to another application in tenant {self._graph.tenant} or its "
@@ -269,7 +270,7 @@ class ApplicationResource:
             )
 
     def _plan_principal(self, application: Application | None) -> None:
-        """Plan the service principal; None is an application of which there can be none yet."""
+        """Plan the service principal; None stands for an application that cannot have one yet."""
         if application is not None:
             self._principal = self._principals.by_application_id(application.application_id)
         principal = self._principal
@@ -330,7 +331,7 @@ class ApplicationResource:
                 self._plan.add("application.purged", before, after, lambda: self._applications.purge(deleted))
 
     def _check_ownership(self) -> None:
-        """Say before the first write that the runner may not write an application that others made."""
+        """Report before the first write that the runner may not write an application that others made."""
         application, paths = self._application, set(self._plan.paths)
         # One in the recycle bin shows no owners. Consent is written elsewhere, regardless of who owns the application.
         unowned = {"application.restored", "application.purged"} & paths or not paths - {"admin_consent"}
@@ -338,8 +339,8 @@ class ApplicationResource:
             return
         if self._ownership.lacking(application.object_id):
             self._plan.blockers.append(
-                f"{self._graph.runner} is no owner of application {application.application_id}, and its permission "
-                f"Application.ReadWrite.OwnedBy covers only what it owns: "
+                f"{self._graph.runner} does not own application {application.application_id}, and its permission "
+                "Application.ReadWrite.OwnedBy covers only applications that it owns: "
                 f"{self._ownership.cure(application.application_id)}."
             )
 
@@ -347,8 +348,8 @@ class ApplicationResource:
         full = self._audience in PERSONAL and len(self.secrets) >= MOST_SECRETS_OF_PERSONAL
         if full and "application.secret" in self._plan.paths:
             self._plan.blockers.append(
-                f"application {self.application_id} is for personal Microsoft accounts and has two secrets, which is "
-                "the most that it can have: remove one that is not in use, or set sign_in_audience (in the role "
+                f"application {self.application_id} is for personal Microsoft accounts and has two secrets, the most "
+                "that it can have: remove one that is not in use, or set sign_in_audience (in the role "
                 "lead_writer_sign_in_audience) to AzureADMyOrg or AzureADMultipleOrgs."
             )
 
@@ -360,10 +361,10 @@ class ApplicationResource:
         self._just_made = True
 
     def _as_owner(self, act: Callable[[], Result]) -> Result:
-        """Write to the application; if that is denied right after it was made, look whether the runner owns it.
+        """Write to the application; if that is denied right after its creation, check whether the runner owns it.
 
-        A denial did nothing. That the runner is an owner may not be known everywhere yet (likely), so then it is
-        tried again for a while.
+        A denied request did nothing. Replicas may not know the owner yet (likely), so the request is retried for a
+        while.
         """
         if not (self._just_made and self._ownership.needed):
             return act()
@@ -390,16 +391,16 @@ class ApplicationResource:
 
     def _create_principal(self) -> None:
         application = self._managed
-        # An application that came back, or that was there all the time, may have brought its own.
+        # A restored or existing application may have its own.
         principal = None if self._is_new else self._principals.by_application_id(application.application_id)
         if principal is None:
-            # A secret that signs in proves more than looking does, and is waited for last.
+            # A successful sign-in with a secret proves more than a read, so it is awaited last.
             settled = self._secret is None or self._wanted.admin_consent
             principal = self._as_owner(
                 lambda: self._principals.create(application.application_id, just_made=self._just_made, settled=settled)
             )
         if self._is_new and self._secret is None:
-            # Only now, because replicas take in the application while the service principal is made.
+            # Only now, because replicas receive the application while the service principal is created.
             self._applications.wait_until_seen(unique_name=application.unique_name)
         self._principal = principal
         self._learn_directory(principal)
@@ -429,7 +430,7 @@ class ApplicationResource:
             self._remove_secrets()
 
     def _await_secret(self) -> None:
-        """The next run asks whether the new secret is there; a replica must not answer that it is not."""
+        """The next run reads the new secret; no replica may answer that it does not exist."""
         made, application = self._planned_secret.made, self._managed
         if made is not None:
             self._applications.wait_until_seen(
@@ -449,11 +450,11 @@ class ApplicationResource:
             self._and_keep_the_secret(remove)
 
     def _and_keep_the_secret(self, act: Callable[[], None]) -> None:
-        """Do what comes after a new secret was made: it must not fail, or the secret's value would be lost."""
+        """Perform the steps after a new secret was made: they must not raise, or the secret's value would be lost."""
         try:
             act()
         except (CallFailed, SignInFailed, TimedOut) as failed:
-            self._plan.warnings.append(f"The new secret is there and works, but afterwards: {failed}")
+            self._plan.warnings.append(f"The new secret works, but a later step failed: {failed}")
 
     @property
     def _managed(self) -> Application:

@@ -48,7 +48,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
-    """Read C(secret). Raises InvalidInput."""
+    """Read `secret`. Raises InvalidInput."""
     given = options["secret"]
     if given is None:
         return None
@@ -76,7 +76,7 @@ def schedule_from(options: Mapping[str, Any]) -> Schedule | None:
 
 
 def _key_id(given: Mapping[str, Any], option: str) -> str | None:
-    """Read one key ID, None where there is none. Raises InvalidInput."""
+    """Read one key ID, None if there is none. Raises InvalidInput."""
     return guid(given[option], f"secret.{option}") if given[option] else None
 
 
@@ -98,7 +98,7 @@ def _moment(given: Mapping[str, Any], option: str) -> datetime | None:
 
 
 class StoreMissing(InvalidInput):
-    """The caller's record is empty although there are secrets that something may be using: `secrets` names them."""
+    """The caller's record is empty although secrets may be in use: `secrets` names them."""
 
     def __init__(self, sentence: str, secrets: str) -> None:
         super().__init__(sentence)
@@ -123,20 +123,20 @@ class ClientSecret:
         self._schedule = schedule
         self._made_by_caller = made_by_caller
         self.in_recycle_bin = False
-        """Whether the application is deleted: no secret of it signs in, so nothing can be using one."""
+        """Whether the application is deleted: none of its secrets signs in, so none is in use."""
         self._decision = Decision(True, None, ())
         self._made: NewSecret | None = None
 
     def stored_among(self, secrets: Sequence[Secret]) -> bool:
-        """Say whether the caller's secret is among those of an application; so it is when the caller claims none."""
+        """Say whether the application has the caller's secret; true if the caller claims none."""
         stored = self._schedule.stored_key_id
         return not stored or stored in {secret.key_id for secret in secrets}
 
     def judge(self, secrets: Sequence[Secret]) -> None:
         """Decide about the secrets that the application has.
 
-        Raises StoreMissing where the caller's record is empty although there are secrets that something may be using,
-        and InvalidInput where another run has made one meanwhile. Nothing was changed then.
+        Raises StoreMissing if the caller's record is empty although secrets may be in use, and InvalidInput if another
+        run has made one in the meantime. Nothing was changed then.
         """
         schedule = self._schedule
         self._decision = decision = decide(secrets, schedule, self._graph.service_time())
@@ -144,15 +144,15 @@ class ClientSecret:
         meanwhile = [each for each in foreign if each.key_id not in (schedule.expected_key_ids or ())]
         if schedule.expected_key_ids is not None and meanwhile:
             raise InvalidInput(
-                f"Another run has made {_named(meanwhile)} for this application meanwhile: no secret was made; run "
-                "again when the other run is over."
+                f"Another run has made {_named(meanwhile)} for this application in the meantime: no secret was made; "
+                "run again when the other run has ended."
             )
         unsure = foreign and not self.in_recycle_bin
         if schedule.record_is_empty and unsure and decision.create and not schedule.store_lost:
             raise StoreMissing(
-                f"secret.stored_key_id is empty, but the application has live secrets named {schedule.name!r} that "
-                f"something may be using ({_named(foreign)}): give the key ID of the one that you hold, or set "
-                "secret.store_lost to true to have another one made while these stay.",
+                f"secret.stored_key_id is empty, but the application has live secrets named {schedule.name!r} that may "
+                f"be in use ({_named(foreign)}): give the key ID of the one that you hold, or set secret.store_lost to "
+                "true to make another one and keep these.",
                 _named(foreign),
             )
 
@@ -164,7 +164,7 @@ class ClientSecret:
 
     @property
     def after(self) -> Any:
-        """What the plan shows of the secret to be: the one in use, unless a new one is needed."""
+        """What the plan shows of the future secret: the one in use, unless a new one is needed."""
         if not self._decision.create:
             return self.before
         return {"displayName": self._schedule.name, "validDays": self._schedule.valid_days}
@@ -181,7 +181,7 @@ class ClientSecret:
 
     @property
     def outdated(self) -> str:
-        """Why the secret in the caller's store may not be the last one that was handed over; empty where it is."""
+        """Why the secret in the caller's store may not be the last one that was handed over; empty if it is."""
         current = self._decision.current
         if current is None or not self._decision.outdated:
             return ""
@@ -193,7 +193,7 @@ class ClientSecret:
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about live secrets that are left alone, and about a stored one that is gone."""
+        """Sentences about live secrets that are left unchanged, and about a stored one that no longer exists."""
         return [*self._about_the_stored_one(), *self._about_foreign_ones(), *self._about_previous_ones()]
 
     def _about_the_stored_one(self) -> list[str]:
@@ -213,8 +213,8 @@ class ClientSecret:
         return [
             (
                 f"The application has live secrets named {self._schedule.name!r} that the store does not hold "
-                f"({_named(foreign)}): they stay, because something may be using them; remove one that is not in use "
-                "with secret.absent_key_ids."
+                f"({_named(foreign)}): they stay, because they may be in use; remove one that is not in use with "
+                "secret.absent_key_ids."
             )
         ]
 
@@ -226,14 +226,14 @@ class ClientSecret:
         return [
             (
                 f"{count} of the application ({_named(previous)}) can be removed only when everything uses the new "
-                "one: publish the offers that use it again, or confirm in secret.in_use_key_id that the new one is in "
+                "one: publish again the offers that use it, or confirm in secret.in_use_key_id that the new one is in "
                 "use."
             )
         ]
 
     @property
     def _in_use(self) -> bool:
-        """Say whether the caller confirmed that the secret in use is the stored one; then the overlap is awaited."""
+        """Say whether the caller confirmed that the secret in use is the stored one; then the overlap begins."""
         current = self._decision.current
         return current is not None and current.key_id == self._schedule.in_use_key_id
 
@@ -255,7 +255,7 @@ class ClientSecret:
         return self._without(application, self._decision.lost)
 
     def remove_surplus(self, application: Application) -> Application:
-        """Remove the secrets that are to go, and return the application without them."""
+        """Remove the secrets that are due for removal, and return the application without them."""
         return self._without(application, self._decision.remove)
 
     def _without(self, application: Application, surplus: Sequence[Secret]) -> Application:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applications and service principals as modules answer them: the service's words as snake_case."""
+"""Applications and service principals as modules return them: the service's names in snake_case."""
 
 from __future__ import annotations
 

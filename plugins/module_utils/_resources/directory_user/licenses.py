@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The licenses of one user: what is wanted is looked up among what the tenant has, before anything is written."""
+"""The licenses of one user: the desired ones are looked up among the tenant's before anything is written."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..._services.graph.users import DirectoryUser, DirectoryUsers
 from .options import DesiredUser
 
 NO_LOCATION = (
-    "usage_location is missing: a license can be assigned only to a user whose country is known, so give its two "
-    "letters, such as SE."
+    "usage_location is missing: give the two-letter code of the user's country, such as SE, because a license can be "
+    "assigned only to a user whose country is known."
 )
 
 
 class UserLicenses:
-    """Judges and assigns the licenses that C(wanted) names."""
+    """Checks and assigns the licenses that `wanted` names."""
 
     def __init__(self, licenses: Licenses, users: DirectoryUsers, wanted: DesiredUser, tenant: str) -> None:
         self._licenses = licenses
@@ -32,7 +32,8 @@ class UserLicenses:
         self._candidates: list[Subscription] = []
 
     def read(self) -> None:
-        """Find the product of each wanted license, by part number or id. Raises InvalidInput for one not bought."""
+        """Find the product of each desired license, by part number or id. Raises InvalidInput for one that was not
+        bought."""
         if not self._wanted.licensed:
             return
         owned = self._licenses.subscriptions()
@@ -46,26 +47,26 @@ class UserLicenses:
             if found is None:
                 others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
                 raise InvalidInput(
-                    f"licenses names {name}, of which tenant {self._tenant} has no subscription: buy one, or name one "
+                    f"licenses names {name}, but tenant {self._tenant} has no subscription to it: buy one, or name one "
                     f"of those it has ({others})."
                 )
             self._subscriptions[found.sku_id] = found
 
     def _read_candidates(self, owned: Sequence[Subscription]) -> None:
-        """Find the products that let their holders write leads, the preferred ones first."""
+        """Find the products that allow writing leads, the preferred ones first."""
         ranked = [(lead_rank(each.plans), each) for each in owned]
         suited = [(rank, each.part_number, each) for rank, each in ranked if rank is not None and each.seats]
         self._candidates = [each for _rank, _name, each in sorted(suited, key=lambda one: one[:2])]
         if not self._candidates:
             others = ", ".join(sorted(each.part_number for each in owned)) or "none at all"
             raise InvalidInput(
-                f"Tenant {self._tenant} has no product that is known to let a person write leads: buy a license of "
-                "Dynamics 365 Sales, or name a product in licenses (in the role lead_writer_user_licenses) if one of "
-                f"those it has does ({others})."
+                f"Tenant {self._tenant} has no product that is known to allow writing leads: buy a license of Dynamics "
+                "365 Sales, or name a product in licenses (in the role lead_writer_user_licenses) if one of its "
+                f"products does ({others})."
             )
 
     def _choose(self, user: DirectoryUser) -> None:
-        """Settle on one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
+        """Choose one candidate: one that the user has, else one with a free seat. Raises InvalidInput."""
         if not self._candidates:
             return
         held = [each for each in self._candidates if each.sku_id in user.license_ids]
@@ -73,8 +74,8 @@ class UserLicenses:
         if chosen is None:
             taken = ", ".join(f"{each.part_number} {each.taken} of {each.seats}" for each in self._candidates)
             raise InvalidInput(
-                f"Tenant {self._tenant} has no free seat of a license that lets a person write leads (taken: {taken}): "
-                "free one, or buy another one."
+                f"Tenant {self._tenant} has no free seat of a license that allows writing leads (taken: {taken}): free "
+                "one, or buy another one."
             )
         self._subscriptions = {chosen.sku_id: chosen}
 
@@ -88,20 +89,20 @@ class UserLicenses:
         for each in missing:
             if each.free < 1:
                 raise InvalidInput(
-                    f"licenses names {each.part_number}, but {each.taken} of the {each.seats} seats that tenant "
-                    f"{self._tenant} has of it are taken: buy another one, or free one."
+                    f"licenses names {each.part_number}, but {each.taken} of {each.seats} seats in tenant "
+                    f"{self._tenant} are taken: buy another one, or free one."
                 )
         before = sorted(self.part_number(sku_id) for sku_id in user.license_ids)
         return before, sorted([*before, *(each.part_number for each in missing)])
 
     def warnings(self, user: DirectoryUser) -> list[str]:
-        """Return sentences about wanted licenses that a user has, but that are not in force."""
+        """Return sentences about desired licenses that a user has but that are not active."""
         told = []
         for sku_id, each in self._subscriptions.items():
             errors = user.license_errors(sku_id)
             if errors:
                 told.append(
-                    f"The license {each.part_number} of {user.name} is not in force ({', '.join(errors)}): look at the "
+                    f"The license {each.part_number} of {user.name} is not active ({', '.join(errors)}): check the "
                     "user's licenses in the Microsoft 365 admin center."
                 )
         return told
@@ -110,11 +111,11 @@ class UserLicenses:
         """Assign what is missing, and return the user once every replica shows it. Raises CallFailed or TimedOut."""
         wanted = [each.sku_id for each in self._missing(user)]
         self._licenses.assign(user, wanted)
-        # The next run asks whether the license is there; a replica must not answer that it is not.
+        # The next run reads the license; no replica may answer that it does not exist.
         return self._users.wait_until_seen(user.name, lambda seen: set(wanted) <= set(seen.license_ids), "the license")
 
     def part_number(self, sku_id: str) -> str:
-        """Return the part number of a product that is wanted, and the id of any other."""
+        """Return the part number of a desired product, and the id of any other."""
         known = self._subscriptions.get(sku_id)
         return known.part_number if known else sku_id
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of a user of the directory: its options, and what they are read into."""
+"""The options of a directory user, and their parsed form."""
 
 from __future__ import annotations
 
@@ -42,9 +42,8 @@ _LOCATION = re.compile(r"[A-Z]{2}")
 class DesiredUser:
     """What the caller asks for; None leaves a property alone.
 
-    C(properties) are those with plain values, in the service's words. C(licenses) are part numbers or ids of products.
-    C(license_for_leads) asks for one of any product that lets its holder write leads. C(replication_timeout) is in
-    seconds.
+    `properties` are those with plain values, in the service's words. `licenses` are part numbers or ids of products.
+    `license_for_leads` asks for one of any product that allows writing leads. `replication_timeout` is in seconds.
     """
 
     name: str
@@ -64,17 +63,17 @@ class DesiredUser:
         name = options["user_principal_name"].strip()
         if not _NAME.fullmatch(name):
             raise InvalidInput(
-                f"user_principal_name must look like an e-mail address, such as leads@contoso.com, not {name!r}."
+                f"user_principal_name must look like an email address, such as leads@contoso.com, not {name!r}."
             )
         if options["display_name"] is not None and not options["display_name"].strip():
             raise InvalidInput("display_name is empty: give the display name of the user.")
         location = options["usage_location"]
         if location is not None and not _LOCATION.fullmatch(location.upper()):
-            raise InvalidInput(f"usage_location must be a country's two letters, such as SE, not {location!r}.")
+            raise InvalidInput(f"usage_location must be a two-letter country code, such as SE, not {location!r}.")
         if options["password"] is not None:
             check_password(options["password"], name)
         if options["purge"] and options["state"] != "absent":
-            raise InvalidInput("purge is true, but state is present: purge goes with state absent only.")
+            raise InvalidInput("purge is true, but state is present: set state to absent, or leave purge out.")
         properties = {
             "displayName": options["display_name"],
             "usageLocation": location.upper() if location else None,
@@ -107,7 +106,7 @@ class DesiredUser:
         return self.name.partition("@")[2].lower()
 
     def policies(self, held: frozenset[str]) -> frozenset[str]:
-        """Return the password policies that a user with those C(held) is to have."""
+        """Return the password policies that a user with those `held` is to have."""
         if self.never_expires is None:
             return held
         only = frozenset({NEVER_EXPIRES_POLICY})

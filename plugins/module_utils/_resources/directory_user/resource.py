@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The user of the directory as whom the lead service signs in, with its licenses and its password.
+"""The directory user that the lead service uses to sign in, with its licenses and its password.
 
-It is recognized by its user principal name. Its password can be seen by nobody, so a new one is set where the caller
-does not have the one in force, and set last, because its value must not be lost to a later failure.
+It is recognized by its user principal name. Its password cannot be read, so a new one is set if the caller does not
+have the current one. It is set last, because its value must not be lost to a later failure.
 """
 
 from __future__ import annotations
@@ -56,23 +56,23 @@ class DirectoryUserResource:
 
     @property
     def object_id(self) -> str:
-        """The object id after C(plan); the nil GUID while the user is yet to be made."""
+        """The object id after `plan`; the nil GUID until the user exists."""
         return self._user.object_id if self._user else NIL_GUID
 
     @property
     def password(self) -> Password:
-        """What can be known of the password after C(plan)."""
+        """What can be known of the password after `plan`."""
         user = self._user
         if user is None:
             return Password(None)
         changed = user.password_changed
-        # Where the domain was not asked, nobody knows the end.
+        # If the domain was not read, the expiry is unknown.
         end = password_end(changed, self._validity_days, user.password_policies) if self._domain_read else None
         return Password(changed, end)
 
     @property
     def key_id(self) -> str:
-        """What tells the password from others, when it was set; the nil GUID while a new one is planned."""
+        """What identifies the password, the time when it was set; the nil GUID while a new one is planned."""
         if "user.password" in self._plan.paths:
             return NIL_GUID
         changed = self.password.changed
@@ -110,15 +110,15 @@ class DirectoryUserResource:
     # --- what is there
 
     def _refuse_administrators(self, user: DirectoryUser) -> None:
-        """The name and password of the user are given away, so it must be able to do little.
+        """The name and password of the user are handed over, so it must have few rights.
 
-        Also before a removal: nobody means to remove an administrator when speaking of the lead service.
+        Also before a removal: an administrator is never meant to be removed as the lead service's user.
         """
         roles = self._users.directory_roles(user)
         if roles:
             raise InvalidInput(
-                f"user_principal_name {user.name} holds the directory role {', '.join(roles)}: the lead service needs "
-                "none, so use an account of its own, or take the role away first."
+                f"user_principal_name {user.name} holds the directory role {', '.join(roles)}: use a dedicated "
+                "account, or remove the role first, because the lead service needs none."
             )
 
     def _in_recycle_bin(self) -> DirectoryUser | None:
@@ -127,11 +127,11 @@ class DirectoryUserResource:
         except CallFailed as failed:
             if failed.status != 403:
                 raise
-            self._plan.warnings.append(f"The recycle bin cannot be looked into. {failed}")
+            self._plan.warnings.append(f"The recycle bin cannot be read. {failed}")
         return None
 
     def _read_domain(self) -> None:
-        """Learn how long passwords live, and make sure that the directory keeps the passwords of this domain."""
+        """Read the password lifetime, and make sure that the directory stores the passwords of this domain."""
         domain = self._wanted.domain
         try:
             self._validity_days = self._users.password_validity_days(domain)
@@ -140,21 +140,21 @@ class DirectoryUserResource:
         except CallFailed as failed:
             if failed.status == 404:
                 raise InvalidInput(
-                    f"user_principal_name ends in {domain}, which is no domain of tenant {self._graph.tenant}: use one "
-                    "that is, such as the one that ends in onmicrosoft.com."
+                    f"user_principal_name ends in {domain}, which is not a domain of tenant {self._graph.tenant}: use "
+                    "one of its domains, such as the one that ends in onmicrosoft.com."
                 ) from failed
             if failed.status != 403:
                 raise
             self._domain_read = True
             self._plan.warnings.append(
-                f"How long passwords live in {domain} cannot be seen, so it is taken to be 90 days: grant the runner "
+                f"The password lifetime in {domain} cannot be read, so 90 days are assumed: grant the runner "
                 "Domain.Read.All."
             )
             return
         if federated:
             raise InvalidInput(
-                f"user_principal_name ends in {domain}, whose users sign in elsewhere (a federated domain): use a "
-                "domain whose passwords the directory keeps, such as the one that ends in onmicrosoft.com."
+                f"user_principal_name ends in {domain}, which is a federated domain: use a domain whose passwords "
+                "Microsoft Entra stores, such as the one that ends in onmicrosoft.com."
             )
 
     # --- present
@@ -167,7 +167,7 @@ class DirectoryUserResource:
             if deleted is not None:
                 before, after = {"deleted": True}, {"deleted": False}
                 self._plan.add("user.restored", before, after, lambda: self._restore(deleted))
-                # The service may have put the id in front of the name, and takes it away again.
+                # The service may have put the id in front of the name, and removes it again.
                 self._user = deleted.having({"userPrincipalName": wanted.name})
         user = self._user
         if user is None:
@@ -181,7 +181,7 @@ class DirectoryUserResource:
     def _plan_creation(self) -> None:
         wanted = self._wanted
         if "displayName" not in wanted.properties:
-            raise InvalidInput(f"display_name is missing: user {wanted.name} is yet to be made and needs one.")
+            raise InvalidInput(f"display_name is missing: user {wanted.name} does not exist yet and needs one.")
         if wanted.licensed and "usageLocation" not in wanted.properties:
             raise InvalidInput(NO_LOCATION)
         self._plan.add("user", None, self._creation(), self._create)
@@ -190,7 +190,7 @@ class DirectoryUserResource:
         self._warn_of_policies(NIL_GUID)
 
     def _creation(self) -> dict[str, Any]:
-        """What a new user is made of, in the service's words."""
+        """The properties of a new user, by the service's names."""
         wanted = self._wanted
         nickname = _NOT_IN_NICKNAMES.sub("", wanted.name.partition("@")[0]) or "leads"
         properties: dict[str, Any] = {
@@ -234,48 +234,48 @@ class DirectoryUserResource:
             return
         if user.synchronized:
             raise InvalidInput(
-                f"user_principal_name {user.name} is a copy of a user of an on-premises directory, so its password "
-                "cannot be set here: use an account that lives in the cloud only."
+                f"user_principal_name {user.name} is synchronized from an on-premises directory, so its password "
+                "cannot be set here: use a cloud-only account."
             )
         before = {"changedDateTime": write_timestamp(password.changed) if password.changed else None}
         self._plan.add("user.password", before, _NEW, self._renew)
         self._warn_of_policies(user.object_id)
 
     def _tell_that_it_stays(self, user: DirectoryUser, decision: PasswordDecision) -> None:
-        """Nobody could take a new password over now. Raises InvalidInput when the one in force serves nobody."""
+        """A new password could not be handed over now. Raises InvalidInput if the current one is of no use."""
         if decision.reason == "due":
             end = f"expires in {decision.days_left} days" if decision.days_left is not None else "is due"
             self._plan.warnings.append(
                 f"The password of {user.name} {end} and is not renewed, because password_renewal is false: a new one "
-                "counts at once, so renew it when it can be handed over and published in the same run."
+                "takes effect at once, so renew it in a run that also hands it over and publishes the offers."
             )
             return
         why = (
             "has expired"
             if decision.reason == "expired"
-            else "in force is not the one in the store, so nobody can hand it over"
+            else "is not the one in the store, so it cannot be handed over"
         )
         raise InvalidInput(
             f"The password of {user.name} {why}, and password_renewal is false: set it to true, hand the new password "
             "over and publish the offers at once."
         )
 
-    # --- what stands in the way of a sign-in
+    # --- what prevents a sign-in
 
     def _warn_of_policies(self, object_id: str) -> None:
-        """The lead service can do nothing but sign in with name and password."""
+        """The lead service can sign in only with a name and a password."""
         name = self._wanted.name
         told = []
         if self._policies.security_defaults():
             told.append("the security defaults of the tenant are on")
         policies = self._policies.conditional_access(object_id)
         if policies:
-            told.append(f"conditional access applies to it by {', '.join(policies)}")
+            told.append(f"conditional access applies to it through {', '.join(policies)}")
         seen = f" ({'; '.join(told)})" if told else ""
         self._plan.warnings.append(
-            f"The lead service signs in as {name} with the password alone{seen}: see that neither security defaults "
-            "nor conditional access nor multi-factor authentication is demanded of this account, or use an "
-            "application instead."
+            f"The lead service signs in as {name} with the password alone{seen}: make sure that security defaults, "
+            "conditional access and multi-factor authentication do not apply to this account, or use an application "
+            "instead."
         )
 
     # --- absent
@@ -326,7 +326,7 @@ class DirectoryUserResource:
         self._and_keep_the_password(self._try_password)
 
     def _keep_first_password(self) -> None:
-        """The password of a new user was set when it was made; what is left is to learn when that was."""
+        """A new user gets its password at creation; only the time has to be read."""
 
         def read_back() -> None:
             self._user = self._users.wait_until_seen(self._wanted.name)
@@ -337,32 +337,31 @@ class DirectoryUserResource:
         self._and_keep_the_password(self._try_password)
 
     def _try_password(self) -> None:
-        """Sign in as the lead service would, which also tells when the new password counts everywhere."""
+        """Sign in as the lead service would, which also shows when the new password works everywhere."""
         refused = self._passwords.refusal(self._wanted.name, self._new_password or "")
         if refused is None:
             return
         if SIGN_IN_CAUSES.get(refused) in ("more_than_a_password", "conditional_access"):
             self._plan.warnings.append(
-                f"The tenant asks more of {self._wanted.name} than the password (AADSTS{refused}), and more the lead "
-                "service does not have: except the account from multi-factor authentication and conditional access, "
+                f"The tenant requires more than the password of {self._wanted.name} (AADSTS{refused}), which the lead "
+                "service cannot provide: exempt the account from multi-factor authentication and conditional access, "
                 "or use an application instead."
             )
         else:
             self._plan.warnings.append(
-                f"Whether {self._wanted.name} can sign in with the new password could not be tried "
-                f"(AADSTS{refused}): try it with the module dynamics_test_lead or the playbook validate once the "
-                "environment is set up."
+                f"The sign-in of {self._wanted.name} with the new password could not be tested (AADSTS{refused}): test "
+                "it with the module dynamics_test_lead or the playbook validate once the environment is set up."
             )
 
     def _and_keep_the_password(self, act: Callable[[], None]) -> None:
-        """Do what comes after a password was set: then it must not fail, or the password would be lost."""
+        """Perform the steps after a password was set: they must not raise, or the password would be lost."""
         if self._new_password is None:
             act()
             return
         try:
             act()
         except (CallFailed, SignInFailed, TimedOut) as failed:
-            self._plan.warnings.append(f"The new password is set, but afterwards: {failed}")
+            self._plan.warnings.append(f"The new password is set, but a later step failed: {failed}")
 
     def _delete(self, user: DirectoryUser) -> None:
         self._users.delete(user)
@@ -379,7 +378,7 @@ class DirectoryUserResource:
         return DirectoryUser(NIL_GUID, self._creation())
 
     def _shown(self, user: DirectoryUser) -> dict[str, Any]:
-        """The user in the service's words as snake_case."""
+        """The user, with the service's names in snake_case."""
         return {
             "id": user.object_id,
             "user_principal_name": user.name,

@@ -4,8 +4,8 @@
 
 """The application user: an application's identity inside one environment, and the security roles it holds.
 
-Names, user name and e-mail are written by the platform from the directory when it can, so what the caller wishes
-for them is sent at creation and is never drift afterwards.
+The platform writes names, user name and email from the directory if it can, so the caller's values are sent at creation
+and never count as drift afterwards.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class DesiredApplicationUser:
     """What the caller asks for; None leaves a property alone.
 
-    C(names) are firstname, lastname, domainname and internalemailaddress as the service calls them. C(pending_roles)
+    `names` are firstname, lastname, domainname and internalemailaddress as the service calls them. `pending_roles`
     gives the roles that do not exist yet but will before this is executed.
     """
 
@@ -87,7 +87,7 @@ class ApplicationUserResource:
     def __init__(
         self, environment: EnvironmentClient, wanted: DesiredApplicationUser, roles: Roles | None = None
     ) -> None:
-        """C(roles) may be shared with other resources that are planned at the same time."""
+        """`roles` may be shared with other resources that are planned at the same time."""
         self._environment = environment
         self._users = Users(environment)
         self._roles = roles or Roles(environment)
@@ -97,7 +97,7 @@ class ApplicationUserResource:
 
     def plan(self) -> Plan:
         """Plan creation, enabling, the business unit and the roles, or the removal."""
-        # An application that is yet to be made can have no user yet, and no service knows its id.
+        # An application that does not exist yet has no user, and no service knows its id.
         if self._wanted.application_id != NIL_GUID:
             self._user = self._users.application_user(self._wanted.application_id)
         return self._plan_present() if self._wanted.present else self._plan_absent()
@@ -130,11 +130,13 @@ class ApplicationUserResource:
         plan = Plan()
         wanted = self._wanted
         if wanted.application_id == NIL_GUID:
-            plan.preview_only("application_id is the nil GUID, which stands for an application that is yet to be made.")
+            plan.preview_only(
+                "application_id is the nil GUID, which stands for an application that does not exist yet."
+            )
         plan.add("application_user", None, {"applicationid": wanted.application_id}, self._create)
         unit_id = self._wanted_unit()
         if unit_id is None:
-            # The root copies of the roles also tell which business unit is the root one.
+            # The root copies of the roles also identify the root business unit.
             found = self._roles.root_copies(wanted.roles)
             unit_id = next((role.business_unit_id for role in found.values()), None)
         else:
@@ -158,12 +160,12 @@ class ApplicationUserResource:
         change = change_of_roles(self._roles, user.roles, self._wanted.roles, exact=self._wanted.exact_roles)
         if user.business_unit_id == self._unit_id:
             return change
-        # A user loses its roles when it moves, so all of them are given again, from the new business unit.
+        # A user that moves loses its roles, so all of them are assigned again, from the new business unit.
         again = {name.lower(): name for name in [*names_of(change.kept), *change.missing]}
         return RoleChange((), tuple(again.values()), ())
 
     def _plan_absent(self) -> Plan:
-        """Plan that the user is gone, or without the roles that are asked for, or disabled where it owns leads."""
+        """Plan to delete the user, to remove the given roles, or to disable it if it owns leads."""
         plan = Plan()
         user = self._user
         if user is not None and self._wanted.roles_only:
@@ -173,10 +175,10 @@ class ApplicationUserResource:
             if not self._wanted.keep_owner:
                 raise InvalidInput(
                     f"application user {user.application_id} owns leads in {self._environment.address.host}, so it "
-                    "cannot be removed: assign them to somebody else first, or set on_owned_records to disable."
+                    "cannot be removed: assign them to another user first, or set on_owned_records to disable."
                 )
             plan.warnings.append(self._still_owner(user))
-            # In this order: the roles of a disabled user cannot be taken.
+            # In this order: the roles of a disabled user cannot be removed.
             plan.add("application_user.roles", names_of(user.roles), [], self._take_roles)
             plan.add("application_user.isdisabled", user.disabled, True, self._disable)
         elif user is not None:
@@ -187,8 +189,8 @@ class ApplicationUserResource:
     def _still_owner(self, user: ApplicationUser) -> str:
         return (
             f"Application user {user.application_id} owns records in {self._environment.address.host}, so it is "
-            "disabled and loses its security roles, but stays: assign its leads to somebody else and run again to have "
-            "it removed."
+            "disabled and loses its security roles, but stays: assign its leads to another user and run again to "
+            "remove it."
         )
 
     def _wanted_unit(self) -> str | None:
@@ -201,13 +203,13 @@ class ApplicationUserResource:
         unit = self._users.business_unit(name)
         if unit is None:
             raise InvalidInput(
-                f"business_unit {name!r} does not exist in {self._environment.address.host}: "
-                "give the name or the id of one that does, or leave it out for the root one."
+                f"business_unit {name!r} does not exist in {self._environment.address.host}: give the name or the id "
+                "of one that does, or leave it out to use the root business unit."
             )
         return unit.business_unit_id
 
     def _copies(self, names: Sequence[str], found: Mapping[str, SecurityRole], plan: Plan) -> dict[str, SecurityRole]:
-        """Return the role copies to assign, by name, out of the copies that were C(found)."""
+        """Return the role copies to assign, by name, out of the copies that were `found`."""
         return copies_to_assign(names, found, self._wanted.pending_roles, self._environment.address.host, plan)
 
     def _create(self) -> None:
@@ -249,7 +251,7 @@ class ApplicationUserResource:
 
     def _delete(self, user: ApplicationUser, plan: Plan) -> None:
         if not user.disabled:
-            # It may turn out to own records and have to stay, and then it must be left without roles.
+            # If it owns records it cannot be deleted, and then it must be left without roles.
             self._take_roles()
         try:
             self._users.delete_application_user(user)

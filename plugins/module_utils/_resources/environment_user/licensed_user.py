@@ -4,8 +4,8 @@
 
 """A licensed user of the directory as a user of one environment, and the security roles it holds there.
 
-The platform takes licensed users in by itself, but only when they first come, which the lead service cannot wait for.
-So a user that the environment does not know yet is brought in by the Power Platform admin API.
+The platform adds licensed users automatically, but only at their first visit, which is too late for the lead service.
+So a user that the environment does not know yet is added through the Power Platform admin API.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class DesiredEnvironmentUser:
-    """What the caller asks for. C(user) is an object id or a user principal name; C(sync_timeout) is in seconds.
+    """What the caller asks for. `user` is an object id or a user principal name; `sync_timeout` is in seconds.
 
-    C(pending_roles) gives the roles that do not exist yet but will before this is executed.
+    `pending_roles` gives the roles that do not exist yet but will before this is executed.
     """
 
     user: str
@@ -66,7 +66,7 @@ class DesiredEnvironmentUser:
                 f"{user!r}."
             )
         if options["state"] == "absent" and not options["roles"]:
-            raise InvalidInput("roles is empty, but state is absent: name the security roles to take away.")
+            raise InvalidInput("roles is empty, but state is absent: name the security roles to remove.")
         return cls(
             user=user.lower() if is_guid(user) else user,
             roles=tuple(dict.fromkeys(options["roles"])),
@@ -88,9 +88,9 @@ class LicensedUserResource:
         wanted: DesiredEnvironmentUser,
         roles: Roles | None = None,
     ) -> None:
-        """C(graph) is asked only for a user that is given by name and not in the environment yet.
+        """`graph` is asked only for a user that is given by name and not in the environment yet.
 
-        C(roles) may be shared with other resources that are planned at the same time.
+        `roles` may be shared with other resources that are planned at the same time.
         """
         self._environment = environment
         self._admin = AdminEnvironments(power_platform)
@@ -104,14 +104,14 @@ class LicensedUserResource:
         self._unit_id = NIL_GUID
 
     def plan(self) -> Plan:
-        """Plan the user's coming into the environment, its enabling and its roles, or their removal."""
+        """Plan to add the user to the environment, enable it and assign its roles, or to remove these."""
         self._person = self._find()
         if not self._wanted.present:
             return self._plan_absent()
         return self._plan_new() if self._person is None else self._plan_existing(self._person)
 
     def state(self) -> dict[str, Any]:
-        """Return the user as it is in the environment now; an empty one when it is not there."""
+        """Return the user as it is in the environment now; an empty one if it does not exist."""
         person = self._person
         if person is None and not self._wanted.present:
             return {"environment_user": {}}
@@ -136,19 +136,19 @@ class LicensedUserResource:
     def _find(self) -> Person | None:
         if not is_guid(self._wanted.user):
             return self._people.by_name(self._wanted.user)
-        # A user that is yet to be made is in no environment yet.
+        # A user that does not exist yet is in no environment.
         return None if self._object_id == NIL_GUID else self._people.by_object_id(self._object_id)
 
     def _plan_new(self) -> Plan:
         plan = Plan()
         wanted = self._wanted
         if wanted.user == NIL_GUID:
-            plan.preview_only("user is the nil GUID, which stands for a user that is yet to be made.")
+            plan.preview_only("user is the nil GUID, which stands for a user that does not exist yet.")
         elif not is_guid(wanted.user):
             self._look_up(plan)
         self._check_administration()
         plan.add("environment_user", None, {"user": wanted.user}, self._bring_in)
-        # The platform puts people into the root business unit, whose copies of the roles also tell which one that is.
+        # The platform puts people into the root business unit, whose copies of the roles also identify it.
         found = self._roles.root_copies(wanted.roles)
         self._unit_id = next((role.business_unit_id for role in found.values()), NIL_GUID)
         copies = copies_to_assign(wanted.roles, found, wanted.pending_roles, self._environment.address.host, plan)
@@ -161,7 +161,7 @@ class LicensedUserResource:
         if found is None:
             sentence = (
                 f"user {self._wanted.user} does not exist in the tenant of {self._environment.address.host}: correct "
-                "the name, or make the user first."
+                "the name, or create the user first."
             )
             plan.preview_only(sentence)
             plan.warnings.append(sentence)
@@ -174,7 +174,7 @@ class LicensedUserResource:
         if person.access_mode not in (READ_WRITE, NON_INTERACTIVE):
             plan.warnings.append(
                 f"user {person.user_name} has the access mode {person.access_mode} in "
-                f"{self._environment.address.host}, which keeps it from writing leads: set it to Read-Write there."
+                f"{self._environment.address.host}, which prevents it from writing leads: set it to Read-Write there."
             )
         if person.disabled:
             self._check_administration()
@@ -187,9 +187,9 @@ class LicensedUserResource:
         return plan
 
     def _check_administration(self) -> None:
-        """See that the admin API, through which the user is brought in, knows the caller and the environment.
+        """Check that the admin API, which adds the user, knows the caller and the environment.
 
-        Raises CallFailed; before anything is written, for it takes an administrator to register the caller there.
+        Raises CallFailed; before anything is written, because only an administrator can register the caller there.
         """
         self._admin.id_of(self._environment.address)
 
@@ -207,16 +207,16 @@ class LicensedUserResource:
         self._person = self._synchronized(lambda person: True)
 
     def _enable(self, person: Person) -> None:
-        """The platform disables who has no license, and enables them when one arrives; the rest is done here."""
+        """The platform disables users without a license, and enables them when one arrives; the rest is done here."""
         seen = self._synchronized(lambda seen: seen.licensed)
         if seen.disabled:
             self._people.enable(seen)
         self._person = replace(seen, disabled=False)
 
     def _synchronized(self, done: Callable[[Person], bool]) -> Person:
-        """Have the environment take the user over from the directory, and return it once C(done) says so.
+        """Have the environment add the user from the directory, and return it once `done` says so.
 
-        A license takes minutes to arrive there. Raises CallFailed or TimedOut.
+        A license takes minutes to take effect there. Raises CallFailed or TimedOut.
         """
         host = self._environment.address.host
         environment_id = self._admin.id_of(self._environment.address)
@@ -230,10 +230,10 @@ class LicensedUserResource:
         def describe(_seen: Person | None) -> str:
             if not license_seen:
                 return (
-                    f"{host} knows of no license of user {self._wanted.user} yet: see that it has one for Dynamics "
-                    "365, and run again or raise sync_timeout."
+                    f"{host} does not know of a license of user {self._wanted.user} yet: make sure that it has one for "
+                    "Dynamics 365, then run again or raise sync_timeout."
                 )
-            return f"user {self._wanted.user} has not arrived in {host} yet: run again, or raise sync_timeout."
+            return f"user {self._wanted.user} is not synchronized to {host} yet: run again, or raise sync_timeout."
 
         found = wait_for(
             look,
@@ -251,7 +251,7 @@ class LicensedUserResource:
         if person is None:
             raise AssertionError("roles are assigned after the user came in")
         if copies and person.business_unit_id != self._unit_id:
-            # It came into another business unit than a new user usually does.
+            # It was added to a different business unit than usual.
             found = self._roles.in_business_unit([*copies], person.business_unit_id)
             host = self._environment.address.host
             copies = copies_to_assign([*copies], found, no_coming_roles, host, Plan())

@@ -4,7 +4,7 @@
 
 """The copies of security roles that a user holds, and those that it can hold: of its own business unit.
 
-Copies are told apart by their ids: where business units are modern, a user may hold several copies of one role.
+Copies are distinguished by their ids: if business units are modern, a user may hold several copies of one role.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..solution.package import PendingRoles
 
 @dataclass(frozen=True)
 class RoleChange:
-    """What has to change about the roles of a user: the names of those it lacks, and the copies it has to give up."""
+    """The changes to a user's roles: the names of those it lacks, and the copies to remove."""
 
     held: tuple[HeldRole, ...]
     missing: tuple[str, ...]
@@ -44,7 +44,7 @@ class RoleChange:
 
 
 def change_of_roles(roles: Roles, held: tuple[HeldRole, ...], asked: Sequence[str], *, exact: bool) -> RoleChange:
-    """Compare the roles that are C(held) with those C(asked) for: all others are too many if C(exact)."""
+    """Compare the roles that are `held` with those `asked` for: all others are surplus if `exact`."""
     spellings = {name.lower(): name for name in asked}
     found = {name: roles.held(name, held) for name in spellings.values()}
     kept = {role.root_id for role in found.values() if role is not None}
@@ -53,7 +53,7 @@ def change_of_roles(roles: Roles, held: tuple[HeldRole, ...], asked: Sequence[st
 
 
 def copies_of(held: tuple[HeldRole, ...], names: Sequence[str], roles: Roles) -> tuple[HeldRole, ...]:
-    """Return every copy that is C(held) of the roles of these names."""
+    """Return every copy that is `held` of the roles of these names."""
     asked = {name.lower() for name in names}
     roots = {role.root_id for name in names for role in [roles.held(name, held)] if role is not None}
     return tuple(role for role in held if role.root_id in roots or role.name.lower() in asked)
@@ -71,7 +71,7 @@ def shown_roles(roles: Iterable[HeldRole]) -> list[dict[str, Any]]:
 
 
 def held_after(copies: Mapping[str, SecurityRole], kept: Iterable[HeldRole]) -> tuple[HeldRole, ...]:
-    """Return the roles that a user holds after C(copies) were assigned beside those C(kept)."""
+    """Return the roles that a user holds after `copies` were assigned beside those `kept`."""
     new = [HeldRole(role.role_id, role.name, role.root_id) for role in copies.values()]
     return tuple({role.role_id: role for role in [*kept, *new]}.values())
 
@@ -79,10 +79,9 @@ def held_after(copies: Mapping[str, SecurityRole], kept: Iterable[HeldRole]) -> 
 def copies_to_assign(
     names: Sequence[str], found: Mapping[str, SecurityRole], pending_roles: PendingRoles, host: str, plan: Plan
 ) -> dict[str, SecurityRole]:
-    """Return the role copies to assign, by name, out of the copies that were C(found).
+    """Return the role copies to assign, by name, out of the copies that were `found`.
 
-    A role that is not there but will come with a package makes the plan one to show only. Raises InvalidInput for one
-    that will not.
+    A role that does not exist but comes with a package makes the plan preview-only. Raises InvalidInput for any other.
     """
     unknown = [name for name in names if name.lower() not in found]
     coming = pending_roles() if unknown else {}
@@ -92,5 +91,5 @@ def copies_to_assign(
                 f"roles names {name!r}, but {host} has no such security role in the user's business unit: correct "
                 "the name, or import the solution that brings it first."
             )
-        plan.preview_only(f"The security role {name!r} comes with a solution that is yet to be imported.")
+        plan.preview_only(f"The security role {name!r} comes with a solution that is not imported yet.")
     return {name: found[name.lower()] for name in names if name.lower() in found}

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The offers that send their leads to one environment: read before the application, planned after it.
+"""The offers that send their leads to one environment: read before the application is planned, planned after it.
 
-Which secret the published offers sign in with decides which old ones of the application may go; which secret the
-application has then decides what is to be handed over.
+The secret that the published offers sign in with decides which old secrets may be removed; the application's secret
+then decides what is handed over.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class LeadDestinations:
         environment_url: str,
         options_of_one: Callable[[Mapping[str, Any]], dict[str, Any]],
     ) -> None:
-        """C(options) are those of OPTIONS; C(options_of_one) checks the options of one offer's destination."""
+        """`options` are those of OPTIONS; `options_of_one` checks the options of one offer's destination."""
         self._open_client = open_client
         self._options = options
         self._environment_url = environment_url
@@ -62,9 +62,9 @@ class LeadDestinations:
         self._states: list[dict[str, Any]] = []
 
     def read(self) -> None:
-        """Read all offers, side by side.
+        """Read all offers in parallel.
 
-        Raises InvalidInput where another host of the inventory claims one of them, and what reading raises.
+        Raises InvalidInput if another host of the inventory claims one of them, and the exceptions of reading.
         """
         if self._options["refusal"]:
             raise InvalidInput(str(self._options["refusal"]))
@@ -76,14 +76,13 @@ class LeadDestinations:
 
     @property
     def offers(self) -> list[Offer]:
-        """The offers, after C(read)."""
+        """The offers, after `read`."""
         return [*self._offers.values()]
 
     def in_use(self, stored_key_id: str) -> SecretInUse:
         """Return which secret of the application the offers sign in with. `stored_key_id` is the stored one."""
         uses = [self._use(name, offer) for name, offer in self._offers.items()]
-        # Offers that are named no longer cannot be looked at; their record says whether they were live with the stored
-        # one.
+        # Offers that are no longer named cannot be read; their record says whether they were live with the stored one.
         unseen = [self._record(name) for name in self._options["handed_over"] if name not in self._offers]
         unsure = [
             record
@@ -100,10 +99,10 @@ class LeadDestinations:
         return any(each is not None and each.destination == DYNAMICS and not each.differing(wanted) for each in live)
 
     def password_may_change(self, user_name: str) -> bool:
-        """Say whether a new password of a user can do no lasting harm, as far as the offers tell.
+        """Say whether a new password is safe, as far as the offers show.
 
-        It counts at once, and published offers go on with the old one until they are published again. So either this
-        run publishes them, or none of them signs in as that user. Where no offers are named, nobody can tell.
+        It takes effect at once, and published offers use the old one until they are published again. So either this run
+        publishes them, or none of them signs in as that user. Without named offers, this is unknown.
         """
         if not self._offers:
             return False
@@ -112,16 +111,16 @@ class LeadDestinations:
         )
 
     def _can_go_live(self, offer: Offer) -> bool:
-        """Say whether nothing is known that keeps this run from publishing an offer."""
+        """Say whether nothing is known that prevents this run from publishing an offer."""
         if offer.running is not None or offer.failure_since(None) is not None:
             return False
         return self._options["publish_other_changes"] or not offer.draft.differing(offer.live or State())
 
     def plan(self, details: Mapping[str, Any], key_id: str) -> Plan:
-        """Plan what is to be handed over and published.
+        """Plan the handover and the publication.
 
-        C(details) are application_id and directory_id, or user_name, with authentication. C(key_id) says which secret
-        is to be handed over; it is the nil GUID while that secret is yet to be made.
+        `details` are application_id and directory_id, or user_name, with authentication. `key_id` says which secret is
+        to be handed over; it is the nil GUID until that secret exists.
         """
         plan = Plan()
         for name, offer in self._offers.items():
@@ -150,13 +149,13 @@ class LeadDestinations:
         return plan
 
     def state(self) -> list[dict[str, Any]]:
-        """Return the lead destination of each offer, after C(plan)."""
+        """Return the lead destination of each offer, after `plan`."""
         return self._states
 
     def _use(self, name: str, offer: Offer) -> OfferUse:
         live, here = offer.live_connection, Connection(DYNAMICS, {"instanceUrl": self._environment_url})
         record = self._record(name)
-        # Whoever changed the published destination since may have changed its secret too.
+        # A later change of the published destination may have changed its secret too.
         unchanged = live is not None and not live.differing(offer.connection)
         at = read_timestamp(record.get("handed_over_at")) if unchanged else None
         return OfferUse(

@@ -4,8 +4,8 @@
 
 """The offers that feed an environment already: by which connection, and since when.
 
-Which secret an offer holds cannot be read. So the caller's word says which one it is, and the publication says since
-when: what is live was handed over before the publication began.
+The secret of an offer cannot be read. So the caller says which one it is, and the publication shows since when: what is
+live was handed over before the publication began.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _JUST_BEFORE = timedelta(seconds=1)
 class Feed:
     """An offer that sends its leads to the environment by `connection`.
 
-    That is the live one, or the draft's where customers' leads do not come here yet (`is_live` is false then).
+    That is the live one, or the draft's if customers' leads do not arrive here yet (`is_live` is false then).
     """
 
     offer: Offer
@@ -52,8 +52,8 @@ class Feed:
     def record(self, key_id: str, known: Mapping[str, Any], now: datetime) -> dict[str, str]:
         """Return the record that the offer holds the secret `key_id`, as the handover file keeps it.
 
-        `known` is what the file says already; its time is kept where it is about the same secret. `now` is when an
-        offer that is not live yet counts as told.
+        `known` is what the file says already; its time is kept if it is for the same secret. `now` is the handover time
+        of an offer that is not live yet.
         """
         if known.get("key_id") == key_id:
             at = read_timestamp(known.get("handed_over_at") or None)
@@ -85,7 +85,7 @@ def feeds_of(offers: Iterable[Offer], url: str) -> list[Feed]:
 
 
 def told_before_publication(offer: Offer) -> datetime | None:
-    """Return a time before which the live offer was told what it holds; None where no publication tells one.
+    """Return a time before which the live offer got its connection; None if no publication shows one.
 
     What is live was in the draft when its publication began (contract: publication).
     """
@@ -97,7 +97,7 @@ def told_before_publication(offer: Offer) -> datetime | None:
 
 
 def application_of(connection: Connection | None) -> str:
-    """Return the application by which a connection signs in, an empty string where there is none."""
+    """Return the application by which a connection signs in, an empty string if there is none."""
     if connection is None or connection.details.get("authentication") != AZURE_AD:
         return ""
     return connection.details.get("applicationId", "").lower()

@@ -22,7 +22,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def lead_destinations(client: PartnerCenterClient, names: Sequence[str], url: str | None) -> dict[str, Any]:
-    """Return where each offer sends its leads, and which send them to the environment at C(url) if that is given.
+    """Return where each offer sends its leads, and which send them to the environment at `url` if that is given.
 
     Raises InvalidInput, CallFailed or SignInFailed.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked of an offer's lead destination: its options, and what they are read into."""
+"""The options of an offer's lead destination, and their parsed form."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ _AUTHENTICATIONS = {"azure_ad": AZURE_AD, "office365": OFFICE365}
 class DesiredSecret:
     """The secret that goes with a connection.
 
-    C(option) is the option that brings its value, C(name) the service's name for it. C(key_id) says which one it is,
-    C(handed_over_key_id) which one the caller handed over last, and C(handed_over_at) when; they are empty or None
-    where the caller does not know.
+    `option` is the option that brings its value, `name` the service's name for it. `key_id` says which one it is,
+    `handed_over_key_id` which one the caller handed over last, and `handed_over_at` when; they are empty or None if
+    unknown.
     """
 
     option: str
@@ -93,19 +93,19 @@ class DesiredSecret:
 
     @property
     def is_same(self) -> bool:
-        """Whether the caller has the very value that was handed over last.
+        """Whether the caller has the value that was handed over last.
 
-        It is posted again then: that asterisks keep what is there is likely, but not certain.
+        Then it is posted again: asterisks probably keep the current value, but this is not certain.
         """
         return bool(self.value and self.key_id) and self.key_id == self.handed_over_key_id
 
 
 @dataclass(frozen=True)
 class DesiredLeadDestination:
-    """What the caller asks for. C(secret) is None for a destination that needs none.
+    """What the caller asks for. `secret` is None for a destination that needs none.
 
-    C(only_from) is the address of the environment from which leads are turned away: others are left alone. The
-    timeouts are in seconds. C(publication_job_id) is the job of the publication that an earlier run has begun.
+    `only_from` is the address of the environment from which leads are turned away: others are left alone. The timeouts
+    are in seconds. `publication_job_id` is the job of the publication that an earlier run has begun.
     """
 
     offer: str
@@ -145,7 +145,7 @@ class DesiredLeadDestination:
 
     @property
     def unknown(self) -> list[str]:
-        """The options whose values are yet to be known, as in the dry run on an empty tenant."""
+        """The options whose values are not known yet, as in the dry run on an empty tenant."""
         return ["application_id"] if self.connection.details.get("applicationId") == NIL_GUID else []
 
 
@@ -160,14 +160,14 @@ def _details(
         scheme, mark, rest = url.partition("://")
         if scheme.lower() != "https" or not mark or not is_address(rest):
             raise InvalidInput(f"https_endpoint_url must be an https address, not {url!r}.")
-        # The schema takes the scheme in lower case only.
+        # The schema accepts the scheme only in lower case.
         return {"httpsEndpointUrl": f"https://{rest}"}, "", ""
     if destination == TABLE:
         connection = options["azure_table_connection_string"]
         if connection and connection.strip("*") and not is_connection_string(connection):
             raise InvalidInput(
-                "azure_table_connection_string is no connection string of a storage account: copy it from the access "
-                "keys of the storage account; it begins with DefaultEndpointsProtocol=https."
+                "azure_table_connection_string is not a connection string of a storage account: copy it from the "
+                "access keys of the storage account; it begins with DefaultEndpointsProtocol=https."
             )
         return {}, "azure_table_connection_string", "storageAccountConnectionString"
     if environment is None:
@@ -202,14 +202,14 @@ def _check_length(value: str, option: str, name: str) -> None:
     longest = LONGEST.get(name)
     if longest is not None and len(value) > longest:
         raise InvalidInput(
-            f"{option} has {len(value)} characters, but Partner Center takes at most {longest}: give a shorter one."
+            f"{option} has {len(value)} characters, but Partner Center accepts at most {longest}: give a shorter one."
         )
 
 
 def _secret(options: Mapping[str, Any], option: str, secret_field: str) -> DesiredSecret:
     value = options[option] or None
     if value and not value.strip("*"):
-        raise InvalidInput(f"{option} holds nothing but asterisks: give the value itself, or leave it out to keep it.")
+        raise InvalidInput(f"{option} holds only asterisks: give the value itself, or leave it out to keep it.")
     _check_length(value or "", option, secret_field)
     try:
         handed_over_at = read_timestamp(options["handed_over_at"])
@@ -233,5 +233,5 @@ def _contacts(options: Mapping[str, Any]) -> tuple[str, ...] | None:
         return None
     wrong = next((each for each in given if not is_email(each)), None)
     if wrong is not None:
-        raise InvalidInput(f"contact_emails names {wrong!r}, which is no e-mail address: correct it.")
+        raise InvalidInput(f"contact_emails names {wrong!r}, which is not an email address: correct it.")
     return tuple(dict.fromkeys(given))

@@ -24,7 +24,7 @@ from .feeds import application_of
 from .resource import goes_to
 
 _NEVER_FROM_YEAR = 2200
-"""The portal's former choice "Never" is an end in 2299."""
+"""The portal's former choice "Never" is an expiry in 2299."""
 
 
 def until(secret: Secret) -> str:
@@ -36,12 +36,12 @@ def until(secret: Secret) -> str:
 
 
 def listed_secrets(secrets: Iterable[Secret]) -> str:
-    """List secrets with their ends for a sentence; "no live secret" where there is none."""
+    """List secrets with their ends for a sentence; "no live secret" if there is none."""
     return ", ".join(f"{secret.key_id} {until(secret)}" for secret in secrets) or "no live secret"
 
 
 class OtherApplications:
-    """Looks at applications of the tenant that are not the managed one."""
+    """Reads applications of the tenant other than the managed one."""
 
     def __init__(self, graph: GraphClient, managed_id: str) -> None:
         """`managed_id` is the application id of the managed one."""
@@ -66,7 +66,7 @@ class OtherApplications:
         return sorted(marks - {self._managed_id})
 
     def find(self, application_id: str) -> Application | None:
-        """Return an application, or None where this tenant has none of that id or the runner may not look."""
+        """Return an application, or None if this tenant has none with that id or the runner may not read it."""
         try:
             return self._applications.by_application_id(application_id)
         except CallFailed:
@@ -83,7 +83,7 @@ class OtherApplications:
         return f"{application.application_id} ({name}; {listed_secrets(self.live_secrets(application))})"
 
     def secret_with_days(self, secret: Secret) -> dict[str, Any]:
-        """Return what can be known of a secret, with the whole days that it has left."""
+        """Return what can be known of a secret, with its remaining whole days."""
         now: datetime = self._graph.service_time()
         return {**secret_state(secret), "days_left": whole_days(secret.end - now) if secret.end else None}
 

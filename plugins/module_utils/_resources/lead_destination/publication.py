@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far what an offer's draft holds has come on its way to customers, and what keeps it from going on."""
+"""How far an offer's draft has been published, and what blocks it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..._transport.errors import CallFailed
 from .options import DesiredLeadDestination
 
 NONE, WAITING, HELD, FAILED = "none", "waiting", "held", "failed"
-"""Besides C(preview) and C(live): nothing was published, a publication is under way, other people's changes would be
+"""Besides `preview` and `live`: nothing was published, a publication is under way, other people's changes would be
 published too, and the last publication failed. The last two wait for a person."""
 
 _SHOWN = 5
@@ -26,10 +26,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an offer has come. C(held) are the resources that other people have changed.
+    """How far an offer has come. `held` are the resources that other people have changed.
 
-    C(state) is one of the words above. C(submission) is the publication that says so, C(job_id) the job of the one that
-    was begun by this collection, C(problems) what was wrong with it.
+    `state` is one of the words above. `submission` is the publication that says so, `job_id` the job of the one that
+    was begun by this collection, `problems` what was wrong with it.
     """
 
     state: str
@@ -39,7 +39,7 @@ class Progress:
     held: tuple[str, ...] = ()
 
     def shown(self) -> dict[str, Any]:
-        """Return it for a module's result. C(since) is a time in UTC to the microsecond."""
+        """Return it for a module's result. `since` is a time in UTC to the microsecond."""
         found = self.submission
         return {
             "state": self.state,
@@ -51,15 +51,16 @@ class Progress:
 
 
 class Publications:
-    """Finds out how far one offer has come."""
+    """Determines how far one offer has been published."""
 
     def __init__(self, client: PartnerCenterClient, wanted: DesiredLeadDestination) -> None:
-        """C(wanted) says how far the offer is to be published, and which job an earlier run has begun."""
+        """`wanted` says how far the offer is to be published, and which job an earlier run started."""
         self._client = client
         self._wanted = wanted
 
     def progress(self, offer: Offer, handed_over_at: datetime | None, *, pending: bool = False) -> Progress:
-        """Say how far what was handed over then has come; C(pending) says that the draft is yet to be changed.
+        """Say how far the handover of that time has been published; `pending` says that the draft is still to be
+        changed.
 
         Raises CallFailed.
         """
@@ -80,24 +81,24 @@ class Publications:
         return found if self._wanted.publish == PREVIEW else self._held(found, offer, preview)
 
     def preview_of(self, offer: Offer) -> State:
-        """Return what is in preview, nothing where the offer never got there."""
+        """Return what is in preview, nothing if the offer was never published there."""
         return read_preview(self._client, offer) or State()
 
     def others(self, offer: Offer, source: State) -> tuple[str, ...]:
-        """Return what publishing C(source) would publish besides the lead destination, unless the caller allows it."""
+        """Return what publishing `source` would publish besides the lead destination, unless the caller allows it."""
         if self._wanted.publish_other_changes:
             return ()
         return tuple(source.differing(offer.live or State()))
 
     def patience(self, running: Submission) -> float:
-        """Return for how many more seconds a publication that is under way is waited for."""
+        """Return for how many more seconds to wait for a publication in progress."""
         if not self._wanted.publish_timeout:
             return 0.0
         age = (self._client.service_time() - running.created).total_seconds() if running.created else 0.0
         return max(0.0, self._wanted.publish_timeout - age)
 
     def _preview(self, offer: Offer, handed_over_at: datetime | None) -> State | None:
-        """Return what is in preview if that is what the draft holds. It is read only where something depends on it."""
+        """Return what is in preview if that is what the draft holds. It is read only if something depends on it."""
         if offer.newest(PREVIEW) is None:
             return None
         if handed_over_at is not None and offer.published_since(PREVIEW, handed_over_at) is None:
@@ -125,7 +126,7 @@ class Publications:
         return Progress(FAILED, failed, job_id, tuple(dict.fromkeys(told)))
 
     def _job(self, job_id: str) -> tuple[bool, Outcome | None]:
-        """Say of a job whether it is under way, and how it ended; it may be known no longer."""
+        """Say whether a job is in progress, and how it ended; the service may no longer know it."""
         if not job_id:
             return False, None
         try:
@@ -165,14 +166,14 @@ def why_not_published(name: str, found: Progress, *, never_live: bool) -> str:
     """Return the sentence about an offer that is not published (further), with the cure."""
     if found.state == HELD and never_live:
         return (
-            f"Offer {name!r} was never published, and publishing it would publish all of it: publish it in Partner "
-            "Center, or set publish_other_changes (lead_writer_publish_other_changes in the role) to true."
+            f"Offer {name!r} has never been published, and publishing it would publish all of it: publish it in "
+            "Partner Center, or set publish_other_changes (lead_writer_publish_other_changes in the role) to true."
         )
     if found.state == HELD:
         more = f" and {len(found.held) - _SHOWN} more" if len(found.held) > _SHOWN else ""
         return (
-            f"Offer {name!r} has changes of other people that are not live ({', '.join(found.held[:_SHOWN])}{more}), "
-            "and publishing it would publish them too: have them published or undone, or set publish_other_changes "
+            f"Offer {name!r} has changes by other people that are not live ({', '.join(found.held[:_SHOWN])}{more}), "
+            "and publishing it would publish them too: publish or undo them, or set publish_other_changes "
             "(lead_writer_publish_other_changes in the role) to true."
         )
     target = f" to {found.submission.target}" if found.submission else ""

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An offer's lead destination: handed over to the draft, and published where the caller wants that.
+"""An offer's lead destination: handed over to the draft, and published if the caller wants that.
 
-Customers meet the live offer, so nothing that is handed over counts before the offer is published again. Secrets are
-read as asterisks; which one the draft holds is known only to whoever handed it over, by its key id.
+Customers see the live offer, so a handover takes effect only when the offer is published again. Secrets are read as
+asterisks; only the caller that handed one over knows which it is, by its key id.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class LeadDestinationResource:
         offer: Offer | None = None,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(offer) is the offer if it has been read already; C(report_progress) shows how far something has come."""
+        """`offer` is the offer if it has been read already; `report_progress` shows progress."""
         self._client = client
         self._wanted = wanted
         self._read = offer
@@ -135,7 +135,7 @@ class LeadDestinationResource:
     # --- planning
 
     def _is_none_of_ours(self) -> bool:
-        """Say whether leads are to be turned away from an environment that this offer does not send them to."""
+        """Say whether leads are to be redirected from an environment that this offer does not send them to."""
         here = self._wanted.only_from
         return here is not None and not any(
             goes_to(connection, here) for connection in (self.offer.connection, self.offer.live_connection)
@@ -151,8 +151,8 @@ class LeadDestinationResource:
         ):
             raise InvalidInput(
                 f"Offer {self.offer.external_id!r} sends its leads to {now.destination}, not to {wanted.destination}: "
-                "set replace_other_destination (lead_writer_replace_other_destination in the role) to true to give "
-                "that up, or leave the offer out."
+                "set replace_other_destination (lead_writer_replace_other_destination in the role) to true to replace "
+                "that destination, or leave the offer out."
             )
 
     def _plan_draft(self, plan: Plan) -> None:
@@ -171,12 +171,12 @@ class LeadDestinationResource:
                         "that is handed over."
                     )
         for option in wanted.unknown:
-            plan.preview_only(f"{option} is the nil GUID, which stands for an application that is yet to be made.")
+            plan.preview_only(f"{option} is the nil GUID, which stands for an application that does not exist yet.")
         if wanted.environment is not None and wanted.environment.cloud.name != "public":
             plan.warnings.append(
-                f"{wanted.environment.host} lies in the cloud {wanted.environment.cloud.name}, and Microsoft does not "
-                "say whether the marketplace writes leads to environments outside of the public cloud: "
-                "look for a test lead after the offer was published."
+                f"{wanted.environment.host} is in the cloud {wanted.environment.cloud.name}, and Microsoft does not "
+                "say whether the marketplace writes leads to environments outside of the public cloud: look for a "
+                "test lead after the offer is published."
             )
 
     def _plan_publication(self, plan: Plan) -> None:
@@ -207,7 +207,7 @@ class LeadDestinationResource:
                 plan.warnings.append(self._not_live_yet())
 
     def _told(self, found: Progress) -> list[str]:
-        """Return the sentences about an offer that does not go on, and about what is lost until it does."""
+        """Return the sentences about a blocked offer, and about what is lost meanwhile."""
         never_live = self.offer.live is None
         told = [why_not_published(self.offer.external_id, found, never_live=never_live)]
         return [*told, self._not_live_yet()] if self._breaks_the_live_one() else told
@@ -216,8 +216,8 @@ class LeadDestinationResource:
         running = self.offer.running
         where = f" to {running.target}" if running else ""
         return (
-            f"Offer {self.offer.external_id!r} is being published{where}, which locks it and may take days: what is "
-            "new about its lead destination is handed over by a run after that."
+            f"Offer {self.offer.external_id!r} is being published{where}, which locks it and may take days: run again "
+            "after that to hand over the changes to its lead destination."
         )
 
     def _not_live_yet(self) -> str:
@@ -226,10 +226,10 @@ class LeadDestinationResource:
         if self._breaks_the_live_one():
             return (
                 f"Offer {name!r}: the new password is handed over, but only {where}: leads are lost until the offer is "
-                "live again, for the lead service still signs in with the old one. Publish the offer in Partner "
+                "live again, because the lead service still signs in with the old one. Publish the offer in Partner "
                 "Center, or set publish (lead_writer_publish in the role) to live."
             )
-        meanwhile = "no leads come" if self.offer.live is None else "leads go on as before"
+        meanwhile = "no leads arrive" if self.offer.live is None else "leads arrive as before"
         return (
             f"Offer {name!r}: the lead destination is handed over, but only {where}: {meanwhile} until the offer is "
             "live. Publish the offer in Partner Center, or set publish (lead_writer_publish in the role) to live."
@@ -246,7 +246,7 @@ class LeadDestinationResource:
         return renewed and live.signs_in_like(self._wanted.connection)
 
     def _kept_mask(self, secret: DesiredSecret) -> str | None:
-        """The asterisks in the draft that stand for a secret of the wanted application or user."""
+        """The asterisks in the draft that stand for a secret of the desired application or user."""
         if not self.offer.connection.signs_in_like(self._wanted.connection):
             return None
         return mask_of(self.offer.leads, secret.name)
@@ -305,7 +305,7 @@ class LeadDestinationResource:
             self._plan.warnings.append(
                 f"Offer {offer.external_id!r} was changed without the value of its secret, so asterisks were sent "
                 f"back, which should keep it: give {secret.option} to be sure, or look for a test lead after the offer "
-                "was published."
+                "is published."
             )
         if secret is not None and self._new_secret:
             self._handed_over_key_id, self._handed_over_at = secret.key_id, moment
@@ -315,14 +315,15 @@ class LeadDestinationResource:
         left = self.offer.connection.differing(wanted.connection)
         if left:
             raise CallFailed(
-                f"Partner Center says that it took the lead destination of offer {offer.external_id!r}, but shows "
-                f"other values for {', '.join(sorted(left))}: run again, and if it stays look at it in Partner Center.",
+                f"Partner Center reports that it accepted the lead destination of offer {offer.external_id!r}, but "
+                f"shows other values for {', '.join(sorted(left))}: run again, and if it persists, check the offer in "
+                "Partner Center.",
                 request="POST configure",
                 maybe_applied=True,
             )
 
     def _publish(self) -> None:
-        """Publish from wherever it stands when nobody else publishes any more."""
+        """Publish from the current state when no other publication is running."""
         self._goes_live = False
         begun = self._go_on(self._until_unlocked())
         self._pending = False
@@ -331,7 +332,7 @@ class LeadDestinationResource:
         job_id = begun.job_id if begun else self._wanted.publication_job_id
         self._progress = replace(found, job_id=job_id or found.job_id)
         if begun is not None and not begun.done and found.state not in (LIVE, WAITING):
-            # It was taken, but is not shown yet.
+            # It was accepted, but is not shown yet.
             self._progress = Progress(WAITING, begun.submission, begun.job_id)
         if self._progress.state in (WAITING, HELD, FAILED):
             self._plan.warnings += self._told(self._progress)
@@ -339,7 +340,7 @@ class LeadDestinationResource:
             raise Postponed
 
     def _until_unlocked(self) -> Offer:
-        """Return the offer as it is when nothing of it is being published, or when that is not waited for."""
+        """Return the offer once it is not being published, or at once if the run does not wait for that."""
         running = self.offer.running
         try:
             if running is not None:
@@ -356,7 +357,7 @@ class LeadDestinationResource:
         self._changes.wait_until_unlocked(patience)
 
     def _go_on(self, offer: Offer) -> Publication | None:
-        """Publish an offer as far as is wanted; return the last publication that was begun, None if there was none."""
+        """Publish an offer as far as desired; return the last publication that was started, None if there was none."""
         self._read = offer
         found = self._publications.progress(offer, self._handed_over_at)
         try:
@@ -368,7 +369,7 @@ class LeadDestinationResource:
             if self._wanted.publish == PREVIEW or not preview.done or preview.submission is None:
                 return preview
             self._read = read_offer(self._client, self._wanted.offer)
-            # What is in preview may be more than what was in the draft a moment ago.
+            # The preview may contain more than the draft did a moment ago.
             if self._publications.others(self._read, self._publications.preview_of(self._read)):
                 return preview
             return self._changes.publish_to_live(preview.submission)
@@ -382,7 +383,7 @@ class LeadDestinationResource:
 
 
 class FailedAfterHandover(CallFailed):
-    """A publication failed when the lead destination was handed over: C(answer) is what the caller has to remember."""
+    """A publication failed after the handover of the lead destination: `answer` is what the caller has to remember."""
 
     def __init__(self, failed: CallFailed, answer: dict[str, Any]) -> None:
         super().__init__(
@@ -399,7 +400,7 @@ class FailedAfterHandover(CallFailed):
 
 
 def goes_to(connection: Connection | None, url: str) -> bool:
-    """Say whether leads go to the environment at C(url)."""
+    """Say whether leads go to the environment at `url`."""
     here = Connection(DYNAMICS, {"instanceUrl": url})
     return connection is not None and connection.destination == DYNAMICS and not connection.differing(here)
 

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why the lead service would fail: a refusal, and what the runner sees of the objects behind it, make the cause.
+"""Why the lead service would fail: the cause follows from a refusal and from what the runner sees of the objects behind
+it.
 
-Looking may be forbidden to the runner. Then the cause is what the refusal alone tells.
+If the runner may not read the objects, the cause follows from the refusal alone.
 """
 
 from __future__ import annotations
@@ -48,23 +49,23 @@ _USER_DISABLED = "0x80040225"
 NO_ROLES = "0x80042f09"
 
 BEYOND_THE_LEAD = frozenset({"system_job_privileges_missing", "user_interface_privileges_missing"})
-"""The causes that the documented set-up excludes, but without which a lead may be written all the same."""
+"""The causes that the documented set-up excludes, but that may not prevent a lead."""
 
 _DOCUMENTED = {
     _UNKNOWN_APPLICATION: lead_failures.APPLICATION_NOT_FOUND,
     _WRONG_SECRET: lead_failures.CREDENTIALS_INVALID,
     _EXPIRED_SECRET: lead_failures.CREDENTIALS_INVALID,
 }
-"""What Partner Center says of a refusal, whatever its cause."""
+"""Partner Center's message about a refusal, for any cause."""
 
 
 class Diagnosis:
-    """Finds the cause of a failure of one connection, by looking with the runner's rights."""
+    """Finds the cause of a connection's failure with the runner's rights."""
 
     def __init__(
         self, given: HandedOver, environment: EnvironmentClient, graph: GraphClient, tenant: str | None
     ) -> None:
-        """C(tenant) is the directory id that the environment names, if it does."""
+        """`tenant` is the directory id that the environment names, if any."""
         self._given = given
         self._environment = environment
         self._graph = graph
@@ -91,10 +92,10 @@ class Diagnosis:
         }
         return LeadFailure(word, failure=failure, **{**known, **names})
 
-    # --- what was typed
+    # --- what was entered
 
     def check_ids(self) -> None:
-        """Raise LeadFailure for ids that cannot be ids, which no service need be asked about.
+        """Raise LeadFailure for malformed ids, without asking a service.
 
         Raises InvalidInput when there is no secret at all.
         """
@@ -136,7 +137,7 @@ class Diagnosis:
         return "sign_in_refused" if cause is None or cause in OF_PEOPLE else cause, {}
 
     def _of_disabled(self) -> str:
-        """Return which of the switches is off: four of them end in the same refusal."""
+        """Return which of the switches is off: four of them cause the same refusal."""
         wanted = self._given.application_id
         application = self._seen(lambda: self._applications.by_application_id(wanted))
         principal = self._seen(lambda: self._principals.by_application_id(wanted))
@@ -161,7 +162,7 @@ class Diagnosis:
             if any(deleted.application_id == wanted for deleted in self._applications.deleted()):
                 return "application_deleted", {}
         except CallFailed:
-            # What the runner may not see it cannot tell apart.
+            # The runner cannot distinguish what it may not read.
             return "application_unknown", {}
         return "application_unknown", {}
 
@@ -177,7 +178,7 @@ class Diagnosis:
             ends = [secret.end for secret in alike if secret.end is not None and secret.end <= now]
             return "secret_expired", {"when": f" on {write_timestamp(max(ends))}" if ends else ""}
         if application is None:
-            return "secret_invalid", {"reason": "the runner may not look at the application's secrets"}
+            return "secret_invalid", {"reason": "the runner may not read the application's secrets"}
         live = [secret for secret in secrets if secret.ends_after(now)]
         if not live:
             return "secret_missing", {}
@@ -189,7 +190,7 @@ class Diagnosis:
     def _of_user(self, code: str) -> tuple[str, dict[str, Any]]:
         cause = SIGN_IN_CAUSES.get(code, "sign_in_refused")
         if cause == "directory_unknown":
-            # Without a directory id, it is the user's name that tells the tenant.
+            # Without a directory id, the user's name determines the tenant.
             cause = "user_unknown"
         elif code == _UNKNOWN_APPLICATION or cause.startswith("service_principal"):
             # The only application in a person's sign-in is the public client.
@@ -203,14 +204,14 @@ class Diagnosis:
     # --- being a user of the environment
 
     def of_gate(self, refused: CallFailed) -> LeadFailure | None:
-        """Return which gate of the environment keeps the lead service out, or None where it is none of them."""
+        """Return which gate of the environment blocks the lead service, or None."""
         known = refusal_of(refused.code, refused.message)
         if known is None or not known.closed:
             return None
         return self.failure("environment_closed", refused.failure, reason=str(refused))
 
     def of_first_call(self, refused: CallFailed) -> LeadFailure | CallFailed:
-        """Return why the environment refused somebody whom Microsoft Entra let in."""
+        """Return why the environment refused an identity that Microsoft Entra accepted."""
         gate = self.of_gate(refused)
         if gate is not None:
             return gate
@@ -222,7 +223,7 @@ class Diagnosis:
             word = "license_missing" if person is not None and not person.license_ids else "user_missing"
             return self.failure(word, refused.failure)
         if refused.has_code(_USER_DISABLED):
-            # The platform disables people who lose their license.
+            # The platform disables users who lose their license.
             known = People(self._environment).by_name(self._given.user_name) if self._given.by_user else None
             word = "license_missing" if known is not None and not known.licensed else "user_disabled"
             return self.failure(word, refused.failure)
@@ -231,7 +232,7 @@ class Diagnosis:
         return refused
 
     def check_rights(self, member: Member, held: Mapping[str, AccessLevel]) -> None:
-        """Raise LeadFailure for the first thing that a user may not do and has to."""
+        """Raise LeadFailure for the first required right that a user lacks."""
         if not held and not member.roles:
             raise self.failure("no_role")
         has_role = self._given.role.lower() in {name.lower() for name in member.roles}
@@ -250,7 +251,7 @@ class Diagnosis:
         return self._seen(lambda: self._people.by_name(self._given.user_name))
 
     def _seen(self, read: Callable[[], Seen | None]) -> Seen | None:
-        """Return what the runner sees; None where there is nothing, or where it may not look."""
+        """Return what the runner sees; None if there is nothing, or if it may not read it."""
         try:
             return read()
         except CallFailed:

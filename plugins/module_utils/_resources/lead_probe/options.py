@@ -27,7 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "remove": {"type": "bool", "default": True},
     "documented_privileges": {"type": "bool", "default": True},
 }
-"""The options of a test lead: the fields of the form in Partner Center, and how to go about it."""
+"""The options of a test lead: the fields of the form in Partner Center, and how to test."""
 
 RULES: dict[str, tuple[Any, ...]] = {
     "required_if": (
@@ -39,7 +39,7 @@ RULES: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class HandedOver:
-    """The connection, taken as it was typed: what is wrong with it is for the test to find."""
+    """The connection as it was entered: the test finds what is wrong with it."""
 
     authentication: str
     directory_id: str
@@ -80,9 +80,9 @@ class HandedOver:
         return f"user {self.user_name}" if self.by_user else f"application user {self.application_id}"
 
     def credentials(self, tenant: str | None) -> Credentials:
-        """Return what the lead service signs in with. C(tenant) is the environment's, if it names one."""
+        """Return what the lead service signs in with. `tenant` is the environment's, if it names one."""
         if self.by_user:
-            # A user's name tells its tenant, as it has to for the lead service, which is given no directory id.
+            # A user's name determines its tenant, as for the lead service, which gets no directory id.
             return Credentials(
                 tenant or "organizations", self.public_client_id, user_name=self.user_name, password=self.secret
             )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A test lead: it is written, read back and removed, and whatever keeps it from arriving is told by its cause.
+"""A test lead: it is written, read back and removed, and anything that prevents its arrival is reported with its cause.
 
 It is written through the Web API, while the lead service is believed to use the older SDK (contract: leads). So it
 proves the credentials, the user and its privileges, and nothing about the lead service itself.
@@ -42,7 +42,7 @@ from .options import HandedOver
 
 @dataclass(frozen=True)
 class Reach:
-    """What the runner reaches. Each is asked for when it is needed, because an address may be what is wrong."""
+    """The runner's clients. Each is opened only when it is needed, because the address itself may be wrong."""
 
     address: Callable[[], EnvironmentAddress]
     tenant: Callable[[], str | None]
@@ -56,7 +56,8 @@ class TestLeadResource:
     __test__ = False  # the name is no test's
 
     def __init__(self, given: HandedOver, remove: bool, reach: Reach, documented_privileges: bool = True) -> None:
-        """C(documented_privileges) says whether the user needs those too that writing the lead itself may not take."""
+        """`documented_privileges` says whether the user also needs privileges that writing the lead itself may not
+        require."""
         self._given = given
         self._documented_privileges = documented_privileges
         self._remove = remove
@@ -69,9 +70,9 @@ class TestLeadResource:
         self._age_days: int | None = None
 
     def plan(self) -> Plan:
-        """Do everything but the write: sign in as the lead service, ask who that is, and look at its privileges.
+        """Do everything except the write: sign in as the lead service, ask who that is, and check its privileges.
 
-        Raises LeadFailure for what would keep a lead from arriving.
+        Raises LeadFailure for anything that would prevent a lead.
         """
         self._environment = self._reached()
         self._diagnosis.check_ids()
@@ -148,7 +149,7 @@ class TestLeadResource:
         try:
             held = members.privileges_of(user_id, list(ALL_PRIVILEGES))
         except CallFailed as refused:
-            # The runner was just shown a user, so it is that user who has no role.
+            # The runner has just read a user, so that user has no role.
             if not refused.has_code(NO_ROLES):
                 raise
             held = {}
@@ -167,7 +168,7 @@ class TestLeadResource:
         except LeadFailure as lacking:
             if self._documented_privileges or lacking.answer["cause"] not in BEYOND_THE_LEAD:
                 raise
-            # Whether the lead arrives without them, the write shows.
+            # The write shows whether the lead arrives without them.
             self._plan.warnings.append(str(lacking))
 
     def _check_columns(self) -> None:
@@ -176,17 +177,17 @@ class TestLeadResource:
         if cut:
             listed = ", ".join(f"{column} {length} instead of {usual}" for column, (length, usual) in cut.items())
             self._plan.warnings.append(
-                f"{self._environment.address.host} keeps fewer characters of a lead than Dynamics 365 Sales does "
+                f"{self._environment.address.host} stores fewer characters of a lead than Dynamics 365 Sales does "
                 f"({listed}), and refuses longer leads: raise the maximum length of these columns."
             )
 
     def _check_firewall(self) -> None:
-        """Warn of what no test from this machine can show: the lead service comes from addresses of its own."""
+        """Warn of what no test from this machine can show: the lead service uses its own addresses."""
         if keeps_applications_out(self._environment):
             self._plan.warnings.append(
                 f"{self._environment.address.host} has an IP firewall, and this test comes from this machine's "
-                "address, so it does not show whether Microsoft's lead service is let in: allow access for all "
-                "application users in the firewall's settings, or see that leads arrive."
+                "address, so it does not show whether Microsoft's lead service is allowed: allow access for all "
+                "application users in the firewall's settings, or check that leads arrive."
             )
 
     # --- the write
@@ -205,14 +206,14 @@ class TestLeadResource:
         if changed:
             self._plan.warnings.append(
                 f"{self._environment.address.host} stored the test lead with other values in "
-                f"{', '.join(sorted(changed))}: look for what changes new leads there."
+                f"{', '.join(sorted(changed))}: check what changes new leads there."
             )
         left = self._take_away(lead_id)
         if left:
             self._plan.warnings.append(left)
 
     def _create(self) -> str:
-        """Write the lead and return its id; after a lost answer, looking tells whether it is there."""
+        """Write the lead and return its id; after a lost answer, a read shows whether it exists."""
         try:
             lead_id = Leads(self._writer).create(self._values)
         except CallFailed as failed:
@@ -222,7 +223,7 @@ class TestLeadResource:
             return found
         lead_id = lead_id or Leads(self._environment).with_last_name(self._mark)
         if lead_id is None:
-            raise self._diagnosis.failure("lead_unreadable", lead_id=self._mark, reason="it is not there")
+            raise self._diagnosis.failure("lead_unreadable", lead_id=self._mark, reason="it does not exist")
         return lead_id
 
     def _refused(self, failed: CallFailed) -> LeadFailure:
@@ -237,7 +238,7 @@ class TestLeadResource:
         return self._diagnosis.failure(word, failed.failure, reason=reason.rstrip("."))
 
     def _take_away(self, lead_id: str) -> str:
-        """Remove the lead with the runner's rights, and return a sentence when it stays against the caller's will."""
+        """Remove the lead with the runner's rights, and return a sentence if it could not be removed."""
         if not self._remove:
             return ""
         try:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The companion role: a second role that carries what a role lacks and may not be given.
+"""The companion role: a second role that carries the privileges that a locked role lacks.
 
-Here it is unmanaged, and known by its name; where the environment takes no unmanaged customizations, a managed solution
+Here it is unmanaged, and identified by its name; if the environment blocks unmanaged customizations, a managed solution
 brings it. A role of its name that belongs to another managed solution is never touched.
 """
 
@@ -40,9 +40,9 @@ class CompanionRole:
         self._role: SecurityRole | None = None
 
     def plan(self, needed: Levels, *, exact: bool, inheritance: int) -> Plan:
-        """Plan a companion with the privileges C(needed), at least those or (C(exact)) no others.
+        """Plan a companion with the privileges `needed`, at least those or (`exact`) no others.
 
-        C(inheritance) is how members of a team get them. Raises InvalidInput.
+        `inheritance` is how members of a team get them. Raises InvalidInput.
         """
         plan = Plan()
         self._role = role = self._roles.root_copy(self._name)
@@ -63,7 +63,7 @@ class CompanionRole:
         return plan
 
     def state(self) -> dict[str, Any]:
-        """Return the companion role as it is now, or is going to be."""
+        """Return the companion role, as it is now or as planned."""
         return {"roleid": self._role.role_id if self._role else NIL_GUID, "name": self._name}
 
     def _plan_privileges(self, plan: Plan, needed: Levels, carried: Levels, ids: dict[str, str], exact: bool) -> None:
@@ -77,7 +77,7 @@ class CompanionRole:
 
         def apply() -> None:
             if exact:
-                # The immovable baseline goes along, so that the service has nothing to leave out silently.
+                # The fixed baseline is included, so that the service leaves nothing out silently.
                 kept = {name: level for name, level in carried.items() if name in IMMOVABLE}
                 rows = [(ids[name], level) for name, level in {**kept, **needed}.items()]
                 self._roles.replace_privileges(self._role_id, rows)
@@ -108,7 +108,7 @@ class CompanionRole:
 
 
 class CompanionRoleRemoval:
-    """Plans that there is no companion role; the role whose companion it is stays as it is."""
+    """Plans to remove the companion role; the role that it accompanies stays unchanged."""
 
     def __init__(
         self,
@@ -118,9 +118,9 @@ class CompanionRoleRemoval:
         import_timeout: float = 3600.0,
         report_progress: ReportProgress = lambda sentence: None,
     ) -> None:
-        """C(held_by) are application ids and user names of those who may still hold it.
+        """`held_by` are application ids and user names of those who may still hold it.
 
-        C(import_timeout) is how long the removal of its solution may take, in seconds, where one brought it.
+        `import_timeout` is how long the removal of its solution may take, in seconds, if a solution brought it.
         """
         self._environment = environment
         self._roles = Roles(environment)
@@ -130,7 +130,7 @@ class CompanionRoleRemoval:
         self._role: SecurityRole | None = None
 
     def plan(self) -> Plan:
-        """Plan the removal, unless the role is somebody else's or is held by somebody else."""
+        """Plan the removal, unless the collection did not make the role or others hold it."""
         plan = Plan()
         self._role = role = self._roles.root_copy(self._name)
         if role is None:
@@ -143,7 +143,7 @@ class CompanionRoleRemoval:
         if others:
             named = ", ".join(sorted(f"{holder.kind} {holder.name!r}" for holder in others))
             plan.warnings.append(
-                f"The companion role {self._name!r} is still held by {named}, so it is left as it is: take it from "
+                f"The companion role {self._name!r} is still held by {named}, so it is left as it is: remove it from "
                 "them and run again, or keep it."
             )
             return plan

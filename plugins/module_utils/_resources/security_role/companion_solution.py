@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The companion role that a managed solution brings, where an environment lets no role be made or edited by hand.
+"""The companion role that a managed solution brings, for an environment in which no role can be created or edited.
 
-The solution's package is built here and imported like any other one. The role has exactly the privileges that are
-asked for: other ones are another package, of a higher version, which is imported as an upgrade.
+The solution's package is built here and imported like any other one. The role has exactly the requested privileges: a
+change of privileges makes another package with a higher version, which is imported as an upgrade.
 
 Source: Power Platform, "Block unmanaged customizations in Dataverse environments": what a managed solution brings is
 no unmanaged customization.
@@ -91,7 +91,7 @@ class CompanionSolution:
 
         def apply() -> None:
             first.execute()
-            # What comes after the removal of a pending upgrade cannot be planned while that is there.
+            # The steps after the removal of a pending upgrade cannot be planned while it exists.
             later = [resource.plan() for resource in resources[1:]]
             for step in later:
                 step.execute()
@@ -113,11 +113,11 @@ class CompanionSolution:
         return plan
 
     def state(self) -> dict[str, Any]:
-        """Return the companion role as it is now, or is going to be."""
+        """Return the companion role, as it is now or as planned."""
         return {"roleid": self._role_id, "name": self._name}
 
     def _refuse_other(self, role: SecurityRole | None) -> None:
-        """Refuse a role of the name that is another one, over which the solution's own cannot be imported."""
+        """Refuse another role of this name, which the solution's role cannot overwrite."""
         if role is None or is_brought_by_companion_solution(role, self._name):
             return
         if role.managed:
@@ -126,17 +126,17 @@ class CompanionSolution:
                 "the companion role."
             )
         raise InvalidInput(
-            f"companion_role {self._name!r} is an unmanaged role in {self._host}, over which the companion solution "
-            "cannot be imported: set on_locked to companion to go on with that role, or choose another name for the "
-            "companion role."
+            f"companion_role {self._name!r} is an unmanaged role in {self._host}, which the companion solution cannot "
+            "overwrite: set on_locked to companion to keep using that role, or choose another name for the companion "
+            "role."
         )
 
     def _steps(
         self, asked: CompanionPackage, installed: Solution | None, pending: Solution | None
     ) -> tuple[SolutionPackage, list[SolutionResource]]:
-        """Return the package, and what has to be done with solutions one after the other.
+        """Return the package, and the steps for the solutions in order.
 
-        An upgrade that was imported but never applied is applied if it is the one that is asked for, else it has to go.
+        An upgrade that was imported but never applied is applied if it is the requested one, and otherwise removed.
         """
         version = asked.version_after(installed.version if installed else None)
         goes_on = installed is not None and pending is not None and asked.is_content_of(pending.version)
@@ -161,7 +161,7 @@ class CompanionSolution:
         return package, [SolutionResource(self._environment, gone, self._report_progress), bring]
 
     def _read_back(self, asked: CompanionPackage) -> None:
-        """Look whether the role has what the package gives it. Raises CallFailed when it has not."""
+        """Check that the role has the package's privileges. Raises CallFailed if it does not."""
         self._role_id = asked.role_id
         held = self._roles.privileges_of(asked.role_id)
         missing = lacking(asked.privileges, {name: level for name, (_id, level) in held.items()})
@@ -174,7 +174,7 @@ class CompanionSolution:
 
 
 class CompanionSolutionRemoval:
-    """Plans that there is no companion solution: its role is taken from its holders, then it is uninstalled."""
+    """Plans to remove the companion solution: its role is removed from its holders, then it is uninstalled."""
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class CompanionSolutionRemoval:
         self._solution = SolutionResource(environment, wanted, report_progress)
 
     def plan(self, holders: Sequence[RoleHolder], forget: Callable[[], None] = lambda: None) -> Plan:
-        """Plan the removal, which takes the role from its `holders` first; nothing where it is not installed.
+        """Plan the removal, which first removes the role from its `holders`; nothing if it is not installed.
 
         `forget` is called when it is done.
         """

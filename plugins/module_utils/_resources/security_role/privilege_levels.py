@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Privileges as a caller asks for them, looked up in an environment before anything is written."""
+"""The requested privileges, looked up in an environment before anything is written."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Levels = Mapping[str, AccessLevel]
 
 
 def lacking(wanted: Levels, held: Levels) -> dict[str, AccessLevel]:
-    """Return what is wanted and not held, or held at a narrower level."""
+    """Return the desired privileges that are missing or held at a narrower level."""
     return {name: level for name, level in wanted.items() if held.get(name, -1) < level}
 
 
 def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dict[str, str]]:
     """Return the proper names and the ids of privileges, after checking that each may have its level.
 
-    Raises InvalidInput naming what C(host) does not know, or does not allow.
+    Raises InvalidInput naming what `host` does not know, or does not allow.
     """
     known = roles.known_privileges(sorted(asked)) if asked else {}
     unknown = [name for name in asked if name not in known]
@@ -45,10 +45,10 @@ def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dic
 
 
 def give(roles: Roles, role_id: str, different: Levels, held: Levels, ids: Mapping[str, str]) -> None:
-    """Give a role the privileges that are C(different) from what it held.
+    """Give a role the privileges that are `different` from what it held.
 
-    That a privilege which is there already gets the new level by being added is likely, not certain. So where there is
-    one, the role is read back, and gets all of its privileges again if the level stayed.
+    Adding an existing privilege probably sets the new level, but this is not certain. So in that case the role is read
+    back, and all of its privileges are set again if the level did not change.
     """
     roles.add_privileges(role_id, [(ids[name], level) for name, level in different.items()])
     if not any(name in held for name in different):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The privileges of a security role, and of the companion role that carries them where the role may not be edited.
+"""The privileges of a security role, and of the companion role that carries them if the role may not be edited.
 
-Privileges are edited on the role's copy in the root business unit; the platform carries them to the others.
+Privileges are edited on the role's copy in the root business unit; the platform copies them to the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .companion_solution import CompanionSolution, is_brought_by_companion_solut
 from .privilege_levels import Levels, give, lacking, resolve, shown
 
 FAIL, COMPANION, COMPANION_SOLUTION = "fail", "companion", "companion_solution"
-"""What to do about a role that lacks something and may not be edited."""
+"""What to do about a locked role that lacks privileges."""
 
 INHERITANCE = {"direct_user_and_team": DIRECT_USER_AND_TEAM, "team_only": TEAM_ONLY}
 
@@ -67,11 +67,11 @@ def companion_name(options: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class DesiredPrivileges:
-    """What the caller asks for. C(inheritance) None leaves it alone.
+    """What the caller asks for. `inheritance` None leaves it alone.
 
-    C(on_locked) says what to do where the role may not be edited, C(companion) is the name of the second role then,
-    and C(import_timeout) how long the import of its solution may take, in seconds. C(pending_roles) gives the roles
-    that do not exist yet but will before this is executed.
+    `on_locked` says what to do if the role may not be edited, `companion` is the name of the second role then, and
+    `import_timeout` how long the import of its solution may take, in seconds. `pending_roles` gives the roles that do
+    not exist yet but will before this is executed.
     """
 
     role: str
@@ -93,7 +93,8 @@ class DesiredPrivileges:
             level = access_level(item["level"], "privileges.level")
             names = [item["name"]] if item.get("name") else [privilege_name(item["table"], r) for r in item["access"]]
             for name in names:
-                # Named twice: the wider level is meant, as in a table of rights where one line is about all tables.
+                # If a privilege is named twice, the wider level counts, as in a table of rights where one line applies
+                # to all tables.
                 privileges[name.lower()] = max(level, privileges.get(name.lower(), level))
         inheritance = options["member_privilege_inheritance"]
         return cls(
@@ -118,9 +119,9 @@ class RolePrivilegesResource:
         roles: Roles | None = None,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(roles) may be shared with other resources that are planned at the same time.
+        """`roles` may be shared with other resources that are planned at the same time.
 
-        C(report_progress) is given a sentence about the progress of an import now and then.
+        `report_progress` is given a sentence about the progress of an import now and then.
         """
         self._environment = environment
         self._roles = roles or Roles(environment)
@@ -132,13 +133,13 @@ class RolePrivilegesResource:
 
     @property
     def roles_to_assign(self) -> list[str]:
-        """The names of the roles that together carry the wanted privileges; known after C(plan)."""
+        """The names of the roles that together carry the desired privileges; known after `plan`."""
         return [self._wanted.role, *([self._wanted.companion] if self._companion else [])]
 
     def plan(self) -> Plan:
         """Plan the privileges, and how members of a team inherit them."""
         wanted = self._wanted
-        # Both in one request, also where the second will not be needed: whether it is, only the first one tells.
+        # Both in one request, even if the second is not needed: only the first one shows that.
         found = self._roles.root_copies([wanted.role, *([] if wanted.on_locked == FAIL else [wanted.companion])])
         self._role = found.get(wanted.role.lower())
         if self._role is None:
@@ -148,7 +149,7 @@ class RolePrivilegesResource:
         return self._plan_found(self._role)
 
     def _plan_found(self, role: SecurityRole) -> Plan:
-        """Plan a role that is there."""
+        """Plan an existing role."""
         held = self._roles.privileges_of(role.role_id)
         levels = {name: level for name, (_id, level) in held.items()}
         plan = self._plan_role(role, levels, {name: each for name, (each, _level) in held.items()})
@@ -160,15 +161,15 @@ class RolePrivilegesResource:
         return plan
 
     def _refuse_in_the_way(self, role: SecurityRole) -> None:
-        """Refuse a role of the package's name that is not the package's own where the package is to be imported."""
+        """Refuse a role that has the package's name but is not the package's role, if the package is to be imported."""
         if self._wanted.role.lower() in self._wanted.pending_roles():
             raise InvalidInput(
                 f"{self._environment.address.host} has a security role of its own that is named {role.name!r} "
-                f"({role.root_id}), over which the package's role cannot be imported: rename or delete it."
+                f"({role.root_id}), which the package's role cannot overwrite: rename or delete it."
             )
 
     def state(self) -> dict[str, Any]:
-        """Return the role and its privileges among those asked for, with the names of the roles to assign."""
+        """Return the role and its requested privileges, with the names of the roles to assign."""
         role = self._role
         return {
             "role": {
@@ -186,7 +187,7 @@ class RolePrivilegesResource:
         """Plan a role as its managed properties and the environment allow."""
         if role.managed and not role.customizable:
             return self._plan_locked(role, levels, blocked=False)
-        # The environment is asked only where there is something that it could refuse.
+        # The environment is asked only if there is something that it could refuse.
         if self._differs(role, levels) and self._takes_no_edits:
             return self._plan_locked(role, levels, blocked=True)
         return self._plan_open(role, levels, ids)
@@ -205,7 +206,7 @@ class RolePrivilegesResource:
     def _takes_no_edits(self) -> bool:
         """Say whether the environment blocks unmanaged customizations.
 
-        Where that cannot be read it counts as so for a caller who asks for the one way that is open then.
+        If that cannot be read, it counts as blocked for a caller that requests the companion solution.
         """
         blocks = blocks_unmanaged_customizations(self._environment)
         return self._wanted.on_locked == COMPANION_SOLUTION if blocks is None else blocks
@@ -223,7 +224,7 @@ class RolePrivilegesResource:
 
         def apply() -> None:
             if wanted.exact:
-                # The immovable baseline goes along, so that the service has nothing to leave out silently.
+                # The fixed baseline is included, so that the service leaves nothing out silently.
                 kept = {name: level for name, level in levels.items() if name in IMMOVABLE}
                 rows = [(found[name], level) for name, level in {**kept, **wanted.privileges}.items()]
                 self._roles.replace_privileges(role.role_id, rows)
@@ -249,18 +250,18 @@ class RolePrivilegesResource:
         return plan
 
     def _plan_locked(self, role: SecurityRole, levels: Levels, *, blocked: bool) -> Plan:
-        """Plan what a role lacks that may not be edited: it fails, or a companion role carries just that.
+        """Plan what a locked role lacks: it fails, or a companion role carries exactly that.
 
-        C(blocked) says that it is the environment that takes no edits, not the role's own managed property.
+        `blocked` says that the environment refuses edits, not the role's own managed property.
         """
         plan = Plan()
         wanted, host = self._wanted, self._environment.address.host
-        # A companion can add to what the locked role gives, and never narrow it: privileges of roles add up.
+        # A companion can extend the locked role, never narrow it: privileges of roles add up.
         needed = lacking(wanted.privileges, levels)
         wider = [name for name, level in wanted.privileges.items() if levels.get(name, -1) > level]
         if wanted.exact and (wider or self._surplus(levels)):
             plan.warnings.append(
-                f"role {wanted.role!r} cannot be edited in {host}, so privileges it has beyond mode exact stay."
+                f"role {wanted.role!r} cannot be edited in {host}, so the privileges that mode exact would remove stay."
             )
         if wanted.inheritance not in (None, role.inherited):
             plan.warnings.append(
@@ -273,12 +274,13 @@ class RolePrivilegesResource:
             raise InvalidInput(self._sentence_where_locked(needed, blocked=blocked))
         inheritance = DIRECT_USER_AND_TEAM if wanted.inheritance is None else wanted.inheritance
         companion = self._plan_companion(needed, inheritance)
-        # The plan itself is returned, for its execution adds to its warnings.
+        # The plan itself is returned, because its execution adds warnings.
         companion.warnings[:0] = plan.warnings
         return companion
 
     def _plan_companion(self, needed: Levels, inheritance: int) -> Plan:
-        """Plan the role that carries what is needed: a managed solution brings it where no other role can be made."""
+        """Plan the role that carries the needed privileges: a managed solution brings it if no unmanaged role can be
+        created."""
         wanted, host = self._wanted, self._environment.address.host
         there = self._roles.root_copy(wanted.companion)
         if self._is_for_solution(there):
@@ -293,13 +295,14 @@ class RolePrivilegesResource:
         if len(plan) and self._takes_no_edits:
             raise InvalidInput(
                 f"companion_role {wanted.companion!r} is an unmanaged role in {host}, which blocks unmanaged "
-                "customizations, so it cannot be given what it lacks: choose another name for the companion role, or "
-                "turn that setting off in the Power Platform admin center, run again, and turn it on again."
+                "customizations, so the missing privileges cannot be added to it: choose another name for the "
+                "companion role, or turn that setting off in the Power Platform admin center, run again, and turn it "
+                "on again."
             )
         return plan
 
     def _is_for_solution(self, there: SecurityRole | None) -> bool:
-        """Say whether a solution brings the companion role; one that is there stays what it is."""
+        """Say whether a solution brings the companion role; an existing role keeps its kind."""
         if self._wanted.on_locked == COMPANION_SOLUTION:
             return True
         if there is None:
@@ -307,7 +310,7 @@ class RolePrivilegesResource:
         return is_brought_by_companion_solution(there, self._wanted.companion)
 
     def _plan_coming(self) -> Plan:
-        """Plan a role that a package is going to bring, from what the package says of it."""
+        """Plan a role that a package will bring, from the package's description."""
         packaged = self._wanted.pending_roles().get(self._wanted.role.lower())
         if packaged is None:
             raise InvalidInput(self._sentence_without_role())
@@ -318,11 +321,11 @@ class RolePrivilegesResource:
             business_unit_id=NIL_GUID,
             managed=True,
             customizable=packaged.customizable,
-            # Where the package does not say it, what is wanted is foretold as no change: the run will tell.
+            # What the package does not say is predicted as no change; the run will show.
             inherited=wanted if packaged.inherited is None else packaged.inherited,
         )
         plan = self._plan_role(coming, packaged.privileges, dict.fromkeys(packaged.privileges, NIL_GUID))
-        plan.preview_only(f"The security role {packaged.name!r} comes with a solution that is yet to be imported.")
+        plan.preview_only(f"The security role {packaged.name!r} comes with a solution that is not imported yet.")
         return plan
 
     def _sentence_where_locked(self, needed: Levels, *, blocked: bool) -> str:
@@ -330,12 +333,12 @@ class RolePrivilegesResource:
         if blocked:
             return (
                 f"role {role!r} lacks {missing}, but {self._environment.address.host} blocks unmanaged customizations: "
-                "set on_locked to companion_solution to have a managed solution bring a second role that carries them, "
-                "or turn that setting off in the Power Platform admin center."
+                "set on_locked to companion_solution to add them in a second role from a managed solution, or turn "
+                "that setting off in the Power Platform admin center."
             )
         return (
-            f"role {role!r} is locked by its managed solution and lacks {missing}: set on_locked to companion to have "
-            "a second role carry them."
+            f"role {role!r} is locked by its managed solution and lacks {missing}: set on_locked to companion to add "
+            "them in a second role."
         )
 
     def _sentence_without_role(self) -> str:
@@ -343,12 +346,12 @@ class RolePrivilegesResource:
         if self._roles.is_packaged(role):
             return (
                 f"role {role!r} does not exist in {host}, although the solution that brings it is installed: remove "
-                "the solution, and run again to have it imported with its role."
+                "the solution, and run again to import it with its role."
             )
         return f"role {role!r} does not exist in {host}: correct the name, or import the solution that brings it first."
 
     def _surplus(self, levels: Levels) -> list[str]:
-        """The privileges that have to go: only in exact mode, and never those of the platform's baseline."""
+        """The privileges to remove: only in exact mode, and never those of the platform's baseline."""
         if not self._wanted.exact:
             return []
         return sorted(name for name in levels if name not in self._wanted.privileges and name not in IMMOVABLE)

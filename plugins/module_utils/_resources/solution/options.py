@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a caller can ask of a solution: the options, and what can be said of them before any service is asked."""
+"""The options of a solution, and their checks before any request."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ RULES: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class DesiredSolution:
-    """What the caller asks for. C(package) and its C(origin) may be missing when the solution has to go.
+    """What the caller asks for. `package` and its `origin` may be missing if the solution is to be removed.
 
-    C(roles) are names of security roles that have to be there after an import. C(operation_id) is a job that was
-    started before and is only awaited. C(import_timeout) is in seconds.
+    `roles` are names of security roles that must exist after an import. `operation_id` is a job that was started before
+    and is only awaited. `import_timeout` is in seconds.
     """
 
     unique_name: str
@@ -73,7 +73,7 @@ class DesiredSolution:
     ) -> DesiredSolution:
         """Read the options of OPTIONS, and the package that they name.
 
-        C(transport) is called only when the package has to be downloaded. Raises InvalidInput or CallFailed.
+        `transport` is called only when the package has to be downloaded. Raises InvalidInput or CallFailed.
         """
         package, origin = package_of(options, transport, cache)
         present = options["state"] == "present"
@@ -81,7 +81,7 @@ class DesiredSolution:
             raise InvalidInput("path or url is needed to import a solution: name its package.")
         unique_name = options["unique_name"] or (package.unique_name if package else "")
         if not unique_name:
-            raise InvalidInput("One of path, url and unique_name is needed to know which solution is meant.")
+            raise InvalidInput("path, url and unique_name are missing: give one of them to identify the solution.")
         if package is not None and unique_name.lower() != package.unique_name.lower():
             raise InvalidInput(
                 f"unique_name is {unique_name}, but {origin} holds the solution {package.unique_name}: "
@@ -107,9 +107,9 @@ class DesiredSolution:
 
 
 def require_role(wanted: DesiredSolution, role: str) -> None:
-    """Insist that a package brings the security role that all else is about. Raises InvalidInput.
+    """Require that a package brings the security role that is to be assigned. Raises InvalidInput.
 
-    Whatever is installed already: another package of the same name, or a wrong one, must not be imported.
+    Regardless of what is installed: another package of the same name, or a wrong one, must not be imported.
     """
     if wanted.package is not None and role.lower() not in wanted.package.roles:
         raise InvalidInput(

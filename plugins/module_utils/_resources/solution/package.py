@@ -27,33 +27,33 @@ SOLUTION_PACKAGE: dict[str, dict[str, Any]] = {
     "solution_package": {"type": "str"},
     "solution_package_checksum": {"type": "str"},
 }
-"""The options of modules that count the roles of a package yet to be imported as existing in check mode."""
+"""The options of modules that, in check mode, treat the roles of a package to import as existing."""
 
 COMING_ROLES: dict[str, dict[str, Any]] = {
     **SOLUTION_PACKAGE,
     "pending_roles": {"type": "list", "elements": "str", "default": []},
 }
-"""The same for modules that assign roles, which may also be made by a task before them."""
+"""The same for modules that assign roles, which an earlier task may also create."""
 
 LARGEST_PACKAGE = 128 * 1024 * 1024
-"""Bytes: Dataverse takes no solution of more than 95 MB (Microsoft: "Import solutions")."""
+"""Bytes: Dataverse accepts no solution of more than 95 MB (Microsoft: "Import solutions")."""
 
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 _DOWNLOADING = threading.Lock()
 _FAILED: dict[tuple[str, str], CallFailed] = {}
-"""Downloads that have failed in this process, which lives for one task: no environment waits for another's again."""
+"""Failed downloads of this process, which lives for one task: no environment waits for the same failure again."""
 
 PendingRoles = Callable[[], Mapping[str, PackagedRole]]
-"""Gives the roles that do not exist yet but will, by their name in lower case; called only when one is missing."""
+"""Returns the roles that do not exist yet but will, by their name in lower case; called only when one is missing."""
 
 
 def package_of(
     options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
 ) -> tuple[SolutionPackage | None, str]:
-    """Return the package that C(path) or C(url) names, checked by C(checksum), and how to speak of it.
+    """Return the package that `path` or `url` names, checked by `checksum`, and its name for sentences.
 
-    C(transport) is called only for a download. Without either option there is no package.
+    `transport` is called only for a download. Without either option there is no package.
     """
     checksum = options.get("checksum")
     if options.get("path"):
@@ -64,7 +64,7 @@ def package_of(
 
 
 def package_at(path: str, option: str, checksum: str | None = None) -> SolutionPackage:
-    """Read the package in a file, and check it if there is a C(checksum). Raises InvalidInput naming C(option)."""
+    """Read the package in a file, and check it if there is a `checksum`. Raises InvalidInput naming `option`."""
     try:
         with open(os.path.expanduser(path), "rb") as file:
             content = file.read()
@@ -78,16 +78,16 @@ def package_at(path: str, option: str, checksum: str | None = None) -> SolutionP
 
 
 def package_from(url: str, checksum: str, transport: Transport, cache: RunCache) -> SolutionPackage:
-    """Download the package at an https C(url), once per run, and check it.
+    """Download the package at an https `url`, once per run, and check it.
 
-    C(checksum) is C(sha256:<hex>). Raises InvalidInput when the download is not what the checksum says, and
-    CallFailed when there is none.
+    `checksum` is `sha256:<hex>`. Raises InvalidInput if the download does not match the checksum, and CallFailed if it
+    fails.
     """
     digest = _digest(checksum)
     shown = address_shown(url)
     if not url.startswith("https://"):
         raise InvalidInput(f"url must be an https address, not {shown}.")
-    # Environments that are planned side by side wait for the first one's download.
+    # Environments that are planned in parallel wait for the first one's download.
     with _DOWNLOADING:
         content = cache.get_bytes("package", digest)
         if content is None:
@@ -116,7 +116,7 @@ def _downloaded(url: str, shown: str, digest: str, transport: Transport) -> byte
 
 @functools.lru_cache(maxsize=8)
 def _parsed(content: bytes, origin: str) -> SolutionPackage:
-    """Read a package, once in a process: all environments of a run are usually given the same one."""
+    """Read a package once in a process: all environments of a run usually use the same one."""
     return SolutionPackage.read(content, origin)
 
 
@@ -131,20 +131,20 @@ def _check(content: bytes, digest: str, origin: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if not hmac.compare_digest(found, digest):
         raise InvalidInput(
-            f"{origin} holds a file whose checksum is sha256:{found}, not the one in checksum: do not import it "
-            "before you know why."
+            f"{origin} holds a file whose checksum is sha256:{found}, not the one in checksum: do not import it until "
+            "you know why."
         )
 
 
 def no_coming_roles() -> Mapping[str, PackagedRole]:
-    """Give no roles: nothing is going to be imported."""
+    """Return no roles: nothing will be imported."""
     return {}
 
 
 def expected_package(
     options: Mapping[str, Any], transport: Callable[[], Transport], cache: RunCache
 ) -> SolutionPackage | None:
-    """Return the package in C(solution_package), a path or an https URL; None where the caller names none.
+    """Return the package in `solution_package`, a path or an https URL; None if the caller names none.
 
     Raises InvalidInput or CallFailed.
     """
@@ -165,9 +165,9 @@ def role_ids(package: SolutionPackage | None) -> dict[str, str]:
 def pending_roles(
     options: Mapping[str, Any], package: SolutionPackage | None, environment: Callable[[], EnvironmentClient]
 ) -> PendingRoles:
-    """Return what gives the roles of a C(package) that is going to be imported: those of one that is not there yet.
+    """Return a function that returns the roles of a `package` unless that is installed already.
 
-    To them come those that C(pending_roles) names, of which no more than the name is known.
+    It also returns those that `pending_roles` names, of which only the name is known.
     """
 
     def read() -> Mapping[str, PackagedRole]:
@@ -183,5 +183,5 @@ def pending_roles(
 
 
 def named_roles(names: Sequence[str]) -> dict[str, PackagedRole]:
-    """Return roles of which no more than the name is known, by their names in lower case."""
+    """Return roles of which only the name is known, by their names in lower case."""
     return {name.lower(): PackagedRole("", name, customizable=True, inherited=None, privileges={}) for name in names}

@@ -4,9 +4,9 @@
 
 """A solution of an environment: imported from a package, upgraded when the package is newer, removed.
 
-Identity and version are those of the package's own manifest. What a package meets in the environment is judged twice:
-from what can be read, while planning, and by the environment itself, which stores the package to do so and is
-therefore asked only when the plan is executed.
+Identity and version are those of the package's own manifest. A package is validated twice: while planning, from what
+can be read, and by the environment itself, which has to store the package and is therefore asked only when the plan is
+executed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class SolutionResource:
         wanted: DesiredSolution,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """C(report_progress) is given a sentence about the progress of a long operation now and then."""
+        """`report_progress` is given a sentence about the progress of a long operation now and then."""
         self._environment = environment
         self._host = environment.address.host
         self._solutions = Solutions(environment)
@@ -63,13 +63,13 @@ class SolutionResource:
 
     @property
     def package(self) -> SolutionPackage | None:
-        """The package that is wanted, with the security roles that it brings."""
+        """The desired package, with the security roles that it brings."""
         return self._wanted.package
 
     def roles_to_come(self) -> Mapping[str, PackagedRole]:
-        """Wait until C(plan) has ended elsewhere, and return the roles that it is going to import.
+        """Wait until `plan` has ended in its thread, and return the roles that it will import.
 
-        Where the plan failed they count as coming: what it said is in the way before any role is.
+        If the plan failed they count as pending: its failure is reported instead.
         """
         self._planned.wait()
         failed_or_to_import = self._failed or len(self._plan) > 0
@@ -144,12 +144,12 @@ class SolutionResource:
     def _plan_absent(self, pending: Solution | None) -> None:
         installed = self._solution
         if pending is not None:
-            # An upgrade that was imported and never applied has the solution's components too, and keeps them there.
+            # An upgrade that was imported and never applied also has the solution's components, and keeps them there.
             before = _shown(pending.unique_name, pending.version, pending.managed)
             self._plan.add("solution.pending_upgrade", before, None, lambda: self._remove(pending, wait=True))
         if installed is None:
             return
-        # An unmanaged solution leaves its components behind, so nothing can break by its removal.
+        # An unmanaged solution leaves its components behind, so its removal breaks nothing.
         dependants = self._solutions.dependants(installed.unique_name) if installed.managed else []
         dependants = [name for name in dependants if pending is None or name != pending.unique_name]
         if dependants:
@@ -161,7 +161,7 @@ class SolutionResource:
         self._plan.add("solution", before, None, lambda: self._remove(installed, wait=self._wanted.wait))
 
     def _refuse_unmanaged(self) -> None:
-        """Raise InvalidInput where the environment takes no unmanaged package."""
+        """Raise InvalidInput if the environment accepts no unmanaged package."""
         if blocks_unmanaged_customizations(self._environment):
             raise InvalidInput(
                 f"{self._wanted.origin} is an unmanaged package, but {self._host} blocks unmanaged customizations: "
@@ -181,16 +181,16 @@ class SolutionResource:
             )
 
     def _may_downgrade(self, package: SolutionPackage, installed: Solution) -> bool:
-        """Say whether an older package goes over a newer installation. Raises InvalidInput where it cannot."""
+        """Say whether an older package may replace a newer installation. Raises InvalidInput if it cannot."""
         newer = f"{self._host} has {installed.unique_name} {installed.version}, which is newer than {package.version}"
         if not self._wanted.allow_downgrade:
             self._plan.warnings.append(f"{newer} of {self._wanted.origin}: it is left as it is.")
             return False
         if package.managed:
             raise InvalidInput(
-                f"{newer} of {self._wanted.origin}, and the platform installs no older managed version over a newer "
-                "one, with allow_downgrade either: remove the solution first (state absent), which takes its security "
-                "roles from their users, and import the package then."
+                f"{newer} of {self._wanted.origin}, and Dataverse does not install an older managed version over a "
+                "newer one, even with allow_downgrade: remove the solution first (state absent), which also removes "
+                "its security roles from users, then import the package."
             )
         return True
 
@@ -203,7 +203,7 @@ class SolutionResource:
             )
 
     def _find_missing_dependencies(self, package: SolutionPackage) -> None:
-        """Tell which solutions a package asks for and the environment lacks, as far as the manifest names them."""
+        """Return the solutions that a package requires and the environment lacks, as far as the manifest names them."""
         asked = {str(each): each.named_solution for each in package.declared_dependencies}
         named = {text: solution for text, solution in asked.items() if solution is not None}
         there = self._solutions.named(sorted({name for name, _version in named.values()}))
@@ -232,7 +232,7 @@ class SolutionResource:
         self._carry_out(prepare)
 
     def _carry_out(self, prepare: Callable[[bool], Start | None]) -> None:
-        """Start what C(prepare) makes, unless another run has done it meanwhile, and see it through."""
+        """Start what `prepare` makes, unless another run has done it in the meantime, and wait for its end."""
         self._shown_only = False
         self._operation = self._operations.start(prepare)
         if self._operation is None:
@@ -273,12 +273,12 @@ class SolutionResource:
         if not staged.passed:
             raise InvalidInput(f"{self._wanted.origin} is refused by {self._host}: {reasons or 'it gives no reason'}")
         if reasons:
-            self._plan.warnings.append(f"{self._host} says of {self._wanted.origin}: {reasons}")
+            self._plan.warnings.append(f"{self._host} reports about {self._wanted.origin}: {reasons}")
 
     def _await_earlier(self, operation_id: str) -> None:
-        """See an operation through that an earlier task started; it was that task's change."""
+        """Wait for an operation that an earlier task started; it was that task's change."""
         self._shown_only = False
-        # The nil GUID is what a dry run gives for an operation, and there is nothing to wait for.
+        # A dry run returns the nil GUID for an operation; there is nothing to wait for.
         if operation_id == NIL_GUID:
             self._is_there_now()
             return
@@ -300,18 +300,18 @@ class SolutionResource:
         problems = self._operations.problems(operation, self._wanted.unique_name)
         if problems:
             self._plan.warnings.append(
-                f"{self._host} imported {self._wanted.unique_name}, but not all of it went well: "
+                f"{self._host} imported {self._wanted.unique_name}, but reported problems: "
                 f"{'; '.join(str(problem) for problem in problems[:10])}"
             )
         self._read_back()
 
     def _read_back(self) -> None:
-        """Look whether the solution and its security roles are really there. Raises CallFailed when they are not."""
+        """Check that the solution and its security roles exist. Raises CallFailed if they do not."""
         if not self._is_there_now():
             shown = f"version {self._solution.version}" if self._solution else "no such solution"
             raise CallFailed(
-                f"{self._host} says that {self._wanted.unique_name} was imported, but shows {shown}: "
-                "see the solution history of the environment, and run again.",
+                f"{self._host} reports that {self._wanted.unique_name} was imported, but shows {shown}: check the "
+                "solution history of the environment, and run again.",
                 request="GET solutions",
             )
         there = self._roles.root_copies(self._wanted.roles)
@@ -347,7 +347,7 @@ class SolutionResource:
         except CallFailed as failed:
             if failed.status != 404 or failed.has_code(OBJECT_DOES_NOT_EXIST):
                 raise
-            # An environment that does not know the action removes a solution while the caller waits.
+            # An environment without the asynchronous action removes a solution while the caller waits.
             self._solutions.delete(installed)
         if self._operation is None:
             self._read_absence(installed.unique_name)
@@ -363,7 +363,7 @@ class SolutionResource:
         self._solution = found.get(self._wanted.unique_name.lower())
         if name.lower() in found:
             raise CallFailed(
-                f"{self._host} says that {name} was removed, but still shows it: see the solution history of the "
+                f"{self._host} reports that {name} was removed, but still shows it: check the solution history of the "
                 "environment, and run again.",
                 request="GET solutions",
             )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of one environment's Web API (v9.2): its manners, and what its refusals mean."""
+"""The client of one environment's Web API (v9.2): its behavior, and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ USER_EXISTS = "0x80041d2c"
 USER_DISABLED = "0x80040225"
 
 _HARMLESS_AGAIN = re.compile(r"^(GET|PATCH|PUT|DELETE) |/\$ref$|PrivilegesRole$")
-"""Requests after which the environment is the same, however often they are sent."""
+"""Requests that leave the environment in the same state, however often they are sent."""
 
 
 class EnvironmentClient(ServiceClient):
@@ -52,7 +52,7 @@ class EnvironmentClient(ServiceClient):
         )
 
     def as_another(self, sign_in: SignIn) -> EnvironmentClient:
-        """Return a client that speaks to the same environment as somebody else."""
+        """Return a client for the same environment with another identity."""
         return EnvironmentClient(self.address, sign_in, self._transport)
 
     def who_am_i(self) -> dict[str, Any]:
@@ -67,22 +67,22 @@ class EnvironmentClient(ServiceClient):
         filter: str | None = None,  # noqa: A002  # OData's own word
         expand: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Return all rows of an entity set that pass C(filter)."""
+        """Return all rows of an entity set that pass `filter`."""
         options = {"$select": ",".join(select), "$expand": expand, "$filter": filter}
         return [*self.rows(table + query(options))]
 
     def create(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a row and return it whole, as the service made it."""
+        """Create a row and return it as the service stored it."""
         return self.call(
             "POST", table, expect=Expect.OBJECT, body=row, headers={"Prefer": "return=representation"}
         ).body
 
     def update(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
-        """Change an existing row; C(If-Match) keeps the service from creating one instead."""
+        """Change an existing row; `If-Match` keeps the service from creating one instead."""
         self.call("PATCH", f"{table}({row_id})", expect=Expect.NOTHING, body=values, headers={"If-Match": "*"})
 
     def delete(self, table: str, row_id: str) -> None:
-        """Delete a row; one that is gone already is fine."""
+        """Delete a row; it may be deleted already."""
         try:
             self.call("DELETE", f"{table}({row_id})", expect=Expect.NOTHING)
         except CallFailed as failed:
@@ -95,7 +95,7 @@ class EnvironmentClient(ServiceClient):
         self.call("POST", f"{table}({row_id})/{relation}/$ref", expect=Expect.NOTHING, body=body, repeatable=True)
 
     def dissociate(self, table: str, row_id: str, relation: str, other_table: str, other_id: str) -> None:
-        """Take the relation of two rows away; one that is gone already is fine."""
+        """Remove the relation of two rows; it may be removed already."""
         target = query({"$id": f"{self.root}{other_table}({other_id})"})
         try:
             self.call("DELETE", f"{table}({row_id})/{relation}/$ref{target}", expect=Expect.NOTHING)
@@ -104,7 +104,7 @@ class EnvironmentClient(ServiceClient):
                 raise
 
     def passing(self, answer: Answer) -> bool:
-        """Say whether an answer is of those after which the same request may come again."""
+        """Say whether the same request may be sent again after an answer."""
         refusal = refusal_of(str(answer.error.get("code") or ""))
         if refusal is None:
             return False
@@ -113,7 +113,7 @@ class EnvironmentClient(ServiceClient):
         return refusal.answer is Answers.RETRY and _HARMLESS_AGAIN.search(answer.request) is not None
 
     def failed(self, answer: Answer) -> CallFailed:
-        """Turn an answer into the error to raise; what the database broke off may have been carried out."""
+        """Turn an answer into the error to raise; a request that the database aborted may have been carried out."""
         failed = super().failed(answer)
         refusal = refusal_of(failed.code)
         if refusal is not None and refusal.answer is Answers.RETRY:
@@ -149,7 +149,7 @@ class EnvironmentClient(ServiceClient):
         return self.sign_in.credentials.client_id or "the signed-in user"
 
     def _disabled(self, message: str) -> str:
-        """Say who is disabled: the caller, or the user that the request is about."""
+        """Return the sentence about a disabled user: the caller, or the user that the request is about."""
         host, other = self.address.host, _SPECIFIED_USER.search(message)
         if other is not None:
             return (
@@ -165,9 +165,9 @@ _SPECIFIED_USER = re.compile(r"specified user\s*\(Id\s*=\s*([0-9a-fA-F-]{36})\)"
 def tenant_of_environment(address: EnvironmentAddress, transport: Transport) -> str | None:
     """Return the directory id of the tenant that the environment itself names, or None when it names none.
 
-    An unauthenticated request is refused with a header that holds the sign-in address of the environment's tenant.
-    That the header is there is likely, not certain, so its absence is no error. It is believed only where the address
-    is one of the cloud's own sign-in service, as a page of a gateway or of a proxy may hold any other.
+    An unauthenticated request is refused with a header that holds the sign-in address of the environment's tenant. The
+    header is likely, not certain, so its absence is not an error. It is trusted only if the address belongs to the
+    cloud's sign-in service, because a page of a gateway or proxy may hold any address.
     """
     answer = transport.send("GET", f"{address.url}/api/data/v9.2/WhoAmI", headers=EnvironmentClient.headers)
     challenge = answer.headers.get("WWW-Authenticate", "")

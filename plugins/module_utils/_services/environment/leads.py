@@ -22,7 +22,7 @@ from .client import EnvironmentClient
 _NO_SUCH_SEGMENT = "0x80060888"
 
 _STRONG = {"Consistency": "Strong"}
-"""Asks the environment not to judge by privileges that it remembers from before a change (contract: Consistency)."""
+"""Asks the environment not to use cached privileges from before a change (contract: Consistency)."""
 
 
 class NoLeadTable(Exception):
@@ -46,8 +46,8 @@ class Leads:
     def newest_of_marketplace(self, user_id: str) -> Lead | None:
         """Return the newest lead that the marketplace wrote, or None.
 
-        It is the marketplace's when the user C(user_id) created it or when its subject begins with one of the
-        marketplace's sources; test leads, also Microsoft's own, do not count. Raises NoLeadTable or CallFailed.
+        It is the marketplace's if the user `user_id` created it or if its subject begins with one of the marketplace's
+        sources; test leads, including Microsoft's own, do not count. Raises NoLeadTable or CallFailed.
         """
         own = [f"_createdby_value eq {user_id}", *(f"startswith(subject,{text_literal(f'{s}-')})" for s in SOURCES)]
         real = f"(lastname eq null or not startswith(lastname,{text_literal(TEST_MARK)}))"
@@ -66,7 +66,7 @@ class Leads:
         return Lead(rows[0]["leadid"], read_timestamp(rows[0].get("createdon"))) if rows else None
 
     def owned_by(self, user_id: str) -> bool:
-        """Say whether a user owns any leads; it owns none where there is no table for them."""
+        """Say whether a user owns any leads; it owns none if the table does not exist."""
         options = {"$select": "leadid", "$filter": f"_ownerid_value eq {user_id}", "$top": "1"}
         try:
             return bool([*self._environment.rows("leads" + query(options))])
@@ -76,7 +76,7 @@ class Leads:
             raise
 
     def text_lengths(self) -> dict[str, int]:
-        """Return how many characters each text column of a lead keeps; none where the runner may not see it."""
+        """Return the length of each text column of a lead; none if the runner may not read it."""
         path = "EntityDefinitions(LogicalName='lead')/Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata"
         try:
             rows = [*self._environment.rows(path + query({"$select": "LogicalName,MaxLength"}))]
@@ -87,12 +87,12 @@ class Leads:
         return {str(row["LogicalName"]): int(row["MaxLength"]) for row in rows if row.get("MaxLength")}
 
     def with_last_name(self, last_name: str) -> str | None:
-        """Return the id of the lead with a last name that only one can have, or None."""
+        """Return the id of the lead with a unique last name, or None."""
         rows = self._environment.list("leads", select=("leadid",), filter=f"lastname eq {text_literal(last_name)}")
         return str(rows[0]["leadid"]) if rows else None
 
     def create(self, values: Mapping[str, Any]) -> str | None:
-        """Create a lead and return its id, or None when the answer does not tell it."""
+        """Create a lead and return its id, or None if the answer does not name it."""
         answer = self._environment.call("POST", "leads", expect=Expect.NOTHING, body=dict(values), headers=_STRONG)
         found = re.search(r"leads\(([0-9a-fA-F-]{36})\)", answer.headers.get("OData-EntityId", ""))
         return found.group(1) if found else None
@@ -102,5 +102,5 @@ class Leads:
         return self._environment.get(f"leads({lead_id}){query({'$select': ','.join(columns)})}", _STRONG)
 
     def delete(self, lead_id: str) -> None:
-        """Delete a lead; one that is gone already is fine."""
+        """Delete a lead; it may be deleted already."""
         self._environment.delete("leads", lead_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a member of an environment is and may do there, whichever way its privileges came to it."""
+"""A member of an environment, and its privileges from any source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .roles import Roles, read_privileges
 
 @dataclass(frozen=True)
 class Member:
-    """A user of the environment. C(roles) are the names of those it holds directly; teams may give it others."""
+    """A user of the environment. `roles` are the names of those it holds directly; teams may give it others."""
 
     user_id: str
     business_unit_id: str
@@ -28,7 +28,7 @@ class Member:
 
 
 class Members:
-    """Looks at the users of one environment."""
+    """Reads the users of one environment."""
 
     def __init__(self, environment: EnvironmentClient) -> None:
         self._environment = environment
@@ -47,7 +47,7 @@ class Members:
         )
 
     def privileges_of(self, user_id: str, names: list[str]) -> dict[str, AccessLevel]:
-        """Return which of the privileges C(names) a user has by all its roles and teams, by name in lower case.
+        """Return which of the privileges `names` a user has by all its roles and teams, by name in lower case.
 
         Raises CallFailed.
         """
@@ -56,7 +56,7 @@ class Members:
         except CallFailed as failed:
             if failed.status not in (400, 404):
                 raise
-            # Not every environment has to know the function, or every name. What comes through a team is Basic here.
+            # Not every environment knows the function, or every name. What comes through a team is Basic here.
             path = f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"
             held = _levels(self._environment.get(path))
         if held and all(is_guid(name) for name in held):
@@ -68,7 +68,7 @@ class Members:
     def _set_by_names(self, user_id: str, names: list[str]) -> dict[str, AccessLevel]:
         held: dict[str, AccessLevel] = {}
         spelled = [self._spelled(name) for name in names]
-        # In slices, so that the URL stays well below its limit.
+        # In batches, so that the URL stays well below its limit.
         for start in range(0, len(spelled), 40):
             function = "Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames(PrivilegeNames=@p)"
             given = query({"@p": json.dumps(spelled[start : start + 40])})
@@ -76,7 +76,7 @@ class Members:
         return held
 
     def _spelled(self, name: str) -> str:
-        """A privilege's name as the environment spells it, where that was read before."""
+        """A privilege's name as the environment spells it, if that was read before."""
         known = self._environment.recall("privilege", name.lower())
         return str(known[1]) if known else name
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""People as users of one environment: the platform makes them of licensed users of the directory."""
+"""People as users of one environment: the platform creates them from licensed users of the directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NON_INTERACTIVE = 4
 
 @dataclass(frozen=True)
 class Person:
-    """The user that a person of the directory is in an environment. C(object_id) is its id in the directory."""
+    """The environment's user for a person of the directory. `object_id` is its id in the directory."""
 
     user_id: str
     object_id: str
@@ -34,7 +34,7 @@ class Person:
     user_name: str | None = None
     email: str | None = None
     roles: tuple[HeldRole, ...] = ()
-    """The copies of roles that it holds directly; several of one role where business units are modern."""
+    """The copies of roles that it holds directly; several of one role if business units are modern."""
 
 
 class People:
@@ -44,11 +44,11 @@ class People:
         self._environment = environment
 
     def by_object_id(self, object_id: str) -> Person | None:
-        """Return the user that a person is, by the id in the directory, or None."""
+        """Return the user of a person, by the id in the directory, or None."""
         return self._find(f"azureactivedirectoryobjectid eq {object_id}")
 
     def by_name(self, user_principal_name: str) -> Person | None:
-        """Return the user that a person is, by the user principal name, or None."""
+        """Return the user of a person, by the user principal name, or None."""
         return self._find(f"domainname eq {text_literal(user_principal_name)}")
 
     def enable(self, person: Person) -> None:

@@ -5,7 +5,7 @@
 """Security roles and privileges of one environment.
 
 The platform keeps one copy of every role per business unit: a user holds the copy of its own business unit, and
-privileges are edited on the root copy, from which the platform carries them to the others.
+privileges are edited on the root copy, from which the platform copies them to the others.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from .client import DUPLICATE_RECORD, ROLE_EXISTS, EnvironmentClient
 IMMOVABLE = frozenset(
     {"prvreadsharepointdata", "prvwritesharepointdata", "prvcreatesharepointdata", "prvreadsharepointdocument"}
 )
-"""Privileges, in lower case, that the platform keeps in every role whatever is asked for."""
+"""Privileges, in lower case, that the platform keeps in every role."""
 
 CREATE_LEAD = "prvcreatelead"
 """The privilege to create leads, in lower case; an environment without the table for leads does not have it."""
 
 DIRECT_USER_AND_TEAM = 1
 TEAM_ONLY = 0
-"""A role's C(isinherited): whether members of a team get its User-level privileges as their own."""
+"""A role's `isinherited`: whether members of a team get its User-level privileges as their own."""
 
 
 _OWN_ROLES = uuid.UUID("9b0c6c0e-52f5-4f0a-8c2e-0c6a5d3f7e41")
@@ -44,7 +44,7 @@ DEPTHS = {spelling: level for level in AccessLevel for spelling in (level.api_na
 
 @dataclass(frozen=True)
 class SecurityRole:
-    """One copy of a security role. C(customizable) says whether the managed property allows to edit it."""
+    """One copy of a security role. `customizable` says whether the managed property allows edits."""
 
     role_id: str
     name: str
@@ -59,7 +59,7 @@ class SecurityRole:
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A copy of a role that a user holds directly. C(root_id) is the id of the role's copy in the root unit."""
+    """A copy of a role that a user holds directly. `root_id` is the id of the role's copy in the root unit."""
 
     role_id: str
     name: str
@@ -87,9 +87,9 @@ class Privilege:
 
 @dataclass(frozen=True)
 class RoleHolder:
-    """A user or a team (C(kind)) that holds a copy of a role.
+    """A user or a team (`kind`) that holds a copy of a role.
 
-    C(marks) are what a user is known by, in lower case: its application id and its user name.
+    `marks` identify a user, in lower case: its application id and its user name.
     """
 
     kind: str
@@ -103,16 +103,16 @@ class Roles:
     """Reads and edits security roles."""
 
     def __init__(self, environment: EnvironmentClient, packaged_ids: Mapping[str, str] | None = None) -> None:
-        """C(packaged_ids) are the ids of roles, by their names in lower case, as a solution package has them.
+        """`packaged_ids` are the ids of roles, by their names in lower case, as a solution package has them.
 
-        A role of the package is found by its id, whatever it is called by now.
+        A role of the package is found by its id, even if it was renamed.
         """
         self._environment = environment
         self._packaged_ids = packaged_ids or {}
         self._root_copies: dict[str, SecurityRole | None] = {}
 
     def in_business_unit(self, names: Collection[str], business_unit_id: str) -> dict[str, SecurityRole]:
-        """Return the copies that belong to a business unit, by the asked names in lower case."""
+        """Return the copies that belong to a business unit, by the requested names in lower case."""
         if not names:
             return {}
         return self._find(names, f"_businessunitid_value eq {business_unit_id}")
@@ -122,10 +122,10 @@ class Roles:
         return self.root_copies([name]).get(name.lower())
 
     def root_copies(self, names: Collection[str]) -> dict[str, SecurityRole]:
-        """Return the copies in the root business unit, by the asked names in lower case.
+        """Return the copies in the root business unit, by the requested names in lower case.
 
-        Raises InvalidInput where several roles have a name and nothing says which one is meant. A role that was asked
-        for before is not asked for again: one object serves one look at an environment.
+        Raises InvalidInput if several roles have a name and nothing decides between them. Each role is read once: an
+        object is used for one pass over an environment.
         """
         unasked = [name for name in names if name.lower() not in self._root_copies]
         if unasked:
@@ -135,14 +135,14 @@ class Roles:
         return {name: role for name, role in known.items() if role is not None}
 
     def privileges_of(self, role_id: str) -> dict[str, tuple[str, AccessLevel]]:
-        """Return a role's privileges as C(lower-case name: (privilege id, level))."""
+        """Return a role's privileges as `lower-case name: (privilege id, level)`."""
         return read_privileges(self._environment.get(f"RetrieveRolePrivilegesRole(RoleId={role_id})"))
 
     def known_privileges(self, names: list[str]) -> dict[str, Privilege]:
         """Return the privileges of these names that the environment knows, by their names in lower case.
 
-        They cannot change within a run, so each is asked for once, and the one to create leads along with the first
-        others: whether an environment has leads at all is asked sooner or later.
+        They cannot change within a run, so each is read once, and the one to create leads with the first others,
+        because it shows whether the environment has the table for leads.
         """
         wanted = {name.lower() for name in names}
         known = {name: self._environment.recall("privilege", name) for name in wanted | {CREATE_LEAD}}
@@ -160,7 +160,7 @@ class Roles:
     def _read_privileges(self, names: list[str]) -> list[tuple[str, str, list[int]]]:
         columns = ("privilegeid", "name", "canbebasic", "canbelocal", "canbedeep", "canbeglobal")
         found = []
-        # In slices, so that the URL stays well below its limit of 32 768 characters.
+        # In batches, so that the URL stays well below its limit of 32 768 characters.
         for start in range(0, len(names), 100):
             named = any_of([f"name eq {text_literal(name)}" for name in names[start : start + 100]])
             for row in self._environment.list("privileges", select=columns, filter=named):
@@ -169,9 +169,9 @@ class Roles:
         return found
 
     def add_privileges(self, role_id: str, privileges: list[tuple[str, AccessLevel]]) -> None:
-        """Give a role privileges by id and level; one that it has at another level gets the new level."""
+        """Add privileges to a role by id and level; an existing one gets the new level."""
         rows = [{"PrivilegeId": privilege_id, "Depth": level.api_name} for privilege_id, level in privileges]
-        # Giving a privilege twice is the same as once, so this may be repeated.
+        # Adding a privilege twice has no further effect, so this may be repeated.
         self._environment.call(
             "POST",
             f"roles({role_id})/Microsoft.Dynamics.CRM.AddPrivilegesRole",
@@ -181,7 +181,7 @@ class Roles:
         )
 
     def replace_privileges(self, role_id: str, privileges: list[tuple[str, AccessLevel]]) -> None:
-        """Give a role these privileges and no others, but for the baseline that the platform keeps in every role."""
+        """Give a role exactly these privileges, besides the baseline that the platform keeps in every role."""
         rows = [{"PrivilegeId": privilege_id, "Depth": level.api_name} for privilege_id, level in privileges]
         self._environment.call(
             "POST",
@@ -198,9 +198,9 @@ class Roles:
     def create(self, name: str, business_unit_id: str, inherited: int) -> str:
         """Create an unmanaged role and return the id of its root copy.
 
-        The id follows from the name, so that nothing creates the role twice. When the answer is lost, or says that
-        there is one already, the role is looked for: it may be this very one. Raises InvalidInput where the role has
-        another name by now.
+        The id is derived from the name, so that the role is never created twice. If the answer is lost, or says that
+        the role exists already, the role is looked up: it may be this one. Raises InvalidInput if the role has been
+        renamed.
         """
         row = {
             "roleid": str(uuid.uuid5(_OWN_ROLES, name.lower())),
@@ -251,9 +251,9 @@ class Roles:
         self._environment.delete("roles", role_id)
 
     def held(self, name: str, roles: Iterable[HeldRole]) -> HeldRole | None:
-        """Return which of a user's C(roles) is the one that C(name) means, as far as can be said without a look.
+        """Return which of a user's `roles` has the `name`, as far as is known without a request.
 
-        A role of the package has the package's id; any other one is known by its name alone.
+        A role of the package has the package's id; any other one is identified only by its name.
         """
         packaged_id = self._packaged_ids.get(name.lower())
         if packaged_id is not None:
@@ -261,15 +261,15 @@ class Roles:
         return next((role for role in roles if role.name.lower() == name.lower()), None)
 
     def is_packaged(self, name: str) -> bool:
-        """Say whether the package has a role of the C(name)."""
+        """Say whether the package has a role of the `name`."""
         return name.lower() in self._packaged_ids
 
     def is_foreign(self, name: str, role: SecurityRole) -> bool:
-        """Say whether a role of the C(name) is another one than the package's of this name."""
+        """Say whether a role with the `name` differs from the package's role of this name."""
         return self._packaged_ids.get(name.lower(), role.root_id) != role.root_id
 
     def _find(self, names: Collection[str], where: str) -> dict[str, SecurityRole]:
-        """Return one copy for each of the names that has any, among the copies that pass the filter C(where)."""
+        """Return one copy for each name that has any, among the copies that match the filter `where`."""
         ids = {name.lower(): self._packaged_ids.get(name.lower()) for name in names}
         alternatives = [f"name eq {text_literal(name)}" for name in names]
         alternatives += [f"_parentrootroleid_value eq {each}" for each in ids.values() if each is not None]
@@ -283,7 +283,7 @@ class Roles:
         return found
 
     def _the_one(self, candidates: list[SecurityRole], packaged_id: str | None) -> SecurityRole:
-        """Return the package's own role, else the managed one. Raises InvalidInput where neither tells."""
+        """Return the package's own role, else the managed one. Raises InvalidInput if neither decides."""
         for chosen in (
             [role for role in candidates if role.root_id == packaged_id],
             candidates,
@@ -293,7 +293,8 @@ class Roles:
                 return chosen[0]
         raise InvalidInput(
             f"{self._environment.address.host} has {len(candidates)} security roles named {candidates[0].name!r} "
-            f"({', '.join(sorted(role.root_id for role in candidates))}): rename or delete the ones that are not meant."
+            f"({', '.join(sorted(role.root_id for role in candidates))}): rename or delete the ones that you do not "
+            "want to use."
         )
 
 
@@ -305,16 +306,16 @@ def _is(row: Mapping[str, Any], name: str, packaged_id: str | None) -> bool:
 
 
 def read_privileges(answer: dict[str, Any]) -> dict[str, tuple[str, AccessLevel]]:
-    """Read an answer about privileges into C(lower-case name: (privilege id, level)).
+    """Read an answer about privileges into `lower-case name: (privilege id, level)`.
 
-    A privilege limited by a record filter (depth 4) has no access level and is left out: it is none of those that a
-    person sets in the role's form. One that is told twice, as where several roles give it, has the wider level.
+    A privilege limited by a record filter (depth 4) has no access level and is left out: it is not one that can be set
+    in the role's form. A privilege that is listed twice, such as from several roles, has the wider level.
     """
     held: dict[str, tuple[str, AccessLevel]] = {}
     for row in answer.get("RolePrivileges", []):
         level = DEPTHS.get(str(row["Depth"]))
         if level is not None:
-            # Environments before 9.2 leave the name out: then the id stands for it.
+            # Environments before 9.2 leave the name out: then the id replaces it.
             name = str(row.get("PrivilegeName") or row["PrivilegeId"]).lower()
             known = held.get(name)
             if known is None or known[1] < level:

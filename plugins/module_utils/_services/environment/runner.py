@@ -18,7 +18,7 @@ SYSTEM_ADMINISTRATOR = "627090ff-40a3-4053-8790-584edc5be201"
 
 
 def privileges_missing(environment: EnvironmentClient, needed: Mapping[str, AccessLevel]) -> list[str]:
-    """Return those of the C(needed) privileges, levels by name, that the runner holds through no role and no team.
+    """Return those of the `needed` privileges, levels by name, that the runner does not hold through any role or team.
 
     One request is enough for an application that is System Administrator itself.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings of one environment that decide whether a run can do its work."""
+"""Settings of one environment that can block a run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _KEY = "blocks unmanaged customizations"
 def blocks_unmanaged_customizations(environment: EnvironmentClient) -> bool | None:
     """Say whether the environment refuses unmanaged customizations, such as changes of security roles.
 
-    None where the setting cannot be read: then the environment's own answer to a change is the first to say so. A
-    setting that was never changed is not among those that the organization names, and is off. Asked once per run.
+    None if the setting cannot be read: then only the environment's answer to a change shows it. A setting that was
+    never changed is not listed by the organization, and is off. Read once per run.
     """
     known = environment.recall(_KEY)
     if known is None:
@@ -31,11 +31,10 @@ def blocks_unmanaged_customizations(environment: EnvironmentClient) -> bool | No
 
 
 def keeps_applications_out(environment: EnvironmentClient) -> bool | None:
-    """Say whether an IP firewall judges requests of applications by their address, as it may those of a lead service.
+    """Say whether an IP firewall checks the address of applications, and so possibly of the lead service.
 
-    Not one in audit mode, which only logs, nor one that lets application users in from everywhere. None where the
-    settings cannot be read, as in an environment that does not know them. Source: "IP firewall in Power Platform
-    environments".
+    False in audit mode, which only logs, and if application users are allowed from everywhere. None if the settings
+    cannot be read, as in an environment without them. Source: "IP firewall in Power Platform environments".
     """
     try:
         rows = environment.list("organizations", select=(_FIREWALL, _FIREWALL_AUDITS, _LETS_APPLICATIONS_IN))

@@ -4,13 +4,13 @@
 
 """Imports, upgrades and removals of solutions: jobs of the environment, of which it runs one at a time.
 
-Starting a job is never repeated blindly. Before a start the newest jobs are read; when the answer to a start is lost,
-a job that was not among them is the one that was started, and it is awaited. Only when none shows up, or when the
-environment itself says that it started nothing, the start is sent again.
+Starting a job is never repeated blindly. Before a start the newest jobs are read; if the answer to a start is lost, a
+job that was not among them is the started one, and it is awaited. Only if none appears, or if the environment itself
+says that it started nothing, the start is sent again.
 
 Whether an operation is running is the environment's own judgment, which it gives as the answer to a start. The row of a
-job is a hint: one that is young or moves is awaited, and one that has stood still for long is not, because rows stay
-unfinished for hours, and some for ever, when their operation has long ended.
+job is a hint: a recent or progressing one is awaited, one without progress is not, because rows can stay unfinished for
+hours or forever after their operation has ended.
 
 Source: Dataverse "asynchronous operations", and what clients of the Web API recorded of solution jobs.
 """
@@ -36,7 +36,7 @@ IMPORT = "ImportSolutionAsync"
 UPGRADE = "StageAndUpgradeAsync"
 APPLY_UPGRADE = "DeleteAndPromoteAsync"
 REMOVE = "UninstallSolutionAsync"
-"""The actions that start a job; a job's C(messagename) is its action."""
+"""The actions that start a job; a job's `messagename` is its action."""
 
 _COMPLETED = 3
 _SUCCEEDED = 30
@@ -47,16 +47,16 @@ _TIME_TO_SHOW_UP = 10.0
 """Seconds after a lost answer within which a job that was started is among the newest ones."""
 
 _OPERATION_TYPES = (203, 207, 208, 211)
-"""The C(operationtype) of jobs that import, apply an upgrade, uninstall, and stage and upgrade, where they have one."""
+"""The `operationtype` of jobs that import, apply an upgrade, uninstall, and stage and upgrade, if they have one."""
 
 _STANDS_STILL_AFTER = 900.0
 """Seconds without a change after which the row of a job says nothing about whether its operation is running."""
 
 _MOST_LOST_ANSWERS = 2
-"""So many starts whose answers were lost, and that started nothing, are sent again."""
+"""The number of starts that are sent again after a lost answer that started nothing."""
 
 _BACKGROUND_OPERATIONS_START_WITHIN = 300.0
-"""Seconds within which a new environment begins to run jobs."""
+"""Seconds within which a new environment starts to run jobs."""
 
 _BUSY = codes_of(Answer.WAIT_FOR_OPERATION)
 
@@ -64,19 +64,19 @@ _FIRST_WORD, _NEXT_WORD = 10.0, 30.0
 """Seconds until the first line about a running job, and between later ones."""
 
 _CURES = {
-    "0x80048033": "import the solutions that bring what is missing first",
-    "0x8004801d": "import the solutions that bring what is missing first",
+    "0x80048033": "import the solutions that contain the missing components first",
+    "0x8004801d": "import the solutions that contain the missing components first",
     "0x80048058": "install the app whose tables the package's roles name, such as Dynamics 365 Sales for leads",
     "0x80048017": "rename or delete the security role of the same name that is not the package's own",
     "0x80048018": "assign the runner the security role System Administrator",
     "0x80048068": "get the package for this version of the platform",
-    "0x80048034": "import the solutions that bring what is missing first",
+    "0x80048034": "import the solutions that contain the missing components first",
     "0x8004f01f": "remove the solutions that depend on it first",
     "0x8004f01d": "remove the solutions that depend on it first",
-    "0x8004f005": "see who protects the solution, because Microsoft's own ones cannot be removed",
-    "0x8004f00a": "see who protects the solution, because Microsoft's own ones cannot be removed",
-    "0x8004f020": "see who protects the solution, because Microsoft's own ones cannot be removed",
-    "0x8004801c": "get the package of the publisher that the environment has, which another one installed first",
+    "0x8004f005": "check who protects the solution, because Microsoft's own solutions cannot be removed",
+    "0x8004f00a": "check who protects the solution, because Microsoft's own solutions cannot be removed",
+    "0x8004f020": "check who protects the solution, because Microsoft's own solutions cannot be removed",
+    "0x8004801c": "get the package of the publisher that installed it in the environment first",
     "0x8004f016": "rename or delete the unmanaged component of the same name",
     "0x80048040": "remove the unmanaged solution of the same name first, or give the unmanaged package",
     "0x80048041": "give the managed package, because the environment has the managed solution",
@@ -92,7 +92,7 @@ _CURES = {
 }
 
 _BROKEN_OFF = dict.fromkeys(codes_of(Answer.RETRY), "run again later, because the environment's database was too busy")
-"""The cures of a job that the database broke off; a start that is answered so may have been carried out."""
+"""The cures of a job that the database aborted; a start with such an answer may have been carried out."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Operation:
-    """A job that is under way or has ended. C(import_job_key) is known for imports that were started here."""
+    """A job that is running or has ended. `import_job_key` is known for imports that were started here."""
 
     operation_id: str
     import_job_key: str | None = None
@@ -122,9 +122,9 @@ class SolutionOperations:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """C(timeout) (seconds) is for everything that is done here together, waiting for others' jobs included.
+        """`timeout` (seconds) is for all work of this object together, including waiting for other jobs.
 
-        C(report_progress) is given a sentence about the progress now and then.
+        `report_progress` is given a sentence about the progress now and then.
         """
         self._environment = environment
         self._timeout = timeout
@@ -137,10 +137,10 @@ class SolutionOperations:
         return self._clock() + self._timeout
 
     def start(self, prepare: Callable[[bool], Start | None]) -> Operation | None:
-        """Start a job when no other one runs, and return it.
+        """Start a job when no other one is running, and return it.
 
-        C(prepare) makes what is sent, just before it is; it is told whether another job was awaited, and gives None
-        when there is nothing left to start: then the answer is None too. Raises CallFailed or TimedOut.
+        `prepare` makes the content just before it is sent; its argument says whether another job was awaited, and it
+        returns None if there is nothing left to start: then this returns None too. Raises CallFailed or TimedOut.
         """
         known = self._newest()
         waited = False
@@ -161,14 +161,14 @@ class SolutionOperations:
                     raise
                 if self._clock() >= self._end:
                     raise self._locked(failed, known) from failed
-                # What keeps the lock may be no job, such as the publishing of customizations: then only time helps.
+                # The lock may be held without a job, for example by publishing customizations: then only waiting helps.
                 self._report_progress(f"{self._host}: waiting for another solution operation to end first.")
                 self._sleep(min(next(between_refusals), max(1.0, self._end - self._clock())))
             waited = True
             known = self._newest()
 
     def finish(self, operation: Operation, what: str) -> None:
-        """Wait until a job has ended well. C(what) names it in sentences. Raises CallFailed or TimedOut."""
+        """Wait until a job has succeeded. `what` names it in sentences. Raises CallFailed or TimedOut."""
         row = self._until_completed(operation, what)
         if row.get("statuscode") == _SUCCEEDED:
             return
@@ -179,7 +179,7 @@ class SolutionOperations:
         short = " ".join(str(reason).split())
         if len(short) > 600:
             short = short[:600] + "..."
-        cure = {**_BROKEN_OFF, **_CURES}.get(code, "see the solution history of the environment for its components")
+        cure = {**_BROKEN_OFF, **_CURES}.get(code, "check the solution history of the environment for its components")
         raise CallFailed(
             f"{what} failed in {self._host} ({code or 'no error code'}): {cure}. The environment says: {short}",
             request=_path(operation),
@@ -220,7 +220,7 @@ class SolutionOperations:
         return [*self._environment.rows("asyncoperations" + query(options))]
 
     def _await_running(self, known: list[dict[str, Any]]) -> bool:
-        """Wait for the jobs among C(known) that are not done and not standing still; say whether there was one."""
+        """Wait for the jobs among `known` that are progressing; say whether there was one."""
         running = [row for row in known if row["statecode"] != _COMPLETED and not self._stands_still(row)]
         for row in running:
             self._report_progress(f"{self._host}: waiting for another solution operation, {_named(row)}, to end first.")
@@ -229,10 +229,10 @@ class SolutionOperations:
         return bool(running)
 
     def _passes(self, failed: CallFailed) -> bool:
-        """Say whether a start was refused for a reason that goes away by itself."""
+        """Say whether a start was refused for a temporary reason."""
         refusal = refusal_of(failed.code, failed.message)
         if refusal is BACKGROUND_OPERATIONS_OFF:
-            # A new environment says so for minutes, and one in administration mode until someone changes that.
+            # A new environment answers so for minutes, and one in administration mode until that is turned off.
             return self._clock() < self._end - self._timeout + _BACKGROUND_OPERATIONS_START_WITHIN
         return refusal is not None and refusal.answer is Answer.WAIT_FOR_OPERATION
 
@@ -245,20 +245,20 @@ class SolutionOperations:
         return (self._environment.service_time() - max(known)).total_seconds() > _STANDS_STILL_AFTER
 
     def _locked(self, failed: CallFailed, known: list[dict[str, Any]]) -> CallFailed:
-        """Say which job seems to keep the lock for which the time was not enough."""
+        """Return the error that names the job that seems to hold the lock."""
         row = next((row for row in known if row["statecode"] != _COMPLETED), None)
         if row is None:
             return failed
         return failed.reworded(
             f"Another solution operation, {_named(row)}, is running in {self._host} (operation "
             f"{row['asyncoperationid']}): run again when it has ended, or cancel it in the environment's System Jobs "
-            "when it is stuck."
+            "if it is stuck."
         )
 
     def _send(self, start: Start, known: list[dict[str, Any]], last_try: bool) -> Operation | None:
         """Send a start once and return the job, or None when the answer was lost and certainly nothing was started.
 
-        Raises CallFailed when the environment refuses, and after a lost answer on the C(last_try).
+        Raises CallFailed when the environment refuses, and after a lost answer on the `last_try`.
         """
         try:
             answer = self._environment.call(
@@ -279,7 +279,7 @@ class SolutionOperations:
                 maybe_applied=True,
             )
         except CallFailed as failed:
-            # A refusal that is known as one started nothing, also where it comes as an error of the server.
+            # A known refusal started nothing, even if it comes as a server error.
             if not failed.maybe_applied or failed.code in _CURES or self._passes(failed):
                 raise
             started = self._one_that_is_not_among(known)
@@ -288,7 +288,7 @@ class SolutionOperations:
             return Operation(started["asyncoperationid"]) if started else None
 
     def _one_that_is_not_among(self, known: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Look for a job that was started meanwhile, until it is certain that there is none."""
+        """Look for a job that was started in the meantime, until it is certain that there is none."""
         ids = {row["asyncoperationid"] for row in known}
         end = self._clock() + _TIME_TO_SHOW_UP
         for pause in pauses(0.5, 4.0):
@@ -304,29 +304,29 @@ class SolutionOperations:
         return self._poll(operation, what, lambda row: False)
 
     def _poll(self, operation: Operation, what: str, give_up: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
-        """Poll a job until it has completed, or C(give_up) says so of its row, and return the row."""
+        """Poll a job until it has completed, or `give_up` says so of its row, and return the row."""
         columns = "statecode,statuscode,errorcode,friendlymessage,createdon,modifiedon"
         path = _path(operation) + query({"$select": columns})
         next_word = self._clock() + _FIRST_WORD
         for pause in pauses(0.5, 5.0):
-            # A job that was accepted a moment ago may not be readable yet.
+            # A job that was just accepted may not be readable yet.
             row = self._environment.find(path) or {}
             if row.get("statecode") == _COMPLETED or give_up(row):
                 return row
             now = self._clock()
             if now >= self._end:
                 raise TimedOut(
-                    f"{what} {_state(row)} in {self._host} after {self._timeout:.0f} s and goes on there "
-                    f"(operation {operation.operation_id}): run again to wait for its end, or raise import_timeout."
+                    f"{what} {_state(row)} in {self._host} after {self._timeout:.0f} s and continues there (operation "
+                    f"{operation.operation_id}): run again to wait for its end, or raise import_timeout."
                 )
             if now >= next_word:
-                self._report_progress(f"{self._host}: {what} is under way{self._progress(operation)}.")
+                self._report_progress(f"{self._host}: {what} is in progress{self._progress(operation)}.")
                 next_word = now + _NEXT_WORD
             self._sleep(min(pause, max(0.0, self._end - now)))
         raise AssertionError("pauses never end")
 
     def import_ended(self, operation: Operation) -> bool:
-        """Say whether an import is done although its job is not; where nothing is known of it, it counts as done."""
+        """Say whether an import is done although its job is not; if nothing is known about it, it counts as done."""
         if operation.import_job_key is None:
             return True
         columns = query({"$select": "progress,completedon"})
@@ -334,14 +334,14 @@ class SolutionOperations:
         return job is None or job.get("completedon") is not None or float(job.get("progress") or 0) >= 100
 
     def _progress(self, operation: Operation) -> str:
-        """How far an import is, where that is known: its row appears some time after the job."""
+        """The progress of an import, if known: its row appears some time after the job."""
         if operation.import_job_key is None:
             return ""
         job = self._environment.find(f"importjobs({operation.import_job_key})" + query({"$select": "progress"}))
         return f", {float(job['progress']):.0f} %" if job and job.get("progress") is not None else ""
 
     def _long_message(self, operation: Operation) -> str:
-        # Asked for only when needed, because it can be hundreds of thousands of characters long.
+        # Read only if needed, because it can be hundreds of thousands of characters long.
         row = self._environment.find(_path(operation) + query({"$select": "message"})) or {}
         return str(row.get("message") or "")[:2000]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The solutions of one environment: what is installed, what a package would meet, what a removal would break."""
+"""The solutions of one environment: what is installed, what a package requires, what a removal would break."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ class Solution:
 
 @dataclass(frozen=True)
 class StagedPackage:
-    """A package that the environment has stored and judged but not imported.
+    """A package that the environment has stored and validated but not imported.
 
-    C(previous_version) is the version of the solution that is installed at that moment. C(missing) are components
-    that the package needs and the environment lacks, each with its solution; C(problems) are sentences of the
-    environment's own.
+    `previous_version` is the version of the solution that is installed at that moment. `missing` are components that
+    the package needs and the environment lacks, each with its solution; `problems` are the environment's own sentences.
     """
 
     upload_id: str
@@ -53,7 +52,7 @@ class StagedPackage:
 
 
 class Solutions:
-    """Reads solutions, and does what needs no job: staging a package, deleting an unmanaged solution."""
+    """Reads solutions, and performs the operations without a job: staging a package, deleting an unmanaged solution."""
 
     def __init__(self, environment: EnvironmentClient) -> None:
         self._environment = environment
@@ -67,7 +66,7 @@ class Solutions:
         return {row["uniquename"].lower(): _solution(row) for row in rows}
 
     def described(self, unique_name: str | None, with_hidden: bool) -> list[dict[str, Any]]:
-        """Return solutions with their publishers in the environment's own words: one, or all that it shows."""
+        """Return solutions with their publishers, with the environment's own names: one, or all that it shows."""
         conditions = [] if with_hidden or unique_name is not None else ["isvisible eq true"]
         if unique_name is not None:
             conditions.append(f"uniquename eq {text_literal(unique_name)}")
@@ -80,7 +79,7 @@ class Solutions:
         return [_described(row) for row in rows]
 
     def stage(self, content: bytes) -> StagedPackage:
-        """Have the environment store and judge a package. Raises CallFailed when it cannot even read it.
+        """Have the environment store and validate a package. Raises CallFailed if it cannot read it.
 
         Staging twice leaves two uploads and nothing else, so the request may be repeated.
         """
@@ -113,7 +112,7 @@ class Solutions:
     def dependants(self, unique_name: str) -> list[str]:
         """Return the unique names of solutions with components that need one of this solution's.
 
-        Where the environment cannot name the solution, its id stands for it.
+        If the environment cannot name the solution, its id is used.
         """
         answer = self._environment.get(
             f"RetrieveDependenciesForUninstall(SolutionUniqueName=@name)?@name={key_literal(unique_name)}"
@@ -121,7 +120,7 @@ class Solutions:
         ids = {str(row.get("dependentcomponentbasesolutionid") or "").lower() for row in answer.get("value") or []}
         ids.discard("")
         if not ids:
-            # A dependency whose solution is not told is a dependency all the same.
+            # A dependency without a named solution still counts.
             return ["the environment's own customizations"] if answer.get("value") else []
         condition = any_of([f"solutionid eq {each}" for each in sorted(ids)])
         rows = self._environment.list("solutions", select=("solutionid", "uniquename"), filter=condition)
@@ -134,7 +133,7 @@ class Solutions:
 
 
 def as_text(content: bytes) -> str:
-    """Return a package as the service takes it inside JSON."""
+    """Return a package in the form that the service accepts in JSON."""
     return base64.b64encode(content).decode("ascii")
 
 
@@ -158,11 +157,11 @@ def _described(row: dict[str, Any]) -> dict[str, Any]:
 
 
 _MOST_SHOWN = 5
-"""So many components of one solution are named; the rest is counted."""
+"""The number of a solution's components that are named; the rest is counted."""
 
 
 def _grouped(rows: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return what is missing by the solution that brings it, for it is solutions that one can install."""
+    """Return what is missing by the solution that brings it, because only solutions can be installed."""
     by_solution: dict[str, dict[str, None]] = {}
     for row in rows:
         by_solution.setdefault(str(row.get("RequiredSolutionName") or ""), {})[_required(row)] = None

@@ -20,7 +20,7 @@ NON_INTERACTIVE = 4
 """The access mode of application users; it cannot be changed later."""
 
 _TAKEN = (DUPLICATE_RECORD, USER_EXISTS)
-"""Refusals that say that the application has a user, whether a live one or one that is only marked as deleted."""
+"""Refusals that say that the application already has a user, live or only marked as deleted."""
 
 _NOT_REPLICATED = codes_of(Answer.WAIT_FOR_DIRECTORY)
 
@@ -35,7 +35,7 @@ class BusinessUnit:
 
 @dataclass(frozen=True)
 class ApplicationUser:
-    """The user that an application is in an environment."""
+    """The user of an application in an environment."""
 
     user_id: str
     application_id: str
@@ -46,14 +46,14 @@ class ApplicationUser:
     email: str | None = None
     service_principal_id: str | None = None
     roles: tuple[HeldRole, ...] = ()
-    """The copies of roles that it holds directly; several of one role where business units are modern."""
+    """The copies of roles that it holds directly; several of one role if business units are modern."""
 
 
 class Users:
     """Reads and edits application users."""
 
     def __init__(self, environment: EnvironmentClient, replication_timeout: float = 300.0) -> None:
-        """C(replication_timeout) is how long (seconds) a new service principal may take to be seen here."""
+        """`replication_timeout` is how many seconds a new service principal may take to appear here."""
         self._environment = environment
         self._replication_timeout = replication_timeout
 
@@ -76,11 +76,11 @@ class Users:
     def create_application_user(
         self, application_id: str, business_unit_id: str, names: dict[str, str]
     ) -> ApplicationUser:
-        """Create the user of an application and return it as the platform made it.
+        """Create the user of an application and return it as the platform stored it.
 
-        C(names) may hold firstname, lastname, domainname and internalemailaddress; the platform may write its own
-        over them. A service principal that the environment cannot see yet is waited for, and soft-deleted rows of
-        the same application, which block a new one, are removed for good. Raises CallFailed or TimedOut.
+        `names` may hold firstname, lastname, domainname and internalemailaddress; the platform may write its own over
+        them. Waits for a service principal that the environment does not see yet, and permanently removes soft-deleted
+        rows of the same application, which block a new one. Raises CallFailed or TimedOut.
         """
         row = {
             "applicationid": application_id,
@@ -98,7 +98,7 @@ class Users:
                 if failed.has_code(*_TAKEN):
                     return self._make_room(application_id, refused, failed)
                 if failed.maybe_applied:
-                    # The answer was lost: the user is there or it is not, and looking tells.
+                    # The answer was lost: a read shows whether the user exists.
                     return self.application_user(application_id)
                 if not failed.has_code(*_NOT_REPLICATED):
                     raise
@@ -110,9 +110,9 @@ class Users:
             lambda user: user is not None,
             timeout=self._replication_timeout,
             describe=lambda user: (
-                f"{self._environment.address.host} does not know the service principal of application "
-                f"{application_id} yet ({refused[-1].message if refused else 'no answer'}): run again later, or see "
-                "whether the application belongs to another tenant than the environment."
+                f"{self._environment.address.host} does not know the service principal of application {application_id} "
+                f"yet ({refused[-1].message if refused else 'no answer'}): run again later, or check whether the "
+                "application belongs to a different tenant than the environment."
             ),
             first_pause=2.0,
         )
@@ -129,7 +129,7 @@ class Users:
         self._set_disabled(user, True)
 
     def delete_application_user(self, user: ApplicationUser) -> None:
-        """Disable and delete an application user for good: the first deletion only marks the row."""
+        """Disable and permanently delete an application user: the first deletion only marks the row."""
         if not user.disabled:
             self._set_disabled(user, True)
 
@@ -137,7 +137,7 @@ class Users:
             try:
                 self._environment.delete("systemusers", user.user_id)
             except CallFailed as failed:
-                # Right after other changes the user may still own its own settings for a moment.
+                # Right after other changes the user may briefly still own its own settings.
                 if not failed.has_code(USER_OWNS_RECORDS):
                     raise
                 return False
@@ -152,22 +152,22 @@ class Users:
             )
 
     def move(self, user: ApplicationUser, business_unit_id: str) -> None:
-        """Move a user to another business unit, by which it loses its roles in most environments."""
+        """Move a user to another business unit, which removes its roles in most environments."""
         values = {"businessunitid@odata.bind": f"/businessunits({business_unit_id})"}
         self._environment.update("systemusers", user.user_id, values)
 
     def assign_role(self, user_id: str, role_id: str) -> None:
-        """Give a user the copy of a role that belongs to its business unit."""
+        """Assign a user the copy of a role in its business unit."""
         self._environment.associate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
 
     def remove_role(self, user_id: str, role_id: str) -> None:
-        """Take a role from a user."""
+        """Remove a role from a user."""
         self._environment.dissociate("systemusers", user_id, "systemuserroles_association", "roles", role_id)
 
     def remove_all_roles(self, user: ApplicationUser) -> None:
-        """Take every role from a user that is going to be removed, or to be left disabled.
+        """Remove every role from a user that will be deleted or left disabled.
 
-        The roles of a disabled user cannot be taken in most environments, so it is enabled for as long as that takes.
+        The roles of a disabled user cannot be removed in most environments, so it is enabled meanwhile.
         """
         try:
             self._remove_roles(user)
@@ -183,7 +183,7 @@ class Users:
             self.remove_role(user.user_id, role.role_id)
 
     def _make_room(self, application_id: str, refused: list[CallFailed], failed: CallFailed) -> ApplicationUser | None:
-        """After a collision: return the user if it is there, else purge what is only soft-deleted, once."""
+        """After a collision: return the user if it exists, else purge soft-deleted rows, once."""
         rows = self._rows(application_id)
         live = [row for row in rows if not row.get("deletedstate")]
         if live:
@@ -196,7 +196,7 @@ class Users:
         return None
 
     def _set_disabled(self, user: ApplicationUser, disabled: bool) -> None:
-        # The application id is repeated because Microsoft's own provider does so.
+        # The application id is repeated, as in Microsoft's own provider.
         values = {"isdisabled": disabled, "applicationid": user.application_id}
         self._environment.update("systemusers", user.user_id, values)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applications of a directory: found by key, made by their unique name, thrown into the recycle bin and out of it."""
+"""Applications of a directory: found by key, created by their unique name, deleted to the recycle bin and restored."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _DELETED = "/directory/deletedItems/"
 
 @dataclass(frozen=True)
 class Application:
-    """An application: its two ids, what can be known of its secrets, and its properties in the service's words."""
+    """An application: its two ids, what can be known about its secrets, and its properties by the service's names."""
 
     object_id: str
     application_id: str
@@ -72,7 +72,7 @@ class Application:
 
     @property
     def token_version(self) -> int | None:
-        """The version of the access tokens that it asks for as an API."""
+        """The version of the access tokens that it requests as an API."""
         return (self.properties.get("api") or {}).get("requestedAccessTokenVersion")
 
     @property
@@ -116,15 +116,15 @@ class Applications:
     def deleted(self) -> Iterator[Application]:
         """Yield the applications in the recycle bin.
 
-        They are looked through here, because nobody says that the bin can be filtered by the unique name.
+        They are searched here, because filtering the bin by the unique name is not documented.
         """
         for row in self._graph.rows(f"{_DELETED}microsoft.graph.application{_SELECT}"):
             yield _application(row)
 
     def create(self, unique_name: str, properties: Mapping[str, Any]) -> tuple[Application, bool]:
-        """Make an application and return it, and whether it is new: replicas may not show a new one yet.
+        """Create an application and return it, and whether it is new: replicas may not show a new one yet.
 
-        A lost answer does no harm: the same request, sent again, updates what it made. Raises CallFailed or TimedOut.
+        A lost answer is harmless: the same request, sent again, updates what it created. Raises CallFailed or TimedOut.
         """
         path = f"/applications(uniqueName={key_literal(unique_name)})"
         try:
@@ -138,7 +138,7 @@ class Applications:
                 )
             )
         except CallFailed as failed:
-            # Half an answer says as little as none.
+            # An incomplete answer counts as none.
             if failed.status != _CREATED:
                 raise self._name_taken(failed, unique_name) from failed
         else:
@@ -147,11 +147,11 @@ class Applications:
         return self.wait_until_seen(unique_name=unique_name), False
 
     def create_owned(self, unique_name: str, properties: Mapping[str, Any]) -> tuple[Application, bool]:
-        """Do the same as C(create) for a runner that may write only what it owns.
+        """Do the same as `create` for a runner that may write only what it owns.
 
-        C(POST) makes its caller an owner, which an upsert may fail to do (`msgraph-bicep-types` 134 and 154). It is
-        sent with the unique name, so that a request sent again after a lost answer is refused rather than obeyed. A
-        directory that takes no unique name there gets an upsert, which cannot make a second one.
+        `POST` makes its caller an owner, which an upsert may fail to do (`msgraph-bicep-types` 134 and 154). It is sent
+        with the unique name, so that a request sent again after a lost answer is refused. A directory that accepts no
+        unique name there gets an upsert, which cannot create a second one.
         """
         body = {**properties, "uniqueName": unique_name}
         lost: list[CallFailed] = []
@@ -176,12 +176,12 @@ class Applications:
         try:
             made = _application(answer.body) if answer else None
         except CallFailed:
-            # Half an answer says as little as none.
+            # An incomplete answer counts as none.
             made = None
         if made is None:
             return self.wait_until_seen(unique_name=unique_name), False
         if made.unique_name is None:
-            # At once, because without it no later run would recognize the application.
+            # Immediately, because without it no later run would recognize the application.
             made = self.update(made, {"uniqueName": unique_name})
         return made, True
 
@@ -200,9 +200,9 @@ class Applications:
     def wait_until_seen(
         self, *, unique_name: str | None = None, application_id: str | None = None, secret: str | None = None
     ) -> Application:
-        """Return the application once every replica shows it, by the key by which it will be asked for next.
+        """Return the application once every replica shows it, by the key that is used next.
 
-        With C(secret), a key id, once every replica shows that secret as well. Raises TimedOut.
+        With `secret`, a key id, once every replica shows that secret as well. Raises TimedOut.
         """
 
         def look() -> Application | None:
@@ -212,7 +212,7 @@ class Applications:
             return seen is not None and (secret is None or secret in {each.key_id for each in seen.secrets})
 
         what = f"application {unique_name or application_id}" + (f" with secret {secret}" if secret else "")
-        seen = self._replication.wait_until_consistent(look, done, f"{what} is not seen everywhere")
+        seen = self._replication.wait_until_consistent(look, done, f"{what} is not visible everywhere")
         if seen is None:
             raise AssertionError("settled without an application")
         return seen
@@ -230,13 +230,13 @@ class Applications:
         return application.having(values)
 
     def restore(self, deleted: Application) -> Application:
-        """Bring an application back out of the recycle bin, and return it once every replica shows it."""
+        """Restore an application from the recycle bin, and return it once every replica shows it."""
 
         def send() -> None:
             try:
                 self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", expect=Expect.NOTHING, body={})
             except CallFailed as failed:
-                # After a lost answer, or when somebody else was faster, it is back already: looking tells.
+                # After a lost answer, or another caller's restore, it exists already: a read shows that.
                 if not _perhaps_done(failed) or not any(self._replication.samples(look)):
                     raise
 
@@ -247,22 +247,22 @@ class Applications:
         return self.wait_until_seen(unique_name=deleted.unique_name, application_id=deleted.application_id)
 
     def delete(self, application: Application) -> None:
-        """Throw an application into the recycle bin, and return once no replica shows it any more."""
+        """Delete an application to the recycle bin, and return once no replica shows it."""
         self._delete(f"/applications/{application.object_id}")
         self._replication.wait_until_consistent(
             lambda: self.by_application_id(application.application_id),
             lambda seen: seen is None,
-            f"application {application.application_id} is not gone everywhere",
+            f"application {application.application_id} is not deleted everywhere",
         )
 
     def purge(self, application: Application) -> None:
-        """Remove an application from the recycle bin for good."""
+        """Permanently delete an application from the recycle bin."""
         path = f"{_DELETED}{application.object_id}"
-        # Right after a deletion the bin may not show it yet, which must not be taken for the end of it.
+        # Right after a deletion the bin may not show it yet, which does not mean that it is permanently deleted.
         self._replication.wait_until_consistent(
             lambda: self._graph.find(path),
             lambda seen: seen is not None,
-            f"application {application.application_id} was deleted and is not seen in the recycle bin",
+            f"application {application.application_id} was deleted but is not visible in the recycle bin",
         )
         self._delete(path)
 
@@ -281,13 +281,13 @@ class Applications:
         if _is_taken(failed):
             return failed.reworded(
                 f"unique_name {unique_name!r} is taken in tenant {self._graph.tenant} by an application in the recycle "
-                "bin or one just made: run again, and if it stays restore or purge that application."
+                "bin or one just made: run again, and if it persists, restore or purge that application."
             )
         return failed
 
 
 def is_disabled_by_microsoft(status: str | None) -> bool:
-    """Read C(disabledByMicrosoftStatus): nothing and C(NotDisabled) mean no. Source: Graph reference."""
+    """Read `disabledByMicrosoftStatus`: nothing and `NotDisabled` mean no. Source: Graph reference."""
     return status not in (None, "", "NotDisabled")
 
 
@@ -300,7 +300,7 @@ def _perhaps_done(failed: CallFailed) -> bool:
 
 
 def _application(row: Mapping[str, Any]) -> Application:
-    """Read one row; secrets are kept as what can be known of them, so that nothing else travels on."""
+    """Read one row; secrets are reduced to what can be known about them."""
     secrets = tuple(
         Secret(
             key_id=str(each["keyId"]).lower(),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of Microsoft Graph v1.0: where it lives and what its refusals mean."""
+"""The client of Microsoft Graph v1.0: its address and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..._transport.http import Answer, Transport
 from ..client import ServiceClient
 
 DIRECTORY_NOT_READ = "Directory_ObjectNotFound"
-"""Says that the directory itself could not be read: nothing about the object, and a write may have been applied."""
+"""Says that the directory itself could not be read: it says nothing about the object, and a write may have been
+applied."""
 
 
 class GraphClient(ServiceClient):
@@ -47,7 +48,7 @@ class GraphClient(ServiceClient):
     def directory_id(self) -> str:
         """Return the directory id of the tenant.
 
-        Where the caller gives a domain name, it is what sign-in makes of it. Raises CallFailed or InvalidInput.
+        If the caller gives a domain name, sign-in resolves it. Raises CallFailed or InvalidInput.
         """
         if self._directory_id is None:
             named = self.sign_in.credentials.tenant or ""
@@ -55,16 +56,16 @@ class GraphClient(ServiceClient):
         return self._directory_id
 
     def learn_directory_id(self, directory_id: str) -> None:
-        """Take note of the directory id where another answer has told it."""
+        """Remember the directory id from another answer."""
         self._directory_id = self._directory_id or directory_id.lower()
 
     def granted(self) -> frozenset[str] | None:
-        """Return the application permissions that the runner was granted, or None where its token does not tell."""
+        """Return the application permissions that the runner was granted, or None if its token does not show them."""
         return self.sign_in.permissions(self._resource)
 
     @property
     def runner_object_id(self) -> str:
-        """The object id of the runner in its tenant, an empty string where its token does not show it."""
+        """The object id of the runner in its tenant, an empty string if its token does not show it."""
         return str(token_claims(self.sign_in.token(self._resource)).get("oid") or "").lower()
 
     def sign_in_as(self, credentials: Credentials) -> SignIn:
@@ -72,10 +73,10 @@ class GraphClient(ServiceClient):
         return SignIn(credentials, self.sign_in.cloud, self._transport, discovered=self.sign_in.cache)
 
     def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return the JSON object at C(path), or None when the directory says that it has none.
+        """Return the JSON object at `path`, or None when the directory says that it has none.
 
-        A 404 that says only that the directory could not be read is no such answer: to take it for one would make an
-        object a second time.
+        A 404 that says only that the directory could not be read does not count: otherwise an object would be created
+        twice.
         """
         try:
             return self.get(path, headers)
@@ -85,10 +86,10 @@ class GraphClient(ServiceClient):
             raise
 
     def passing(self, answer: Answer) -> bool:
-        """Say whether an answer asks to come again.
+        """Say whether the request should be sent again.
 
-        Concurrent writes to one object are refused with 409 or 503, and nothing was done. A read that could not get
-        at the directory itself has told nothing.
+        Concurrent writes to one object are refused with 409 or 503, and nothing was done. A read that did not reach the
+        directory itself has no result.
         """
         code = answer.error.get("code")
         if code == DIRECTORY_NOT_READ:
@@ -96,7 +97,7 @@ class GraphClient(ServiceClient):
         return answer.status in (409, 503) and code == "Directory_ConcurrencyViolation"
 
     def explain(self, status: int, code: str, message: str) -> str | None:
-        """Name the missing permission's cure, and tell policies in plain words."""
+        """Name the cure for a missing permission or a policy."""
         cure = next((cure for part, cure in _CURES_BY_MESSAGE.items() if part in message), _CURES.get(code))
         if cure is None:
             return None
@@ -110,7 +111,7 @@ class GraphClient(ServiceClient):
         found = found or str(token_claims(self.sign_in.token(self._resource)).get("tid") or "")
         if not is_guid(found):
             raise InvalidInput(
-                f"The directory id of tenant {self.tenant} cannot be seen: give it as tenant_id instead of a domain "
+                f"The directory id of tenant {self.tenant} cannot be read: give it as tenant_id instead of a domain "
                 "name."
             )
         return found.lower()
@@ -126,20 +127,19 @@ class GraphClient(ServiceClient):
 
 
 def _directory_in(document: Mapping[str, Any]) -> str:
-    """Return the directory id in the address of the token endpoint; an empty string where there is none."""
+    """Return the directory id in the address of the token endpoint; an empty string if there is none."""
     found = re.match(r"https://[^/]+/([^/]+)/", str(document.get("token_endpoint") or ""))
     return found.group(1) if found and is_guid(found.group(1)) else ""
 
 
 _CURES = {
-    "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: "
-    "grant it Application.ReadWrite.OwnedBy (Application.ReadWrite.All for an application that it does not own, "
-    "Application.Read.All for the recycle bin), and DelegatedPermissionGrant.ReadWrite.All where admin_consent is "
-    "wanted",
+    "Authorization_RequestDenied": "The runner, {who}, lacks a Graph permission: grant it "
+    "Application.ReadWrite.OwnedBy (Application.ReadWrite.All for an application that it does not own, "
+    "Application.Read.All for the recycle bin), and DelegatedPermissionGrant.ReadWrite.All for admin_consent",
     "Authorization_IdentityNotFound": "The runner, {who}, has no service principal in this tenant: "
     "consent to it there, and wait a minute if that was just done",
-    "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow secrets to live that "
-    "long: lower secret.valid_days",
+    "CredentialInvalidLifetimeAsPerAppPolicy": "The tenant's app management policy does not allow a secret lifetime "
+    "that long: lower secret.valid_days",
     "CredentialTypeNotAllowedAsPerAppPolicy": "The tenant's app management policy forbids client secrets: "
     "ask its administrator to exempt the runner by a custom security attribute (excludeActors), or to give an "
     "application that the runner owns a policy of its own that allows them",
@@ -148,20 +148,20 @@ _CURES = {
     "administrator to exempt the runner by a custom security attribute (excludeActors)",
     "HostNameNotOnVerifiedDomain": "The tenant allows only its own verified domains here: "
     "use one of them in redirect_uris",
-    "ServiceTreeValueMissing": "The tenant demands a reference to its asset management for each application: set "
+    "ServiceTreeValueMissing": "The tenant requires a reference to its asset management for each application: set "
     "service_management_reference (in the role lead_writer_service_management_reference) to the value that its "
-    "administrators name",
-    "Directory_QuotaExceeded": "The directory is full: remove applications, also from the recycle bin",
+    "administrators specify",
+    "Directory_QuotaExceeded": "The directory is full: remove applications, including those in the recycle bin",
     DIRECTORY_NOT_READ: "The directory did not answer: run again",
 }
 """Source: Microsoft Graph error codes and Microsoft Entra app management policies."""
 
 _CURES_BY_MESSAGE = {
-    "identifierUris property must use a verified domain": "The Application ID URI of the application is in no verified "
-    "domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
+    "identifierUris property must use a verified domain": "The Application ID URI of the application is not in a "
+    "verified domain of the tenant: change that URI in the tenant, or leave sign_in_audience (in the role "
     "lead_writer_sign_in_audience) at AzureADMyOrg",
     "maximum of 2 ": "An application for personal Microsoft accounts holds two secrets at most: remove one "
     "that is not in use, or set sign_in_audience to AzureADMyOrg or AzureADMultipleOrgs",
     "ServiceManagementReference": _CURES["ServiceTreeValueMissing"],
 }
-"""The same for refusals whose code says too little, by a part of their message."""
+"""The same for refusals with an ambiguous code, by a part of their message."""

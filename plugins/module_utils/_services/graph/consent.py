@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Admin consent: delegated permissions granted to an application for everybody in the tenant."""
+"""Admin consent: delegated permissions granted to an application for all users in the tenant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERYBODY = "AllPrincipals"
 
 @dataclass(frozen=True)
 class Grant:
-    """The permissions that were granted for one API; clients write the text with any blanks, so they are a set."""
+    """The permissions that were granted for one API; clients write the text with varying spaces, so they are a set."""
 
     grant_id: str
     client_object_id: str
@@ -29,7 +29,7 @@ class Grant:
 
 
 class Consent:
-    """Reads and edits the consent for everybody; what single users granted is nobody's business here."""
+    """Reads and edits admin consent; consent of single users is ignored."""
 
     def __init__(self, graph: GraphClient, replication: Replication) -> None:
         self._graph = graph
@@ -40,7 +40,7 @@ class Consent:
         options = {"$filter": f"clientId eq {text_literal(client_object_id)}"}
         grants = {}
         for row in self._graph.rows("/oauth2PermissionGrants" + query(options)):
-            # Only one property can be filtered by for certain; the rest is told apart here.
+            # Only one property can reliably be filtered by; the rest is filtered here.
             if row.get("consentType") == EVERYBODY:
                 api = str(row["resourceId"]).lower()
                 grants[api] = Grant(str(row["id"]), client_object_id, api, frozenset((row.get("scope") or "").split()))
@@ -61,7 +61,7 @@ class Consent:
                 try:
                     return self._create(client_object_id, api_object_id, wanted)
                 except CallFailed as failed:
-                    # There is one already: somebody was faster, or the answer to our own request was lost.
+                    # One exists already: another caller was faster, or the answer to this request was lost.
                     if "already exists" not in failed.message:
                         raise
                     known = self.granted_to(client_object_id).get(api_object_id)

@@ -25,9 +25,9 @@ _LOCATION_LAG = "invalid usage location"
 
 @dataclass(frozen=True)
 class Subscription:
-    """A product of the tenant. C(seats) is how many users may have it, C(taken) how many do.
+    """A product of the tenant. `seats` is how many users may have it, `taken` how many do.
 
-    C(plans) are the names of the service plans in it.
+    `plans` are the names of the service plans in it.
     """
 
     sku_id: str
@@ -52,7 +52,7 @@ class Licenses:
     def subscriptions(self) -> list[Subscription]:
         """Return what the tenant has bought.
 
-        Seats of a subscription in its grace period (C(warning)) still count. The list takes no filter.
+        Seats of a subscription in its grace period (`warning`) still count. The list does not support filters.
         """
         try:
             return [_subscription(row) for row in self._graph.rows(f"/subscribedSkus{_SELECT}")]
@@ -62,8 +62,8 @@ class Licenses:
     def assign(self, user: DirectoryUser, sku_ids: Sequence[str]) -> None:
         """License a user for products, all of them at once. Raises CallFailed.
 
-        A usage location set a moment ago may not count yet, so that refusal is waited out. To assign what is assigned
-        already is harmless, so a lost answer is too.
+        A new usage location may not be effective yet, so that refusal is waited out. Assigning an assigned license is
+        harmless, so a lost answer is too.
         """
         body = {"addLicenses": [{"skuId": each, "disabledPlans": []} for each in sku_ids], "removeLicenses": []}
 
@@ -85,7 +85,7 @@ class Licenses:
             return failed
         runner = self._graph.sign_in.credentials.client_id or "the signed-in user"
         return failed.reworded(
-            f"The runner ({runner}) may not look after licenses in tenant {self._graph.tenant}: grant it {needs} "
+            f"The runner ({runner}) is not allowed to manage licenses in tenant {self._graph.tenant}: grant it {needs} "
             f"(Graph says: {failed.message.rstrip('.')})."
         )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who owns an application: a runner may be allowed to write its own ones only."""
+"""Who owns an application: a runner may be allowed to write only its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SELECT = query({"$select": "id"})
 
 
 class Ownership:
-    """Tells whether the runner owns the applications that it may write only as their owner."""
+    """Determines whether the runner owns the applications that it may write only as their owner."""
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
@@ -31,8 +31,8 @@ class Ownership:
     def lacking(self, object_id: str) -> bool:
         """Say whether the runner needs to own an application and does not.
 
-        C(object_id) is the application's. False also where its owners cannot be read. That it is an owner is asked
-        once in a run. Raises CallFailed.
+        `object_id` is the application's. Also false if its owners cannot be read. Ownership is read once in a run.
+        Raises CallFailed.
         """
         runner = self._graph.runner_object_id
         if not self.needed or not runner or self._graph.recall("owner of", object_id):

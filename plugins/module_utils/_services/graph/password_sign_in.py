@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Trying a password: whether name and password alone are enough to sign in, as they have to be for the lead service."""
+"""Tests whether name and password alone are enough to sign in, as the lead service requires."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class PasswordSignIn:
     def refusal(self, name: str, password: str) -> str | None:
         """Return None once the password signs in, else the AADSTS number of the refusal.
 
-        A password set a moment ago is tried a few times. Raises CallFailed when sign-in does not answer.
+        A new password is tried a few times. Raises CallFailed when sign-in does not answer.
         """
         credentials = Credentials(self._graph.directory_id(), SAMPLE_CLIENT_ID, user_name=name, password=password)
         sign_in = self._graph.sign_in_as(credentials)
-        # For environments, as the lead service will: the public client is Microsoft's own for them, and what is
-        # demanded of a sign-in may differ from API to API.
+        # For environments, as the lead service does: the public client is Microsoft's own for them, and sign-in
+        # requirements may differ by API.
         resource = DYNAMICS_CRM_APPLICATION_ID
         refused = sign_in.try_once(resource)
         for pause, _try in zip(pauses(1.0, 15.0), range(_MOST_TRIES - 1)):

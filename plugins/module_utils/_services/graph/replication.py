@@ -4,9 +4,9 @@
 
 """Waiting until the directory's replicas agree.
 
-The directory promises neither how long that takes nor that what was seen once is seen the next time (contract:
-consistency). So what was just written counts as there when it was seen several times in a row, and a request that
-names it is sent again while its refusals are those of a replica that does not have it yet.
+The directory guarantees neither how long that takes nor that an object that was read once is found the next time
+(contract: consistency). So a new object counts as available once it was read several times in a row, and a request that
+names it is sent again as long as it is refused as by a replica that does not have it yet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .client import DIRECTORY_NOT_READ
 Seen = TypeVar("Seen")
 
 TIMES_IN_A_ROW = 3
-"""How often something must be seen in a row until it counts as there everywhere."""
+"""How many reads in a row must find something until it counts as available everywhere."""
 
 
 def not_there_yet(failed: CallFailed) -> bool:
@@ -31,15 +31,15 @@ def not_there_yet(failed: CallFailed) -> bool:
 
 
 class Replication:
-    """Waits for replicas, each time for C(timeout) seconds at most."""
+    """Waits for replicas, each time for `timeout` seconds at most."""
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
 
     def wait_until_consistent(self, look: Callable[[], Seen], done: Callable[[Seen], bool], what: str) -> Seen:
-        """Look until C(done) has said so several times in a row, and return what was seen last.
+        """Read until `done` is true several times in a row, and return the last result.
 
-        C(what) ends the sentence of a TimedOut, as in "the application is not seen everywhere".
+        `what` ends the sentence of a TimedOut, as in "the application is not visible everywhere".
         """
         in_a_row = 0
 
@@ -58,7 +58,7 @@ class Replication:
         )
 
     def retry(self, send: Callable[[], Seen], passing: Callable[[CallFailed], bool] = not_there_yet) -> Seen:
-        """Send a request that may be repeated until it is not refused for a reason that is C(passing).
+        """Send a request that may be repeated until it is not refused for a reason that is `passing`.
 
         Raises the last refusal when the time is up.
         """
@@ -73,7 +73,7 @@ class Replication:
         raise AssertionError("pauses never end")
 
     def samples(self, look: Callable[[], Seen]) -> list[Seen]:
-        """Look several times, far enough apart to meet several replicas, and return everything that was seen."""
+        """Read several times, far enough apart to reach several replicas, and return all results."""
         seen = [look()]
         for pause, _time in zip(pauses(0.3, 2.0), range(TIMES_IN_A_ROW - 1)):
             time.sleep(pause)

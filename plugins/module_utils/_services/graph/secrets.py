@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Client secrets of an application: made, tried, removed.
+"""Client secrets of an application: created, tested, removed.
 
-The value of a new secret comes once, in one answer. A secret whose value was lost on the way is a way in that nobody
-has use for, so whenever an answer did not come whole it is looked for and removed, before another one is made.
+The value of a new secret comes once, in one answer. A secret whose value was lost is a useless credential, so after an
+incomplete answer it is looked up and removed before another one is made.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MOST_LOST_ANSWERS = 3
 
 @dataclass(frozen=True)
 class NewSecret:
-    """A secret just made; C(value) is known nowhere else."""
+    """A new secret; `value` is known nowhere else."""
 
     secret: Secret
     value: str = field(repr=False)
@@ -47,10 +47,9 @@ class Secrets:
         self._replication = replication
 
     def create(self, application: Application, name: str, end: datetime) -> NewSecret:
-        """Make a secret and return it once it signs in.
+        """Create a secret and return it once it signs in.
 
-        Whatever fails after it was made, it is removed again before the failure is raised: CallFailed, SignInFailed
-        or TimedOut.
+        After any later failure it is removed again before the failure is raised: CallFailed, SignInFailed or TimedOut.
         """
         known = {secret.key_id for secret in application.secrets}
         lost: list[CallFailed] = []
@@ -92,7 +91,7 @@ class Secrets:
         return made
 
     def remove(self, application: Application, secret: Secret) -> None:
-        """Remove a secret; one that is gone already is fine."""
+        """Remove a secret; it may be removed already."""
 
         def send() -> None:
             try:
@@ -104,7 +103,7 @@ class Secrets:
                     repeatable=True,
                 )
             except CallFailed as failed:
-                # A replica that does not know the secret yet refuses in the same way as when it is gone.
+                # A replica that does not know the secret yet refuses as if it were removed.
                 if failed.status not in (400, 404) or self._is_there(application, secret):
                     raise
 
@@ -115,7 +114,7 @@ class Secrets:
         try:
             self.remove(application, secret)
         except CallFailed:
-            return f"The new secret {secret.key_id} could not be removed again: remove it by hand."
+            return f"The new secret {secret.key_id} could not be removed again: remove it manually."
         return "The new secret was removed again."
 
     def _add(self, application: Application, name: str, end: datetime) -> NewSecret:
@@ -144,7 +143,7 @@ class Secrets:
         return NewSecret(secret, str(row["secretText"]))
 
     def _remove_lost(self, application: Application, name: str, known: set[str]) -> None:
-        """Remove the secrets of a name that are not C(known), whichever replica shows them."""
+        """Remove the secrets of a name that are not `known`, whatever replica shows them."""
         found: dict[str, Secret] = {}
         for seen in self._replication.samples(lambda: self._applications.by_application_id(application.application_id)):
             for secret in seen.secrets if seen else ():
@@ -158,7 +157,7 @@ class Secrets:
         return any(secret.key_id == each.key_id for found in seen if found for each in found.secrets)
 
     def _wait_until_it_signs_in(self, application: Application, made: NewSecret) -> None:
-        """Sign in with the new secret until it works: it is known to sign-in only seconds after it was made."""
+        """Sign in with the new secret until it works, which takes some seconds."""
         sign_in = self._graph.sign_in_as(
             Credentials(self._graph.directory_id(), application.application_id, secret=made.value)
         )
@@ -175,7 +174,7 @@ class Secrets:
         )
         if refused is not None:
             raise SignInFailed(
-                f"Microsoft Entra does not let {who} sign in with its new secret (AADSTS{refused}): look for that "
-                "number in the sign-in log of the tenant; often it is a conditional access policy.",
+                f"Microsoft Entra refuses the sign-in of {who} with its new secret (AADSTS{refused}): look up that "
+                "number in the sign-in log of the tenant; a common cause is a conditional access policy.",
                 refused,
             )

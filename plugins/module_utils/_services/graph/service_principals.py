@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Service principals: what makes an application, or an API, exist in a tenant. Graph makes none by itself."""
+"""Service principals: the presence of an application, or an API, in a tenant. Graph does not create them
+automatically."""
 
 from __future__ import annotations
 
@@ -24,14 +25,14 @@ _SELECT = query(
 _SELECT_API = query({"$select": "id,appId,displayName,oauth2PermissionScopes"})
 
 _LOCAL_TENANT = "local tenant"
-"""In the refusal for an application that is foreign, or that this replica does not have yet (contract: create)."""
+"""In the refusal for an application of another tenant, or that this replica does not have yet (contract: create)."""
 
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """The service principal of an application. C(directory_id) is the tenant in which the application lives.
+    """The service principal of an application. `directory_id` is the tenant of the application.
 
-    C(enabled) is the older switch for sign-in, C(deactivated) the newer one; both have to allow it.
+    `enabled` is the older switch for sign-in, `deactivated` the newer one; both have to allow it.
     """
 
     object_id: str
@@ -67,7 +68,7 @@ class ServicePrincipals:
         return self._service_principal(row) if row else None
 
     def api(self, application_id: str) -> Api | None:
-        """Return an API with the delegated permissions that can be asked for, or None where there is none."""
+        """Return an API with the delegated permissions that can be asked for, or None if there is none."""
         path = f"/servicePrincipals(appId={key_literal(application_id)}){_SELECT_API}"
         row = self._graph.remembered(lambda: self._graph.find(path), "api", application_id)
         return _api(row) if row else None
@@ -78,11 +79,10 @@ class ServicePrincipals:
         return _api(row) if row else None
 
     def create(self, application_id: str, *, just_made: bool, settled: bool) -> ServicePrincipal:
-        """Make the service principal of an application and return it, with C(settled) once every replica shows it.
+        """Make the service principal of an application and return it, with `settled` once every replica shows it.
 
-        C(just_made) says that the application itself is new, so that replicas may not have it yet. There is at most
-        one for an application, so a request whose answer was lost is simply sent again. Raises CallFailed or
-        TimedOut.
+        `just_made` says that the application itself is new, so that replicas may not have it yet. There is at most one
+        for an application, so a request whose answer was lost is simply sent again. Raises CallFailed or TimedOut.
         """
         body = {
             "appId": application_id,
@@ -111,7 +111,7 @@ class ServicePrincipals:
         made = self._replication.wait_until_consistent(
             lambda: self.by_application_id(application_id),
             lambda seen: seen is not None,
-            f"the service principal of application {application_id} is not seen everywhere",
+            f"the service principal of application {application_id} is not visible everywhere",
         )
         if made is None:
             raise AssertionError("settled without a service principal")

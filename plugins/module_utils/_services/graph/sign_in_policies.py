@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a tenant demands of people who sign in with a password, as far as the runner may see it."""
+"""What a tenant requires of users who sign in with a password, as far as the runner may read it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..._transport.errors import CallFailed
 from .client import GraphClient
 
 _UNSEEN = (403, 404)
-"""The runner may not look, or the tenant has no such kind of policy."""
+"""The runner may not read it, or the tenant has no such kind of policy."""
 
 
 class SignInPolicies:
-    """Reads security defaults and conditional access. To read them is not needed for anything else."""
+    """Reads security defaults and conditional access. They are not needed for anything else."""
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
 
     def security_defaults(self) -> bool | None:
-        """Say whether the tenant's security defaults are on; None when the runner may not see it."""
+        """Say whether the tenant's security defaults are on; None if the runner may not read it."""
         try:
             return bool(self._graph.get("/policies/identitySecurityDefaultsEnforcementPolicy").get("isEnabled"))
         except CallFailed as failed:
@@ -32,9 +32,9 @@ class SignInPolicies:
             return None
 
     def conditional_access(self, object_id: str) -> list[str] | None:
-        """Return the names of the policies in force that name a user or everybody; None when they cannot be seen.
+        """Return the names of the policies in force that name a user or all users; None if they cannot be read.
 
-        Groups, roles and applications that a policy names are not looked into, so it is a hint and not a verdict.
+        Groups, roles and applications in a policy are not resolved, so the result is only a hint.
         """
         path = f"/identity/conditionalAccess/policies{query({'$select': 'displayName,state,conditions'})}"
         try:

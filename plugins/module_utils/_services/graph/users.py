@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Users of a directory: found by name or id, made, changed, thrown into the recycle bin and brought back out of it."""
+"""Users of a directory: found by name or id, created, changed, deleted to the recycle bin and restored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _TO_RESET = (
 
 @dataclass(frozen=True)
 class DirectoryUser:
-    """A user: its id, and its properties in the service's words."""
+    """A user: its id, and its properties by the service's names."""
 
     object_id: str
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class DirectoryUser:
         return tuple(str(each["skuId"]).lower() for each in self.properties.get("assignedLicenses") or [])
 
     def license_errors(self, sku_id: str) -> list[str]:
-        """Return why an assigned license is not in force, as Graph calls the reasons; none when it is."""
+        """Return why an assigned license is not active, as Graph names the reasons; none if it is."""
         states = [
             each
             for each in self.properties.get("licenseAssignmentStates") or []
@@ -114,7 +114,7 @@ class DirectoryUsers:
     def deleted(self, name: str) -> DirectoryUser | None:
         """Return the youngest user in the recycle bin that had a user principal name, or None.
 
-        The service may write the object id in front of the name of a user that it throws away, so both are looked for.
+        The service may write the object id in front of the name of a deleted user, so both are searched for.
         """
         found = [
             user
@@ -126,21 +126,21 @@ class DirectoryUsers:
     def directory_roles(self, user: DirectoryUser) -> list[str]:
         """Return the names of the directory roles that a user holds, itself or through a group.
 
-        A caller that may not read roles is shown that there is one, but not its name: then the name is its id.
+        A caller that may not read roles sees that there is one, but not its name: then its id is used.
         """
         path = f"/users/{user.object_id}/transitiveMemberOf{query({'$select': 'id,displayName'})}"
         rows = [row for row in self._graph.rows(path) if row.get("@odata.type") == _DIRECTORY_ROLE]
         return sorted(str(row.get("displayName") or row.get("id")) for row in rows)
 
     def password_validity_days(self, domain: str) -> int | None:
-        """Return how many days passwords live in a domain of the directory, None when it does not say.
+        """Return the password lifetime of a domain in days, None if the directory does not say.
 
         Raises CallFailed, with 404 when the directory does not have the domain.
         """
         return self._domain(domain).get("passwordValidityPeriodInDays")
 
     def is_federated(self, domain: str) -> bool:
-        """Say whether the users of a domain sign in elsewhere, so that the directory keeps no password of theirs."""
+        """Say whether a domain is federated, so that the directory stores no passwords of its users."""
         return str(self._domain(domain).get("authenticationType")) == "Federated"
 
     def _domain(self, domain: str) -> Mapping[str, Any]:
@@ -149,10 +149,11 @@ class DirectoryUsers:
         return read
 
     def create(self, properties: Mapping[str, Any], password: str) -> DirectoryUser:
-        """Make a user whose password need not be changed at the first sign-in, and return it; replicas may lack it yet.
+        """Create a user whose password does not have to be changed at the first sign-in, and return it; replicas may
+        lack it yet.
 
-        A lost answer does no harm: there is at most one user of a name, and the next try finds it. Raises CallFailed,
-        also when somebody else made that user meanwhile, or TimedOut.
+        A lost answer is harmless: there is at most one user with a name, and the next try finds it. Raises CallFailed,
+        also if another caller created that user in the meantime, or TimedOut.
         """
         name = str(properties["userPrincipalName"])
         body = {**properties, "passwordProfile": _profile(password)}
@@ -178,14 +179,14 @@ class DirectoryUsers:
     def wait_until_seen(
         self, name: str, done: Callable[[DirectoryUser], bool] = lambda user: True, what: str = ""
     ) -> DirectoryUser:
-        """Return the user once every replica shows it, by the name by which it will be asked for next.
+        """Return the user once every replica shows it, by the name that is used next.
 
-        With C(done), once every replica shows what that looks for; C(what) names it. Raises TimedOut.
+        With `done`, once it is true of every replica; `what` names it. Raises TimedOut.
         """
         seen = self._replication.wait_until_consistent(
             lambda: self.by_name(name),
             lambda user: user is not None and user.password_changed is not None and done(user),
-            f"{what + ' of ' if what else ''}user {name} is not seen everywhere",
+            f"{what + ' of ' if what else ''}user {name} is not visible everywhere",
         )
         if seen is None:
             raise AssertionError("settled without a user")
@@ -203,9 +204,10 @@ class DirectoryUsers:
         return user.having(values)
 
     def set_password(self, user: DirectoryUser, password: str) -> DirectoryUser:
-        """Set a password that need not be changed at the next sign-in, and return the user; C(settled) tells when.
+        """Set a password that does not have to be changed at the next sign-in, and return the user; `settled` says
+        when.
 
-        It is sent alone, because a change that is forbidden in one part is refused whole (contract: update).
+        It is sent alone, because a partly forbidden change is refused as a whole (contract: update).
         """
         body = {"passwordProfile": _profile(password)}
         try:
@@ -217,13 +219,13 @@ class DirectoryUsers:
         return user.having({"lastPasswordChangeDateTime": None})
 
     def restore(self, deleted: DirectoryUser, name: str) -> DirectoryUser:
-        """Bring a user back out of the recycle bin, and return it once every replica shows it."""
+        """Restore a user from the recycle bin, and return it once every replica shows it."""
 
         def send() -> None:
             try:
                 self._graph.call("POST", f"{_DELETED}{deleted.object_id}/restore", expect=Expect.NOTHING, body={})
             except CallFailed as failed:
-                # After a lost answer, or when somebody else was faster, it is back already: looking tells.
+                # After a lost answer, or another caller's restore, it exists already: a read shows that.
                 if not _perhaps_done(failed) or not any(self._replication.samples(lambda: self.by_name(name))):
                     raise
 
@@ -234,21 +236,21 @@ class DirectoryUsers:
         return self.wait_until_seen(name)
 
     def delete(self, user: DirectoryUser) -> None:
-        """Throw a user into the recycle bin, and return once no replica shows it any more."""
+        """Delete a user to the recycle bin, and return once no replica shows it."""
         self._delete(f"/users/{user.object_id}", user.name)
         self._replication.wait_until_consistent(
             lambda: self.by_name(user.object_id),
             lambda seen: seen is None,
-            f"user {user.name} is not gone everywhere",
+            f"user {user.name} is not deleted everywhere",
         )
 
     def purge(self, user: DirectoryUser) -> None:
-        """Remove a user from the recycle bin for good."""
+        """Permanently delete a user from the recycle bin."""
         path = f"{_DELETED}{user.object_id}"
         self._replication.wait_until_consistent(
             lambda: self._graph.find(path),
             lambda seen: seen is not None,
-            f"user {user.name} was deleted and is not seen in the recycle bin",
+            f"user {user.name} was deleted but is not visible in the recycle bin",
         )
         self._delete(path, user.name)
 
@@ -260,22 +262,22 @@ class DirectoryUsers:
                 raise self._told(failed, name, _TO_MAKE) from failed
 
     def _told(self, failed: CallFailed, name: str, needs: str) -> CallFailed:
-        """Name the cure for what is refused about users."""
+        """Name the cure for refused requests about users."""
         if failed.status == 403:
             runner = self._graph.sign_in.credentials.client_id or "the signed-in user"
             return failed.reworded(
-                f"The runner ({runner}) may not do this to user {name} in tenant {self._graph.tenant}: grant it "
-                f"{needs} (Graph says: {failed.message.rstrip('.')})."
+                f"The runner ({runner}) is not allowed to do this to user {name} in tenant {self._graph.tenant}: grant "
+                f"it {needs} (Graph says: {failed.message.rstrip('.')})."
             )
         if failed.has_code("ObjectConflict"):
             return failed.reworded(
-                f"user_principal_name {name} was taken in tenant {self._graph.tenant} while this run was under way: "
+                f"user_principal_name {name} was taken in tenant {self._graph.tenant} while this run was in progress: "
                 "run again to manage that user."
             )
         if "password" in failed.message.lower() and failed.status == 400:
             return failed.reworded(
-                f"The tenant does not accept the password for {name}: give another one, or leave password out to have "
-                f"one made (Graph says: {failed.message.rstrip('.')})."
+                f"The tenant does not accept the password for {name}: give another one, or leave password out to "
+                f"generate one (Graph says: {failed.message.rstrip('.')})."
             )
         return failed
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of Partner Center's product ingestion API: where it lives, its versions and what its refusals mean."""
+"""The client of Partner Center's product ingestion API: its address, its versions and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..client import ServiceClient
 from .problems import problems_in
 
 VERSIONS = ("2022-07-01", "2022-03-01-preview3", "2022-03-01-preview2")
-"""The versions of the schemas that are asked for, in this order: versions age, and are refused then."""
+"""The versions of the schemas to request, in this order: old versions are refused over time."""
 
 LOCKED = ("conflict", "locked", "productLocked")
-"""The codes that say: somebody publishes the offer just now, and nothing was done."""
+"""The codes that say that the offer is being published and that nothing was done."""
 
 SCHEMAS = "https://schema.mp.microsoft.com/schema/"
 """Where Microsoft publishes the schemas now."""
 VERSION = "{version}"
-"""Stands in paths and schemas for the version that is in use when a request is sent."""
+"""A placeholder in paths and schemas for the version that is in use when a request is sent."""
 
 _IN_USE = ("version of the schemas",)
 _ROOT = CLOUDS["public"].graph_url
@@ -41,7 +41,7 @@ class PartnerCenterClient(ServiceClient):
     next_link = "@nextLink"
 
     def __init__(self, sign_in: SignIn, transport: Transport, version: str | None = None) -> None:
-        """C(version) is the one version of the schemas to use, such as 2022-07-01; without it VERSIONS are tried."""
+        """`version` is the one version of the schemas to use, such as 2022-07-01; without it VERSIONS are tried."""
         super().__init__(f"{_ROOT}/rp/product-ingestion/", _ROOT, sign_in, transport)
         self._versions = (version,) if version else VERSIONS
         self._version = ""
@@ -57,7 +57,7 @@ class PartnerCenterClient(ServiceClient):
         """Return a client that signs in with the publisher's credentials.
 
         Partner Center is a service of the public cloud, wherever the environments are (contract: where it lives).
-        Raises InvalidInput when the credentials name no tenant.
+        Raises InvalidInput if the credentials name no tenant.
         """
         return cls(SignIn(credentials, CLOUDS["public"], transport, cache), transport, version)
 
@@ -70,9 +70,9 @@ class PartnerCenterClient(ServiceClient):
         return self._version
 
     def call(self, method: str, path: str, *, body: Any = None, **options: Any) -> Answer:
-        """Send a request as every client does, with the version of the schemas in C(path) and C(body).
+        """Send a request as every client does, with the version of the schemas in `path` and `body`.
 
-        Both name it by C(VERSION). A version that is refused as deprecated is never asked for again in this run; such a
+        Both contain `VERSION`. A version that is refused as deprecated is not requested again in this run; such a
         refusal comes before anything is done. Raises CallFailed.
         """
         while True:
@@ -86,38 +86,38 @@ class PartnerCenterClient(ServiceClient):
                 self._give_up(version, failed)
 
     def _give_up(self, version: str, failed: CallFailed) -> None:
-        """Go on with the next version of the schemas. Raises CallFailed when there is none."""
+        """Switch to the next version of the schemas. Raises CallFailed if there is none."""
         left = self._versions[self._versions.index(version) + 1 :]
         if not left:
             raise failed.reworded(
-                f"Partner Center refuses version {version} of its schemas as deprecated: give one that Microsoft's "
-                "page on the product ingestion API names, as api_version (lead_writer_partner_center_version in "
-                "the role)."
+                f"Partner Center refuses version {version} of its schemas as deprecated: set api_version "
+                "(lead_writer_partner_center_version in the role) to a version that Microsoft's page on the product "
+                "ingestion API lists."
             )
         self._version = left[0]
         self.remember(self._version, *_IN_USE)
 
     def failed(self, answer: Answer) -> CallFailed:
-        """Turn a refusal into the error to raise, with what is wrong item by item."""
+        """Turn a refusal into the error to raise, with the problems item by item."""
         failed = super().failed(answer)
-        # Further items may have been told by the client of all services already.
+        # The base client may already have listed further items.
         items = [each for each in problems_in(answer.error.get("details") or []) if each not in str(failed)]
         return failed.reworded(f"{str(failed).rstrip('.')} ({'; '.join(items)}).") if items else failed
 
     def explain(self, status: int, code: str, message: str) -> str | None:
-        """Say what an application lacks that Partner Center does not let in."""
+        """Return the sentence about an application that Partner Center does not accept."""
         if status not in (401, 403):
             return None
         credentials = self.sign_in.credentials
         return (
-            f"Partner Center does not let in application {credentials.client_id} of tenant {credentials.tenant}: "
-            "add it to the publisher's account there (Account settings, User management, Microsoft Entra applications) "
+            f"Partner Center does not accept application {credentials.client_id} of tenant {credentials.tenant}: add "
+            "it to the publisher's account there (Account settings, User management, Microsoft Entra applications) "
             f"with a role that may change offers, such as Manager (Partner Center says: {message.rstrip('.')})."
         )
 
 
 def versioned(path: str, **parameters: str) -> str:
-    """Return a path with its query: C($version) is part of every call."""
+    """Return a path with its query: `$version` is part of every call."""
     return f"{path}?{urlencode({**parameters, '$version': VERSION}, safe='${}')}"
 
 

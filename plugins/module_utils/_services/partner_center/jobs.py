@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs: how Partner Center takes a change of an offer, works on it and tells what was wrong."""
+"""Jobs: how Partner Center accepts a change of an offer, performs it and reports problems."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from .problems import codes_in, problems_in
 Seen = TypeVar("Seen")
 
 _TRIES = 3
-"""How often the same resources are sent at most when answers get lost."""
+"""The maximum number of times that the same resources are sent after lost answers."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended. C(problems) tell what was wrong, item by item; C(codes) are the service's own, also inner ones.
+    """How a job ended. `problems` say what was wrong, item by item; `codes` are the service's own, including inner
+    ones.
 
-    C(ended) is None where the service tells no readable time.
+    `ended` is None if the service returns no readable time.
     """
 
     result: str
@@ -46,9 +47,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Started:
-    """A job that Partner Center has taken. C(outcome) is None while it is not over.
+    """A job that Partner Center has accepted. `outcome` is None until it has ended.
 
-    C(job_id) is empty where no job was made, or where its answer was lost.
+    `job_id` is empty if no job was created, or if its answer was lost.
     """
 
     job_id: str = ""
@@ -56,7 +57,7 @@ class Started:
 
 
 class Jobs:
-    """Sends changes to offers and waits for them, for C(timeout) seconds each."""
+    """Sends changes to offers and waits for them, for `timeout` seconds each."""
 
     def __init__(self, client: PartnerCenterClient, timeout: float) -> None:
         self._partner_center = client
@@ -65,8 +66,8 @@ class Jobs:
     def configure(self, resources: Sequence[Mapping[str, Any]], *, repeatable: bool) -> Outcome:
         """Send resources and wait for the end of the job.
 
-        C(repeatable) says that the same resources may be sent a second time when the answer was lost. An offer that is
-        locked is an outcome too, however it is told. Raises CallFailed or TimedOut.
+        `repeatable` says that the same resources may be sent again after a lost answer. A locked offer is an outcome
+        too, however it is reported. Raises CallFailed or TimedOut.
         """
         lost: CallFailed | None = None
         for _try in range(_TRIES if repeatable else 1):
@@ -79,7 +80,8 @@ class Jobs:
         raise lost
 
     def _attempt(self, resources: Sequence[Mapping[str, Any]], repeatable: bool) -> Outcome | CallFailed:
-        """Send resources once and wait for the end, or return the failure that leaves open whether they were taken."""
+        """Send resources once and wait for the end, or return the failure that leaves open whether they were
+        accepted."""
         try:
             return self._ended(self.start(resources, repeatable=repeatable))
         except CallFailed as failed:
@@ -90,8 +92,8 @@ class Jobs:
     def start(self, resources: Sequence[Mapping[str, Any]], *, repeatable: bool) -> Started:
         """Send resources and return the job, without waiting for its end.
 
-        A refusal because the offer is locked is an outcome. Raises CallFailed; one that leaves open whether the
-        resources were taken says so by C(maybe_applied).
+        A refusal because the offer is locked is an outcome. Raises CallFailed; `maybe_applied` marks one that leaves
+        open whether the resources were accepted.
         """
         try:
             answer = self._start(resources, repeatable)
@@ -102,7 +104,7 @@ class Jobs:
         return Started(_job_id(answer), _outcome(answer))
 
     def look(self, job_id: str) -> Outcome | None:
-        """Return how a job ended, or None while it is under way. Raises CallFailed, also where there is no such job."""
+        """Return how a job ended, or None while it is running. Raises CallFailed, also if there is no such job."""
         return _outcome(self._partner_center.get(versioned(f"configure/{job_id}/status")))
 
     def _start(self, resources: Sequence[Mapping[str, Any]], repeatable: bool) -> dict[str, Any]:
@@ -113,7 +115,7 @@ class Jobs:
         ).body
 
     def _ended(self, job: Started) -> Outcome:
-        """Wait for the end of a job. What goes wrong with looking says nothing about the job."""
+        """Wait for the end of a job. A failed read says nothing about the job."""
         end = time.monotonic() + self.timeout
         outcome = job.outcome
         for pause in pauses(0.5, 10.0):
@@ -121,7 +123,7 @@ class Jobs:
                 return outcome
             if time.monotonic() + pause > end:
                 raise TimedOut(
-                    f"Partner Center did not end job {job.job_id} within {self.timeout:.0f} s: run again, or raise "
+                    f"Partner Center did not finish job {job.job_id} within {self.timeout:.0f} s: run again, or raise "
                     "configure_timeout (lead_writer_configure_timeout in the role)."
                 )
             time.sleep(pause)
@@ -130,7 +132,7 @@ class Jobs:
 
 
 def passing_over(look: Callable[[], Seen], before: Seen) -> Seen:
-    """Return what is seen now, or what was seen C(before) where the service has a bad moment."""
+    """Return the current result, or the one of `before` if the service is temporarily unavailable."""
     try:
         return look()
     except CallFailed as failed:
@@ -140,11 +142,11 @@ def passing_over(look: Callable[[], Seen], before: Seen) -> Seen:
 
 
 def _job_id(answer: Mapping[str, Any]) -> str:
-    """The id of a job; the documentation spells its name otherwise than the service does."""
+    """The id of a job; the documentation and the service spell its name differently."""
     found = answer.get("jobId") or answer.get("jobID")
     if not found:
         raise CallFailed(
-            "Partner Center took the change, but its answer names no job: run again.",
+            "Partner Center accepted the change, but its answer names no job: run again.",
             request="POST configure",
             maybe_applied=True,
         )
@@ -152,7 +154,7 @@ def _job_id(answer: Mapping[str, Any]) -> str:
 
 
 def _outcome(status: Mapping[str, Any]) -> Outcome | None:
-    """Read how a job ended; None while it is under way."""
+    """Read how a job ended; None while it is running."""
     if status.get("jobStatus") != "completed":
         return None
     errors = status.get("errors") or []

@@ -28,7 +28,7 @@ _LEADS = "customer-leads"
 
 @dataclass(frozen=True)
 class Submission:
-    """One publication. C(target) is preview or live; C(created) is None where the service tells no readable time."""
+    """One publication. `target` is preview or live; `created` is None if the service returns no readable time."""
 
     submission_id: str
     target: str
@@ -39,22 +39,22 @@ class Submission:
 
     @property
     def running(self) -> bool:
-        """Whether it is under way, which locks the offer."""
+        """Whether it is running, which locks the offer."""
         return self.status in ("notStarted", "running")
 
     @property
     def succeeded(self) -> bool:
-        """Whether it has ended well."""
+        """Whether it has succeeded."""
         return self.status == "completed" and self.result == "succeeded"
 
     @property
     def failed(self) -> bool:
-        """Whether it has ended otherwise."""
+        """Whether it has failed."""
         return self.status == "completed" and self.result not in ("succeeded", "pending", "")
 
     @property
     def key(self) -> tuple[str, str, datetime | None]:
-        """What tells it from any other: going live may keep the id of the publication to preview."""
+        """What identifies it: going live may keep the id of the publication to preview."""
         return (self.submission_id, self.target, self.created)
 
 
@@ -88,7 +88,7 @@ class State:
 
 @dataclass(frozen=True)
 class Offer:
-    """An offer as it was read. C(live) is None when it was never published."""
+    """An offer as it was read. `live` is None when it was never published."""
 
     external_id: str
     product_id: str
@@ -98,7 +98,7 @@ class Offer:
 
     @property
     def leads(self) -> dict[str, Any]:
-        """The draft's customer-leads resource; where there is none yet, one that sends leads nowhere."""
+        """The draft's customer-leads resource; if there is none yet, one that sends leads nowhere."""
         return self.draft.leads or {
             "$schema": schema(_LEADS),
             "id": f"{_LEADS}/{self.product_id}",
@@ -117,27 +117,27 @@ class Offer:
         return self.live.connection if self.live is not None else None
 
     def newest(self, target: str) -> Submission | None:
-        """Return the newest successful publication to C(target), or None."""
+        """Return the newest successful publication to `target`, or None."""
         return newest(self.submissions, target)
 
     @property
     def running(self) -> Submission | None:
-        """The publication that is under way, or None. It locks the offer, so there is one at most."""
+        """The running publication, or None. It locks the offer, so there is at most one."""
         return next((each for each in self.submissions if each.running), None)
 
     def failure_since(self, moment: datetime | None) -> Submission | None:
-        """Return the publication that failed with what the draft held at C(moment), or None.
+        """Return the publication that failed with what the draft held at `moment`, or None.
 
-        Of publications whose time, or C(moment), is not known it is taken that they did.
+        Publications without a known time, or with an unknown `moment`, count as such.
         """
         failed = [each for each in self.submissions if each.failed]
         return next((each for each in failed if moment is None or each.created is None or each.created > moment), None)
 
     def published_since(self, target: str, moment: datetime | None) -> datetime | None:
-        """Return when what the draft held at C(moment) was published to C(target), or None when it was not.
+        """Return when what the draft held at `moment` was published to `target`, or None when it was not.
 
-        An offer goes live as the preview is, so what counts is when the publication to preview was made, where both
-        bear the same id (contract: publication).
+        An offer goes live as it is in preview, so the time of the publication to preview counts if both have the same
+        id (contract: publication).
         """
         found = self.newest(target)
         if found is None or found.created is None or moment is None:
@@ -147,9 +147,9 @@ class Offer:
         return found.created if begun > moment else None
 
     def live_since(self, handed_over_at: datetime | None, wanted: Connection) -> datetime | None:
-        """Return since when leads go to C(wanted) with the secret that was handed over then; None when they do not.
+        """Return since when leads go to `wanted` with the secret that was handed over then; None if they do not.
 
-        Secrets cannot be compared, so it takes a publication that is newer than the handover.
+        Secrets cannot be compared, so the publication must be newer than the handover.
         """
         if self.live_connection is None or self.live_connection.differing(wanted):
             return None
@@ -157,13 +157,13 @@ class Offer:
 
 
 def newest(submissions: Iterable[Submission], target: str) -> Submission | None:
-    """Return the newest successful publication to C(target), or None."""
+    """Return the newest successful publication to `target`, or None."""
     found = [each for each in submissions if each.target == target and each.succeeded]
     return max(found, key=lambda each: each.created or _LONG_AGO, default=None)
 
 
 def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
-    """Read an offer by its offer id: at most four requests, three of them side by side.
+    """Read an offer by its offer id: at most four requests, three of them in parallel.
 
     Raises InvalidInput when the account has no such offer, or one of a type that the API does not serve; CallFailed or
     SignInFailed.
@@ -185,9 +185,9 @@ def read_offer(partner_center: PartnerCenterClient, external_id: str) -> Offer:
 
 
 def read_offers(partner_center: PartnerCenterClient, names: Iterable[str]) -> dict[str, Offer]:
-    """Read offers side by side; return them by offer id.
+    """Read offers in parallel; return them by offer id.
 
-    Raises InvalidInput with what is wrong with each that cannot be served, so that all of it is told at once;
+    Raises InvalidInput with what is wrong with each that cannot be served, so that everything is reported at once;
     CallFailed or SignInFailed.
     """
     wrong: list[str] = []
@@ -220,10 +220,10 @@ def read_preview(partner_center: PartnerCenterClient, offer: Offer) -> State | N
 
 
 def _unless_unpublished(read: Callable[[], State], target: str, submissions: Iterable[Submission]) -> State | None:
-    """Return what C(read) returns of a state of a product, or None when the product has never reached that state.
+    """Return what `read` returns of a state of a product, or None when the product has never reached that state.
 
-    The service answers 400 then. Two answers have to agree on it: leads may come from what is live, so it is asked for
-    also where no submission names it, and a refusal counts only where none has got there.
+    The service then answers 400. Two answers must agree: leads may come from the live state, so it is read even if no
+    submission names it, and a refusal counts only if no submission has reached it.
     """
     try:
         return read()
@@ -241,14 +241,14 @@ def _tree(partner_center: PartnerCenterClient, product_id: str, target: str) -> 
 
 
 def read_submissions(partner_center: PartnerCenterClient, product_id: str) -> tuple[Submission, ...]:
-    """Read the publications of a product that count now, one for each target; the draft is none."""
+    """Read the current publications of a product, one for each target; the draft does not count."""
     rows = partner_center.rows(versioned(f"submission/{product_id}"))
     found = (_submission(row) for row in rows)
     return tuple(each for each in found if each.target in (PREVIEW, LIVE))
 
 
 def kind_of(resource: Mapping[str, Any]) -> str:
-    """Return the kind of a resource by its schema's path, for the host of schemas has changed before."""
+    """Return the kind of a resource by its schema's path, because the host of schemas has changed before."""
     return str(resource.get("$schema", "")).partition("/schema/")[2].partition("/")[0]
 
 
@@ -269,7 +269,7 @@ def _submission(row: Mapping[str, Any]) -> Submission:
 
 
 def _product(partner_center: PartnerCenterClient, external_id: str) -> dict[str, str]:
-    """Ask for the product of an offer: its durable C(id), without its kind before it, and its C(type)."""
+    """Ask for the product of an offer: its durable `id`, without its kind before it, and its `type`."""
     rows = [*partner_center.rows(versioned("product", externalId=external_id))]
     found = {
         str(row.get("id", "")).partition("/")[2]: str(row.get("type") or "")
@@ -278,7 +278,7 @@ def _product(partner_center: PartnerCenterClient, external_id: str) -> dict[str,
     }
     if len(found) != 1 or "" in found:
         raise InvalidInput(
-            f"offer {external_id!r} names {len(found)} offers of the publisher's account in tenant "
+            f"offer {external_id!r} matches {len(found)} offers of the publisher's account in tenant "
             f"{partner_center.sign_in.credentials.tenant}: give the offer id that Partner Center shows in the offer "
             "overview."
         )
@@ -287,7 +287,7 @@ def _product(partner_center: PartnerCenterClient, external_id: str) -> dict[str,
 
 
 def _external_id(row: Mapping[str, Any]) -> str | None:
-    """The offer id of a product; the documentation spells its name otherwise than the service does."""
+    """The offer id of a product; the documentation and the service spell its name differently."""
     identity = row.get("identity") or {}
     found = identity.get("externalId") or identity.get("externalID")
     return str(found) if found else None

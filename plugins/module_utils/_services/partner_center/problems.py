@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Partner Center says is wrong, item by item: in jobs, in submissions and in refusals."""
+"""The problems that Partner Center reports, item by item: in jobs, in submissions and in refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 
 def problems_in(items: Any) -> tuple[str, ...]:
-    """Return what is wrong, item by item and to the bottom, as the service puts it; what is no list has no items."""
+    """Return the problems, item by item with all inner ones, in the service's wording; anything but a list has no
+    items."""
     told: list[str] = []
     for item in _objects(items):
         where = item.get("resourceId")
@@ -21,7 +22,7 @@ def problems_in(items: Any) -> tuple[str, ...]:
 
 
 def codes_in(items: Any) -> list[str]:
-    """Return the codes of all items, also inner ones."""
+    """Return the codes of all items, including inner ones."""
     return [code for item in _objects(items) for code in [str(item.get("code", "")), *codes_in(item.get("details"))]]
 
 

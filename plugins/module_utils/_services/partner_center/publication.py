@@ -21,15 +21,15 @@ from .offers import LIVE, PREVIEW, Offer, Submission, read_submissions
 
 _REQUEST = "POST configure"
 _SHOWN_WITHIN = 60.0
-"""Seconds for which a publication that was asked for is looked for: what it is must be known to be found again."""
+"""Seconds in which a requested publication must appear: its identity must be known to find it again."""
 
 
 class StillLocked(TimedOut):
-    """An offer is being published, and the caller does not wait any longer."""
+    """An offer is being published, and the caller no longer waits."""
 
 
 class PublicationFailed(CallFailed):
-    """A publication was refused or has failed; C(publication) is what is known of it."""
+    """A publication was refused or has failed; `publication` is what is known about it."""
 
     def __init__(self, offer: str, publication: Publication) -> None:
         told, outcome = _listed(publication.problems), publication.outcome
@@ -58,10 +58,10 @@ Sent = TypeVar("Sent", bound=_Locking)
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication that was asked for, as far as it has come.
+    """A requested publication and its progress.
 
-    Its job may run as long as the certification, which takes up to days (contract: publication). C(outcome) is None
-    until the job has ended, C(submission) until the offer shows it.
+    Its job may run as long as the certification, which takes up to days (contract: publication). `outcome` is None
+    until the job has ended, `submission` until the offer shows it.
     """
 
     target: str
@@ -76,18 +76,18 @@ class Publication:
 
     @property
     def done(self) -> bool:
-        """Whether the offer has got there."""
+        """Whether the offer has reached the target."""
         return self.submission is not None and self.submission.succeeded
 
     @property
     def failed(self) -> bool:
-        """Whether it never will."""
+        """Whether the publication has failed."""
         refused = self.outcome is not None and self.outcome.result != "succeeded"
         return refused or (self.submission is not None and self.submission.failed)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What was wrong, item by item: both the job and the submission may say it."""
+        """The problems, item by item, from the job and the submission."""
         told = (
             *(self.outcome.problems if self.outcome else ()),
             *(self.submission.problems if self.submission else ()),
@@ -96,7 +96,7 @@ class Publication:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will be said: a submission that failed is explained by its job."""
+        """Whether no more news is expected: the job explains a failed submission."""
         return self.locked or self.done or (self.failed and (self.outcome is not None or not self.job_id))
 
 
@@ -112,7 +112,7 @@ class OfferChanges:
         publish_timeout: float,
         report_progress: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        """The timeouts are in seconds: for one job, and for one publication or for waiting for somebody else's."""
+        """The timeouts are in seconds: for one job, and for one publication or for waiting for another one."""
         self._client = client
         self._offer = offer
         self._jobs = Jobs(client, configure_timeout)
@@ -120,10 +120,10 @@ class OfferChanges:
         self._report_progress = report_progress
 
     def write_leads(self, resource: Mapping[str, Any]) -> datetime:
-        """Write the draft's lead destination, and return by the service's clock when it was there.
+        """Write the draft's lead destination, and return the time of its end by the service's clock.
 
-        The same resource may be posted again, so a lost answer costs nothing. Raises CallFailed telling item by item
-        what is wrong with it, and StillLocked.
+        The same resource may be posted again, so a lost answer is harmless. Raises CallFailed with the problems item by
+        item, and StillLocked.
         """
         outcome = self._insist(lambda: self._jobs.configure([resource], repeatable=True))
         if outcome.result != "succeeded":
@@ -137,11 +137,11 @@ class OfferChanges:
         return outcome.ended or self._client.service_time()
 
     def publish_to_preview(self) -> Publication:
-        """Publish the whole draft to preview and return how far it has come. Raises as C(publish_to_live)."""
+        """Publish the whole draft to preview and return its progress. Raises as `publish_to_live`."""
         return self._publish(PREVIEW, None)
 
     def publish_to_live(self, preview: Submission) -> Publication:
-        """Make what is in preview live, and return how far it has come when the caller does not wait any longer.
+        """Make the preview live, and return its progress when the caller no longer waits.
 
         Raises CallFailed when the publication is refused or fails, and StillLocked.
         """
@@ -160,21 +160,21 @@ class OfferChanges:
         return found
 
     def _attempt(self, target: str, resource: Mapping[str, Any]) -> Publication:
-        """Ask for a publication once, and follow it."""
+        """Request a publication once, and follow it."""
         before = {each.key for each in self.wait_until_unlocked()}
         try:
             job = self._jobs.start([resource], repeatable=False)
         except CallFailed as failed:
             if not failed.maybe_applied:
                 raise
-            # Publishing is never asked for twice: whether it has begun is looked for instead.
+            # Publishing is never requested twice: the run checks whether it has started instead.
             self._look_for_lost(target, before, failed)
             job = Started()
         self._report_progress(f"{self._offer.external_id}: is being published to {target}.")
         return self._follow(target, before, job)
 
     def _follow(self, target: str, before: set[Any], job: Started) -> Publication:
-        """Look at a publication until it is over, or until the caller does not wait any longer for it."""
+        """Follow a publication until it has ended, or until the caller no longer waits."""
         begun = time.monotonic()
         outcome = job.outcome
         for pause in pauses(0.5, 30.0):
@@ -190,7 +190,7 @@ class OfferChanges:
         raise AssertionError("pauses never end")
 
     def _insist(self, send: Callable[[], Sent]) -> Sent:
-        """Send until the offer is not locked, for a job that met the lock has done nothing. Raises StillLocked."""
+        """Send until the offer is not locked, because a job that met the lock has done nothing. Raises StillLocked."""
         end = time.monotonic() + self._publish_timeout
         for pause in pauses(1.0, 30.0):
             sent = send()
@@ -208,7 +208,7 @@ class OfferChanges:
     def wait_until_unlocked(self, patience: float | None = None) -> tuple[Submission, ...]:
         """Wait until nothing of the offer is being published, and return its publications.
 
-        C(patience) is in seconds; without it, it is as for a publication of one's own. Raises StillLocked.
+        `patience` is in seconds; the default is the one for an own publication. Raises StillLocked.
         """
         try:
             return (
@@ -229,12 +229,12 @@ class OfferChanges:
         return read_submissions(self._client, self._offer.product_id)
 
     def _new(self, target: str, before: set[Any]) -> Submission | None:
-        """Return the publication that was not there before."""
+        """Return the publication that did not exist before."""
         listed = passing_over(self._submissions, None) or ()
         return next((each for each in listed if each.target == target and each.key not in before), None)
 
     def _look_for_lost(self, target: str, before: set[Any], failed: CallFailed) -> None:
-        """Look for a publication whose answer was lost. Raises the failure when none shows up."""
+        """Look for a publication whose answer was lost. Raises the failure if none appears."""
         try:
             wait_for(
                 lambda: self._new(target, before),

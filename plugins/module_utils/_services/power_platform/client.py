@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client of the Power Platform admin API: where it lives and what its refusals mean."""
+"""The client of the Power Platform admin API: its address and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION = "2023-06-01"
 
 
 def _listed(answer: Answer) -> list[dict[str, Any]]:
-    """The reasons that an answer lists in C(errors), as actions on users do."""
+    """The reasons that an answer lists in `errors`, as actions on users do."""
     try:
         parsed = json.loads(answer.text)
     except ValueError:
@@ -41,15 +41,15 @@ class PowerPlatformClient(ServiceClient):
         super().__init__(root, cloud.power_apps_url, sign_in, transport)
 
     def versioned(self, path: str) -> str:
-        """Return C(path) with the version of the API that every request names."""
+        """Return `path` with the version of the API that every request names."""
         return path + query({"api-version": VERSION})
 
     def rows(self, path: str, headers: Any = None) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the collection at C(path), page after page."""
+        """Yield the rows of the collection at `path`, page after page."""
         yield from super().rows(self.versioned(path), headers)
 
     def failed(self, answer: Answer) -> CallFailed:
-        """Turn an answer of 400 and more into the error to raise; some list their reasons instead of naming one."""
+        """Turn an answer of 400 and more into the error to raise; some list their reasons in `errors`."""
         failed = super().failed(answer)
         if failed.code:
             return failed
@@ -72,12 +72,12 @@ class PowerPlatformClient(ServiceClient):
         )
 
     def explain(self, status: int, code: str, message: str) -> str | None:
-        """Name the one manual act that lets an application administer Power Platform: it cannot register itself."""
+        """Name the manual step that an application needs to administer Power Platform: it cannot register itself."""
         if status not in (401, 403):
             return None
         runner = self.sign_in.credentials.client_id or "the signed-in user"
         return (
-            f"The runner ({runner}) may not administer Power Platform in tenant {self.sign_in.credentials.tenant}: "
-            "have an administrator register it there once, by pac admin application register --application-id "
-            f"{runner} (Power Platform says: {message.rstrip('.')})."
+            f"The runner ({runner}) is not allowed to administer Power Platform in tenant "
+            f"{self.sign_in.credentials.tenant}: have an administrator register it there once, by pac admin "
+            f"application register --application-id {runner} (Power Platform says: {message.rstrip('.')})."
         )

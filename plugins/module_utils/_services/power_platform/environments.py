@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Environments as the Power Platform admin API knows them, and the people whom it lets in."""
+"""Environments in the Power Platform admin API, and the users that it adds to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..client import Expect
 from .client import PowerPlatformClient
 
 NOT_LICENSED = "usernotlicensed"
-"""In the refusal of a user whose license has not arrived yet, or who has none (contract: people)."""
+"""In the refusal of a user whose license is not effective yet, or who has none (contract: people)."""
 
 _UNKNOWN = "usernotfound"
 """In the refusal of a user who is not in the environment's view of the directory, which may lag behind."""
@@ -30,7 +30,7 @@ class AdminEnvironments:
         self._power_platform = power_platform
 
     def id_of(self, address: EnvironmentAddress) -> str:
-        """Return the id by which the admin API knows the environment at an address, which is none of Dataverse's ids.
+        """Return the admin API's id of the environment at an address, which is not one of Dataverse's ids.
 
         Raises CallFailed, also when the tenant has no environment there.
         """
@@ -52,9 +52,9 @@ class AdminEnvironments:
         return None
 
     def add_user(self, environment_id: str, object_id: str) -> bool:
-        """Let an environment know a user of the directory now; False while the user or its license is unknown there.
+        """Add a directory user to an environment now; False if the user or its license is not known there yet.
 
-        A user that is there already stays as it is, so this may be repeated. Raises CallFailed.
+        An existing user stays unchanged, so this may be repeated. Raises CallFailed.
         """
         path = self._power_platform.versioned(f"/environments/{environment_id}/addUser")
         try:

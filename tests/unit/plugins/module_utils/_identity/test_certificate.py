@@ -75,11 +75,19 @@ BAD = {
     "pem, passphrase not needed": (certificate_pem(RSA) + key_pem(RSA), PASSPHRASE, "is not encrypted, but"),
     "pem without key": (certificate_pem(RSA), None, "holds no private key"),
     "pem without certificate": (key_pem(RSA), None, "holds no certificate"),
-    "pem of another key": (certificate_pem(OTHER) + key_pem(RSA), None, "and the certificate of another one"),
+    "pem of another key": (
+        certificate_pem(OTHER) + key_pem(RSA),
+        None,
+        "a private key and a certificate that do not match",
+    ),
     "pem with an elliptic curve": (certificate_pem(EC) + key_pem(EC), None, "a key that is not RSA"),
     "pem that has expired": (certificate_pem(RSA, -2) + key_pem(RSA), None, "expired on 20"),
     "half a pem": (certificate_pem(RSA) + key_pem(RSA)[:200], None, "holds no private key"),
-    "a damaged pem": (certificate_pem(RSA) + key_pem(RSA).replace(b"M", b"!", 9), None, "that can be read"),
+    "a damaged pem": (
+        certificate_pem(RSA) + key_pem(RSA).replace(b"M", b"!", 9),
+        None,
+        "no readable private key and certificate",
+    ),
     "pfx, wrong passphrase": (pfx(RSA, encryption=_LOCK), "wrong", "cannot be opened with"),
     "pfx, no passphrase": (pfx(RSA, encryption=_LOCK), None, "is encrypted: give its passphrase"),
     "pfx, passphrase not needed": (pfx(RSA), PASSPHRASE, "is not encrypted, but"),
@@ -90,11 +98,15 @@ BAD = {
     ),
     "pfx with an elliptic curve": (pfx(EC), None, "a key that is not RSA"),
     "pfx that has expired": (pfx(RSA, days=-2), None, "expired on 20"),
-    "pfx as base64": (base64.b64encode(pfx(RSA)), None, "in base64: decode it first"),
-    "pfx as base64 in lines": (base64.encodebytes(pfx(RSA, encryption=_LOCK)), PASSPHRASE, "in base64: decode"),
-    "text": (b"client-secret-123", None, "that can be read: give a PEM or PFX file"),
-    "nothing": (b"", None, "that can be read: give a PEM or PFX file"),
-    "too much": (b"\x30" * (2 * 1024 * 1024), None, "that can be read: give a PEM or PFX file"),
+    "pfx as base64": (base64.b64encode(pfx(RSA)), None, "base64-encoded PFX file: decode it first"),
+    "pfx as base64 in lines": (
+        base64.encodebytes(pfx(RSA, encryption=_LOCK)),
+        PASSPHRASE,
+        "base64-encoded PFX file: decode",
+    ),
+    "text": (b"client-secret-123", None, "no readable private key and certificate: give a PEM or PFX file"),
+    "nothing": (b"", None, "no readable private key and certificate: give a PEM or PFX file"),
+    "too much": (b"\x30" * (2 * 1024 * 1024), None, "no readable private key and certificate: give a PEM or PFX file"),
 }
 
 

@@ -69,5 +69,5 @@ def test_a_password_in_an_address_is_never_shown(scheme: str) -> None:
 
 
 def test_cloud_that_contradicts_the_address_is_reported() -> None:
-    with pytest.raises(InvalidInput, match=r"cloud is public, but environment_url .* lies in gcc"):
+    with pytest.raises(InvalidInput, match=r"cloud is public, but environment_url .* is in gcc"):
         environment_address("https://contoso.crm9.dynamics.com", "public")

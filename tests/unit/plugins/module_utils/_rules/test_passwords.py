@@ -30,8 +30,8 @@ def test_password_that_the_directory_accepts_is_accepted(password: str) -> None:
     [
         ("Abc12!x", "8 to 256 characters"),
         ("Ab1!" * 65, "8 to 256 characters"),
-        ("abcdefgh12", "mix three of these"),
-        ("My-Leads-2026", "must not hold the name of the user"),
+        ("abcdefgh12", "contain three of these"),
+        ("My-Leads-2026", "must not contain the name of the user"),
     ],
 )
 def test_password_that_the_directory_refuses_is_never_shown(password: str, words: str) -> None:

@@ -118,7 +118,7 @@ def test_refused_token_without_a_message_is_not_a_proxys_response() -> None:
 
 @pytest.mark.parametrize("service", CLIENTS)
 def test_html_page_is_attributed_to_a_gateway(service: str) -> None:
-    with pytest.raises(CallFailed, match="look for a proxy or a gateway"):
+    with pytest.raises(CallFailed, match="check for a proxy or gateway"):
         CLIENTS[service](Network(answer("<html>", 403, {"Content-Type": "text/html"}))).get("/thing")
 
 

@@ -100,7 +100,7 @@ def test_expired_pipeline_token_is_not_blamed_on_the_clock() -> None:
 @pytest.mark.parametrize("secret", ["a secret\n", " a secret", "a secret\r", "'a secret'", '"a secret"'])
 def test_secret_copied_with_extra_characters_is_named(secret: str) -> None:
     sentence = str(refused(refusal(7000215), Credentials(TENANT, RUNNER, secret), LOGIN, timedelta(0)))
-    assert "has blanks, a line break or quotes around it" in sentence
+    assert "is surrounded by spaces, a line break or quotes" in sentence
     assert "a secret" not in sentence
 
 
@@ -119,7 +119,11 @@ def test_unknown_number_is_shown_with_the_services_error() -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(90002, f"is not known to {LOGIN}"), (900023, "is neither a directory id nor"), (90051, "another national cloud")],
+    [
+        (90002, f"is not known to {LOGIN}"),
+        (900023, "is neither a directory id nor"),
+        (90051, "different national cloud"),
+    ],
 )
 def test_discovery_refuses_a_tenant_by_its_number(code: int, words: str) -> None:
     failed = failure(Entra(discovery=answer(refusal(code, "invalid_tenant"), 400)))

@@ -72,7 +72,7 @@ def test_redirect_uri_that_the_service_refuses_names_its_option(uri: str) -> Non
         ({"api_permissions": [{"api": "sales", "scopes": ["x"]}]}, "api_permissions.api"),
         ({"api_permissions": [{"api": CRM, "scopes": []}]}, "names no scopes"),
         ({"admin_consent": True}, "names nothing to consent to"),
-        ({"purge": True}, "purge goes with state absent"),
+        ({"purge": True}, "set state to absent, or leave purge out"),
         ({"secret": {**SECRET, "stored_key_id": "x"}}, "secret.stored_key_id must be a GUID"),
         ({"secret": {**SECRET, "in_use_key_id": "x"}}, "secret.in_use_key_id must be a GUID"),
         ({"secret": {**SECRET, "in_use_since": "yesterday"}}, "secret.in_use_since is 'yesterday'"),

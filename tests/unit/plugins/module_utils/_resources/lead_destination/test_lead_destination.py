@@ -83,7 +83,7 @@ def test_secret_handed_over_after_the_publication_is_not_live() -> None:
 def test_leads_keep_going_elsewhere_until_the_offer_is_live() -> None:
     plan, resource = planned(offer(TO_USER), **RECORD)
     assert plan.paths == []
-    assert "leads go on as before until the offer is live" in plan.warnings[0]
+    assert "leads arrive as before until the offer is live" in plan.warnings[0]
     assert (told(resource)["live_since"], told(resource)["publish_needed"]) == (None, True)
 
 
@@ -104,12 +104,12 @@ def test_password_of_another_user_is_not_kept() -> None:
 
 def test_unpublished_offer_sends_no_leads() -> None:
     plan, _resource = planned(offer(live=None))
-    assert "no leads come until the offer is live" in plan.warnings[0]
+    assert "no leads arrive until the offer is live" in plan.warnings[0]
 
 
 def test_environment_of_another_cloud_is_reported() -> None:
     plan, _resource = planned(offer(), environment_url="https://contoso.crm.microsoftdynamics.us")
-    assert "lies in the cloud gcc_high" in plan.warnings[0]
+    assert "is in the cloud gcc_high" in plan.warnings[0]
 
 
 def test_the_changes_of_others_are_named_but_not_all_of_many() -> None:
@@ -164,15 +164,15 @@ def wanted_from(**options: Any) -> lead_destination.DesiredLeadDestination:
     [
         ({"contact_emails": ["leads@contoso"]}, "contact_emails names 'leads@contoso'"),
         ({"contact_emails": ["a@b.example, c@d.example"]}, "contact_emails names"),
-        ({"password": "p" * 257}, "password has 257 characters, but Partner Center takes at most 256"),
-        ({"user_name": "u" * 129}, "user_name has 129 characters, but Partner Center takes at most 128"),
+        ({"password": "p" * 257}, "password has 257 characters, but Partner Center accepts at most 256"),
+        ({"user_name": "u" * 129}, "user_name has 129 characters, but Partner Center accepts at most 128"),
         ({**HTTPS, "https_endpoint_url": "http://leads.example"}, "https_endpoint_url must be an https address"),
         ({**HTTPS, "https_endpoint_url": "https://"}, "https_endpoint_url must be an https address"),
         ({**HTTPS, "https_endpoint_url": "https://leads.example/a b"}, "https_endpoint_url must be an https address"),
-        ({**TABLE, "azure_table_connection_string": f"{ACCOUNT};more"}, "is no connection string"),
+        ({**TABLE, "azure_table_connection_string": f"{ACCOUNT};more"}, "is not a connection string"),
         (
             {**TABLE, "azure_table_connection_string": f"{ACCOUNT};EndpointSuffix=example.com"},
-            "is no connection string",
+            "is not a connection string",
         ),
     ],
 )

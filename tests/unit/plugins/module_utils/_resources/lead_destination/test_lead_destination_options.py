@@ -55,7 +55,7 @@ def test_options_become_properties_of_the_service() -> None:
         ({"application_id": "x"}, "application_id must be a GUID"),
         ({"directory_id": ""}, "directory_id is missing"),
         ({"authentication": "office365"}, "user_name is missing"),
-        ({"application_key": "*********"}, "application_key holds nothing but asterisks"),
+        ({"application_key": "*********"}, "application_key holds only asterisks"),
         ({"handed_over_at": "yesterday"}, "handed_over_at must be a time"),
         ({"contact_emails": ["sales"]}, "contact_emails names 'sales'"),
         ({"destination": "https_endpoint"}, "https_endpoint_url is missing"),

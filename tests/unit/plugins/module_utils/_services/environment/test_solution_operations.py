@@ -99,7 +99,7 @@ def test_long_import_shows_its_progress() -> None:
     told: list[str] = []
     operations(Environment(120.0), told=told).finish(Operation("1", "2"), "The import of Leads 1.0")
     assert len(told) == 4
-    assert told[0].startswith("contoso.crm4.dynamics.com: The import of Leads 1.0 is under way, ")
+    assert told[0].startswith("contoso.crm4.dynamics.com: The import of Leads 1.0 is in progress, ")
     assert told[0].endswith(" %.")
 
 
