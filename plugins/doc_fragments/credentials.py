@@ -14,13 +14,13 @@ class ModuleDocFragment:
 options:
   tenant_id:
     description:
-      - The tenant to sign in to, as its directory id or one of its domain names.
+      - The tenant to sign in to, as its directory ID or one of its domain names.
       - May be left out by modules that work on an environment, which names its tenant itself.
       - Falls back to the environment variable E(AZURE_TENANT_ID).
     type: str
   client_id:
     description:
-      - The application id of the runner, the identity that makes the changes.
+      - The application ID of the runner, the identity that makes the changes.
       - With O(managed_identity=true) it chooses a user-assigned identity.
       - Falls back to the environment variable E(AZURE_CLIENT_ID).
     type: str
@@ -62,7 +62,7 @@ options:
     description:
       - The national cloud.
       - Modules that work on an environment find it out from the environment's host name; when it is given all the
-        same, the two must agree. The others take V(public) when it is left out.
+        same, the two must agree. The others take V(public) if omitted.
     type: str
     choices: [public, gcc, gcc_high, dod, china]
   ca_bundle:
@@ -126,10 +126,10 @@ options:
     default: {}
     suboptions:
       tenant_id:
-        description: The directory id of the publisher's tenant, or one of its domain names.
+        description: The directory ID of the publisher's tenant, or one of its domain names.
         type: str
       client_id:
-        description: The application id of an application that is associated with the publisher's account.
+        description: The application ID of an application that is associated with the publisher's account.
         type: str
       client_secret:
         description: A client secret of that application.

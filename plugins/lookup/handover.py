@@ -30,10 +30,10 @@ options:
     type: str
     choices: [azure_ad, office365]
   application_id:
-    description: The application id.
+    description: The application ID.
     type: str
   directory_id:
-    description: The directory id.
+    description: The directory ID.
     type: str
   user_name:
     description: The user's name.
@@ -46,10 +46,10 @@ options:
     description: The mark of the secret.
     type: str
   end_date_time:
-    description: Until when the secret is good.
+    description: When the secret expires.
     type: str
   secret_in:
-    description: Where the secret is kept.
+    description: Where the secret is stored.
     type: str
   show_secret_with:
     description: The command that shows the secret.

@@ -14,7 +14,7 @@ author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
   - Returns what a file written by M(marketplace_leads.dynamics365.secret_store_file) says of its secret, such as its
-    key id and the day it ends. The secret itself is neither decrypted nor returned unless O(decrypt) asks for it.
+    key ID and the day it ends. The secret itself is neither decrypted nor returned unless O(decrypt) asks for it.
   - Also tells whether a new secret could be encrypted, which needs a vault password.
 options:
   _terms:
@@ -23,7 +23,7 @@ options:
     elements: path
     required: true
   vault_id:
-    description: Which of the run's vault ids would encrypt a new secret. Any of them when it is left out.
+    description: Which of the run's vault IDs would encrypt a new secret. Any of them if omitted.
     type: str
     default: ''
   decrypt:

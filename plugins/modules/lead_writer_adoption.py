@@ -30,7 +30,7 @@ options:
     default: azure_ad
   application_id:
     description:
-      - The application (client) id of the application to take over.
+      - The application (client) ID of the application to take over.
       - Without it, it is the one that O(offers) sign in as.
     type: str
   user_name:
@@ -44,10 +44,10 @@ options:
       - Not needed where O(stored) says that it was taken over and rotated since.
     type: str
   adopt_key_id:
-    description: The id of that client secret, where its beginning does not tell it from others.
+    description: The ID of that client secret, where its beginning does not tell it from others.
     type: str
   offers:
-    description: The external ids of the offers whose leads go to the environment.
+    description: The external IDs of the offers whose leads go to the environment.
     type: list
     elements: str
     default: []
@@ -115,7 +115,7 @@ state:
   type: str
   sample: new
 directory_id:
-  description: The directory id of the tenant.
+  description: The directory ID of the tenant.
   returned: success
   type: str
 secret:
@@ -124,7 +124,7 @@ secret:
   type: dict
   contains:
     key_id:
-      description: The id of the client secret, or when the password was set.
+      description: The ID of the client secret, or when the password was set.
       type: str
     display_name:
       description: The name of the client secret; empty for a password.
@@ -156,10 +156,10 @@ member:
   type: dict
   contains:
     systemuserid:
-      description: The id of the user.
+      description: The ID of the user.
       type: str
     businessunitid:
-      description: The id of its business unit.
+      description: The ID of its business unit.
       type: str
     isdisabled:
       description: Whether it is disabled.
@@ -184,7 +184,7 @@ other_applications:
   elements: dict
   contains:
     app_id:
-      description: The application (client) id.
+      description: The application (client) ID.
       type: str
     display_name:
       description: The display name, or null where the tenant has no such application.

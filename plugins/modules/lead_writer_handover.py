@@ -38,10 +38,10 @@ options:
     type: str
     choices: [azure_ad, office365]
   application_id:
-    description: The application id, for O(authentication=azure_ad).
+    description: The application ID, for O(authentication=azure_ad).
     type: str
   directory_id:
-    description: The directory id of the tenant, for O(authentication=azure_ad).
+    description: The directory ID of the tenant, for O(authentication=azure_ad).
     type: str
   user_name:
     description: The user's name, for O(authentication=office365).
@@ -52,14 +52,14 @@ options:
     elements: str
   key_id:
     description:
-      - What tells the secret from others, its key id or the day a password was changed. It is compared with what was
+      - What tells the secret from others, its key ID or the day a password was changed. It is compared with what was
         handed over to each offer.
     type: str
   end_date_time:
-    description: Until when the secret is good.
+    description: When the secret expires.
     type: str
   secret_in:
-    description: Where the secret is kept, such as the path of its file in the store.
+    description: Where the secret is stored, such as the path of its file in the store.
     type: str
   show_secret_with:
     description:
@@ -69,14 +69,14 @@ options:
     type: str
   offers:
     description:
-      - The external ids of the offers whose leads go to this environment.
+      - The external IDs of the offers whose leads go to this environment.
       - An offer that is named no longer stays in the files as long as something is handed over to it, because it may
         still send its leads here.
     type: list
     elements: str
   handed_over:
     description:
-      - What was handed over, by external id of the offer. Each is a dictionary with C(key_id) and C(handed_over_at),
+      - What was handed over, by external ID of the offer. Each is a dictionary with C(key_id) and C(handed_over_at),
         and C(live_since) once the offer is live with it. C(publication), C(publication_since), C(submission_id) and
         C(job_id) say how far it has come; they are what
         M(marketplace_leads.dynamics365.partner_center_lead_destination) returns under C(publication).
@@ -160,7 +160,7 @@ handover:
         kept_in: store/contoso.crm4.dynamics.com.yml
         shown_by: ""
     offers:
-      description: What was handed over, by external id of the offer; empty texts where nothing was.
+      description: What was handed over, by external ID of the offer; empty texts where nothing was.
       type: dict
       sample:
         contoso-app:
@@ -169,7 +169,7 @@ handover:
           handed_over_at: "2026-11-22T16:59:09Z"
           live_since: ""
 changes:
-  description: The names of the differences that were put right, or would be in check mode.
+  description: The names of the differences that were corrected, or would be in check mode.
   returned: success
   type: list
   elements: str

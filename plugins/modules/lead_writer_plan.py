@@ -50,7 +50,7 @@ options:
     description:
       - The application user, by the options of M(marketplace_leads.dynamics365.dynamics_app_user) other than
         credentials and O(environment_url).
-      - The application id and the roles follow from O(application) and O(role_privileges), so they are not given.
+      - The application ID and the roles follow from O(application) and O(role_privileges), so they are not given.
     type: dict
     default: {}
   user_role:
@@ -66,7 +66,7 @@ options:
       - The sub-options C(contact_emails), C(publish), C(publish_other_changes), C(publish_again), C(publish_timeout),
         C(replace_other_destination) and C(api_version) are those of
         M(marketplace_leads.dynamics365.partner_center_lead_destination), for all offers alike.
-      - C(offers) lists the external ids. C(handed_over) is a dictionary with C(key_id), C(handed_over_at) and
+      - C(offers) lists the external IDs. C(handed_over) is a dictionary with C(key_id), C(handed_over_at) and
         C(job_id) for each of them, as M(marketplace_leads.dynamics365.lead_writer_handover) keeps it.
       - Where there are no offers, C(secret_in_use_key_id) says which secret is known to be in use, so that older ones
         may go. Where there are, their publications tell.
@@ -85,7 +85,7 @@ options:
         type: dict
         default: {}
       secret_in:
-        description: Where the secret is kept.
+        description: Where the secret is stored.
         type: str
       show_secret_with:
         description: The command that shows the secret.
@@ -163,7 +163,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of all differences, in the order in which they would be put right.
+  description: The names of all differences, in the order in which they would be corrected.
   returned: success
   type: list
   elements: str
@@ -217,11 +217,11 @@ differences:
       description: What would be.
       type: dict
 application_id:
-  description: The application id, or the nil GUID while there is no application. Empty with O(user).
+  description: The application ID, or the nil GUID while there is no application. Empty with O(user).
   returned: success
   type: str
 user_id:
-  description: The object id of the user of O(user), or the nil GUID while there is none. Empty without O(user).
+  description: The object ID of the user of O(user), or the nil GUID while there is none. Empty without O(user).
   returned: success
   type: str
 password_renewal:
@@ -237,7 +237,7 @@ stored_key_id:
   returned: success
   type: str
 directory_id:
-  description: The directory id of the environment's tenant.
+  description: The directory ID of the environment's tenant.
   returned: success
   type: str
 cloud:
@@ -266,7 +266,7 @@ secret_in_use:
   type: dict
   contains:
     key_id:
-      description: Its key id, an empty string where that cannot be told.
+      description: Its key ID, an empty string where that cannot be told.
       type: str
     since:
       description: Since when all of them do, an empty string where that is not known.
@@ -283,7 +283,7 @@ user:
   returned: success and O(user) is given
   type: dict
 password:
-  description: What can be known of the user's password, as M(marketplace_leads.dynamics365.aad_user) returns it.
+  description: The details of the user's password, as M(marketplace_leads.dynamics365.aad_user) returns it.
   returned: success and O(user) is given
   type: dict
 environment_user:

@@ -13,7 +13,7 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Shows a line for each environment that needs attention, such as one that was changed, one that failed, or one whose
+  - Shows one line for each environment that needs attention, such as one that was changed, one that failed, or one whose
     offers wait for their publication. Environments of which the same is to be said share a line, and one line counts
     those with nothing to change.
   - It is the last task of the role C(lead_writer) and reads what the tasks of the role have registered. It changes

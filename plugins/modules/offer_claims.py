@@ -18,8 +18,8 @@ description:
   - Compares the offers of all hosts of the inventory, also of those that C(--limit) leaves out, without asking any
     service. It changes nothing and does not fail by itself. Where no host that is being run names an offer, nothing is
     compared.
-  - External ids are compared without regard to case. The same id is no contradiction between hosts whose
-    C(lead_writer_publisher_tenant_id) are different directory ids; where a publisher is not stated, or stated by a
+  - External IDs are compared without regard to case. The same ID is no contradiction between hosts whose
+    C(lead_writer_publisher_tenant_id) are different directory IDs; where a publisher is not stated, or stated by a
     domain name, it may be the same one.
   - Hosts without C(lead_writer_environment_url), and those with C(lead_writer_state=absent), claim nothing.
   - Run it once for a play (C(run_once)).
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claimed_twice:
-  description: The hosts that name the same offer, by its external id.
+  description: The hosts that name the same offer, by its external ID.
   returned: always
   type: dict
   sample:

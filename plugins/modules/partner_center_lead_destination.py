@@ -24,7 +24,7 @@ description:
 options:
   offer:
     description:
-      - The offer id, as Partner Center shows it in the offer overview. It is not the alias.
+      - The offer ID, as Partner Center shows it in the offer overview. It is not the alias.
       - Offers of the types SaaS, virtual machine and container can be named. Partner Center's API does not serve
         others, such as Azure applications, consulting services and Dynamics 365 apps.
     type: str
@@ -52,15 +52,15 @@ options:
     default: azure_ad
   application_id:
     description:
-      - The application (client) id. Required with O(authentication=azure_ad).
-      - The nil GUID stands for an application that is yet to be made. It is accepted in check mode only.
+      - The application (client) ID. Required with O(authentication=azure_ad).
+      - The nil GUID stands for an application that does not exist yet. It is accepted in check mode only.
     type: str
   directory_id:
-    description: The directory (tenant) id of the environment's tenant. Required with O(authentication=azure_ad).
+    description: The directory (tenant) ID of the environment's tenant. Required with O(authentication=azure_ad).
     type: str
   application_key:
     description:
-      - The value of the client secret, not its id.
+      - The value of the client secret, not its ID.
       - Needed only when a secret is handed over. In check mode it may be missing.
     type: str
   user_name:
@@ -78,14 +78,14 @@ options:
   contact_emails:
     description:
       - Addresses that are told of new leads, all of them.
-      - An empty list removes them. When this is left out, they stay as they are.
+      - An empty list removes them. If omitted, they stay as they are.
     type: list
     elements: str
   secret_key_id:
     description:
-      - Which secret is given, as the key id of the client secret or any text that is another one for another secret,
+      - Which secret is given, as the key ID of the client secret or any text that is another one for another secret,
         such as the time when a password was changed.
-      - When this is left out, a value is handed over only where the draft has none.
+      - If omitted, a value is handed over only where the draft has none.
     type: str
   handed_over_key_id:
     description: The O(secret_key_id) that was handed over last, as the result told then; empty when nobody knows.
@@ -213,7 +213,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of the differences that were put right, or would be in check mode, in their order.
+  description: The names of the differences that were corrected, or would be in check mode, in their order.
   returned: always
   type: list
   elements: str
@@ -224,10 +224,10 @@ lead_destination:
   type: dict
   contains:
     offer:
-      description: The offer id.
+      description: The offer ID.
       type: str
     product_id:
-      description: The id of the product in Partner Center.
+      description: The ID of the product in Partner Center.
       type: str
     draft:
       description: The lead destination of the draft, without secrets.
@@ -284,7 +284,7 @@ lead_destination:
       description: Whether what the draft holds, or would hold after a dry run's changes, is still to be published.
       type: bool
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -301,7 +301,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -17,7 +17,7 @@ description:
   - An offer that the publisher's account does not have is a failure.
 options:
   offers:
-    description: The offer ids, as Partner Center shows them in the offer overview.
+    description: The offer IDs, as Partner Center shows them in the offer overview.
     type: list
     elements: str
     required: true
@@ -59,10 +59,10 @@ lead_destinations:
   elements: dict
   contains:
     offer:
-      description: The offer id.
+      description: The offer ID.
       type: str
     product_id:
-      description: The id of the product in Partner Center.
+      description: The ID of the product in Partner Center.
       type: str
     draft:
       description: The lead destination of the draft, without secrets.
@@ -81,7 +81,7 @@ draft_here:
   type: list
   elements: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -98,7 +98,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -31,17 +31,17 @@ options:
     type: str
   key_id:
     description:
-      - The key id of the secret. A file that has this key id already is left as it is.
+      - The key ID of the secret. A file that has this key ID already is left as it is.
       - Required for O(state=present).
     type: str
   environment_url:
     description: The environment that the secret is for.
     type: str
   directory_id:
-    description: The directory id of the tenant.
+    description: The directory ID of the tenant.
     type: str
   application_id:
-    description: The application id that the secret belongs to.
+    description: The application ID that the secret belongs to.
     type: str
   user_name:
     description: The user whose password the secret is.
@@ -70,7 +70,7 @@ options:
       - A file that lacks it is written again, although it has this O(key_id) already.
     type: str
   vault_id:
-    description: Which of the run's vault ids encrypts the secret. The first one when it is left out.
+    description: Which of the run's vault IDs encrypts the secret. The first one if omitted.
     type: str
   state:
     description:
@@ -116,7 +116,7 @@ path:
   returned: always
   type: str
 changes:
-  description: The names of the differences that were put right, or would be in check mode.
+  description: The names of the differences that were corrected, or would be in check mode.
   returned: always
   type: list
   elements: str
