@@ -39,7 +39,7 @@ options:
     description: The user's name.
     type: str
   contact_emails:
-    description: The e-mail addresses.
+    description: The email addresses.
     type: list
     elements: str
   key_id:
