@@ -80,8 +80,8 @@ options:
   password_renewal:
     description:
       - Whether this run is allowed to replace a valid password.
-      - With V(false) a password that is due stays, and a warning says how long it remains valid. The module fails if the
-        password has expired, or is not the one in O(known_password_changed), because it is of no use.
+      - With V(false) a password that is due stays, and a warning says how long it remains valid. The module fails if
+        the password has expired, or is not the one in O(known_password_changed), because it is of no use.
       - A user that does not exist yet gets its password regardless.
     type: bool
     default: true
@@ -101,7 +101,8 @@ options:
     default: false
   replication_timeout:
     description:
-      - How long to wait, in seconds, until every read returns what was written, and until a new usage location is effective.
+      - How long to wait, in seconds, until every read returns what was written, and until a new usage location is
+        effective.
       - A few seconds are usual; Microsoft guarantees no time.
     type: int
     default: 300

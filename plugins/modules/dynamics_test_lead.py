@@ -24,8 +24,8 @@ description:
     environment. The sentence is less precise if the runner is not allowed to read all of these.
   - In check mode it does all of this except the write.
   - A written lead is a change, even if it was removed again, so the task is changed in every run.
-  - It uses the Web API, while the lead service is believed to use an older interface. So the test is strong evidence but
-    no proof. Microsoft's own test, the button "Validate" in Partner Center, has no public interface.
+  - It uses the Web API, while the lead service is believed to use an older interface. So the test is strong evidence
+    but no proof. Microsoft's own test, the button "Validate" in Partner Center, has no public interface.
 options:
   authentication:
     description:

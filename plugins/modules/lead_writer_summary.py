@@ -13,9 +13,9 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Shows one line for each environment that needs attention, such as one that was changed, one that failed, or one whose
-    offers wait for their publication. Environments with the same text share a line, and one line counts those with
-    nothing to change.
+  - Shows one line for each environment that needs attention, such as one that was changed, one that failed, or one
+    whose offers wait for their publication. Environments with the same text share a line, and one line counts those
+    with nothing to change.
   - It is the last task of the role C(lead_writer) and reads what the tasks of the role registered. It changes
     nothing.
   - Run it once for a play (C(run_once)), in the C(always) section of a block, so that it also covers environments
