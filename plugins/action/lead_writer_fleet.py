@@ -152,7 +152,9 @@ class ActionModule(ActionBase):
         if plan is not None:
             return _as_result(plan)
         if not self._hosts.of(host).get(_URL):
-            return _failed(f"{_URL} of {host} is not set: give the address of its environment, or leave the host out.")
+            return _failed(
+                f"{_URL} of {host} is not set: set it to the address of its environment, or exclude the host."
+            )
         plan = (self._plan([host]) if self._plans_here() else self._plan_as_module(host))[host]
         return {**_as_result(plan), **self._shown({host: plan})}
 

@@ -49,7 +49,7 @@ _NOTHING_ENCRYPTS = (
     "A new secret is needed, but there is no vault password to encrypt it with: run with --vault-password-file or "
     "--vault-id, or name another store in lead_writer_store_write_tasks."
 )
-_NO_STORE_TASKS = "lead_writer_store_write_tasks names a file that is not there: correct the path."
+_NO_STORE_TASKS = "lead_writer_store_write_tasks names a file that does not exist: correct the path."
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Role:
                 made = maker in plan["steps"].get(maker, ())
                 if made and plan["steps"].get(step) and self._takes(step) and not self._takes(maker):
                     yield (
-                        f"The step {step} needs the {maker}, which is yet to be made and is left out by the tags of "
+                        f"The step {step} needs the {maker}, which does not exist yet and is excluded by the tags of "
                         f"this run: select {_TAGS[maker]} as well."
                     )
 

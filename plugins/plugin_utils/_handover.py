@@ -74,7 +74,7 @@ def read(path: str) -> dict[str, Any] | None:
         raise _unreadable(path) from error
     if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in _PARTS):
         raise UnreadableHandover(
-            f"The handover file {path} is not one that this collection wrote: move it away, or name another place."
+            f"The handover file {path} was not written by this collection: move it away, or set another path."
         )
     return content
 
@@ -102,7 +102,9 @@ def merged(before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[
     if given["environment_url"]:
         connection["instanceUrl"] = environment_address(given["environment_url"]).url
     if not connection["instanceUrl"]:
-        raise InvalidInput("environment_url is missing: a new handover needs the address of the environment.")
+        raise InvalidInput(
+            "environment_url is missing: set it, because a new handover needs the address of the environment."
+        )
     authentication = AUTHENTICATIONS[given["authentication"]] if given["authentication"] else None
     connection["authentication"] = authentication or held.get("authentication") or AUTHENTICATIONS["azure_ad"]
     unused = ("username",) if connection["authentication"] == "azureAD" else ("applicationId", "directoryId")
@@ -133,7 +135,7 @@ def _offers(
     strange = [offer for offer, record in handed_over.items() if not isinstance(record or {}, Mapping)]
     if strange:
         raise InvalidInput(
-            f"handed_over must hold a dictionary with key_id and handed_over_at for {strange[0]!r}, not something else."
+            f"handed_over must contain a dictionary with key_id and handed_over_at for {strange[0]!r}, not something else."
         )
     for offer in sorted({*named, *before, *handed_over}):
         record = handed_over[offer] if offer in handed_over else before.get(offer, {})
@@ -160,5 +162,5 @@ def is_current(path: str, fields: Mapping[str, Any]) -> bool:
 
 def _unreadable(path: str) -> UnreadableHandover:
     return UnreadableHandover(
-        f"The handover file {path} cannot be read: mend it, or move it away to have it written anew."
+        f"The handover file {path} cannot be read: repair it, or move it away so that it is written again."
     )

@@ -46,7 +46,7 @@ class Environment:
         if check_mode:
             return f"would change {changes}" if changes else self._unchanged(purpose)
         if self.failed:
-            return "failed on the way, see above. Run again: the next run goes on from there."
+            return "failed, see above. Run again: the next run continues from there."
         if not changes:
             return self._unchanged(purpose)
         return " ".join([f"changed {changes}.", *self._to_do()])
@@ -59,7 +59,7 @@ class Environment:
 
     def _not_rotated(self) -> str:
         hours = _age_in_hours(self.plan)
-        age = "it is not due" if hours is None else f"it was made {hours} hours ago"
+        age = "it is not due" if hours is None else f"it was created {hours} hours ago"
         return f"the secret was not rotated, because {age} (see lead_writer_secret_rotate_after_days)."
 
     def _to_do(self) -> Iterator[str]:
@@ -71,7 +71,7 @@ class Environment:
         what = "the connection"
         if new_secret and not {"application", "user"}.intersection(self.plan["would_change"]):
             what = "the new secret"
-        yield f"Type {what} into Partner Center's form by {self.plan['sheet']} and publish the offers."
+        yield f"Enter {what} in Partner Center's form from {self.plan['sheet']} and publish the offers."
         if what == "the new secret":
             yield "Then run once with -e lead_writer_secret_in_use=true."
 
@@ -79,7 +79,7 @@ class Environment:
         if self._waiting():
             yield (
                 f"Publish {', '.join(self._waiting())} in Partner Center, or run with -e lead_writer_publish=live: "
-                "what was handed over is not in use before."
+                "until then what was handed over is not in use."
             )
 
     def _waiting(self) -> list[str]:
@@ -119,7 +119,7 @@ def count(environments: int) -> str:
 def test_lead_sentence(result: Mapping[str, Any]) -> str:
     """Return what the test of one connection has shown. `result` is that of the module `dynamics_test_lead`."""
     if not result.get("test_lead"):
-        return "no lead can arrive, see above."
+        return "no lead can arrive; see above."
     said = "the test lead arrived" if result["test_lead"].get("written") else "a lead would arrive"
     newest = result.get("newest_lead")
     if not newest:

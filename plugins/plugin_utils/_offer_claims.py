@@ -67,5 +67,5 @@ def _refusal(host: str, offers: Sequence[str], twice: Mapping[str, Iterable[str]
     return (
         f"lead_writer_offers of {host} names {', '.join(offers)}, and so does {', '.join(others[:_NAMED])}{more}: an "
         "offer can send its leads to one environment only, so leave it to one host. (If they are offers of different "
-        "publishers, give the directory id of each in lead_writer_publisher_tenant_id.)"
+        "publishers, set the directory ID of each in lead_writer_publisher_tenant_id.)"
     )

@@ -58,7 +58,7 @@ def read_recording(directory: Path) -> list[RecordedExchange]:
             f"{directory} cannot be read ({error.strerror or error}): correct the path or its permissions."
         ) from None
     if found is None:
-        raise RecordingNotRead(f"{directory} is not a folder: name the one that lead_writer_record named.")
+        raise RecordingNotRead(f"{directory} is not a folder: use the folder that lead_writer_record named.")
     return [each for each in found if each is not None]
 
 

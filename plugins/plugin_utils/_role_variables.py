@@ -106,6 +106,4 @@ def wrong_value(name: str, host: str, value: Any, option: Mapping[str, Any]) -> 
 def _unknown(name: str, host: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name[len(_PREFIX) :], sorted(each[len(_PREFIX) :] for each in known), n=1)
     what = f"write {_PREFIX}{near[0]}" if near else "remove it"
-    return (
-        f"{name} of {host} is no variable of the role: {what}, or rename it so that it does not begin with {_PREFIX}."
-    )
+    return f"{name} of {host} is not a variable of the role: {what}, or rename it so that it does not begin with {_PREFIX}."

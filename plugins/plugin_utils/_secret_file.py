@@ -73,7 +73,7 @@ def read_record(path: str) -> StoreRecord | None:
     ours = isinstance(content, dict) and (content.get(SECRET) == "encrypted" or content.get("intended_at"))
     if not ours:
         raise UnreadableSecretFile(
-            f"The store's file {path} is not one that this collection wrote: move it away, or name another place."
+            f"The store's file {path} was not written by this collection: move it away, or set another path."
         )
     return StoreRecord.read(content)
 

@@ -48,7 +48,7 @@ class SecretVault:
             )
         if not self.can_encrypt:
             raise VaultUnusable(
-                f"vault_id {self._vault_id!r} is not among the run's vault ids: add it with --vault-id."
+                f"vault_id {self._vault_id!r} is not among the run's vault IDs: add it with --vault-id."
             )
 
     def encrypt(self, secret: str) -> str:
@@ -66,7 +66,7 @@ class SecretVault:
         except AnsibleError:
             raise VaultUnusable(
                 f"The secret in the store's file {path} cannot be decrypted: run with the vault password that "
-                "encrypted it, by --vault-password-file or --vault-id."
+                "encrypted it, with --vault-password-file or --vault-id."
             ) from None
 
     @property

@@ -27,7 +27,7 @@ def refusal_of_other_run(path: str, record: StoreRecord) -> str:
     machine, _space, process = record.intended_by.partition(" ")
     return (
         f"Another run is about to store a secret in {path} (since {record.intended_at}, on {machine}, process "
-        f"{process.partition(' ')[0]}): this run changes nothing; run again when the other one is over."
+        f"{process.partition(' ')[0]}): this run changes nothing; run again when the other one has ended."
     )
 
 

@@ -23,9 +23,9 @@ HOST = "contoso_prod"
     [
         (
             {"lead_writer_publsh": "live"},
-            "lead_writer_publsh of contoso_prod is no variable of the role: write lead_writer_publish",
+            "lead_writer_publsh of contoso_prod is not a variable of the role: write lead_writer_publish",
         ),
-        ({"lead_writer_xyz": 1}, "lead_writer_xyz of contoso_prod is no variable of the role: remove it"),
+        ({"lead_writer_xyz": 1}, "lead_writer_xyz of contoso_prod is not a variable of the role: remove it"),
         (
             {"lead_writer_state": "removed"},
             "lead_writer_state of contoso_prod is 'removed': set it to one of present, absent.",

@@ -87,9 +87,9 @@ def test_a_store_that_is_no_file_has_the_command_that_the_caller_gives_or_none()
 @pytest.mark.parametrize(
     ("record", "to_do"),
     [
-        ({}, "Not handed over by a run: type the connection into the form and publish the offer."),
-        ({**GIVEN, "key_id": "key-1"}, "Has an older client secret, given on 2026-11-22T17:00:00Z: type"),
-        (GIVEN, "Has this client secret, given on 2026-11-22T17:00:00Z: publish the offer again"),
+        ({}, "Not handed over by a run: enter the connection in the form and publish the offer."),
+        ({**GIVEN, "key_id": "key-1"}, "Has an older client secret, handed over on 2026-11-22T17:00:00Z: enter"),
+        (GIVEN, "Has this client secret, handed over on 2026-11-22T17:00:00Z: publish the offer again"),
         ({**GIVEN, "live_since": "2026-11-23T08:00:00Z"}, "live with it since 2026-11-23T08:00:00Z"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_change_of_authentication_leaves_nothing_of_the_other_one() -> None:
     [
         ({"offers": []}, "environment_url is missing"),
         ({**APPLICATION, "environment_url": "https://contoso.crm4.dynamics.com/main.aspx"}, "write https://contoso"),
-        ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must hold a dictionary"),
+        ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must contain a dictionary"),
     ],
 )
 def test_wrong_fields_are_told_in_one_sentence(fields: dict[str, Any], sentence: str) -> None:
