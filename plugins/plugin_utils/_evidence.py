@@ -37,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Check:
-    """How a recording confirms or refutes a fact: of the exchanges for C(request) and C(where)."""
+    """How a recording confirms or refutes a fact: of the exchanges for `request` and `where`."""
 
     request: str
     where: Condition
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact, with C(service) and C(topic) under which it is listed; the other fields are its keys in the file."""
+    """One fact, with `service` and `topic` under which it is listed; the other fields are its keys in the file."""
 
     id: str
     service: str
@@ -70,7 +70,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Entity:
-    """The properties of an object of a service, and the C(source) with which they were compared."""
+    """The properties of an object of a service, and the `source` with which they were compared."""
 
     entity: str
     source: str
@@ -82,7 +82,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The whole file: C(sources) by their keys, facts in the order of the pages, entities."""
+    """The whole file: `sources` by their keys, facts in the order of the pages, entities."""
 
     sources: Mapping[str, str]
     facts: Sequence[Fact]

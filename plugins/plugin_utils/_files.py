@@ -20,7 +20,7 @@ class FileNotWritten(Exception):
 def write_whole(path: str, text: str) -> None:
     """Write a file as a whole or not at all, readable by its owner only; folders that are missing are made.
 
-    C(path) is absolute. Raises FileNotWritten.
+    `path` is absolute. Raises FileNotWritten.
     """
     try:
         folder = os.path.dirname(path)
@@ -91,7 +91,7 @@ def _not_written(path: str, error: OSError) -> FileNotWritten:
 def remove_file(path: str) -> None:
     """Remove a file; its folder stays, for it may be one that a repository or a mount brings.
 
-    C(path) is absolute; a file that is gone already is as well. Raises FileNotWritten.
+    `path` is absolute; a file that is gone already is as well. Raises FileNotWritten.
     """
     try:
         os.unlink(path)

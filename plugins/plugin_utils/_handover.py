@@ -43,7 +43,7 @@ _CONNECTION = {
     "user_name": "username",
     "contact_emails": "contactEmail",
 }
-"""The fields of the connection as Partner Center's C(dynamicsLeadConfiguration) spells them."""
+"""The fields of the connection as Partner Center's `dynamicsLeadConfiguration` spells them."""
 _SECRET = {
     "key_id": "key_id",
     "end_date_time": "end_date_time",
@@ -59,12 +59,12 @@ class UnreadableHandover(InvalidInput):
 
 
 def sheet_path(path: str) -> str:
-    """Return the path of the sheet that lies beside the file at C(path)."""
+    """Return the path of the sheet that lies beside the file at `path`."""
     return (path[: -len(SUFFIX)] if path.endswith(SUFFIX) else path) + ".md"
 
 
 def read(path: str) -> dict[str, Any] | None:
-    """Return what the file at C(path) holds, or None when there is none. Raises UnreadableHandover."""
+    """Return what the file at `path` holds, or None when there is none. Raises UnreadableHandover."""
     text = read_text(path)
     if text is None:
         return None
@@ -91,7 +91,7 @@ def read_text(path: str) -> str | None:
 
 
 def merged(before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content for C(fields), and for what C(before) held where a field is None.
+    """Return the content for `fields`, and for what `before` held where a field is None.
 
     Raises InvalidInput.
     """
@@ -152,7 +152,7 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def is_current(path: str, fields: Mapping[str, Any]) -> bool:
-    """Say whether both files are there and are what C(fields) make of them.
+    """Say whether both files are there and are what `fields` make of them.
 
     Raises InvalidInput, of which UnreadableHandover is one kind.
     """

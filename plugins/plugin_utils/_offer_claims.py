@@ -19,7 +19,7 @@ _NAMED = 5
 class Claim:
     """One host's wish that the leads of an offer come to its environment.
 
-    C(publisher) is the tenant of the publisher as the inventory states it, a directory id, a domain name or nothing.
+    `publisher` is the tenant of the publisher as the inventory states it, a directory id, a domain name or nothing.
     """
 
     offer: str

@@ -5,7 +5,7 @@
 """A short way to the value of a task's argument that only names a variable.
 
 Ansible compiles every template anew for every task and host, a millisecond each, and the role hands on some fifty
-variables: templates like C({{ name }}) and C({{ name | default(omit, true) }}). When such a variable holds no template
+variables: templates like `{{ name }}` and `{{ name | default(omit, true) }}`. When such a variable holds no template
 itself, its value is what the template would give, so nothing has to be compiled. Everything else goes Ansible's way.
 """
 
@@ -56,10 +56,10 @@ def _by_template(_name: str, value: Any, templar: Any, _context: Any) -> Any:
 
 
 def finalized(value: Any, templar: Any) -> Any:
-    """Return what C(templar.template(value)) returns.
+    """Return what `templar.template(value)` returns.
 
-    C(templar) is the engine that Ansible hands to C(ActionBase.finalize_task_arg). Raises AnsibleValueOmittedError
-    when the whole value is omitted, and what C(templar.template) raises.
+    `templar` is the engine that Ansible hands to `ActionBase.finalize_task_arg`. Raises AnsibleValueOmittedError
+    when the whole value is omitted, and what `templar.template` raises.
     """
     result = _resolved(value, templar)
     if result is _OMITTED:
@@ -89,7 +89,7 @@ def _by_ansible(value: Any, templar: Any) -> Any:
 
 
 def _named_value(text: str, templar: Any) -> Any:
-    """The value of the variable that C(text) names, _OMITTED, or _UNKNOWN where only Ansible knows."""
+    """The value of the variable that `text` names, _OMITTED, or _UNKNOWN where only Ansible knows."""
     variables: Mapping[str, Any] = templar.available_variables
     named = _NAMED.fullmatch(text)
     if named is None or not is_trusted_as_template(text):

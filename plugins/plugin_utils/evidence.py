@@ -6,7 +6,7 @@
 
     python -m ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils.evidence FOLDER
 
-C(FOLDER) is what `lead_writer_record` named. The folder above C(ansible_collections) has to be on C(PYTHONPATH). The
+`FOLDER` is what `lead_writer_record` named. The folder above `ansible_collections` has to be on `PYTHONPATH`. The
 exit status is 1 when a fact is refuted.
 """
 

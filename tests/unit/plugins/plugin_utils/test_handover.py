@@ -68,7 +68,7 @@ def test_the_sheet_has_every_field_of_the_form_the_end_and_a_command_that_a_shel
     assert typed["Client secret"] == "see below"
     assert typed["Contact email"] == "a@contoso.example; b\\|c@contoso.example"
     assert "-e '@my store/contoso.yml' --ask-vault-password" in sheet
-    assert "good until 2027-11-22T16:59:09Z" in sheet
+    assert "Expires: 2027-11-22T16:59:09Z" in sheet
 
 
 def test_the_sheet_of_a_user_asks_for_user_name_and_password_and_for_no_application() -> None:
@@ -103,7 +103,7 @@ def test_an_offer_that_still_has_a_secret_is_not_forgotten_when_it_is_named_no_l
     before = handover.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
     after = handover.merged(before, {"offers": []})
     assert list(after["offers"]) == ["contoso-app"]
-    assert "give it another destination" in handover.render(after)[1]
+    assert "set another destination" in handover.render(after)[1]
     assert handover.merged(after, {"handed_over": {"contoso-app": {}}})["offers"] == {}
 
 
