@@ -22,7 +22,7 @@ CERTAINTIES = ("certain", "likely", "unsure")
 
 @dataclass(frozen=True)
 class Condition:
-    """What an exchange must show; every part that is given must hold. evidence/README.md explains the parts."""
+    """What an exchange must show; every given part must be true. evidence/README.md explains the parts."""
 
     status: Sequence[int] = ()
     codes: Sequence[str] = ()
@@ -92,7 +92,7 @@ class Evidence:
 @lru_cache(maxsize=1)
 def read_evidence(path: Path = FACTS) -> Evidence:
     """Read the evidence file. Raises TypeError for a key that no fact has, KeyError for one that is missing."""
-    # The loader in C is as safe, and ten times faster; it is not everywhere.
+    # The loader in C is as safe and ten times faster, but not always available.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     return Evidence(

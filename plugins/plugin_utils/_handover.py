@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The handover of an environment: what Partner Center needs to know of the connection, and which offer was told it.
+"""The handover of an environment: the connection for Partner Center, and to which offer it was handed over.
 
-There are two files, one for programs and one for people. The second is made of the first alone, and the first of what
-it held before and of the fields given; so the same fields always give the same bytes. No secret is in either of them.
+There are two files, a JSON file and a sheet. The sheet is made from the JSON file alone, and the JSON file from its
+earlier content and the given fields; so the same fields always produce the same bytes. Neither contains a secret.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "offers": {"type": "list", "elements": "str"},
     "handed_over": {"type": "dict"},
 }
-"""What can be given, to the action and to the lookup alike. A field that is None is left as the file has it."""
+"""The fields of the action and of the lookup. A field that is None keeps its value in the file."""
 
 _CONNECTION = {
     "application_id": "applicationId",
@@ -55,16 +55,16 @@ _RECORD = ("key_id", "handed_over_at", "live_since", "publication", "publication
 
 
 class UnreadableHandover(InvalidInput):
-    """The file is there, but it is not one of ours; the text is a sentence with the cure."""
+    """The file exists, but this collection did not write it; the text is a sentence with the cure."""
 
 
 def sheet_path(path: str) -> str:
-    """Return the path of the sheet that lies beside the file at `path`."""
+    """Return the path of the sheet next to the file at `path`."""
     return (path[: -len(SUFFIX)] if path.endswith(SUFFIX) else path) + ".md"
 
 
 def read(path: str) -> dict[str, Any] | None:
-    """Return what the file at `path` holds, or None when there is none. Raises UnreadableHandover."""
+    """Return the content of the file at `path`, or None if it does not exist. Raises UnreadableHandover."""
     text = read_text(path)
     if text is None:
         return None
@@ -80,7 +80,7 @@ def read(path: str) -> dict[str, Any] | None:
 
 
 def read_text(path: str) -> str | None:
-    """Return a file's text, or None when there is none. Raises UnreadableHandover."""
+    """Return a file's text, or None if it does not exist. Raises UnreadableHandover."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             return file.read()
@@ -91,7 +91,7 @@ def read_text(path: str) -> str | None:
 
 
 def merged(before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content for `fields`, and for what `before` held where a field is None.
+    """Return the content for `fields`, with the values of `before` if a field is None.
 
     Raises InvalidInput.
     """
@@ -127,7 +127,7 @@ def _offers(
 ) -> dict[str, dict[str, Any]]:
     """Return the record of each offer by its external id.
 
-    An offer that is named no longer is kept while something was handed over to it: it may still send its leads here.
+    An offer that is no longer named is kept while something is handed over to it: it may still send its leads here.
     """
     if named is None:
         named = [offer for offer, record in before.items() if record.get("named")]
@@ -135,11 +135,11 @@ def _offers(
     strange = [offer for offer, record in handed_over.items() if not isinstance(record or {}, Mapping)]
     if strange:
         raise InvalidInput(
-            f"handed_over must contain a dictionary with key_id and handed_over_at for {strange[0]!r}, not something else."
+            f"handed_over must have a dictionary with key_id and handed_over_at for {strange[0]!r}, not something else."
         )
     for offer in sorted({*named, *before, *handed_over}):
         record = handed_over[offer] if offer in handed_over else before.get(offer, {})
-        # A caller writes an empty dictionary for "nothing is handed over to it any more".
+        # An empty dictionary means that nothing is handed over to the offer any more.
         values = {name: str((record or {}).get(name) or "") for name in _RECORD}
         if offer in named or values["key_id"]:
             records[offer] = {"named": offer in named, **values}
@@ -147,14 +147,14 @@ def _offers(
 
 
 def render(content: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the texts of the file for programs and of the sheet for people."""
+    """Return the texts of the JSON file and of the sheet."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n", sheet(content)
 
 
 def is_current(path: str, fields: Mapping[str, Any]) -> bool:
-    """Say whether both files are there and are what `fields` make of them.
+    """Return whether both files exist and match `fields`.
 
-    Raises InvalidInput, of which UnreadableHandover is one kind.
+    Raises InvalidInput, of which UnreadableHandover is a subclass.
     """
     content = read(path)
     return content is not None and (read_text(path), read_text(sheet_path(path))) == render(merged(content, fields))

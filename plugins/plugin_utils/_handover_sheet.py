@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sheet from which a person types the connection into Partner Center's form.
+"""The sheet for entering the connection in Partner Center's form.
 
-This is the one place that knows the form's words. They have changed several times and will again: they are those of
+Only this file has the form's labels. They have changed several times and will change again: they are those of
 Microsoft's article "Configure lead management for Dynamics 365 Customer Engagement".
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 AUTHENTICATIONS = {"azure_ad": "azureAD", "office365": "office365"}
-"""The choices of authentication: our word for each, and that of Partner Center's programming interface."""
+"""The choices of authentication: our value for each, and that of Partner Center's API."""
 
 FORM = ("the offer", "Offer setup", "Customer leads", "Connect")
 """The way to the form."""
@@ -31,7 +31,7 @@ LABELS = {
     "password": "Password",
     "contactEmail": "Contact email",
 }
-"""The form's label of each field, by the field's name in Partner Center's programming interface."""
+"""The form's label of each field, by the field's name in Partner Center's API."""
 
 _CHOICES = {
     "dynamics": "Dynamics 365 Customer Engagement",
@@ -111,7 +111,7 @@ def _secret(field: str, secret: Mapping[str, str]) -> Iterator[str]:
 
 
 def _command(kept_in: str) -> str:
-    """Return the command that shows a secret kept in a file of variables, or nothing for another place."""
+    """Return the command that shows a secret stored in a file of variables, or nothing for another location."""
     if not kept_in.endswith((".yml", ".yaml")):
         return ""
     file = shlex.quote(f"@{kept_in}")
@@ -127,8 +127,8 @@ def _offers(offers: Mapping[str, Mapping[str, Any]], key_id: str, field: str) ->
         for offer, record in offers.items():
             yield f"| {_cell(offer)} | {_to_do(record, key_id, field)} |"
     yield ""
-    yield "A new connection takes effect only when the offer is published again. Until then the marketplace uses the one"
-    yield "that was published last."
+    yield "A new connection takes effect only when the offer is published again. Until then the marketplace uses the"
+    yield "one that was published last."
 
 
 def _to_do(record: Mapping[str, Any], key_id: str, field: str) -> str:

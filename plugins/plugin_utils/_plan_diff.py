@@ -39,9 +39,9 @@ Dynamics 365 Customer Engagement", where it is named."""
 
 
 def plan_diff(host: str, plan: Mapping[str, Any]) -> str:
-    """Return the diff of a plan's changes that belong to the run; an empty text if there are none.
+    """Return the diff of a plan's changes that belong to the run; an empty string if there are none.
 
-    Files that are made of other things (the store's and the handover's) are not in it.
+    It excludes files that are derived from other changes (the store's and the handover files).
     """
     before, after = plan["differences"]["before"], plan["differences"]["after"]
     lines = []

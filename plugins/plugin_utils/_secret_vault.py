@@ -21,11 +21,11 @@ class SecretVault:
     """Encrypts and decrypts with the vault passwords of the run."""
 
     def __init__(self, loader: Any, vault_id: str | None) -> None:
-        """`loader` is Ansible's data loader, None where there is none; `vault_id` names one of the run's passwords."""
+        """`loader` is Ansible's data loader or None; `vault_id` names one of the run's passwords."""
         self._vault: Any = None
         self._vault_id = vault_id or None
         self.unreachable = ""
-        """Why the run's passwords cannot be reached, a sentence; empty where they can."""
+        """Why the run's passwords cannot be reached, a sentence; empty if they can."""
         if loader is not None:
             try:
                 self._vault = vault_of(loader)
@@ -34,12 +34,12 @@ class SecretVault:
 
     @property
     def can_encrypt(self) -> bool:
-        """Say whether there is a password to encrypt with."""
+        """Return whether there is a password to encrypt with."""
         names = [name for name, _secret in self._passwords]
         return self._vault_id in names if self._vault_id else bool(names)
 
     def check_encryption(self) -> None:
-        """Raise VaultUnusable when there is no password to encrypt with."""
+        """Raise VaultUnusable if there is no password to encrypt with."""
         if self.unreachable:
             raise VaultUnusable(self.unreachable)
         if not self._passwords:

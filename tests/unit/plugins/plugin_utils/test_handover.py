@@ -124,7 +124,7 @@ def test_a_change_of_authentication_leaves_nothing_of_the_other_one() -> None:
     [
         ({"offers": []}, "environment_url is missing"),
         ({**APPLICATION, "environment_url": "https://contoso.crm4.dynamics.com/main.aspx"}, "write https://contoso"),
-        ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must contain a dictionary"),
+        ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must have a dictionary"),
     ],
 )
 def test_wrong_fields_are_told_in_one_sentence(fields: dict[str, Any], sentence: str) -> None:
