@@ -2,28 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what an environment's handover says, and whether it is up to date."""
+"""Reads an environment's handover files, and whether they are up to date."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: handover
-short_description: Read the handover of an environment, and whether it is up to date
+short_description: Read the handover files of an environment, and whether they are up to date
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Returns what a file written by M(marketplace_leads.dynamics365.lead_writer_handover) holds, and whether it and the
-    sheet beside it are what that module would write for the fields given here.
-  - It only reads two small files, so it may be used in every run.
+  - Returns the content of a file written by M(marketplace_leads.dynamics365.lead_writer_handover), and whether the file
+    and its sheet are what that module would write for the fields given here.
+  - It only reads two small files, so it can be used in every run.
 options:
   _terms:
-    description: Paths of the files for programs, which end in C(.json). One that does not exist yet holds no offers.
+    description: Paths of the JSON files, which end in C(.json). One that does not exist yet has no offers.
     type: list
     elements: path
     required: true
   environment_url:
-    description: As of M(marketplace_leads.dynamics365.lead_writer_handover), like all fields below.
+    description: The environment. All fields are those of M(marketplace_leads.dynamics365.lead_writer_handover).
     type: str
   authentication:
     description: The choice of authentication.
@@ -39,11 +39,11 @@ options:
     description: The user's name.
     type: str
   contact_emails:
-    description: The email addresses.
+    description: The addresses that are notified of new leads.
     type: list
     elements: str
   key_id:
-    description: The mark of the secret.
+    description: The key ID of the secret.
     type: str
   end_date_time:
     description: When the secret expires.
@@ -59,14 +59,14 @@ options:
     type: list
     elements: str
   handed_over:
-    description: What was handed over to which offer.
+    description: What was handed over to each offer.
     type: dict
 seealso:
   - module: marketplace_leads.dynamics365.lead_writer_handover
 """
 
 EXAMPLES = r"""
-- name: Which secret does the offer have?
+- name: Show which secret the offer has
   ansible.builtin.debug:
     msg: "{{ lookup('marketplace_leads.dynamics365.handover', path).offers['contoso-app'].key_id | default('') }}"
   vars:
@@ -77,7 +77,7 @@ RETURN = r"""
 _raw:
   description:
     - One dictionary for each file, with its content. A file that does not exist has empty C(offers) and nothing else.
-    - The key C(current) tells whether both files are there and are what the given fields make of them.
+    - The key C(current) is whether both files exist and match the given fields.
   type: list
   elements: dict
 """
@@ -92,7 +92,7 @@ from ..plugin_utils._handover import FIELDS, is_current, read
 
 
 class LookupModule(LookupBase):
-    """Reads handovers."""
+    """Reads handover files."""
 
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the content of each file, and whether it is up to date."""

@@ -21,7 +21,7 @@ options:
   application_id:
     description:
       - The application (client) ID. The application needs a service principal in the environment's tenant.
-      - The nil GUID stands for an application that does not exist yet. It is accepted in check mode only.
+      - The nil GUID represents an application that does not exist yet. It is accepted in check mode only.
     type: str
     required: true
   business_unit:

@@ -99,7 +99,7 @@ options:
     description:
       - Waits for an operation that an earlier task started with O(wait=false), and reads back what it did.
       - It is never a change, because the task that started the operation reported the change.
-      - The nil GUID, which that task returns in check mode, stands for no operation.
+      - The nil GUID, which that task returns in check mode, means no operation.
     type: str
   state:
     description:

@@ -24,7 +24,7 @@ options:
     description:
       - The user, by user principal name or by object ID.
       - With the object ID, Microsoft Graph is not used.
-      - The nil GUID stands for a user that does not exist yet. It is accepted in check mode only.
+      - The nil GUID represents a user that does not exist yet. It is accepted in check mode only.
     type: str
     required: true
   roles:

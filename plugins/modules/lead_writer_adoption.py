@@ -58,7 +58,7 @@ options:
     default: [Microsoft Marketplace Lead Writer]
   stored:
     description:
-      - What the store holds for the environment already, a dictionary with C(key_id), C(adopted_key_id),
+      - The store's current record of the environment, a dictionary with C(key_id), C(adopted_key_id),
         C(application_id) and C(user_name), as the lookup P(marketplace_leads.dynamics365.stored_secret#lookup) returns
         it.
       - The module fails if the store holds another secret, because taking over would overwrite it.

@@ -63,7 +63,7 @@ options:
         type: bool
         default: true
       can_keep_secret:
-        description: Whether the store can keep a new secret. Without it, a plan that needs a new secret fails.
+        description: Whether the store can store a new secret. If V(false), a plan that needs a new secret fails.
         type: bool
         default: true
       store_file:
@@ -95,7 +95,7 @@ attributes:
     description: Shows the differences of each environment in check mode, under the name of its host.
     support: full
   action:
-    description: Always runs on the control node, where the variables of all hosts are.
+    description: Always runs on the control node, which has the variables of all hosts.
     support: full
 seealso:
   - module: marketplace_leads.dynamics365.lead_writer_plan

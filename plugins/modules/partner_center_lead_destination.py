@@ -53,7 +53,7 @@ options:
   application_id:
     description:
       - The application (client) ID. Required with O(authentication=azure_ad).
-      - The nil GUID stands for an application that does not exist yet. It is accepted in check mode only.
+      - The nil GUID represents an application that does not exist yet. It is accepted in check mode only.
     type: str
   directory_id:
     description: The directory (tenant) ID of the environment's tenant. Required with O(authentication=azure_ad).

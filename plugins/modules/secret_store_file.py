@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keep a client secret in a file, encrypted by Ansible Vault."""
+"""Store a client secret in a file, encrypted by Ansible Vault."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: secret_store_file
-short_description: Keep a client secret in a file, encrypted by Ansible Vault
+short_description: Store a client secret in a file, encrypted by Ansible Vault
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
@@ -99,7 +99,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep the new secret
+- name: Store the new secret
   marketplace_leads.dynamics365.secret_store_file:
     path: store/contoso.crm4.dynamics.com.yml
     environment_url: https://contoso.crm4.dynamics.com
