@@ -4,7 +4,7 @@
 
 """Runs the module of the same name, unless the secret to take over was given where others can read it.
 
-An action because only the control process knows how it was called.
+It is an action because only the control process knows its command line.
 """
 
 from __future__ import annotations
@@ -37,6 +37,6 @@ class ActionModule(InProcess):
 
 
 def _shows_secret(given: Any) -> bool:
-    """Say whether an option `-e` holds the secret itself rather than a file's name or an encrypted value."""
+    """Return whether an option `-e` contains the secret itself rather than a file's name or an encrypted value."""
     text = str(given)
     return not text.startswith("@") and _PLAIN.search(text) is not None

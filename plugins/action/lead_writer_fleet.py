@@ -4,7 +4,7 @@
 
 """Plans the environments of all hosts of a batch in one process, or that of one host.
 
-An action rather than a module because only the control process knows the variables of every host, and because the
+It is an action rather than a module because only the control process knows the variables of every host, and because the
 store and the handover are on the control node.
 """
 
@@ -60,28 +60,28 @@ _USED_OFTEN = (
     "lead_writer_stored",
     "lead_writer__adopted",
 )
-"""Variables of the role that many of its templates use, and that take long to evaluate."""
+"""Variables of the role that many of its templates use, and that are slow to evaluate."""
 _FRESH_SECONDS = 600.0
-"""For how long a plan that was made in an earlier play of the run is taken for what is."""
+"""How long a plan of an earlier play of the run stays valid."""
 
 _NO_PLAN: dict[str, Any] = {"changes": [], "would_change": [], "ends": False}
-"""The plan of an environment that is taken down."""
+"""The plan of an environment that is removed."""
 _RUN_DIRECTORY = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set when ansible.constants is imported
 
 
 class ActionModule(ActionBase):
-    """Plans environments, or brings in the plan of one."""
+    """Plans environments, or returns the plan of one."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:  # noqa: ARG003
-        """Leave the templates of `options` as they are: they are evaluated for each host."""
+        """Leave the templates of `options` unchanged: they are evaluated for each host."""
         return value if name == "options" else finalized(value, templar)
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the plans of the batch where the task runs once, else the plan of its host."""
+        """Return the plans of the batch if the task runs once, otherwise the plan of its host."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._vars = task_vars or {}
         self._hosts = HostVariables(self._task, self._vars, self._templar)
@@ -106,7 +106,7 @@ class ActionModule(ActionBase):
         return {"environments": plans, "made_at": time.time(), **self._shown(plans)}
 
     def _reused(self) -> dict[str, Any] | None:
-        """Return the plans that an earlier play made for the batch, None where they are not all there or are old."""
+        """Return the plans that an earlier play made for the batch, None if some are missing or too old."""
         if not boolean(self._task.args.get("reuse", False)) or not takes_all_hosts_together(self._task):
             return None
         known = self._vars.get("lead_writer__fleet") or {}
@@ -116,15 +116,15 @@ class ActionModule(ActionBase):
             return None
         return {"environments": {host: plans[host] for host in wanted}, "made_at": made_at}
 
-    # --- whose environments are planned
+    # --- which environments are planned
 
     def _batch(self) -> list[str]:
-        """Return the hosts that are planned together; none where each of them has to be planned by itself."""
+        """Return the hosts that are planned together; none if each must be planned by itself."""
         if not self._plans_here() or not takes_all_hosts_together(self._task):
             return []
         self._hosts.of(self._vars["inventory_hostname"])
         if self._hosts.unseen:
-            # Only the variables of the own host are known then.
+            # Then only the variables of the task's own host are known.
             return []
         conditions = conditions_of(self._task)
         return [host for host in self._vars["ansible_play_batch"] if self._meets_task(host, conditions)]
@@ -135,11 +135,11 @@ class ActionModule(ActionBase):
         try:
             return self._hosts.meets(host, conditions)
         except AnsibleError:
-            # Ansible says what is wrong with the condition when it comes to the host.
+            # Ansible reports the error in the condition when it runs the task for the host.
             return False
 
     def _plans_here(self) -> bool:
-        """Say whether this process can do what the module would; see the action `in_process`."""
+        """Return whether this process can do what the module would; see the action `in_process`."""
         return (
             MSAL_IMPORT_ERROR is None
             and REQUESTS_IMPORT_ERROR is None
@@ -152,12 +152,14 @@ class ActionModule(ActionBase):
         if plan is not None:
             return _as_result(plan)
         if not self._hosts.of(host).get(_URL):
-            return _failed(f"{_URL} of {host} is not set: give the address of its environment, or leave the host out.")
+            return _failed(
+                f"{_URL} of {host} is not set: set it to the address of its environment, or exclude the host."
+            )
         plan = (self._plan([host]) if self._plans_here() else self._plan_as_module(host))[host]
         return {**_as_result(plan), **self._shown({host: plan})}
 
     def _plan_as_module(self, host: str) -> dict[str, dict[str, Any]]:
-        """Have the module plan the way that modules usually go, such as in another Python that has the libraries."""
+        """Run the module the ordinary way, for example in another Python that has the libraries."""
         self._refusals = self._claims([host])
         try:
             prepared = self._prepared(host)
@@ -168,7 +170,7 @@ class ActionModule(ActionBase):
         given, role = prepared
         module = "marketplace_leads.dynamics365.lead_writer_plan"
         plan = self._execute_module(module_name=module, module_args=given, task_vars=self._vars)
-        # In the form in which this Ansible hands them on, whichever that is.
+        # In the form in which this Ansible passes them on.
         self._warnings += plan.pop("warnings", [])
         return {host: role.outcome({**plan, "warnings": []})}
 
@@ -197,17 +199,17 @@ class ActionModule(ActionBase):
         return {host: outcomes.get(host, _NO_PLAN) for host in hosts}
 
     def _threads(self, hosts: list[str]) -> int:
-        """The number of threads as the first host has it that knows one."""
+        """The number of threads of the first host that sets one."""
         for host in hosts:
             with contextlib.suppress(AnsibleError):
                 return int(self._options(host)["threads"])
         return 1
 
     def _shown(self, plans: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-        """Show what is next for those for which the role ends here, and return what a dry run returns."""
+        """Show what to do next for the environments for which the role ends here, and return what a dry run returns."""
         environments = (Environment(host, plan) for host, plan in plans.items() if plan["ends"])
         lines = next_steps(environments, check_mode=self._task.check_mode, purpose=self._purpose)
-        # A run that goes on shows it at its end.
+        # A run that continues shows it at its end.
         if all(plan["ends"] for plan in plans.values()):
             lines += recorded_facts(plans, self._hosts)
         for line in lines:
@@ -223,13 +225,13 @@ class ActionModule(ActionBase):
     def _claims(self, hosts: list[str]) -> dict[str, str]:
         claims = ClaimsOfHosts(self._hosts)
         refused = refusals(claimed_twice(claims.read(hosts, self._vars)))
-        # A host of the batch fails by itself.
+        # Each host of the batch fails by itself.
         self._warnings += claims.warnings(besides=hosts)
         self._warnings += [self._hosts.unseen] if self._hosts.unseen else []
         return refused
 
     def _prepared(self, host: str) -> tuple[dict[str, Any], Role] | None:
-        """Return the options for a host's plan and what follows from it, None where no plan is made.
+        """Return the options for a host's plan and what follows from it, None if no plan is made.
 
         Raises AnsibleError.
         """
@@ -260,7 +262,7 @@ class ActionModule(ActionBase):
         return given, role
 
     def _finds(self, tasks: str) -> bool:
-        """Say whether a file of tasks is where an include of the role looks for it."""
+        """Return whether a file of tasks is where an include of the role looks for it."""
         try:
             return not tasks or bool(
                 self._loader.path_dwim_relative_stack(self._task.get_search_path(), "tasks", tasks)
@@ -282,7 +284,7 @@ class ActionModule(ActionBase):
         return self._evaluated[host]
 
     def _environment_of(self, host: str) -> dict[str, str]:
-        """The environment variables that the play gives to its tasks, evaluated for a host."""
+        """The environment variables that the play sets for its tasks, evaluated for a host."""
         found: dict[str, str] = {}
         for each in filter(None, environment_around(self._task)):
             found.update({name: str(value) for name, value in self._hosts.template(host, each).items()})
@@ -294,7 +296,7 @@ def _failed(sentence: str) -> dict[str, Any]:
 
 
 def _as_result(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a plan as the result of a task for its host, of which Ansible shows all when it has failed."""
+    """Return a plan as the result of a task for its host. Ansible shows all of it if it failed."""
     if not plan.get("failed"):
         # The task that made the plans has shown its warnings.
         return {name: value for name, value in plan.items() if name != "warnings"}

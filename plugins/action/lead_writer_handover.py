@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what Partner Center has to be told of an environment, for programs and for people.
+"""Writes an environment's connection details for Partner Center as JSON and as a Markdown sheet.
 
-An action rather than a module because its files belong to the control node, like the store.
+It is an action rather than a module because its files belong to the control node, like the store.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ActionModule(PlainVariables, ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Bring both files to the wanted state and return what changed."""
+        """Bring both files to the desired state and return what changed."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _valid, options = self.validate_argument_spec(
             argument_spec={
@@ -46,7 +46,7 @@ class ActionModule(PlainVariables, ActionBase):
 
     def _bring(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
         before = read(path)
-        # The record of what was handed over comes first: the sheet can always be made of it.
+        # The record of what was handed over comes first, because the sheet can always be made from it.
         paths = (path, sheet_path(path))
         texts: tuple[str | None, ...] = (None, None)
         after: dict[str, Any] = {}

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Says at the end of a run what is next for each environment.
+"""Shows at the end of a run what to do next for each environment.
 
-An action rather than a module because only the control process knows what was registered for every host.
+It is an action rather than a module because only the control process knows what was registered for every host.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _VALIDATE = "validate"
 
 
 class ActionModule(ActionBase):
-    """Shows the lines of a batch, or of one host where hosts are not taken together."""
+    """Shows the lines of a batch, or of one host if Ansible does not run hosts together."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _requires_connection = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Show what is next, and return it."""
+        """Show what to do next, and return it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _valid, options = self.validate_argument_spec(
             argument_spec={"purpose": {"type": "str", "choices": [*PURPOSES, _VALIDATE], "default": CONFIGURE}}
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
         return result
 
     def _here(self) -> list[str]:
-        """The hosts to speak of, also those for which the play has stopped."""
+        """The hosts to report, including those for which the play has stopped."""
         if not takes_all_hosts_together(self._task):
             return [self._vars["inventory_hostname"]]
         batch = {*self._vars["ansible_play_batch"]} | self._stopped()
@@ -71,7 +71,7 @@ class ActionModule(ActionBase):
         for host in fleet or self._here():
             known = self._hosts.of(host)
             plan = fleet.get(host) or known.get("lead_writer__plan")
-            # The plan itself has spoken of those for which it was the end; one that is taken down has no steps.
+            # The plan has reported the hosts for which the role ended with it; one that is removed has no steps.
             if plan and not plan.get("ends") and "would_change" in plan and ("steps" in plan or plan.get("failed")):
                 results = (known.get("lead_writer__destinations") or {}).get("results") or []
                 now = [each["lead_destination"] for each in results if each.get("lead_destination")]

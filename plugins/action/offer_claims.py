@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds offers that two hosts of the inventory name.
+"""Detects offers claimed by more than one host.
 
-An action rather than a module because only the control process knows the variables of every host.
+It is an action rather than a module because only the control process knows the variables of every host.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ActionModule(PlainVariables, ActionBase):
     _requires_connection = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the offers that are claimed twice."""
+        """Return the offers that more than one host claims."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.validate_argument_spec(argument_spec={})
         task_vars = task_vars or {}

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps a client secret in a file, encrypted with the vault password of the run.
+"""Stores a client secret in a file, encrypted with the vault password of the run.
 
-An action rather than a module because only the control process has the vault passwords.
+It is an action rather than a module because only the control process has the vault passwords.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ActionModule(PlainVariables, ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Bring the file to the wanted state and return what changed."""
+        """Bring the file to the desired state and return what changed."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _valid, options = self.validate_argument_spec(
             argument_spec=_OPTIONS, required_if=[("state", "present", ["key_id"])]
@@ -76,18 +76,18 @@ class ActionModule(PlainVariables, ActionBase):
         if changed and not self._task.check_mode:
             kept = read_encrypted(path) if same else None
             if kept is None and not options["secret"]:
-                raise AnsibleActionFail("secret is missing: a new file needs the secret's value.")
-            # Whole or not at all: the secret cannot be read again from the service.
+                raise AnsibleActionFail("secret is missing: set it, because a new file needs the secret's value.")
+            # Written atomically, because the secret cannot be read from the service again.
             write_whole(path, render(after, kept or self._vault(options).encrypt(options["secret"])))
         return self._answer(before, after, changed=changed)
 
     def _announce(self, path: str, before: StoreRecord, options: dict[str, Any]) -> dict[str, Any]:
-        """Write down that a secret is about to be made, once it is sure that it can be stored."""
+        """Record that a secret is about to be created, if it is certain that it can be stored."""
         vault = self._vault(options)
         vault.check_encryption()
         encrypted = read_encrypted(path)
         if encrypted is not None:
-            # A new secret under another password than the old one's could be read by no later run.
+            # No later run could read a new secret that is encrypted with another password than the old one.
             vault.decrypt(encrypted, path)
         check_writable(path)
         if not self._task.check_mode:
@@ -98,7 +98,7 @@ class ActionModule(PlainVariables, ActionBase):
             now = write_timestamp(datetime.now(timezone.utc))
             after = StoreRecord.read(given).intending(options["end_date_time"] or "", now, this_run())
             write_whole(path, render(replace(after, end_date_time=before.end_date_time), encrypted))
-        # It is no change of what is stored, and gone when the secret is.
+        # It is no change of the stored secret, and it is removed with the secret.
         return {"changed": False, "changes": []}
 
     def _refuse_other_runs(self, path: str, before: StoreRecord, options: dict[str, Any]) -> None:
@@ -127,12 +127,12 @@ class ActionModule(PlainVariables, ActionBase):
 
 
 def _given(options: dict[str, Any]) -> StoreRecord:
-    """The record that the options ask for."""
+    """The record for the options."""
     return StoreRecord.read({**options, "previous_key_ids": " ".join(options["previous_key_ids"])})
 
 
 def _shown(record: StoreRecord | None) -> dict[str, str]:
-    """What a diff shows of a record: what is known and concerns the secret."""
+    """What a diff shows of a record: the known values that concern the secret."""
     if record is None:
         return {}
     return {name: each for name, each in record.as_mapping().items() if each and not name.startswith("intended_")}

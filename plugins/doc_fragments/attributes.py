@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode and tell the changes it would make, without making any.
+    description: Can run in check mode and report the changes it would make, without making any.
     support: full
   diff_mode:
     description: Returns what it changes, or would change in check mode, when in diff mode.

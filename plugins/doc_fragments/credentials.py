@@ -2,35 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who signs in, and how requests travel: options of every module."""
+"""The credentials and connection options of every module."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options by which a module signs in to Microsoft Entra, and those of the environment it works on."""
+    """The options for signing in to Microsoft Entra, and those of the environment that a module works on."""
 
     DOCUMENTATION = r"""
 options:
   tenant_id:
     description:
-      - The tenant to sign in to, as its directory id or one of its domain names.
-      - May be left out by modules that work on an environment, which names its tenant itself.
+      - The tenant to sign in to, as its directory ID or one of its domain names.
+      - Optional for modules that work on an environment, because the environment names its tenant.
       - Falls back to the environment variable E(AZURE_TENANT_ID).
     type: str
   client_id:
     description:
-      - The application id of the runner, the identity that makes the changes.
+      - The application ID of the runner, the identity that makes the changes.
       - With O(managed_identity=true) it chooses a user-assigned identity.
       - Falls back to the environment variable E(AZURE_CLIENT_ID).
     type: str
   client_secret:
     description:
       - A client secret of the runner.
-      - Of several credentials the first one set is used, in the order O(managed_identity), O(azure_cli),
-        O(client_secret), O(client_certificate_path), O(federated_token_file). One that only an environment variable
-        holds comes after all that are set as options, so O(client_certificate_path) is used before
-        E(AZURE_CLIENT_SECRET).
+      - If several credentials are set, the first one is used, in the order O(managed_identity), O(azure_cli),
+        O(client_secret), O(client_certificate_path), O(federated_token_file). Credentials set as options come before
+        those set by environment variables only, so O(client_certificate_path) is used before E(AZURE_CLIENT_SECRET).
       - Falls back to the environment variable E(AZURE_CLIENT_SECRET).
     type: str
   client_certificate_path:
@@ -46,8 +45,8 @@ options:
     type: str
   federated_token_file:
     description:
-      - A file with a token of another identity provider, for which the runner has a federated credential, as
-        Kubernetes and build services offer it.
+      - A file with a token of another identity provider, for which the runner has a federated credential, as provided
+        by Kubernetes and build services.
       - Falls back to the environment variable E(AZURE_FEDERATED_TOKEN_FILE).
     type: path
   managed_identity:
@@ -61,14 +60,14 @@ options:
   cloud:
     description:
       - The national cloud.
-      - Modules that work on an environment find it out from the environment's host name; when it is given all the
-        same, the two must agree. The others take V(public) when it is left out.
+      - Modules that work on an environment determine it from the environment's host name; if it is also set here, the
+        two must agree. For other modules the default is V(public).
     type: str
     choices: [public, gcc, gcc_high, dod, china]
   ca_bundle:
     description:
       - A file of certificates to trust, in PEM.
-      - It is used instead of what the variable E(REQUESTS_CA_BUNDLE) names and instead of the built-in list.
+      - It replaces the file that the variable E(REQUESTS_CA_BUNDLE) names, and the built-in list.
     type: path
   timeout:
     description: How long one request may take, in seconds.
@@ -76,19 +75,19 @@ options:
     default: 60
   record_directory:
     description:
-      - A folder on the node that runs the module, in which each different request is kept with its answer, to report
-        what Microsoft's services really answer. It is made if it is missing.
-      - The files are censored. They hold names and words of the services' protocols, and the kind of everything else,
-        such as C({guid}) or C({text}); no secrets, IDs, host names, addresses or names of a tenant.
+      - A folder on the node that runs the module, in which each different request is recorded with its response, to
+        report what Microsoft's services really return. It is created if it does not exist.
+      - The files are censored. They contain names and terms of the services' protocols, and the kind of every other
+        value, such as C({guid}) or C({text}), but no secrets, IDs, host names, addresses or names of a tenant.
       - Falls back to the environment variable E(MARKETPLACE_LEADS_RECORD).
     type: path
 requirements:
   - msal >= 1.35.0
   - requests >= 2.31.0
 notes:
-  - The module runs inside the control process when its connection is C(local), which makes runs over many tenants
-    many times faster, and as an ordinary module otherwise. Set the environment variable
-    E(MARKETPLACE_LEADS_IN_PROCESS) to V(0) to always use the ordinary way.
+  - If its connection is C(local), the module runs inside the control process, which makes runs over many tenants many
+    times faster. Otherwise it runs as an ordinary module. Set the environment variable
+    E(MARKETPLACE_LEADS_IN_PROCESS) to V(0) to always run it as an ordinary module.
   - Proxies are taken from the usual environment variables.
 """
 
@@ -103,15 +102,15 @@ options:
     required: true
 notes:
   - The runner has to be a user of the environment, an application user in most cases, with the security role System
-    Administrator or one that has all the privileges it is to use or to give.
+    Administrator or one that has all privileges that it uses or grants.
 """
 
     TENANT = r"""
 options:
   environment_url:
     description:
-      - An environment of the tenant. Without O(tenant_id) the tenant is the one that it belongs to, and its address
-        tells the cloud. Nothing else is asked of it.
+      - An environment of the tenant. Without O(tenant_id), it determines the tenant, and its address determines the
+        cloud. Nothing else is read from it.
     type: str
 """
 
@@ -120,16 +119,16 @@ options:
   publisher:
     description:
       - The credentials for the publisher's account in Partner Center, which is often in another tenant than the
-        environment. They are needed where offers are named.
+        environment. Required if offers are named.
       - Nothing is taken from environment variables or from the other credentials.
     type: dict
     default: {}
     suboptions:
       tenant_id:
-        description: The directory id of the publisher's tenant, or one of its domain names.
+        description: The directory ID of the publisher's tenant, or one of its domain names.
         type: str
       client_id:
-        description: The application id of an application that is associated with the publisher's account.
+        description: The application ID of an application that is associated with the publisher's account.
         type: str
       client_secret:
         description: A client secret of that application.

@@ -2,33 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes what a store of one's own is given to keep."""
+"""Builds the entry that your own store must keep."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: store_entry
-short_description: Make what a store keeps for an environment
+short_description: Build the entry that a store keeps for an environment
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Returns the dictionary that a store of your own has to keep for an environment and to return as it is. All of its
-    values are text; C(secret) is the secret, and everything else may be stored in plain text.
-  - The role uses it to make C(lead_writer_store_entry).
+  - Returns the dictionary that your own store must keep for an environment and return unchanged. All of its values are
+    strings; C(secret) is the secret, and everything else can be stored in plain text.
+  - The role uses it to build C(lead_writer_store_entry).
 options:
   _input:
-    description: What the store holds now, as in C(lead_writer_stored).
+    description: The current record in the store, as in C(lead_writer_stored).
     type: dict
     required: true
   secret:
-    description: The secret to keep.
+    description: The secret to store.
     type: str
     default: ''
   intended_end_date_time:
     description:
-      - When the secret that is about to be made will end. The entry then keeps the secret that the store holds, and
-        announces the new one.
+      - When the secret that is about to be created will expire. The entry then keeps the stored secret, and announces
+        the new one.
     type: str
   key_id:
     description:
@@ -41,7 +41,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What the store is given once the secret is made
+- name: Build the entry for a new secret
   ansible.builtin.set_fact:
     entry: >-
       {{ lead_writer_stored | marketplace_leads.dynamics365.store_entry(
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The entry, a dictionary of text.
+  description: The entry, a dictionary of strings.
   type: dict
 """
 
@@ -70,7 +70,7 @@ from ..plugin_utils._run_identity import this_run
 def store_entry(
     stored: Mapping[str, Any], secret: str = "", intended_end_date_time: str | None = None, **known: Any
 ) -> dict[str, str]:
-    """Return the entry that a store has to keep for an environment; see the documentation of the filter."""
+    """Return the entry that a store must keep for an environment; see the documentation of the filter."""
     if not isinstance(stored, Mapping):
         raise AnsibleFilterError("lead_writer_stored is not a dictionary: give one with key_id and can_encrypt.")
     strange = sorted(set(known) - set(NAMES))

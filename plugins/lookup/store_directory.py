@@ -2,22 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds the folder of the lead writer's store: it belongs to the inventory, wherever Ansible is run from."""
+"""Finds the folder of the lead writer's store, which is next to the inventory."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: store_directory
-short_description: Find the folder beside the inventory in which the lead writer's store is
+short_description: Find the folder of the lead writer's store, next to the inventory
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Returns the absolute path of a folder beside the inventory of the host, so that the store is found from whichever
-    folder Ansible is run.
-  - Where the inventory is a folder, it is the folder beside that one, because Ansible takes everything inside for part
-    of the inventory.
-  - A host that comes from no file, such as one of C(-i HOST,), has its folder where Ansible is run.
+  - Returns the absolute path of a folder next to the inventory of the host, so that the store is found regardless of
+    the current directory.
+  - If the inventory is a folder, the path is next to that folder, because Ansible reads everything inside as part of
+    the inventory.
+  - For a host that comes from no file, such as one of C(-i HOST,), the folder is in the current directory.
 options:
   _terms:
     description: Names of folders.
@@ -29,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Where is the store of this host?
+- name: Show where the store of this host is
   ansible.builtin.debug:
     msg: "{{ lookup('marketplace_leads.dynamics365.store_directory', 'lead_writer_store') }}"
 """
@@ -49,7 +49,7 @@ from ansible.plugins.lookup import LookupBase
 
 
 class LookupModule(LookupBase):
-    """Finds folders beside the inventory."""
+    """Finds folders next to the inventory."""
 
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[str]:
         """Return the folder of each name."""
@@ -59,7 +59,7 @@ class LookupModule(LookupBase):
 
 
 def _beside_inventory(variables: Mapping[str, Any]) -> str:
-    """Return the folder that holds the host's inventory."""
+    """Return the folder that contains the host's inventory."""
     own = variables.get("inventory_dir")
     if not own:
         return os.getcwd()

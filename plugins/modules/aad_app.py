@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manage an application of Microsoft Entra with its service principal, API permissions and client secret."""
+"""Manage an application in Microsoft Entra with its service principal, API permissions and client secret."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: aad_app
-short_description: Manage an application of Microsoft Entra and its client secret
+short_description: Manage an application in Microsoft Entra and its client secret
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
@@ -16,81 +16,81 @@ description:
   - Registers an application in a tenant together with its service principal, gives it redirect URIs and API
     permissions, consents to them, and keeps a client secret that has not expired.
   - An application is recognized by O(unique_name) or O(application_id), never by its display name, which any number
-    of applications may share. So a second run finds what the first one made, also when the first one ended half-way.
-  - An application of that unique name that lies in the recycle bin is restored, because the bin keeps unique names.
-  - A new secret is made as the last step, and only returned once it signs in, which takes seconds after it was made.
-    If it does not, it is removed again.
+    of applications may share. So a second run finds what the first one created, even if the first one was interrupted.
+  - A deleted application with that unique name is restored from the recycle bin, because the bin keeps unique names.
+  - A new secret is created as the last step, and returned only when a sign-in with it succeeds, which takes a few
+    seconds. If no sign-in succeeds, the secret is removed again.
 options:
   name:
     description:
       - The display name.
-      - Needed to make an application. When it is left out, an existing one keeps its name.
+      - Required to create an application. If omitted, an existing one keeps its name.
     type: str
   unique_name:
     description:
       - The name by which the application is recognized in every run. It is unique in the tenant, is not shown in
         the portal, and can never be changed.
-      - Together with O(application_id), it is given to an adopted application that has none yet.
+      - Together with O(application_id), it is assigned to an adopted application that has none yet.
     type: str
   application_id:
     description:
-      - The application (client) id of an existing application, to adopt it on purpose, such as one that was
-        registered in the portal. Such an application is never made.
-      - One of O(unique_name) and O(application_id) is needed.
+      - The application (client) ID of an existing application to adopt, such as one that was registered in the
+        portal. An application is never created by this option.
+      - One of O(unique_name) and O(application_id) is required.
     type: str
   sign_in_audience:
     description:
       - Which accounts may sign in. V(AzureADMyOrg) means this directory only.
-      - A new application gets V(AzureADMyOrg) when this is left out, and an existing one keeps what it has.
+      - A new application gets V(AzureADMyOrg) if omitted, and an existing one keeps what it has.
     type: str
     choices: [AzureADMyOrg, AzureADMultipleOrgs, AzureADandPersonalMicrosoftAccount, PersonalMicrosoftAccount]
   redirect_uris:
     description:
-      - The redirect URIs of the Web platform, all of them. Others are removed.
-      - When this is left out, an existing application keeps what it has.
+      - All redirect URIs of the Web platform. Others are removed.
+      - If omitted, an existing application keeps what it has.
     type: list
     elements: str
   notes:
-    description: Notes for the administrators of the tenant. When this is left out, an application keeps what it has.
+    description: Notes for the administrators of the tenant. If omitted, an application keeps what it has.
     type: str
   service_management_reference:
     description:
       - A reference to the application in the asset management of the organization. Some tenants demand one.
-      - When this is left out, an application keeps what it has.
+      - If omitted, an application keeps what it has.
     type: str
   api_permissions:
     description:
-      - Delegated permissions that the application must list. Others that it lists are left alone.
+      - Delegated permissions that the application must list. Others that it lists are left unchanged.
       - Listing a permission does not grant it; see O(admin_consent).
     type: list
     elements: dict
     suboptions:
       api:
-        description: The application id of the API, or V(dynamics_crm).
+        description: The application ID of the API, or V(dynamics_crm).
         type: str
         default: dynamics_crm
       scopes:
-        description: The permissions by their values, such as V(user_impersonation).
+        description: The values of the permissions, such as V(user_impersonation).
         type: list
         elements: str
         required: true
   admin_consent:
     description:
-      - Whether to grant the permissions of O(api_permissions) for everybody in the tenant.
-      - Permissions that were granted before stay granted, and V(false) takes none away.
-      - An application that signs in with a secret of its own, as the lead service does, needs no consent. What it may
-        do in an environment is decided there by the security roles of its application user.
+      - Whether to grant the permissions of O(api_permissions) for all users of the tenant.
+      - Permissions that were granted before stay granted, and V(false) revokes none.
+      - An application that signs in with its own secret, as the lead service does, needs no consent. The security
+        roles of its application user decide what it can do in an environment.
     type: bool
     default: false
   secret:
     description:
-      - A client secret that the application must have. When this is left out, its secrets are left alone.
+      - A client secret that the application must have. If omitted, its secrets are left unchanged.
       - A value can never be read back. So store RV(secret.value) and RV(secret.key_id) at once when RV(secret.value)
-        is returned, and hand the stored key ID to O(secret.stored_key_id) in the next run.
+        is returned, and pass the stored key ID as O(secret.stored_key_id) in the next run.
     type: dict
     suboptions:
       name:
-        description: The name that tells this secret from others of the same application, which are left alone.
+        description: The name of this secret. Secrets of the application with other names are left unchanged.
         type: str
         required: true
       valid_days:
@@ -101,43 +101,43 @@ options:
         default: 365
       rotate_before_days:
         description:
-          - A new secret is made when there is none of this name that is valid for more than this many days.
+          - A new secret is created if no secret of this name is valid for more than this many days.
           - The older ones stay, because they may still be in use; see O(secret.overlap_days). Expired ones are removed
-            when the next new one is made.
+            when the next one is created.
         type: int
         default: 45
       rotate_after_days:
         description:
-          - A new secret is also made when the one in use is this many days old or older, however long it is valid.
-          - V(0) makes one in every run.
+          - A new secret is also created if the one in use is at least this many days old, however long it is valid.
+          - V(0) creates one in every run.
         type: int
       overlap_days:
         description:
-          - How many days older secrets of this name live on after O(secret.in_use_key_id) has come into use. Then they
-            are removed.
-          - Whoever was given an older secret needs it until they have taken over the new one. The marketplace signs in
-            with what was handed over before the offer was last published.
-          - When this is left out, they stay until they have expired.
+          - How many days older secrets of this name stay after O(secret.in_use_key_id) has come into use. Then they are
+            removed.
+          - A client that has an older secret needs it until it uses the new one. The marketplace signs in with the
+            secret that was handed over before the offer was last published.
+          - If omitted, they stay until they have expired.
         type: int
       in_use_key_id:
         description:
-          - The key ID of the secret that everything uses by now, as the caller knows or confirms.
-          - Older ones are removed only if it is the one in use here, thus O(secret.stored_key_id) where that is given.
+          - The key ID of the secret that everything uses now, as the caller knows or confirms.
+          - Older ones are removed only if this is the current secret, which is O(secret.stored_key_id) if that is set.
         type: str
       in_use_since:
         description:
-          - Since when everything uses O(secret.in_use_key_id), in UTC, such as V(2026-11-22T15:00:00Z). Its start when
-            this is left out.
+          - Since when everything uses O(secret.in_use_key_id), in UTC, such as V(2026-11-22T15:00:00Z). By default, the
+            time when that secret became valid.
         type: str
       stored_key_id:
         description:
-          - The key ID of the secret that the caller's store holds, an empty string when the store holds none. It counts
-            whatever the secret's name.
-          - If that secret no longer exists, or is due, a new one is made. Live ones of this name that the caller's
-            record does not know stay, because another store or an administrator may have made them.
+          - The key ID of the secret that the caller's store holds, an empty string if the store holds none. It counts
+            regardless of the secret's name.
+          - If that secret no longer exists, or is due, a new one is created. Live ones of this name that are not in the
+            caller's record stay, because another store or an administrator may have created them.
           - If the store holds none and the application has live secrets of this name, the module fails before it
             changes anything, unless O(secret.store_lost) is V(true).
-          - When this is left out, the caller keeps no record, and only expiry counts.
+          - If omitted, the caller keeps no record, and only the expiry date counts.
         type: str
       previous_key_ids:
         description:
@@ -147,69 +147,70 @@ options:
         elements: str
         default: []
       adopted_key_id:
-        description: The key ID of a secret that was made by hand and taken over. It is never removed automatically.
+        description: The key ID of a secret that was created by hand and taken over. It is never removed automatically.
         type: str
       intended_end_date_times:
         description:
-          - The ends that were chosen for secrets before they were made, in UTC; see O(secret.end_date_time).
-          - A secret with such an end that the store does not hold was made by a run that was interrupted. Its value is
-            lost, so it is removed.
+          - The expiry times that were chosen for secrets before they were created, in UTC; see
+            O(secret.end_date_time).
+          - A secret with such an expiry time that the store does not hold was created by an interrupted run. Its value
+            is lost, so it is removed.
         type: list
         elements: str
         default: []
       store_lost:
         description:
-          - Set to V(true) if the store was lost. A new secret is made, and the live ones of this name stay until the
+          - Set to V(true) if the store was lost. A new secret is created, and the live ones of this name stay until the
             handover of the new one is confirmed.
         type: bool
         default: false
       end_date_time:
         description:
-          - When a new secret ends, in UTC. By default it ends after O(secret.valid_days).
-          - Choose a moment that no other run chooses, and store it before the secret is made. If the run is killed
-            before the secret's value is stored, hand the moment in again with O(secret.intended_end_date_times).
+          - When a new secret expires, in UTC. By default it expires after O(secret.valid_days).
+          - Choose a time that no other run chooses, and store it before the secret is created. If the run is killed
+            before the secret's value is stored, pass that time in O(secret.intended_end_date_times).
         type: str
       expected_key_ids:
         description:
-          - The key IDs of live secrets that the caller has seen before. If there is another one of this name that the
-            caller's record does not know, another run is at work, and the module fails before it makes a secret.
+          - The key IDs of live secrets that the caller has seen before. If the application has another one of this name
+            that is not in the caller's record, another run is active, and the module fails before it creates a secret.
         type: list
         elements: str
       absent_key_ids:
-        description: The key ids of secrets to remove, whatever their names are.
+        description: The key IDs of secrets to remove, regardless of their names.
         type: list
         elements: str
         default: []
       state:
         description:
-          - V(absent) makes no secret. It removes those in O(secret.absent_key_ids), or all of this name when none is
-            given there.
+          - V(absent) creates no secret. It removes those in O(secret.absent_key_ids), or all of this name if that list
+            is empty.
         type: str
         choices: [present, absent]
         default: present
   service_principal:
     description:
-      - Whether the service principal is made where there is none, enabled, and listed under the enterprise
+      - Whether to create the service principal if it does not exist, enable it, and list it under the enterprise
         applications.
-      - With V(false) it is left as it is, such as where only secrets are to be removed from an application of somebody
-        else. O(admin_consent) needs V(true).
+      - V(false) leaves it unchanged, for example to remove only secrets from an application of someone else.
+        O(admin_consent) needs V(true).
     type: bool
     default: true
   purge:
     description:
-      - With O(state=absent), also remove the application from the recycle bin, which keeps it and its unique name for
-        30 days otherwise. It cannot be undone.
+      - With O(state=absent), also remove the application from the recycle bin, which otherwise keeps it and its unique
+        name for 30 days. This cannot be undone.
     type: bool
     default: false
   replication_timeout:
     description:
-      - How long to wait, in seconds, for what was written to be seen everywhere, and for a new secret to sign in.
-      - Some seconds are usual; Microsoft promises no time.
+      - How long to wait, in seconds, until every read returns what was written, and for a new secret to sign in.
+      - A few seconds are usual; Microsoft guarantees no time.
     type: int
     default: 300
   state:
     description:
-      - V(absent) throws the application into the recycle bin, and its service principal, consent and secrets with it.
+      - V(absent) deletes the application (recoverable for 30 days) with its service principal, consent and secrets.
     type: str
     choices: [present, absent]
     default: present
@@ -217,7 +218,7 @@ attributes:
   async:
     support: partial
     details: >-
-      Refused where O(secret) is given with O(secret.state=present), because the result of a job is shown and kept in a
+      Refused if O(secret) is set with O(secret.state=present), because the result of a job is shown and stored in a
       file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
@@ -226,7 +227,7 @@ notes:
   - The runner needs the application permission C(Application.ReadWrite.OwnedBy) on Microsoft Graph,
     C(Application.ReadWrite.All) for an application that it does not own, C(Application.Read.All) to restore or purge an
     application in the recycle bin, and C(DelegatedPermissionGrant.ReadWrite.All) for O(admin_consent).
-  - A result with a new secret holds C(contains_secret), by which its display is censored at every verbosity. A
+  - A result with a new secret contains C(contains_secret), so its display is censored at every verbosity. A
     registered variable holds the value, so do not print it.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app_info
@@ -251,9 +252,9 @@ EXAMPLES = r"""
         scopes: [user_impersonation]
   register: lead_writer
 
-# The secret's value comes once, so it is stored by the very next task. The stored key ID is handed in again, so that
-# the module knows which secret the caller has. An empty one stops the run if there is a secret already.
-- name: Keep a client secret, and make a new one 45 days before it expires
+# The secret's value is returned once, so the next task stores it. The stored key ID is passed again, so that the
+# module knows which secret the caller has. An empty one stops the run if the application has a secret already.
+- name: Keep a client secret, and create a new one 45 days before it expires
   marketplace_leads.dynamics365.aad_app:
     tenant_id: contoso.onmicrosoft.com
     client_id: "{{ runner_client_id }}"
@@ -278,7 +279,7 @@ EXAMPLES = r"""
   no_log: true
   when: lead_writer.secret.value is defined
 
-- name: Remove a rotated secret once nothing uses it any more
+- name: Remove a rotated secret when nothing uses it
   marketplace_leads.dynamics365.aad_app:
     tenant_id: contoso.onmicrosoft.com
     client_id: "{{ runner_client_id }}"
@@ -309,23 +310,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of the differences that were put right, or would be in check mode, in their order.
+  description: The names of the differences that were corrected, or would be in check mode, in their order.
   returned: always
   type: list
   elements: str
   sample: [application, service_principal, application.secret]
 application:
   description:
-    - The application as it is after the run, or an empty dictionary when there is none.
-    - In check mode it is what was read; one that would be made has the nil GUID for its ids.
+    - The application after the run, or an empty dictionary if it does not exist.
+    - In check mode, the application as it was read. One that would be created has the nil GUID for its IDs.
   returned: success
   type: dict
   contains:
     id:
-      description: The object id of the application.
+      description: The object ID of the application.
       type: str
     app_id:
-      description: The application (client) id.
+      description: The application (client) ID.
       type: str
     unique_name:
       description: The unique name, or null when it has none.
@@ -359,19 +360,19 @@ application:
       elements: dict
       contains:
         resource_app_id:
-          description: The application id of the API.
+          description: The application ID of the API.
           type: str
         resource_access:
           description: The permissions, each with its C(id) and C(type) (V(Scope) or V(Role)).
           type: list
           elements: dict
     password_credentials:
-      description: What can be known of all client secrets of the application; never a value.
+      description: The details of all client secrets of the application, without their values.
       type: list
       elements: dict
       contains:
         key_id:
-          description: The id of the secret.
+          description: The ID of the secret.
           type: str
         display_name:
           description: The name of the secret.
@@ -380,10 +381,10 @@ application:
           description: The first three characters of the value.
           type: str
         start_date_time:
-          description: From when the secret is valid, in UTC.
+          description: When the secret becomes valid, in UTC.
           type: str
         end_date_time:
-          description: Until when the secret is valid, in UTC.
+          description: When the secret expires, in UTC.
           type: str
 service_principal:
   description: The service principal of the application.
@@ -391,10 +392,10 @@ service_principal:
   type: dict
   contains:
     id:
-      description: The object id of the service principal.
+      description: The object ID of the service principal.
       type: str
     app_id:
-      description: The application (client) id.
+      description: The application (client) ID.
       type: str
     display_name:
       description: The display name.
@@ -406,32 +407,32 @@ service_principal:
       description: Whether the service principal is deactivated, so that it gets no tokens.
       type: bool
     tags:
-      description: The tags, by one of which the portal lists it under the enterprise applications.
+      description: The tags. One of them makes the portal list it under the enterprise applications.
       type: list
       elements: str
 consent:
-  description: The permissions granted for everybody, by the application id of each API of O(api_permissions).
+  description: The permissions granted for all users, by the application ID of each API of O(api_permissions).
   returned: success and O(state=present)
   type: dict
   sample:
     00000007-0000-0000-c000-000000000000: [user_impersonation]
 directory_id:
-  description: The directory (tenant) id.
+  description: The directory (tenant) ID.
   returned: success and O(state=present)
   type: str
 secret:
   description:
     - The client secret that is in use; empty with O(secret.state=absent).
-    - In check mode a secret that would be made has the nil GUID for its key id.
+    - In check mode a secret that would be created has the nil GUID for its key ID.
   returned: success, O(state=present) and O(secret) is given
   type: dict
   contains:
     value:
-      description: The value of a secret that was made just now. It cannot be had a second time.
-      returned: when a secret was made
+      description: The value of a secret that was just created. It cannot be read again.
+      returned: when a secret was created
       type: str
     key_id:
-      description: The id of the secret.
+      description: The ID of the secret.
       type: str
     display_name:
       description: The name of the secret.
@@ -440,27 +441,27 @@ secret:
       description: The first three characters of the value.
       type: str
     start_date_time:
-      description: From when the secret is valid, in UTC.
+      description: When the secret becomes valid, in UTC.
       type: str
     end_date_time:
-      description: Until when the secret is valid, in UTC.
+      description: When the secret expires, in UTC.
       type: str
     previous_key_ids:
       description:
-        - The key IDs of live secrets that it has replaced. Store them beside the key ID, and hand them in again with
-          O(secret.previous_key_ids).
+        - The key IDs of live secrets that it has replaced. Store them with the key ID, and pass them as
+          O(secret.previous_key_ids) in the next run.
       type: list
       elements: str
     seen_key_ids:
-      description: The key IDs of all live secrets of the name that were there before.
+      description: The key IDs of all live secrets of the name that existed before.
       type: list
       elements: str
 contains_secret:
-  description: Marks a result that holds a secret, so that it is displayed nowhere.
-  returned: when a secret was made
+  description: Marks a result that contains a secret, so that it is never displayed.
+  returned: when a secret was created
   type: bool
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -477,7 +478,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -2,31 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at applications of Microsoft Entra."""
+"""Return applications of Microsoft Entra and how long their secrets remain valid."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: aad_app_info
-short_description: Look at applications of Microsoft Entra and their client secrets
+short_description: Get information about applications of Microsoft Entra and their client secrets
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Tells of applications in a tenant their properties, what can be known of their client secrets, how many days those
-    have left, the service principal, and the consent for everybody in the tenant.
-  - An application that does not exist is no failure; the list is empty then.
+  - Returns applications of a tenant with their properties, the details of their client secrets, how many days those
+    remain valid, the service principal, and the consent for all users of the tenant.
+  - If no application is found, the list is empty and the module does not fail.
 options:
   unique_name:
-    description: The unique name of the application. One of these three options is needed.
+    description: The unique name of the application. One of these three options is required.
     type: str
   application_id:
-    description: The application (client) id of the application.
+    description: The application (client) ID of the application.
     type: str
   display_name:
     description:
-      - The display name. All applications that have it are returned, for it is not unique.
-      - Upper and lower case may be the same to the service.
+      - The display name. All applications that have it are returned, because it is not unique.
+      - The service may ignore case.
     type: str
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
@@ -41,7 +41,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the application that writes leads
+- name: Get the application that writes leads
   marketplace_leads.dynamics365.aad_app_info:
     tenant_id: contoso.onmicrosoft.com
     client_id: "{{ runner_client_id }}"
@@ -69,13 +69,13 @@ applications:
   elements: dict
   contains:
     id:
-      description: The object id of the application.
+      description: The object ID of the application.
       type: str
     app_id:
-      description: The application (client) id.
+      description: The application (client) ID.
       type: str
     unique_name:
-      description: The unique name, or null when it has none.
+      description: The unique name, or null if it has none.
       type: str
     display_name:
       description: The display name.
@@ -106,19 +106,19 @@ applications:
       elements: dict
       contains:
         resource_app_id:
-          description: The application id of the API.
+          description: The application ID of the API.
           type: str
         resource_access:
           description: The permissions, each with its C(id) and C(type) (V(Scope) or V(Role)).
           type: list
           elements: dict
     password_credentials:
-      description: What can be known of the client secrets; never a value.
+      description: The details of the client secrets, without their values.
       type: list
       elements: dict
       contains:
         key_id:
-          description: The id of the secret.
+          description: The ID of the secret.
           type: str
         display_name:
           description: The name of the secret.
@@ -127,23 +127,23 @@ applications:
           description: The first three characters of the value.
           type: str
         start_date_time:
-          description: From when the secret is valid, in UTC.
+          description: When the secret becomes valid, in UTC.
           type: str
         end_date_time:
-          description: Until when the secret is valid, in UTC.
+          description: When the secret expires, in UTC.
           type: str
         days_left:
-          description: How many whole days are left until then; negative once it has expired.
+          description: How many whole days are left until it expires; negative if it has expired.
           type: int
     service_principal:
-      description: The service principal, or an empty dictionary when there is none.
+      description: The service principal, or an empty dictionary if it does not exist.
       type: dict
       contains:
         id:
-          description: The object id of the service principal.
+          description: The object ID of the service principal.
           type: str
         app_id:
-          description: The application (client) id.
+          description: The application (client) ID.
           type: str
         display_name:
           description: The display name.
@@ -155,18 +155,18 @@ applications:
           description: Whether the service principal is deactivated, so that it gets no tokens.
           type: bool
         tags:
-          description: The tags, by one of which the portal lists it under the enterprise applications.
+          description: The tags. One of them makes the portal list it under the enterprise applications.
           type: list
           elements: str
     consent:
       description:
-        - The delegated permissions granted for everybody in the tenant, by the application id of each API.
-        - Null when the runner may not see consent.
+        - The delegated permissions granted for all users of the tenant, by the application ID of each API.
+        - Null if the runner is not allowed to read consent.
       type: dict
       sample:
         00000007-0000-0000-c000-000000000000: [user_impersonation]
 directory_id:
-  description: The directory (tenant) id.
+  description: The directory (tenant) ID.
   returned: success
   type: str
 cloud:
@@ -174,7 +174,7 @@ cloud:
   returned: success
   type: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -191,7 +191,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manage the Microsoft 365 user as whom marketplace leads are written, with its password and licenses."""
+"""Manage the Microsoft 365 user that writes marketplace leads, with its password and licenses."""
 
 from __future__ import annotations
 
@@ -13,100 +13,101 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Makes a user in a tenant whose password need not be changed at the first sign-in, licenses it, and keeps a password
+  - Creates a user whose password need not be changed at the first sign-in, assigns licenses to it, and keeps a password
     that has not expired. This is the account for the choice "Office 365" in the lead form of Partner Center.
-  - An application (M(marketplace_leads.dynamics365.aad_app)) is the better choice wherever it is possible. It needs no
+  - An application (M(marketplace_leads.dynamics365.aad_app)) is the better choice if it is possible. It needs no
     license, and no policy for people applies to it.
-  - A user is recognized by its user principal name. One of that name that lies in the recycle bin is restored.
-  - A user that holds a directory role is refused, because the lead service needs none and is given the password.
-  - A new password is set as the last step where possible. It counts at once, and the old one is gone. Whoever signs in
-    with the old one is locked out until they are given the new one.
+  - A user is recognized by its user principal name. A deleted user of that name is restored from the recycle bin.
+  - A user that holds a directory role is refused, because the lead service needs none and gets the password.
+  - A new password is set as the last step if possible. It replaces the old one at once. A client that signs in with the
+    old password is locked out until it gets the new one.
 options:
   user_principal_name:
     description:
-      - The name by which the user signs in and is recognized in every run, such as V(leads@contoso.onmicrosoft.com).
-      - Its domain must be one of the tenant whose passwords are kept there. A federated domain is refused.
+      - The name with which the user signs in and is recognized in every run, such as V(leads@contoso.onmicrosoft.com).
+      - Its domain must be a managed domain of the tenant. A federated domain is refused.
     type: str
     required: true
   display_name:
     description:
       - The display name.
-      - Needed to make a user. When it is left out, an existing one keeps its name.
+      - Required to create a user. If omitted, an existing one keeps its name.
     type: str
   usage_location:
     description:
       - The country in which licenses are used, as two letters, such as V(SE).
-      - Needed for O(licenses) where the user has none yet. When it is left out, an existing user keeps what it has.
+      - Required for O(licenses) if the user has none yet. If omitted, an existing user keeps what it has.
     type: str
   licenses:
     description:
-      - Products that the user must have a license of, by part number, such as V(DYN365_ENTERPRISE_SALES), or by id.
-        Licenses of other products are left alone.
-      - Whether the tenant has them, with a free seat, is checked before anything is written, in check mode too.
+      - Products that the user must have a license of, by part number, such as V(DYN365_ENTERPRISE_SALES), or by ID.
+        Licenses of other products are left unchanged.
+      - Before anything is written, and also in check mode, the module checks that the tenant has them with a free seat.
     type: list
     elements: str
     default: []
   license_for_leads:
     description:
-      - Whether the user must have a license that lets it write leads, of any product with such a service plan. It is
-        looked at only where O(licenses) is empty.
-      - A license that the user has is enough. Otherwise the tenant's product with a free seat is chosen that suits
-        best, those of Dynamics 365 Sales before attached ones and trials.
+      - Whether the user must have a license that allows it to write leads, of any product with such a service plan.
+        Ignored unless O(licenses) is empty.
+      - A license that the user has is enough. Otherwise the most suitable product of the tenant with a free seat is
+        chosen, those of Dynamics 365 Sales before attached ones and trials.
     type: bool
     default: false
   password:
     description:
-      - The password to set wherever one has to be set. When it is left out, one of 32 characters is made.
-      - It is never compared with the one in force, because nobody can read that. So a user that needs no new password
+      - The password to set when one has to be set. If omitted, one of 32 characters is generated.
+      - It is never compared with the current one, because that cannot be read. So a user that needs no new password
         keeps the one it has.
     type: str
   password_never_expires:
     description:
-      - Whether the password never expires, whatever the domain says.
-      - When this is left out, a new user follows its domain, and an existing one keeps what it has.
+      - Whether the password never expires, regardless of the domain's setting.
+      - If omitted, a new user follows its domain, and an existing one keeps what it has.
     type: bool
   password_renew_before_days:
     description:
-      - A new password is set when the one in force ends in this many days or fewer, or has ended.
-      - A password ends as many days after it was set as the domain says, 90 where it says nothing. A password that
+      - A new password is set if the current one expires in this many days or fewer, or has expired.
+      - The domain defines how many days after it was set a password expires, 90 if it defines nothing. A password that
         never expires is not renewed.
-      - When this is left out, no password is replaced because of its age.
+      - If omitted, no password is replaced because of its age.
     type: int
   password_renew_after_days:
     description:
-      - A new password is set when the one in force is at least this many days old, also where it never expires.
-      - When this is left out, O(password_renew_before_days) alone counts.
+      - A new password is set if the current one is at least this many days old, even if it never expires.
+      - If omitted, O(password_renew_before_days) alone counts.
     type: int
   password_renewal:
     description:
-      - Whether a password in force may be replaced by this run.
-      - With V(false) a password that is due stays, and a warning says how long it lives. One that has expired, or that
-        is not the one in O(known_password_changed), makes the module fail, because it is of no use to anybody.
-      - A user that is yet to be made gets its password all the same.
+      - Whether this run is allowed to replace a valid password.
+      - With V(false) a password that is due stays, and a warning says how long it remains valid. The module fails if
+        the password has expired, or is not the one in O(known_password_changed), because it is of no use.
+      - A user that does not exist yet gets its password regardless.
     type: bool
     default: true
   known_password_changed:
     description:
-      - The RV(password.changed_date_time) of the password that the caller's store holds, an empty string when the
-        store holds none.
-      - If the user's password was changed at another time, the store does not hold the one in force, and a new one is
+      - The RV(password.changed_date_time) of the password that the caller's store holds, an empty string if the store
+        holds none.
+      - If the user's password was changed at another time, the store does not hold the current one, and a new one is
         set.
-      - When this is left out, only O(password_renew_before_days) counts.
+      - If omitted, only O(password_renew_before_days) counts.
     type: str
   purge:
     description:
-      - With O(state=absent), also remove the user from the recycle bin, which keeps it for 30 days otherwise. It cannot
-        be undone.
+      - With O(state=absent), also remove the user from the recycle bin, which otherwise keeps it for 30 days. This
+        cannot be undone.
     type: bool
     default: false
   replication_timeout:
     description:
-      - How long to wait, in seconds, for what was written to be seen everywhere, and for a new usage location to count.
-      - Some seconds are usual; Microsoft promises no time.
+      - How long to wait, in seconds, until every read returns what was written, and until a new usage location is
+        effective.
+      - A few seconds are usual; Microsoft guarantees no time.
     type: int
     default: 300
   state:
-    description: V(absent) throws the user into the recycle bin.
+    description: V(absent) deletes the user (recoverable for 30 days).
     type: str
     choices: [present, absent]
     default: present
@@ -114,7 +115,7 @@ attributes:
   async:
     support: partial
     details: >-
-      Refused with O(state=present) unless O(password) is given, because the result of a job is shown and kept in a
+      Refused with O(state=present) unless O(password) is set, because the result of a job is shown and stored in a
       file.
 extends_documentation_fragment:
   - marketplace_leads.dynamics365.attributes
@@ -122,11 +123,11 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials.tenant
 notes:
   - The runner needs these application permissions on Microsoft Graph. C(User.ReadWrite.All) is for the user,
-    C(LicenseAssignment.ReadWrite.All) for O(licenses), and C(Domain.Read.All) to learn how long passwords live.
+    C(LicenseAssignment.ReadWrite.All) for O(licenses), and C(Domain.Read.All) to read how long passwords are valid.
   - To replace the password of a user that exists, it also needs C(User-PasswordProfile.ReadWrite.All) and the directory
     role User Administrator. The first password of a new user needs neither.
-  - With C(Policy.Read.All) the warning about sign-in policies says what was seen.
-  - A result with a new password holds C(contains_secret), by which its display is censored at every verbosity. A
+  - With C(Policy.Read.All) the warning about sign-in policies names the policies that were found.
+  - A result with a new password contains C(contains_secret), so its display is censored at every verbosity. A
     registered variable holds the value, so do not print it.
 seealso:
   - module: marketplace_leads.dynamics365.dynamics_user_role
@@ -137,9 +138,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-# The password comes once, so it is stored by the very next task. The stored time is handed in again, so that a run
-# that ended before it could store a password is noticed.
-- name: Make the user that writes leads
+# The password is returned once, so the next task stores it. The stored time is passed again, so that the module notices
+# a run that ended before it could store a password.
+- name: Create the user that writes leads
   marketplace_leads.dynamics365.aad_user:
     tenant_id: contoso.onmicrosoft.com
     client_id: "{{ runner_client_id }}"
@@ -172,20 +173,20 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of the differences that were put right, or would be in check mode, in their order.
+  description: The names of the differences that were corrected, or would be in check mode, in their order.
   returned: always
   type: list
   elements: str
   sample: [user, user.assignedLicenses, user.password]
 user:
   description:
-    - The user as it is after the run, or an empty dictionary when there is none.
-    - In check mode it is what was read; one that would be made has the nil GUID for its id.
+    - The user after the run, or an empty dictionary if it does not exist.
+    - In check mode, the user as it was read. One that would be created has the nil GUID for its ID.
   returned: success
   type: dict
   contains:
     id:
-      description: The object id.
+      description: The object ID.
       type: str
     user_principal_name:
       description: The user principal name.
@@ -208,34 +209,34 @@ user:
       elements: dict
       contains:
         sku_id:
-          description: The id of the product.
+          description: The ID of the product.
           type: str
         sku_part_number:
-          description: The part number, or the id again for products that O(licenses) does not name.
+          description: The part number, or the ID again for products that O(licenses) does not name.
           type: str
 password:
-  description: What can be known of the password in force.
+  description: The details of the current password.
   returned: success and O(state=present)
   type: dict
   contains:
     value:
-      description: The password, when it was set just now. It cannot be had a second time.
+      description: The password, if it was just set. It cannot be read again.
       returned: when a password was set
       type: str
     changed_date_time:
       description:
-        - When the password was set, in UTC. Store it beside the password, for O(known_password_changed).
-        - It is null in check mode for a user that would be made.
+        - When the password was set, in UTC. Store it with the password, for O(known_password_changed).
+        - It is null in check mode for a user that would be created.
       type: str
     end_date_time:
-      description: When the password ends, in UTC; null when it never does, or when the domain was not asked.
+      description: When the password expires, in UTC; null if it never does, or if the domain was not read.
       type: str
 contains_secret:
-  description: Marks a result that holds a password, so that it is displayed nowhere.
+  description: Marks a result that contains a password, so that it is never displayed.
   returned: when a password was set
   type: bool
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -252,7 +253,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

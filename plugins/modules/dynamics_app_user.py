@@ -13,60 +13,60 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Makes an application of Microsoft Entra a user of a Dynamics 365 environment and gives it security roles, or
-    removes that user for good.
-  - An environment has at most one application user for an application. A disabled one is enabled again; rows that
-    were deleted but are still kept in the environment and would block a new user are removed.
+  - Adds an application of Microsoft Entra to a Dynamics 365 environment as an application user and assigns security
+    roles to it, or removes that user permanently.
+  - An environment has at most one application user for an application. A disabled one is enabled again. Deleted rows
+    that the environment still keeps, and that would block a new user, are removed.
 options:
   application_id:
     description:
-      - The application (client) id. The application needs a service principal in the environment's tenant.
-      - The nil GUID stands for an application that is yet to be made. It is accepted in check mode only.
+      - The application (client) ID. The application needs a service principal in the environment's tenant.
+      - The nil GUID represents an application that does not exist yet. It is accepted in check mode only.
     type: str
     required: true
   business_unit:
     description:
-      - The business unit of the user, by name or id.
-      - A new user goes to the root business unit when this is left out, and an existing one stays where it is.
-      - A user that is moved loses its security roles; all it had are assigned again from the new business unit.
+      - The business unit of the user, by name or ID.
+      - If omitted, a new user is created in the root business unit, and an existing one stays where it is.
+      - A user that is moved loses its security roles; all of them are assigned again from the new business unit.
     type: str
   full_name:
     description:
-      - The full name to ask for when the user is created.
-      - The platform writes the application's name over it in most environments, so a difference is never a change.
+      - The full name to request when the user is created.
+      - Most environments overwrite it with the application's name, so a difference is never a change.
     type: str
   user_name:
-    description: The user name to ask for when the user is created; see O(full_name).
+    description: The user name to request when the user is created; see O(full_name).
     type: str
   email:
-    description: The e-mail address to ask for when the user is created; see O(full_name).
+    description: The email address to request when the user is created; see O(full_name).
     type: str
   roles:
     description:
       - Names of security roles that the user must hold.
-      - The platform keeps a copy of each role in every business unit; the copy of the user's own is assigned.
+      - The platform keeps a copy of each role in every business unit; the copy in the user's business unit is assigned.
     type: list
     elements: str
     default: []
   roles_mode:
     description:
-      - V(at_least) leaves other roles alone.
-      - V(exact) takes every other directly assigned role away.
+      - V(at_least) leaves other roles unchanged.
+      - V(exact) removes every other directly assigned role.
     type: str
     choices: [at_least, exact]
     default: at_least
   solution_package:
     description:
-      - A solution package that is going to be imported, as a path or as an https URL.
-      - In check mode, roles it brings count as existing, so that a dry run on an empty environment works to its end
-        while a misspelled role still fails it.
+      - A solution package that a later task imports, as a path or an https URL.
+      - In check mode, roles that it contains count as existing, so that a dry run on an empty environment completes,
+        while a misspelled role still fails.
     type: str
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
     type: str
   pending_roles:
     description:
-      - Names of roles that a task before this one makes, such as those that
+      - Names of roles that an earlier task creates, such as those that
         M(marketplace_leads.dynamics365.dynamics_role_privilege) returns to be assigned.
       - In check mode they count as existing.
     type: list
@@ -74,21 +74,21 @@ options:
     default: []
   roles_only:
     description:
-      - With O(state=absent), take only the roles in O(roles) away and leave the user, which may be there for other
-        reasons too.
+      - With O(state=absent), remove only the roles in O(roles) and keep the user, which may also serve other
+        purposes.
     type: bool
     default: false
   on_owned_records:
     description:
-      - What to do with O(state=absent) when the user owns leads, for example those that it wrote. The platform does not
-        let go of a user that owns records.
+      - What to do with O(state=absent) if the user owns leads, for example those that it wrote. Dataverse does not
+        delete a user that owns records.
       - V(fail) fails before anything is changed.
-      - V(disable) disables the user and takes its security roles, and leaves it as the owner of the leads.
+      - V(disable) disables the user, removes its security roles, and keeps it as the owner of the leads.
     type: str
     choices: [fail, disable]
     default: fail
   state:
-    description: V(absent) removes the user for good, or with O(roles_only) only its roles.
+    description: V(absent) removes the user permanently, or with O(roles_only) only its roles.
     type: str
     choices: [present, absent]
     default: present
@@ -105,7 +105,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the application write leads
+- name: Allow the application to write leads
   marketplace_leads.dynamics365.dynamics_app_user:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -125,26 +125,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of the differences that were put right, or would be in check mode, in their order.
+  description: The names of the differences that were corrected, or would be in check mode, in their order.
   returned: always
   type: list
   elements: str
   sample: [application_user, application_user.roles]
 application_user:
   description:
-    - The application user as it is after the run, or an empty dictionary when there is none.
-    - In check mode it is what was read, with the nil GUID for the id of a user that would be made.
+    - The application user after the run, or an empty dictionary if it does not exist.
+    - In check mode, the user as it was read, with the nil GUID for the ID of a user that would be created.
   returned: success
   type: dict
   contains:
     systemuserid:
-      description: The id of the user in the environment.
+      description: The ID of the user in the environment.
       type: str
     applicationid:
-      description: The application id.
+      description: The application ID.
       type: str
     azureactivedirectoryobjectid:
-      description: The object id of the service principal.
+      description: The object ID of the service principal.
       type: str
     fullname:
       description: The full name.
@@ -153,13 +153,13 @@ application_user:
       description: The user name.
       type: str
     internalemailaddress:
-      description: The e-mail address.
+      description: The email address.
       type: str
     isdisabled:
       description: Whether the user is disabled.
       type: bool
     businessunitid:
-      description: The id of the business unit.
+      description: The ID of the business unit.
       type: str
     roles:
       description: The security roles that the user holds directly.
@@ -170,10 +170,10 @@ application_user:
           description: The role's name.
           type: str
         roleid:
-          description: The id of the role's copy in the user's business unit.
+          description: The ID of the role's copy in the user's business unit.
           type: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -190,7 +190,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -13,10 +13,10 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Gives a security role privileges at an access level, and sets how members of a team inherit the role.
-  - The role's copy in the root business unit is edited; the platform carries the change to the other copies.
-  - A privilege that does not exist, or that cannot have the level asked for, is refused before anything is written.
-  - Where the role may not be edited, O(on_locked) has a second role carry what is missing.
+  - Adds privileges with an access level to a security role, and sets how members of a team inherit the role.
+  - The role's copy in the root business unit is edited; the platform copies the change to the other copies.
+  - A privilege that does not exist, or that cannot have the requested level, is refused before anything is written.
+  - If the role cannot be edited, O(on_locked) can put the missing privileges into a second role.
 options:
   role:
     description: The name of the security role.
@@ -50,8 +50,8 @@ options:
         required: true
   mode:
     description:
-      - V(at_least) leaves other privileges alone and keeps a wider level than the one asked for.
-      - V(exact) takes other privileges away and narrows levels. A few privileges that the platform keeps in every
+      - V(at_least) leaves other privileges unchanged and keeps a wider level than the requested one.
+      - V(exact) removes other privileges and narrows levels. A few privileges that the platform keeps in every
         role stay.
     type: str
     choices: [at_least, exact]
@@ -59,62 +59,61 @@ options:
   member_privilege_inheritance:
     description:
       - How members of a team get the role's privileges.
-      - V(direct_user_and_team) is what the form calls "Direct User (Basic) access level and Team privileges".
-      - V(team_only) is what it calls "Team privileges only".
-      - Left alone when it is not given.
+      - The form calls V(direct_user_and_team) "Direct User (Basic) access level and Team privileges".
+      - The form calls V(team_only) "Team privileges only".
+      - If omitted, it is left unchanged.
     type: str
     choices: [direct_user_and_team, team_only]
   on_locked:
     description:
-      - What to do when the role lacks something and may not be edited, because its managed solution does not allow it
+      - What to do if the role lacks something and cannot be edited, because its managed solution does not allow it
         or because the environment blocks unmanaged customizations.
-      - V(fail) fails and says what is missing.
-      - V(companion) creates a second, unmanaged role with just the missing privileges. Assign all roles named in
-        RV(roles_to_assign). Where the environment blocks unmanaged customizations, such a role cannot be made, so it
-        does the same as V(companion_solution). A companion role that exists stays what it is, unmanaged or brought by
+      - V(fail) fails and lists what is missing.
+      - V(companion) creates a second, unmanaged role with only the missing privileges. Assign all roles named in
+        RV(roles_to_assign). If the environment blocks unmanaged customizations, such a role cannot be created, so
+        this does the same as V(companion_solution). An existing companion role stays what it is, unmanaged or part of
         a solution.
-      - V(companion_solution) imports a small managed solution that brings the second role. Its package is built by
-        this module, so no file is needed, and the runner needs the privilege C(prvImportCustomization). Choose it if
+      - V(companion_solution) imports a small managed solution that contains the second role. The module builds its
+        package, so no file is needed, and the runner needs the privilege C(prvImportCustomization). Choose it if
         nothing unmanaged is wanted in the environment, or if the setting that blocks it cannot be read.
-      - An unmanaged companion role that exists already is completed. With O(mode=exact) it is given just what is
-        missing and nothing else.
-      - One that a solution brings has always just the missing privileges. Other ones are a new version of the
-        solution, which is imported as an upgrade; so is a role that lacks what its solution gave it.
-      - Where the role can be edited, the privileges go to the role itself, also if there is a companion role.
+      - An existing unmanaged companion role gets the privileges that are still missing. With O(mode=exact) it has only
+        the privileges that the locked role lacks.
+      - A companion role of a solution always has only the missing privileges. If they change, or if the role lacks a
+        privilege that its solution contains, a new version of the solution is imported as an upgrade.
+      - If the role can be edited, the privileges are added to the role itself, even if a companion role exists.
     type: str
     choices: [fail, companion, companion_solution]
     default: fail
   companion_role:
     description:
-      - The name of the companion role. The role's name followed by V((companion)) when it is left out.
-      - A solution that brings it is known by this name, so name the same one to remove it.
+      - The name of the companion role. The default is the role's name followed by V((companion)).
+      - A companion role's solution is found by this name, so set the same one to remove it.
     type: str
   import_timeout:
     description:
-      - How long to wait, in seconds, until the solution of a companion role is imported or removed. The operation of
-        another one that has to end first counts.
+      - How long to wait, in seconds, until the solution of a companion role is imported or removed. This includes
+        operations of other solutions that have to end first.
     type: int
     default: 3600
   held_by:
     description:
-      - With O(state=absent), those who may still hold the companion role, as application ids or user names. It is
-        taken from them before it is removed.
-      - A companion role that anybody else holds, or any team, is left as it is, and a warning says who.
+      - With O(state=absent), the users that may still hold the companion role, as application IDs or user names. The
+        role is removed from them before it is deleted.
+      - A companion role that another user or a team holds is left unchanged, and a warning names the holder.
     type: list
     elements: str
     default: []
   state:
     description:
-      - V(absent) removes the companion role; one that a solution brought goes with that solution. O(role) and its
-        privileges stay as they are; neither is a role of the companion's name removed that belongs to another managed
-        solution.
+      - V(absent) removes the companion role, together with its solution if it has one. O(role) and its privileges stay
+        unchanged. A role with the companion's name that belongs to another managed solution also stays.
     type: str
     choices: [present, absent]
     default: present
   solution_package:
     description:
-      - A solution package that is going to be imported, as a path or as an https URL.
-      - In check mode a role it brings counts as existing, with the privileges the package gives it.
+      - A solution package that a later task imports, as a path or an https URL.
+      - In check mode a role that it contains counts as existing, with the privileges that the package gives it.
     type: str
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
@@ -131,7 +130,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the lead writer follow its system jobs
+- name: Allow the lead writer to follow its system jobs
   marketplace_leads.dynamics365.dynamics_role_privilege:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -146,7 +145,7 @@ EXAMPLES = r"""
         access: [read, write, append_to]
         level: organization
 
-- name: The same by names of privileges, with a second role where the first one is locked
+- name: The same by names of privileges, with a second role if the first one is locked
   marketplace_leads.dynamics365.dynamics_role_privilege:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -157,7 +156,7 @@ EXAMPLES = r"""
       - name: prvReadAsyncOperation
         level: global
 
-- name: The same where nothing unmanaged is wanted in the environment
+- name: The same if nothing unmanaged is wanted in the environment
   marketplace_leads.dynamics365.dynamics_role_privilege:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -168,7 +167,7 @@ EXAMPLES = r"""
       - name: prvReadAsyncOperation
         level: global
 
-- name: Remove the second role, which at most this application still holds
+- name: Remove the second role unless another user than this application holds it
   marketplace_leads.dynamics365.dynamics_role_privilege:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -180,7 +179,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of the differences that were put right, or would be in check mode, in their order.
+  description: The names of the differences that were corrected, or would be in check mode, in their order.
   returned: always
   type: list
   elements: str
@@ -191,7 +190,7 @@ role:
   type: dict
   contains:
     roleid:
-      description: The id of the role's copy in the root business unit; the nil GUID while the role does not exist.
+      description: The ID of the role's copy in the root business unit; the nil GUID while the role does not exist.
       type: str
     name:
       description: The role's name.
@@ -200,30 +199,30 @@ role:
       description: Whether the role belongs to a managed solution.
       type: bool
     iscustomizable:
-      description: Whether it may be edited.
+      description: Whether it can be edited.
       type: bool
     privileges:
-      description: The access levels of the privileges asked for, by their names in lower case.
+      description: The access levels of the requested privileges, by their names in lower case.
       type: dict
       sample: {prvreadasyncoperation: Global}
 companion_role:
-  description: The companion role, empty where none is needed or, with O(state=absent), where there is none any more.
+  description: The companion role. Empty if none is needed or, with O(state=absent), if it does not exist.
   returned: success
   type: dict
   contains:
     roleid:
-      description: The id of its copy in the root business unit; the nil GUID while it does not exist.
+      description: The ID of its copy in the root business unit; the nil GUID while it does not exist.
       type: str
     name:
       description: Its name.
       type: str
 roles_to_assign:
-  description: The roles that together carry the privileges, O(role) and the companion role if one is needed.
+  description: The roles that together have the privileges, O(role) and the companion role if one is needed.
   returned: success and O(state=present)
   type: list
   elements: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -240,7 +239,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -13,56 +13,55 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Imports a solution from its package, upgrades it when the package is newer than what is installed, or removes it.
-  - Which solution it is and which version it has is read from the package's own manifest, never from the name of the
-    file.
-  - The same version is left alone. A newer one that is installed is left alone too, with a warning.
-  - The package is stored and judged by the environment (staged) before it is imported. Components that it needs and
-    the environment lacks are listed by name. A dry run, which stores nothing, tells what it can find out by reading.
-  - An import is a job of the environment that takes minutes. One that is found running, of this or another solution,
-    is awaited before anything is started, and when the answer to a start is lost the job is looked for. So no import
-    is started twice, not even by a run that follows one that was killed.
+  - Imports a solution from its package, upgrades it if the package is newer than the installed version, or removes it.
+  - The name and version of the solution are read from the package's manifest, never from the name of the file.
+  - An installed solution of the same version is left unchanged. A newer one is also left unchanged, with a warning.
+  - The environment stores and validates the package (staging) before it is imported. Components that it needs and
+    the environment lacks are listed by name. A dry run stores nothing and reports what it can find out by reading.
+  - An import is a job of the environment that takes minutes. If a job of this or another solution is running, the
+    module waits for it before it starts anything. If the response to a start is lost, it looks for the job. So no
+    import is started twice, not even after a run that was killed.
   - After an import the solution and the security roles that come with it are read back.
 options:
   path:
     description:
-      - The path of the package, a zip file as an environment exported it or as its publisher gives it away.
+      - The path of the package, a zip file as exported from an environment or as supplied by its publisher.
       - Required for O(state=present) unless O(url) is given.
     type: path
   url:
     description:
       - An https address to download the package from, once for all hosts of a run. Needs O(checksum).
-      - Addresses of packages do go away; a package that was kept, given by O(path), does not.
+      - The address of a package can disappear; to be safe, keep a copy of the package and set O(path).
     type: str
   checksum:
     description:
-      - V(sha256:) and the 64 hexadecimal digits of the package's SHA-256 checksum. A package that has another one is
-        not used.
+      - V(sha256:) and the 64 hexadecimal digits of the package's SHA-256 checksum. A package with a different
+        checksum is not used.
       - Required with O(url).
     type: str
   unique_name:
     description:
       - The unique name of the solution.
-      - Needed to remove a solution whose package is not at hand. Beside a package it has to be that package's own.
+      - Required to remove a solution without its package. If a package is given too, the names must be the same.
     type: str
   roles:
     description:
-      - Names of the security roles that must be there after an import. Each of them must be in the package.
-      - All security roles of the package when it is left out.
+      - Names of the security roles that must exist after an import. Each of them must be in the package.
+      - By default, all security roles of the package.
     type: list
     elements: str
   upgrade:
     description:
       - What a newer managed package does to the installed solution.
       - V(update) installs what is new and changed. Components that the newer package no longer has stay.
-      - V(stage_and_upgrade) removes those components, and with tables their data.
+      - V(stage_and_upgrade) removes those components; if they are tables, their data is removed too.
     type: str
     choices: [update, stage_and_upgrade]
     default: update
   allow_downgrade:
     description:
       - Whether a package that is older than the installed solution is imported over it.
-      - This can be done to unmanaged solutions only. For managed ones the module fails and says what to do instead,
+      - This is possible for unmanaged solutions only. For managed ones the module fails and says what to do instead,
         because the platform installs no older version over a newer one.
     type: bool
     default: false
@@ -78,35 +77,35 @@ options:
     default: true
   stage:
     description:
-      - Whether the environment stores and judges the package before it is imported.
+      - Whether the environment stores and validates the package before it is imported.
       - Set it to V(false) for an environment that refuses to stage the package. It is then sent with the import
-        itself, and what is wrong with it is told only when the import has failed.
+        itself, and errors in the package are reported only when the import has failed.
     type: bool
     default: true
   wait:
     description:
       - Whether to wait until the operation has ended.
-      - With V(false) the module returns when the operation is started. Give RV(operation_id) to a later task to
-        await it.
+      - With V(false) the module returns when the operation is started. Pass RV(operation_id) to a later task to
+        wait for it.
     type: bool
     default: true
   import_timeout:
     description:
-      - How long to wait for the operation, in seconds, operations of others that have to end first included.
-      - When the time is over the operation goes on in the environment, and the next run waits for it again.
+      - How long to wait for the operation, in seconds, including other operations that have to end first.
+      - After a timeout the operation continues in the environment, and the next run waits for it again.
     type: int
     default: 3600
   operation_id:
     description:
       - Waits for an operation that an earlier task started with O(wait=false), and reads back what it did.
-      - It is never a change, because the task that started the operation told it as one.
-      - The nil GUID, which that task returns in check mode, stands for no operation.
+      - It is never a change, because the task that started the operation reported the change.
+      - The nil GUID, which that task returns in check mode, means no operation.
     type: str
   state:
     description:
-      - V(absent) removes the solution. A managed one takes all it brought along, with the data in its tables, and its
-        security roles are taken from their users. An unmanaged one leaves its components in the environment.
-      - A managed solution on which others depend is not removed, and those are named.
+      - V(absent) removes the solution. A managed one is removed with all its components and the data in its tables, and
+        users lose its security roles. An unmanaged one leaves its components in the environment.
+      - A managed solution on which others depend is not removed, and those solutions are named.
       - An upgrade of the solution that was imported but never applied is removed first.
     type: str
     choices: [present, absent]
@@ -116,9 +115,8 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
   - marketplace_leads.dynamics365.credentials.environment
 notes:
-  - While a long operation is awaited, a line about its progress is shown every half minute. This needs the module to
-    run in Ansible's own process, which it does when the task's connection is local and neither C(async) nor C(become)
-    is used.
+  - During a long operation, a line about its progress is shown every half minute. This requires that the module runs in
+    Ansible's own process, which it does if the task's connection is local and neither C(async) nor C(become) is used.
 seealso:
   - module: marketplace_leads.dynamics365.dynamics_solution_info
   - module: marketplace_leads.dynamics365.dynamics_role_privilege
@@ -128,7 +126,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Import the solution that brings the security role for writing leads
+- name: Import the solution that contains the security role for writing leads
   marketplace_leads.dynamics365.dynamics_solution:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -169,7 +167,7 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - The names of the differences that were put right, or would be in check mode.
+    - The names of the differences that were corrected, or would be in check mode.
     - V(solution) is an import or a removal, V(solution.version) an update or an upgrade, and
       V(solution.pending_upgrade) the removal of an upgrade that was imported but never applied.
   returned: always
@@ -178,14 +176,14 @@ changes:
   sample: [solution.version]
 solution:
   description:
-    - The solution as it is after the run, or an empty dictionary when there is none.
-    - In check mode, and when an operation was started but not awaited, a solution that is not there yet is shown as
-      the package describes it, with the nil GUID for its id.
+    - The solution after the run, or an empty dictionary if it does not exist.
+    - In check mode, and with O(wait=false), a solution that does not exist yet is returned as the package describes it,
+      with the nil GUID for its ID.
   returned: success
   type: dict
   contains:
     solutionid:
-      description: The id of the solution in the environment.
+      description: The ID of the solution in the environment.
       type: str
     uniquename:
       description: The unique name.
@@ -205,7 +203,7 @@ solution:
       type: str
       sample: "2026-11-22T11:03:41Z"
 package:
-  description: What the package says of itself, or an empty dictionary when none was given.
+  description: The content of the package's manifest, or an empty dictionary if no package was given.
   returned: success
   type: dict
   contains:
@@ -224,16 +222,16 @@ package:
       elements: str
 operation_id:
   description:
-    - The id of the operation that was started or awaited, null when there was nothing to start.
-    - In check mode it is the nil GUID for an operation that would be started.
+    - The ID of the operation that was started or waited for, null if there was nothing to start.
+    - In check mode, the nil GUID for an operation that would be started.
   returned: success
   type: str
 import_job_key:
-  description: The id of the import job of an operation that was started, which tells its progress and its results.
+  description: The ID of the import job of an operation that was started. That job has its progress and its results.
   returned: success
   type: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -250,7 +248,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

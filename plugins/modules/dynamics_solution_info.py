@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read which solutions a Dynamics 365 environment has."""
+"""Return the solutions of a Dynamics 365 environment."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dynamics_solution_info
-short_description: Read which solutions a Dynamics 365 environment has
+short_description: Get information about the solutions of a Dynamics 365 environment
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
@@ -17,13 +17,12 @@ description:
 options:
   unique_name:
     description:
-      - The unique name of one solution, in any case. All solutions when it is left out.
-      - A solution that is not there gives an empty list.
+      - The unique name of one solution, regardless of case. By default, all solutions.
+      - If the solution does not exist, the list is empty.
     type: str
   hidden:
     description:
-      - Whether the list of all solutions also has those that the environment shows to nobody, which are the
-        platform's own.
+      - Whether the list of all solutions includes hidden ones, which are the platform's own.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -36,7 +35,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which version of the lead writer is there?
+- name: Get the installed version of the lead writer
   marketplace_leads.dynamics365.dynamics_solution_info:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -44,7 +43,7 @@ EXAMPLES = r"""
     unique_name: MicrosoftMarketplacesLeadIntegrationSolution
   register: found
 
-- name: Tell it
+- name: Show the version
   ansible.builtin.debug:
     msg: "{{ found.solutions | map(attribute='version') | first | default('not installed') }}"
 """
@@ -57,7 +56,7 @@ solutions:
   elements: dict
   contains:
     solutionid:
-      description: The id of the solution.
+      description: The ID of the solution.
       type: str
     uniquename:
       description: The unique name.
@@ -76,16 +75,16 @@ solutions:
       description: Whether the environment shows it.
       type: bool
     description:
-      description: What its publisher says of it.
+      description: The description by its publisher.
       type: str
     solutionpackageversion:
-      description: The version of the platform that its package was made for.
+      description: The version of the platform that its package was built for.
       type: str
     installedon:
       description: When it was installed.
       type: str
     createdon:
-      description: When its row was made.
+      description: When its row was created.
       type: str
     modifiedon:
       description: When it was last changed.
@@ -101,7 +100,7 @@ solutions:
           description: The publisher's display name.
           type: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -118,7 +117,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -14,32 +14,32 @@ author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
   - Signs in with exactly the credentials that were handed over, as the lead service of the marketplace would, and
-    asks the environment who that is.
-  - Looks, with the runner's rights, at everything that user may do there by all its roles, and compares it with what
-    writing leads takes. The system jobs and user interface settings of the documented set-up are part of that.
+    asks the environment which user that is.
+  - Reads, with the runner's rights, all privileges that the user has there through its roles, and compares them with
+    those needed to write leads. These include the system jobs and user interface settings of the documented setup.
   - Writes a lead with the values of Microsoft's own test lead, reads it back, compares it field by field, and removes
     it with the runner's rights.
-  - When a lead could not arrive, the module fails with one sentence that names the cause and its cure. To find the
-    cause it looks at the application, its secrets and its service principal in the directory, and at the user in the
-    environment. What the runner may not look at makes the sentence less precise.
+  - If a lead could not arrive, the module fails with one sentence that names the cause and its cure. To find the
+    cause it reads the application, its secrets and its service principal in the directory, and the user in the
+    environment. The sentence is less precise if the runner is not allowed to read all of these.
   - In check mode it does all of this except the write.
-  - A written lead is a change, also when it was removed again, so the task is changed in every run.
-  - It uses the Web API, while the lead service is believed to use an older interface. So the test is very good but no
-    proof. Microsoft's own test, the button "Validate" in Partner Center, has no public interface.
+  - A written lead is a change, even if it was removed again, so the task is changed in every run.
+  - It uses the Web API, while the lead service is believed to use an older interface. So the test is strong evidence
+    but no proof. Microsoft's own test, the button "Validate" in Partner Center, has no public interface.
 options:
   authentication:
     description:
-      - Which of the two choices of the form in Partner Center was made.
+      - Which of the two choices in the form of Partner Center was made.
       - V(azure_ad) takes O(directory_id), O(application_id) and O(application_key).
       - V(office365) takes O(user_name) and O(password).
     type: str
     choices: [azure_ad, office365]
     default: azure_ad
   directory_id:
-    description: The directory (tenant) id that was handed over.
+    description: The directory (tenant) ID that was handed over.
     type: str
   application_id:
-    description: The application (client) id that was handed over.
+    description: The application (client) ID that was handed over.
     type: str
   application_key:
     description: The value of the client secret that was handed over.
@@ -57,18 +57,18 @@ options:
     type: str
     default: 51f81489-12ee-4a9e-aaae-a2591f45987d
   role:
-    description: The security role that is meant to give the right to write leads, for the sentences about it.
+    description: The security role that should grant the right to write leads, for use in messages.
     type: str
     default: Microsoft Marketplace Lead Writer
   remove:
     description:
-      - Whether the test lead is removed again. When that fails, a warning names the lead that stays.
+      - Whether the test lead is removed again. If that fails, a warning names the lead that stays.
       - Test leads can be found by their last name, which begins with C(MSFT_TEST_).
     type: bool
     default: true
   documented_privileges:
     description:
-      - Whether the user must have all the privileges that the documented set-up asks for. With V(false) a missing
+      - Whether the user must have all privileges that the documented setup asks for. With V(false) a missing
         privilege on system jobs or user interface settings is a warning, and the write shows whether the lead arrives.
     type: bool
     default: true
@@ -78,18 +78,18 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials.environment
 notes:
   - To find the cause of a failure, the runner needs the Graph application permission Application.ReadWrite.OwnedBy or
-    Application.Read.All, and for O(authentication=office365) also User.Read.All. Nothing else of the test needs them.
+    Application.Read.All, and for O(authentication=office365) also User.Read.All. Nothing else in the test needs them.
 seealso:
   - module: marketplace_leads.dynamics365.aad_app
   - module: marketplace_leads.dynamics365.dynamics_app_user
   - module: marketplace_leads.dynamics365.dynamics_role_privilege
   - name: Common questions and troubleshooting for lead configuration
-    description: Microsoft's list of the errors that the lead service can answer with.
+    description: Microsoft's list of the errors that the lead service can return.
     link: https://learn.microsoft.com/azure/marketplace/lead-management-faq
 """
 
 EXAMPLES = r"""
-- name: Does a lead arrive?
+- name: Test whether a lead arrives
   marketplace_leads.dynamics365.dynamics_test_lead:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -98,7 +98,7 @@ EXAMPLES = r"""
     application_id: 22222222-2222-2222-2222-222222222222
     application_key: "{{ handed_over_secret }}"
 
-- name: Look at everything without writing a lead
+- name: Check everything without writing a lead
   marketplace_leads.dynamics365.dynamics_test_lead:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -107,11 +107,11 @@ EXAMPLES = r"""
     user_name: leads@contoso.onmicrosoft.com
     password: "{{ handed_over_password }}"
   check_mode: true
-  register: looked
+  register: checked
 
-- name: How long ago did the last lead come?
+- name: Show how long ago the last lead arrived
   ansible.builtin.debug:
-    msg: "{{ looked.newest_lead.age_days | default('never') }}"
+    msg: "{{ checked.newest_lead.age_days | default('never') }}"
 """
 
 RETURN = r"""
@@ -122,12 +122,12 @@ changes:
   elements: str
   sample: [test_lead]
 test_lead:
-  description: The test lead, with the values that were written, by the columns of the table.
+  description: The test lead, with the written values by column of the table.
   returned: success
   type: dict
   contains:
     leadid:
-      description: Its id; the nil GUID in check mode.
+      description: Its ID; the nil GUID in check mode.
       type: str
     written:
       description: Whether it was written.
@@ -136,22 +136,22 @@ test_lead:
       description: Whether it was removed again.
       type: bool
     differences:
-      description: The columns that the environment stored otherwise, each with C(sent) and C(stored).
+      description: The columns that the environment stored differently, each with C(sent) and C(stored).
       type: dict
     lastname:
-      description: The last name, by which the lead can be found. The other columns are returned like this one.
+      description: The last name. Use it to find the lead. The other columns are returned like this one.
       type: str
       sample: MSFT_TEST_636573304831318844
 newest_lead:
   description:
-    - The newest real lead of the marketplace, or null when there is none.
+    - The newest real lead of the marketplace, or null if there is none.
     - Leads that the same user created count, and those whose subject begins with one of the marketplace's sources.
-      Test leads do not.
+      Test leads do not count.
   returned: success
   type: dict
   contains:
     leadid:
-      description: Its id.
+      description: Its ID.
       type: str
     created_on:
       description: When it was created, in UTC.
@@ -160,49 +160,49 @@ newest_lead:
       description: How many whole days ago that was.
       type: int
 lead_service_user:
-  description: The user that the lead service is in the environment.
+  description: The user of the environment that the lead service signs in as.
   returned: success
   type: dict
   contains:
     systemuserid:
-      description: The id of the user.
+      description: The ID of the user.
       type: str
     businessunitid:
-      description: The id of its business unit.
+      description: The ID of its business unit.
       type: str
     authentication:
-      description: How it signs in.
+      description: How the lead service signs in.
       type: str
     application_id:
-      description: The application it is, if it is one.
+      description: The application ID, if it is an application user.
       type: str
     user_name:
-      description: The person it is, if it is one.
+      description: The user principal name, if it is a Microsoft 365 user.
       type: str
     roles:
       description: The names of the security roles that it holds directly.
       type: list
       elements: str
     privileges:
-      description: The access levels of the privileges that writing leads takes, by the names of those it has.
+      description: The access levels of the privileges for writing leads that it has, by name.
       type: dict
       sample: {prvCreateLead: Global}
 cause:
   description:
-    - Why a lead could not arrive, in one word that stays the same. The page on troubleshooting lists all of them.
+    - Why a lead could not arrive, as a stable identifier. The page on troubleshooting lists all of them.
   returned: when a lead could not arrive
   type: str
   sample: secret_expired
 documented_error:
   description:
-    - What Partner Center says in that case, as Microsoft documents it. Null where Microsoft documents nothing.
+    - What Partner Center reports in that case, as Microsoft documents it. Null if Microsoft documents nothing.
   returned: when a lead could not arrive
   type: str
   sample: >-
     Could not save the lead to Dynamics CRM using AAD. Exception:: Error validating credentials.: Invalid client secret
     is provided.
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -219,7 +219,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -13,31 +13,31 @@ version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Brings a licensed user of the tenant into a Dynamics 365 environment, without waiting for a first visit, and gives
-    it security roles, or takes roles away from it.
-  - A user that the environment does not know yet is brought in by the Power Platform admin API. A new license takes
-    minutes to arrive there, and is waited for.
-  - A user that is disabled in the environment is enabled again once its license is known there.
+  - Adds a licensed user of the tenant to a Dynamics 365 environment, without waiting for its first sign-in, and assigns
+    security roles to it or removes them.
+  - A user that does not exist in the environment yet is added by the Power Platform admin API. A new license takes
+    minutes to arrive there; the module waits for it.
+  - A user that is disabled in the environment is enabled again when its license has arrived there.
   - For the user of an application see M(marketplace_leads.dynamics365.dynamics_app_user).
 options:
   user:
     description:
-      - The user, by user principal name or by the object id in the directory.
-      - With the object id nothing is asked of Microsoft Graph.
-      - The nil GUID stands for a user that is yet to be made. It is accepted in check mode only.
+      - The user, by user principal name or by object ID.
+      - With the object ID, Microsoft Graph is not used.
+      - The nil GUID represents a user that does not exist yet. It is accepted in check mode only.
     type: str
     required: true
   roles:
     description:
       - Names of security roles that the user must hold, or with O(state=absent) must not hold.
-      - The platform keeps a copy of each role in every business unit; the copy of the user's own is assigned.
+      - The platform keeps a copy of each role in every business unit; the copy in the user's business unit is assigned.
     type: list
     elements: str
     default: []
   roles_mode:
     description:
-      - V(at_least) leaves other roles alone.
-      - V(exact) takes every other directly assigned role away.
+      - V(at_least) leaves other roles unchanged.
+      - V(exact) removes every other directly assigned role.
     type: str
     choices: [at_least, exact]
     default: at_least
@@ -47,16 +47,16 @@ options:
     default: 600
   solution_package:
     description:
-      - A solution package that is going to be imported, as a path or as an https URL.
-      - In check mode, roles it brings count as existing, so that a dry run on an empty environment works to its end
-        while a misspelled role still fails it.
+      - A solution package that a later task imports, as a path or an https URL.
+      - In check mode, roles that it contains count as existing, so that a dry run on an empty environment completes,
+        while a misspelled role still fails.
     type: str
   solution_package_checksum:
     description: The checksum of a package given by URL, as V(sha256:) and 64 hexadecimal digits.
     type: str
   pending_roles:
     description:
-      - Names of roles that a task before this one makes, such as those that
+      - Names of roles that an earlier task creates, such as those that
         M(marketplace_leads.dynamics365.dynamics_role_privilege) returns to be assigned.
       - In check mode they count as existing.
     type: list
@@ -64,7 +64,7 @@ options:
     default: []
   state:
     description:
-      - V(absent) takes the roles of O(roles) away and leaves the user itself alone, because the directory decides who
+      - V(absent) removes the roles in O(roles) and leaves the user itself unchanged, because the directory decides who
         is a user.
     type: str
     choices: [present, absent]
@@ -74,20 +74,20 @@ extends_documentation_fragment:
   - marketplace_leads.dynamics365.credentials
   - marketplace_leads.dynamics365.credentials.environment
 notes:
-  - The runner needs the security role System Administrator in the environment. To bring a user in, it must also be
-    registered with Power Platform by an administrator of the tenant, once, such as by C(pac admin application register
+  - The runner needs the security role System Administrator in the environment. To add a user, an administrator of
+    the tenant must also register it with Power Platform once, for example by C(pac admin application register
     --application-id ID). To find a new user by its name, it needs C(User.Read.All) on Microsoft Graph.
 seealso:
   - module: marketplace_leads.dynamics365.aad_user
   - module: marketplace_leads.dynamics365.dynamics_app_user
   - module: marketplace_leads.dynamics365.dynamics_role_privilege
   - name: Add users to an environment
-    description: Microsoft's documentation of how users come into an environment.
+    description: Microsoft's documentation of how users are added to an environment.
     link: https://learn.microsoft.com/power-platform/admin/add-users-to-environment
 """
 
 EXAMPLES = r"""
-- name: Let the user write leads
+- name: Allow the user to write leads
   marketplace_leads.dynamics365.dynamics_user_role:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -96,7 +96,7 @@ EXAMPLES = r"""
     roles:
       - Microsoft Marketplace Lead Writer
 
-- name: Take the role away again
+- name: Remove the role again
   marketplace_leads.dynamics365.dynamics_user_role:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -109,23 +109,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The names of the differences that were put right, or would be in check mode, in their order.
+  description: The names of the differences that were corrected, or would be in check mode, in their order.
   returned: always
   type: list
   elements: str
   sample: [environment_user, environment_user.roles]
 environment_user:
   description:
-    - The user as the environment knows it after the run, or an empty dictionary when it does not.
-    - In check mode it is what was read, with the nil GUID for the id of a user that would be brought in.
+    - The user in the environment after the run, or an empty dictionary if it does not exist there.
+    - In check mode, the user as it was read, with the nil GUID for the ID of a user that would be added.
   returned: success
   type: dict
   contains:
     systemuserid:
-      description: The id of the user in the environment.
+      description: The ID of the user in the environment.
       type: str
     azureactivedirectoryobjectid:
-      description: The object id of the user in the directory.
+      description: The object ID of the user in the directory.
       type: str
     fullname:
       description: The full name.
@@ -134,19 +134,19 @@ environment_user:
       description: The user principal name.
       type: str
     internalemailaddress:
-      description: The e-mail address.
+      description: The email address.
       type: str
     isdisabled:
       description: Whether the user is disabled.
       type: bool
     islicensed:
-      description: Whether the environment knows of a license.
+      description: Whether the user has a license in the environment.
       type: bool
     accessmode:
       description: The access mode; 0 is Read-Write.
       type: int
     businessunitid:
-      description: The id of the business unit.
+      description: The ID of the business unit.
       type: str
     roles:
       description: The security roles that the user holds directly.
@@ -157,10 +157,10 @@ environment_user:
           description: The role's name.
           type: str
         roleid:
-          description: The id of the role's copy in the user's business unit.
+          description: The ID of the role's copy in the user's business unit.
           type: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -177,7 +177,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -2,23 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at a lead writer set-up that was made by hand, to take it over."""
+"""Examine a lead writer setup made by hand, to take it over."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lead_writer_adoption
-short_description: Look at a lead writer set-up that was made by hand, to take it over
+short_description: Examine a lead writer setup made by hand, to take it over
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Finds who signs in to an environment to write the leads of offers, an application or a Microsoft 365 user, from the
-    offers' lead destinations in Partner Center. The caller may name it instead.
-  - Finds which of the application's live client secrets the caller gave the value of. Microsoft Graph shows how each
-    secret begins. Where that does not decide it, the module fails and asks for O(adopt_key_id).
-  - Returns what the role C(lead_writer) has to record to go on from there, without the value of the secret. It changes
-    nothing.
+  - Reads the offers' lead destinations in Partner Center to find the application or Microsoft 365 user that signs in to
+    an environment to write leads. The caller can name it instead.
+  - Finds the live client secret of the application that matches O(adopt_secret). Microsoft Graph shows the first
+    characters of each secret. If several match, the module fails and asks for O(adopt_key_id).
+  - Returns what the role C(lead_writer) has to record to continue from there, without the value of the secret. It
+    changes nothing.
   - Warns of other live secrets of the application, and of other applications that can write leads to the environment.
   - It does not sign in with the secret. M(marketplace_leads.dynamics365.dynamics_test_lead) does, and shows whether a
     lead arrives.
@@ -30,48 +30,48 @@ options:
     default: azure_ad
   application_id:
     description:
-      - The application (client) id of the application to take over.
-      - Without it, it is the one that O(offers) sign in as.
+      - The application (client) ID of the application to take over.
+      - By default, the one that O(offers) use.
     type: str
   user_name:
     description:
       - The user principal name of the user to take over, for O(authentication=office365).
-      - Without it, it is the one that O(offers) sign in as.
+      - By default, the one that O(offers) use.
     type: str
   adopt_secret:
     description:
       - The value of the client secret, or the password, that was handed over to Partner Center.
-      - Not needed where O(stored) says that it was taken over and rotated since.
+      - Not needed if O(stored) shows that the secret was taken over and has been rotated.
     type: str
   adopt_key_id:
-    description: The id of that client secret, where its beginning does not tell it from others.
+    description: The key ID of that client secret, if other secrets begin with the same characters.
     type: str
   offers:
-    description: The external ids of the offers whose leads go to the environment.
+    description: The external IDs of the offers whose leads go to the environment.
     type: list
     elements: str
     default: []
   roles:
-    description: The security roles by which other applications may be able to write leads.
+    description: The security roles that may allow other applications to write leads.
     type: list
     elements: str
     default: [Microsoft Marketplace Lead Writer]
   stored:
     description:
-      - What the store holds for the environment already, a dictionary with C(key_id), C(adopted_key_id),
+      - The store's current record of the environment, a dictionary with C(key_id), C(adopted_key_id),
         C(application_id) and C(user_name), as the lookup P(marketplace_leads.dynamics365.stored_secret#lookup) returns
         it.
-      - A store that holds another secret is a failure, because taking over would overwrite it.
+      - The module fails if the store holds another secret, because taking over would overwrite it.
     type: dict
     default: {}
   handed_over:
     description:
-      - What the handover file says of each offer already, as the lookup
+      - What the handover file already records for each offer, as the lookup
         P(marketplace_leads.dynamics365.handover#lookup) returns it.
     type: dict
     default: {}
   option_prefix:
-    description: What stands before the names of these options in sentences, such as V(lead_writer_) in the role.
+    description: The prefix of these options in messages, such as V(lead_writer_) in the role.
     type: str
     default: ''
 extends_documentation_fragment:
@@ -83,8 +83,7 @@ extends_documentation_fragment:
 notes:
   - The runner needs the application permission C(Application.Read.All) on Microsoft Graph, and for
     O(authentication=office365) C(User.Read.All) and C(Domain.Read.All).
-  - A value of O(adopt_secret) whose variable C(lead_writer_adopt_secret) was given in plain text on the command line is
-    refused.
+  - O(adopt_secret) is refused if its variable C(lead_writer_adopt_secret) was given in plain text on the command line.
 seealso:
   - module: marketplace_leads.dynamics365.dynamics_test_lead
   - module: marketplace_leads.dynamics365.lead_writer_handover
@@ -92,7 +91,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find out who writes the leads of an offer
+- name: Find the application that writes the leads of an offer
   marketplace_leads.dynamics365.lead_writer_adoption:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -109,28 +108,28 @@ EXAMPLES = r"""
 RETURN = r"""
 state:
   description:
-    - V(new) is a set-up that is yet to be taken over, V(taken_over) one whose secret is in the store already.
-    - V(rotated) is one that was taken over and whose secret was rotated since; nothing else is returned then.
+    - V(new) is a setup that is not taken over yet, V(taken_over) one whose secret is in the store already.
+    - V(rotated) is one that was taken over and whose secret has been rotated; nothing else is returned then.
   returned: success
   type: str
   sample: new
 directory_id:
-  description: The directory id of the tenant.
+  description: The directory ID of the tenant.
   returned: success
   type: str
 secret:
-  description: What tells the secret from others, without its value.
+  description: What identifies the secret, without its value.
   returned: success
   type: dict
   contains:
     key_id:
-      description: The id of the client secret, or when the password was set.
+      description: The ID of the client secret, or when the password was set.
       type: str
     display_name:
       description: The name of the client secret; empty for a password.
       type: str
     end_date_time:
-      description: When it ends; empty where it does not.
+      description: When it expires; empty if it does not.
       type: str
 handed_over:
   description:
@@ -151,15 +150,15 @@ user_name:
   returned: success
   type: str
 member:
-  description: The user that it is in the environment; empty where it is none.
+  description: The application's or user's user in the environment; empty if there is none.
   returned: success
   type: dict
   contains:
     systemuserid:
-      description: The id of the user.
+      description: The ID of the user.
       type: str
     businessunitid:
-      description: The id of its business unit.
+      description: The ID of its business unit.
       type: str
     isdisabled:
       description: Whether it is disabled.
@@ -169,7 +168,7 @@ member:
       type: list
       elements: str
 privileges:
-  description: The access levels of the privileges that writing leads takes, by the names of those it has.
+  description: The access levels of the privileges for writing leads that it has, by name.
   returned: success
   type: dict
 other_secrets:
@@ -178,19 +177,19 @@ other_secrets:
   type: list
   elements: dict
 other_applications:
-  description: Other applications that feed the offers, or whose users hold one of O(roles).
+  description: Other applications that the offers use, or whose users hold one of O(roles).
   returned: success
   type: list
   elements: dict
   contains:
     app_id:
-      description: The application (client) id.
+      description: The application (client) ID.
       type: str
     display_name:
-      description: The display name, or null where the tenant has no such application.
+      description: The display name, or null if the tenant has no such application.
       type: str
     offers:
-      description: The offers that sign in as it, live or in their drafts.
+      description: The offers that use it, live or in their drafts.
       type: list
       elements: str
     holds_role:

@@ -2,34 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plan the lead-writer set-up of all environments of a play at once."""
+"""Plan the lead-writer setup of all environments of a play at once."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lead_writer_fleet
-short_description: Plan the lead-writer set-up of all environments of a play at once
+short_description: Plan the lead-writer setup of all environments of a play at once
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
   - With C(run_once), plans the environments of all hosts of the batch in one process, and returns the plan of each. A
-    host whose environment cannot be planned has its own failure there; the others go on.
-  - A variable of a host that begins with C(lead_writer_) and is none of the role, or has a wrong value, is such a
-    failure, before any service is asked.
-  - Without C(run_once), returns the plan of its own host, and fails if it could not be made. With O(plan) it makes none
-    but returns that one.
+    host whose environment cannot be planned gets its own failure; the others continue.
+  - A host also fails, before any request is sent, if it has a variable that begins with C(lead_writer_) and is not a
+    variable of the role, or that has a wrong value.
+  - Without C(run_once), returns the plan of its own host, and fails if it could not be made. With O(plan) it returns
+    that plan instead of making one.
   - Each environment is planned by the code of M(marketplace_leads.dynamics365.lead_writer_plan), which
-    takes the same options. Their templates are evaluated for each host, with the variables that the same task has
+    has the same options. Their templates are evaluated for each host, with the variables that the same task has
     there.
-  - Hosts without C(lead_writer_environment_url) are left out. With a strategy other than C(linear), and inside an
-    include that has a loop, nothing is planned with C(run_once), because hosts are not taken together there.
+  - Hosts without C(lead_writer_environment_url) are skipped. With a strategy other than C(linear), and inside an
+    include that has a loop, nothing is planned with C(run_once), because Ansible does not run hosts together there.
   - Environments share connections and the package. How many are planned at a time does not depend on the number of
     forks.
   - It is the first task of the role C(lead_writer). It changes nothing.
 options:
   options:
-    description: What is planned. Templates in it are evaluated for each host.
+    description: What to plan. Templates in it are evaluated for each host.
     type: dict
     required: true
     suboptions:
@@ -45,12 +45,12 @@ options:
         type: dict
         default: {}
       purpose:
-        description: Whether the role configures the environments or rotates their secrets, which are fewer steps.
+        description: Whether the role configures the environments or only rotates their secrets, with fewer steps.
         type: str
         choices: [configure, rotate_secrets]
         default: configure
       state:
-        description: For V(absent) no plan is made.
+        description: With V(absent) no plan is made.
         type: str
         choices: [present, absent]
         default: present
@@ -59,15 +59,15 @@ options:
         type: int
         default: 32
       end_early:
-        description: Whether the role ends for an environment after its plan if nothing follows from it.
+        description: Whether the role ends for an environment after its plan if there is nothing to change.
         type: bool
         default: true
       can_keep_secret:
-        description: Whether the store can keep a new secret. Without it, a plan that needs a new secret fails.
+        description: Whether the store can store a new secret. If V(false), a plan that needs a new secret fails.
         type: bool
         default: true
       store_file:
-        description: The file that keeps the secret, if it is kept in one. A new secret changes it.
+        description: The file that stores the secret, if it is stored in a file. A new secret changes it.
         type: str
         default: ''
       handover_file:
@@ -75,7 +75,7 @@ options:
         type: str
         default: ''
       store_tasks:
-        description: The file of tasks that keeps the secret elsewhere.
+        description: The file of tasks that stores the secret elsewhere.
         type: str
         default: ''
   plan:
@@ -89,13 +89,13 @@ options:
     default: false
 attributes:
   check_mode:
-    description: Reads only. In check mode it is changed if the plan has changes, because the role ends after it.
+    description: Reads only. In check mode the task is changed if the plan has changes, because the role ends after it.
     support: full
   diff_mode:
     description: Shows the differences of each environment in check mode, under the name of its host.
     support: full
   action:
-    description: Always runs on the control node, where the variables of all hosts are.
+    description: Always runs on the control node, which has the variables of all hosts.
     support: full
 seealso:
   - module: marketplace_leads.dynamics365.lead_writer_plan
@@ -148,15 +148,15 @@ made_at:
   type: float
 would_change:
   description:
-    - The names of the changes that the role makes by this plan, in its order. Those on the control node are among them,
-      which are C(stored_secret) and C(handover).
+    - The names of the changes that the role makes by this plan, in order. They include those on the control node, which
+      are C(stored_secret) and C(handover).
     - With C(--tags), only those of the selected steps.
   returned: without C(run_once), as is the rest of the plan
   type: list
   elements: str
   sample: [solution, application, service_principal, application.secret, stored_secret]
 sheet:
-  description: The path of the sheet from which a person types the connection into Partner Center's form.
+  description: The path of the sheet for entering the connection in Partner Center's form.
   returned: without C(run_once)
   type: str
 ends:

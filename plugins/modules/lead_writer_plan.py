@@ -2,43 +2,43 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plan the whole lead-writer set-up of one environment."""
+"""Plan the whole lead-writer setup of one environment."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lead_writer_plan
-short_description: Plan the whole lead-writer set-up of one environment
+short_description: Plan the whole lead-writer setup of one environment
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Reads everything that marketplace leads need in one environment and its tenant, and returns what differs from what
-    is wanted, step by step. It changes nothing.
+  - Reads everything that marketplace leads need in one environment and its tenant, and returns the differences from
+    the desired state, step by step. It changes nothing.
   - Each step is planned by the same code as the module that applies it, so the two cannot disagree.
-  - It signs in once for each service and reads side by side, which makes it the cheapest way to ask whether an
-    environment needs anything at all.
-  - Whatever would stop a run makes the module fail, with one sentence for each blocker.
-  - Security roles that the package of O(solution) will bring count as existing.
+  - It signs in once for each service and reads in parallel, so it is the fastest way to find out whether an environment
+    needs any change.
+  - If anything would stop a run, the module fails with one sentence for each blocker.
+  - Security roles that the package of O(solution) contains count as existing.
 options:
   solution:
     description:
-      - The solution that brings the security role, by the options of
+      - The solution that contains the security role, by the options of
         M(marketplace_leads.dynamics365.dynamics_solution) other than credentials and O(environment_url).
     type: dict
     required: true
   application:
     description:
-      - The application as which the lead service signs in, by the options of
+      - The application that the lead service uses to sign in, by the options of
         M(marketplace_leads.dynamics365.aad_app) other than credentials.
-      - Needed unless O(user) is given, and not looked at then.
+      - Required unless O(user) is set, and ignored otherwise.
     type: dict
   user:
     description:
-      - The Microsoft 365 user as whom the lead service signs in instead, by the options of
+      - The Microsoft 365 user that the lead service uses to sign in instead, by the options of
         M(marketplace_leads.dynamics365.aad_user) other than credentials and C(password).
-      - Without C(password_renewal), a password in force may be replaced where O(lead_destinations) names offers and
-        either publishes them or none of them is live with this user.
+      - Without C(password_renewal), a valid password is replaced only if O(lead_destinations) names offers and either
+        publishes them or none of them is live with this user.
     type: dict
   role_privileges:
     description:
@@ -50,42 +50,42 @@ options:
     description:
       - The application user, by the options of M(marketplace_leads.dynamics365.dynamics_app_user) other than
         credentials and O(environment_url).
-      - The application id and the roles follow from O(application) and O(role_privileges), so they are not given.
+      - The application ID and the roles follow from O(application) and O(role_privileges), so omit them.
     type: dict
     default: {}
   user_role:
     description:
       - The user in the environment, by the options of M(marketplace_leads.dynamics365.dynamics_user_role) other than
         credentials and O(environment_url).
-      - The user and the roles follow from O(user) and O(role_privileges), so they are not given.
+      - The user and the roles follow from O(user) and O(role_privileges), so omit them.
     type: dict
     default: {}
   lead_destinations:
     description:
-      - The offers that are to send their leads to the environment, and what was handed over to them before.
+      - The offers that should send their leads to the environment, and what was handed over to them before.
       - The sub-options C(contact_emails), C(publish), C(publish_other_changes), C(publish_again), C(publish_timeout),
         C(replace_other_destination) and C(api_version) are those of
         M(marketplace_leads.dynamics365.partner_center_lead_destination), for all offers alike.
-      - C(offers) lists the external ids. C(handed_over) is a dictionary with C(key_id), C(handed_over_at) and
+      - C(offers) lists the external IDs. C(handed_over) is a dictionary with C(key_id), C(handed_over_at) and
         C(job_id) for each of them, as M(marketplace_leads.dynamics365.lead_writer_handover) keeps it.
-      - Where there are no offers, C(secret_in_use_key_id) says which secret is known to be in use, so that older ones
-        may go. Where there are, their publications tell.
-      - C(refusal) is a sentence to fail with, as M(marketplace_leads.dynamics365.offer_claims) returns it for offers
+      - Without offers, C(secret_in_use_key_id) is the secret that is known to be in use, so that older ones can be
+        removed. With offers, their publications show which secret is in use.
+      - C(refusal) is a message to fail with, as M(marketplace_leads.dynamics365.offer_claims) returns it for offers
         that two hosts name.
     type: dict
     default: {}
   handover:
     description:
-      - What only the caller knows of the handover, for RV(handover).
+      - The part of the handover that only the caller knows, for RV(handover).
     type: dict
     default: {}
     suboptions:
       stored:
-        description: What the store knows of the secret, with C(key_id) and C(end_date_time).
+        description: The store's record of the secret, with C(key_id) and C(end_date_time).
         type: dict
         default: {}
       secret_in:
-        description: Where the secret is kept.
+        description: Where the secret is stored.
         type: str
       show_secret_with:
         description: The command that shows the secret.
@@ -101,15 +101,15 @@ options:
         type: str
         default: ''
       has_record:
-        description: Whether the store knows anything of the environment.
+        description: Whether the store has a record of the environment.
         type: bool
         default: true
       lost:
-        description: Whether the store was lost, so that another secret may be made.
+        description: Whether the store was lost, so that another secret is created.
         type: bool
         default: false
       path:
-        description: The file that holds the record of the environment. Empty for a store of another kind.
+        description: The file with the record of the environment. Empty for a store of another kind.
         type: str
         default: ''
       looked_in:
@@ -118,7 +118,7 @@ options:
         elements: str
         default: []
       found_in:
-        description: Those of them that have a record of the environment, where O(store.path) does not exist.
+        description: Those of them that have a record of the environment, if O(store.path) does not exist.
         type: list
         elements: str
         default: []
@@ -138,7 +138,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask what an environment lacks
+- name: Plan an environment
   marketplace_leads.dynamics365.lead_writer_plan:
     environment_url: https://contoso.crm4.dynamics.com
     client_id: "{{ runner_client_id }}"
@@ -156,14 +156,14 @@ EXAMPLES = r"""
           level: organization
   register: plan
 
-- name: Show it
+- name: Show what would change
   ansible.builtin.debug:
     var: plan.steps
 """
 
 RETURN = r"""
 changes:
-  description: The names of all differences, in the order in which they would be put right.
+  description: The names of all differences, in the order in which they would be corrected.
   returned: success
   type: list
   elements: str
@@ -206,38 +206,38 @@ steps:
       type: list
       elements: str
 differences:
-  description: What is and what would be, by the name of the difference.
+  description: The state before and after, by the name of the difference.
   returned: success
   type: dict
   contains:
     before:
-      description: What is.
+      description: The current state.
       type: dict
     after:
-      description: What would be.
+      description: The state after the change.
       type: dict
 application_id:
-  description: The application id, or the nil GUID while there is no application. Empty with O(user).
+  description: The application ID, or the nil GUID if the application does not exist. Empty with O(user).
   returned: success
   type: str
 user_id:
-  description: The object id of the user of O(user), or the nil GUID while there is none. Empty without O(user).
+  description: The object ID of O(user), or the nil GUID if the user does not exist. Empty without O(user).
   returned: success
   type: str
 password_renewal:
-  description: Whether the password of O(user), where it is in force, may be replaced.
+  description: Whether a valid password of O(user) is allowed to be replaced.
   returned: success
   type: bool
 new_secret_end_date_time:
-  description: When the new secret is to end, where the application needs one; empty where it does not.
+  description: When the new secret expires, if the application needs one; otherwise empty.
   returned: success
   type: str
 stored_key_id:
-  description: The key ID in the store's record when the plan was made; another run may have written it since.
+  description: The key ID in the store's record when the plan was made. Another run may have changed the record since.
   returned: success
   type: str
 directory_id:
-  description: The directory id of the environment's tenant.
+  description: The directory ID of the environment's tenant.
   returned: success
   type: str
 cloud:
@@ -261,21 +261,21 @@ lead_destinations:
   type: list
   elements: dict
 secret_in_use:
-  description: Which secret of the application the published offers sign in with, as far as can be told.
+  description: Which secret of the application the published offers sign in with, as far as is known.
   returned: success
   type: dict
   contains:
     key_id:
-      description: Its key id, an empty string where that cannot be told.
+      description: Its key ID, an empty string if unknown.
       type: str
     since:
-      description: Since when all of them do, an empty string where that is not known.
+      description: Since when all of them use it, an empty string if unknown.
       type: str
 handover:
   description:
-    - The connection as it is when all changes are made, by the options of
-      M(marketplace_leads.dynamics365.lead_writer_handover) other than C(path). What only making a change can tell is
-      V(known after apply).
+    - The connection after all changes, by the options of
+      M(marketplace_leads.dynamics365.lead_writer_handover) other than C(path). Values that only the change itself
+      determines are V(known after apply).
   returned: success
   type: dict
 user:
@@ -283,7 +283,7 @@ user:
   returned: success and O(user) is given
   type: dict
 password:
-  description: What can be known of the user's password, as M(marketplace_leads.dynamics365.aad_user) returns it.
+  description: The details of the user's password, as M(marketplace_leads.dynamics365.aad_user) returns it.
   returned: success and O(user) is given
   type: dict
 environment_user:

@@ -2,24 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show at the end of a run what is next for each environment."""
+"""Show at the end of a run what to do next for each environment."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lead_writer_summary
-short_description: Show at the end of a run what is next for each environment
+short_description: Show at the end of a run what to do next for each environment
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Shows a line for each environment that needs attention, such as one that was changed, one that failed, or one whose
-    offers wait for their publication. Environments of which the same is to be said share a line, and one line counts
-    those with nothing to change.
-  - It is the last task of the role C(lead_writer) and reads what the tasks of the role have registered. It changes
+  - Shows one line for each environment that needs attention, such as one that was changed, one that failed, or one
+    whose offers wait for their publication. Environments with the same text share a line, and one line counts those
+    with nothing to change.
+  - It is the last task of the role C(lead_writer) and reads what the tasks of the role registered. It changes
     nothing.
-  - Run it once for a play (C(run_once)), in the C(always) section of a block, so that it also speaks of environments
-    that have failed.
+  - Run it once for a play (C(run_once)), in the C(always) section of a block, so that it also covers environments
+    that failed.
 options:
   purpose:
     description: What the run was for.
@@ -41,7 +41,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what is next
+- name: Show what to do next
   marketplace_leads.dynamics365.lead_writer_summary:
   run_once: true
 """

@@ -2,27 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at where offers of the commercial marketplace send their leads."""
+"""Return where offers of the commercial marketplace send their leads."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: partner_center_lead_destination_info
-short_description: Look at where offers of the commercial marketplace send their leads
+short_description: Get information about where offers of the commercial marketplace send their leads
 version_added: 1.0.0
 author:
   - The marketplace_leads.dynamics365 contributors (@marketplace-leads)
 description:
-  - Tells of offers in Partner Center where their drafts, and where the offers that customers meet, send leads.
-  - An offer that the publisher's account does not have is a failure.
+  - Returns where offers in Partner Center send leads, for their drafts and for the live offers.
+  - Fails if the publisher's account does not have one of the offers.
 options:
   offers:
-    description: The offer ids, as Partner Center shows them in the offer overview.
+    description: The offer IDs, as Partner Center shows them in the offer overview.
     type: list
     elements: str
     required: true
   environment_url:
-    description: An environment. It is told which of the offers send their leads there.
+    description: An environment. RV(live_here) and RV(draft_here) list the offers that send their leads there.
     type: str
   api_version:
     description:
@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Do leads still come to this environment?
+- name: Fail if an offer still sends its leads to this environment
   marketplace_leads.dynamics365.partner_center_lead_destination_info:
     tenant_id: publisher.onmicrosoft.com
     client_id: "{{ publisher_client_id }}"
@@ -59,29 +59,29 @@ lead_destinations:
   elements: dict
   contains:
     offer:
-      description: The offer id.
+      description: The offer ID.
       type: str
     product_id:
-      description: The id of the product in Partner Center.
+      description: The ID of the product in Partner Center.
       type: str
     draft:
       description: The lead destination of the draft, without secrets.
       type: dict
     live:
-      description: The lead destination that customers meet; empty when the offer was never published.
+      description: The lead destination of the live offer; empty if the offer was never published.
       type: dict
 live_here:
-  description: The offers that customers meet whose leads go to O(environment_url).
+  description: The live offers whose leads go to O(environment_url).
   returned: success
   type: list
   elements: str
 draft_here:
-  description: The offers whose leads will go to O(environment_url) when they are published again.
+  description: The offers whose leads go to O(environment_url) when they are published again.
   returned: success
   type: list
   elements: str
 failure:
-  description: The service's own words about a failed request.
+  description: The service's error response to a failed request.
   returned: when a request failed
   type: dict
   contains:
@@ -98,7 +98,7 @@ failure:
       description: The service's error message.
       type: str
     request_id:
-      description: The service's id of the request, which Microsoft's support asks for.
+      description: The service's ID of the request, which Microsoft's support asks for.
       type: str
 """
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All that the collection uses of ansible-core although ansible-core does not promise to keep it.
+"""All private interfaces of ansible-core that the collection uses.
 
-It is looked up and tried when this file is imported, which the control process does once. What a release of
-ansible-core lacks, or wants to be used in another way, is in `LACKING_FOR_ARGUMENTS` or `LACKING_FOR_MODULES`; tasks
-then take the way that every release has, and a warning says so. What is found missing only in use raises
-`InterfaceGone`, but never after something was done that cannot be done a second time.
+They are looked up and tested when this file is imported, which the control process does once. Interfaces that a release
+of ansible-core lacks or has changed are in `LACKING_FOR_ARGUMENTS` or `LACKING_FOR_MODULES`; tasks then use the way
+that works with every release, and a warning reports it. An interface that is found missing only in use raises
+`InterfaceGone`, but never after a step that cannot be repeated.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ansible.utils.display import Display
 
 
 class InterfaceGone(Exception):
-    """ansible-core lacks an interface, or wants it to be used in another way; the text is its name."""
+    """ansible-core lacks an interface or has changed it; the text is its name."""
 
 
 @contextlib.contextmanager
 def _using(name: str) -> Iterator[None]:
-    """Turn the signs of an interface that is gone or changed into InterfaceGone."""
+    """Turn the errors of a missing or changed interface into InterfaceGone."""
     try:
         yield
     except (AttributeError, ImportError, KeyError, TypeError):
@@ -107,7 +107,7 @@ def _try_arguments() -> None:
 
 
 def _try_result() -> None:
-    """Read a result now: once a module has run, it is too late to find that its result cannot be read."""
+    """Read a sample result, because after a module has run it is too late to find that its result is unreadable."""
     action = _Idle.__new__(_Idle)
     action._used_interpreter = None
     result = result_of(action, '{"changed": true, "names": ["leads"]}')
@@ -116,7 +116,7 @@ def _try_result() -> None:
 
 
 def _lacking(names: Iterable[str], *attempts: Callable[[], None]) -> tuple[str, ...]:
-    """Return what is missing of these methods of an action, and what these attempts find to be missing."""
+    """Return which of these methods of an action are missing, and which interfaces these attempts find missing."""
     lacking = [f"ActionBase.{name}" for name in names if not hasattr(ActionBase, name)]
     return (*lacking, *filter(None, map(_failed, attempts)))
 
@@ -147,14 +147,14 @@ def _taken(place: str, name: str, instead: Any) -> Any:
 
 
 AnsibleValueOmittedError: type[Exception] = _taken("ansible.errors", "AnsibleValueOmittedError", Exception)
-"""Raised where an argument is left out as a whole."""
+"""Raised if an argument is omitted as a whole."""
 EncryptedString: type = _taken("ansible.parsing.vault", "EncryptedString", str)
 """A value encrypted by Ansible Vault; it looks like a str and may hide a template."""
 is_trusted_as_template: Callable[[object], bool] = _taken("ansible.template", "is_trusted_as_template", bool)
 """Says whether a text may be used as a template."""
 
 LACKING_FOR_ARGUMENTS = (*_not_found, *_lacking(["finalize_task_arg"]))
-"""What is missing to find the value of an argument in the short way."""
+"""What is missing for the short way to the value of an argument."""
 
 
 # --- variables of other hosts, and the vault passwords ---
@@ -179,11 +179,11 @@ def vault_of(loader: Any) -> Any:
         return loader._vault
 
 
-# --- where a task is; what cannot be seen counts as not there ---
+# --- where a task is; what cannot be read counts as missing ---
 
 
 def outwards(task: Any) -> Iterator[Any]:
-    """Yield a task and what is around it in its play: blocks and includes, from the inside to the outside."""
+    """Yield a task and what encloses it in its play: blocks and includes, from the inside to the outside."""
     each = task
     while each is not None:
         yield each
@@ -191,7 +191,7 @@ def outwards(task: Any) -> Iterator[Any]:
 
 
 def role_of(task: Any) -> Any:
-    """Return the role that a task belongs to, None where it belongs to none."""
+    """Return the role that a task belongs to, or None."""
     return getattr(task, "_role", None)
 
 
@@ -207,17 +207,17 @@ def variables_of_role(role: Any) -> dict[str, Any]:
 
 
 def folder_of_role(role: Any) -> str:
-    """Return the path of a role, an empty string where it cannot be seen."""
+    """Return the path of a role, an empty string if it cannot be read."""
     return str(getattr(role, "_role_path", "") or "")
 
 
-# --- what the user is told ---
+# --- messages for the user ---
 
 
 def warn_of_lacking(*more: str) -> None:
-    """Warn of what is missing and costs no more than time, `more` of it included.
+    """Warn of missing interfaces that only cost time, including `more`.
 
-    Ansible shows equal warnings once for a run, so this may be called for every task.
+    Ansible shows equal warnings once per run, so this may be called for every task.
     """
     lacking = dict.fromkeys([*LACKING_FOR_MODULES, *LACKING_FOR_ARGUMENTS, *more])
     Display().warning(
@@ -227,7 +227,7 @@ def warn_of_lacking(*more: str) -> None:
 
 
 def inventory_only(gone: InterfaceGone) -> str:
-    """Return the sentence for a comparison of hosts that could see no more than the inventory."""
+    """Return the sentence for a comparison of hosts that could read only the inventory."""
     return (
         f"ansible-core {ansible_core} lacks {gone}, so only offers that the inventory names were compared: update the "
         "collection, or name offers in the inventory and not in a play."

@@ -18,7 +18,7 @@ _OFFERS = "lead_writer_offers"
 
 
 class ClaimsOfHosts:
-    """Reads the claims of hosts; `unknown` are the reasons by host for which one's offers could not be read."""
+    """Reads the claims of hosts; `unknown` has the reason for each host whose offers could not be read."""
 
     def __init__(self, hosts: HostVariables) -> None:
         self._hosts = hosts
@@ -35,7 +35,7 @@ class ClaimsOfHosts:
         return claims
 
     def warnings(self, besides: Collection[str] = ()) -> list[str]:
-        """Return a sentence for each host whose offers could not be compared, but for those `besides`."""
+        """Return a sentence for each host whose offers could not be compared, except for those in `besides`."""
         return [
             f"{_OFFERS} of {host} cannot be read ({reason}), so its offers were not compared: correct the variable."
             for host, reason in sorted(self.unknown.items())
@@ -43,7 +43,7 @@ class ClaimsOfHosts:
         ]
 
     def _of(self, host: str) -> Iterator[Claim]:
-        """Yield what one host claims. A host that is no environment, or is to be none any more, claims nothing."""
+        """Yield what one host claims. A host that is no environment, or that is removed, claims nothing."""
         variables = self._hosts.of(host)
         if not variables.get(_OFFERS) or not variables.get("lead_writer_environment_url"):
             return
@@ -53,7 +53,7 @@ class ClaimsOfHosts:
             publisher = str(self._hosts.value(host, "lead_writer_publisher_tenant_id") or "")
             offers = self._hosts.value(host, _OFFERS) or []
         except AnsibleError as error:
-            # That host will fail by itself; the others must not fail for it.
+            # That host fails by itself; the others must not fail because of it.
             self.unknown[host] = reason_of(error)
             return
         for offer in offers.split(",") if isinstance(offers, str) else offers:

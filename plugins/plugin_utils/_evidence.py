@@ -22,7 +22,7 @@ CERTAINTIES = ("certain", "likely", "unsure")
 
 @dataclass(frozen=True)
 class Condition:
-    """What an exchange must show; every part that is given must hold. evidence/README.md explains the parts."""
+    """What an exchange must show; every given part must be true. evidence/README.md explains the parts."""
 
     status: Sequence[int] = ()
     codes: Sequence[str] = ()
@@ -37,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Check:
-    """How a recording confirms or refutes a fact: of the exchanges for C(request) and C(where)."""
+    """How a recording confirms or refutes a fact: of the exchanges for `request` and `where`."""
 
     request: str
     where: Condition
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact, with C(service) and C(topic) under which it is listed; the other fields are its keys in the file."""
+    """One fact, with `service` and `topic` under which it is listed; the other fields are its keys in the file."""
 
     id: str
     service: str
@@ -70,7 +70,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Entity:
-    """The properties of an object of a service, and the C(source) with which they were compared."""
+    """The properties of an object of a service, and the `source` with which they were compared."""
 
     entity: str
     source: str
@@ -82,7 +82,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The whole file: C(sources) by their keys, facts in the order of the pages, entities."""
+    """The whole file: `sources` by their keys, facts in the order of the pages, entities."""
 
     sources: Mapping[str, str]
     facts: Sequence[Fact]
@@ -92,7 +92,7 @@ class Evidence:
 @lru_cache(maxsize=1)
 def read_evidence(path: Path = FACTS) -> Evidence:
     """Read the evidence file. Raises TypeError for a key that no fact has, KeyError for one that is missing."""
-    # The loader in C is as safe, and ten times faster; it is not everywhere.
+    # The loader in C is as safe and ten times faster, but not always available.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     return Evidence(

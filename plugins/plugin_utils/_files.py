@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writing files of the control node that must never be there by halves."""
+"""Atomic writing of files on the control node."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class FileNotWritten(Exception):
 
 
 def write_whole(path: str, text: str) -> None:
-    """Write a file as a whole or not at all, readable by its owner only; folders that are missing are made.
+    """Write a file atomically, readable by its owner only; missing folders are created.
 
-    C(path) is absolute. Raises FileNotWritten.
+    `path` is absolute. Raises FileNotWritten.
     """
     try:
         folder = os.path.dirname(path)
@@ -41,7 +41,7 @@ def write_whole(path: str, text: str) -> None:
 
 
 def check_writable(path: str) -> None:
-    """Make sure that a file can be written, and leave nothing behind. `path` is absolute. Raises FileNotWritten."""
+    """Check that a file can be written, and leave nothing behind. `path` is absolute. Raises FileNotWritten."""
     folder = os.path.dirname(path)
     there = folder
     while not os.path.isdir(there) and there != os.path.dirname(there):
@@ -55,10 +55,10 @@ def check_writable(path: str) -> None:
 
 @contextlib.contextmanager
 def locked_folder(folder: str, *, make: bool) -> Iterator[None]:
-    """Let one process at a time decide about the files of a folder, as far as the file system can tell.
+    """Allow one process at a time to change the files of a folder, as far as the file system supports locks.
 
-    The folder itself is locked, so that no lock file stays behind. One that does not exist is made if `make` says so,
-    and not locked otherwise. Raises FileNotWritten where it cannot be made.
+    The folder itself is locked, so that no lock file stays behind. A folder that does not exist is created if `make` is
+    true, and not locked otherwise. Raises FileNotWritten if it cannot be created.
     """
     if make:
         _make_folder(folder)
@@ -89,9 +89,9 @@ def _not_written(path: str, error: OSError) -> FileNotWritten:
 
 
 def remove_file(path: str) -> None:
-    """Remove a file; its folder stays, for it may be one that a repository or a mount brings.
+    """Remove a file; its folder stays, because it may belong to a repository or a mount.
 
-    C(path) is absolute; a file that is gone already is as well. Raises FileNotWritten.
+    `path` is absolute; a file that does not exist is no error. Raises FileNotWritten.
     """
     try:
         os.unlink(path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a plan means for the run of the role: which steps it takes, what they change, and where the run ends."""
+"""What a plan means for the run of the role: which steps run, what they change, and where the run ends."""
 
 from __future__ import annotations
 
@@ -40,26 +40,25 @@ _MADE_BY = {
     "environment_user": ("solution", "user"),
     "lead_destinations": _IDENTITY,
 }
-"""The steps that make what a step works on, each by the change of its own name."""
+"""The steps that create what a step works on, each by the change of its own name."""
 _ROTATED = (*_IDENTITY, "lead_destinations")
 _ROTATES = (*NEW_SECRETS, "application.secret.removed", "lead_destination")
-"""What begins the names of the changes for which a rotation goes on after the plan."""
+"""The prefixes of the changes for which a rotation continues after the plan."""
 
 _NOTHING_ENCRYPTS = (
     "A new secret is needed, but there is no vault password to encrypt it with: run with --vault-password-file or "
     "--vault-id, or name another store in lead_writer_store_write_tasks."
 )
-_NO_STORE_TASKS = "lead_writer_store_write_tasks names a file that is not there: correct the path."
+_NO_STORE_TASKS = "lead_writer_store_write_tasks names a file that does not exist: correct the path."
 
 
 @dataclass(frozen=True)
 class Role:
-    """What the role is asked for, as far as it decides what follows a plan.
+    """The role's input, as far as it decides what follows a plan.
 
     `purpose` is one of PURPOSES. `store_file` is the path of the default store's file, empty for another store, whose
-    tasks may not be found. `store_problem` says why nothing can be stored now, empty where it can, and
-    `has_stored_secret` whether the store has a secret. `read_stored_secret` raises AnsibleError where the store does
-    not give its secret.
+    tasks may not be found. `store_problem` says why nothing can be stored now, or is empty, and `has_stored_secret`
+    whether the store has a secret. `read_stored_secret` raises AnsibleError if the store does not return its secret.
     `is_selected` says whether the tags of the run select the tasks with a tag.
     """
 
@@ -77,10 +76,10 @@ class Role:
     is_selected: Callable[[str], bool]
 
     def outcome(self, plan: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a plan with what the role makes of it.
+        """Return a plan with what the role does with it.
 
-        `would_change` are the changes of the run in its order, those on the control node included. `ends` says
-        whether nothing follows the plan. It is a failure where something is in the way of what follows.
+        `would_change` are the changes of the run in order, including those on the control node. `ends` says whether
+        the run ends after the plan. It is a failure if something would stop the steps that follow.
         """
         if plan.get("failed"):
             return {
@@ -146,7 +145,7 @@ class Role:
             if not self.can_keep_secret:
                 blockers.append(_NOTHING_ENCRYPTS)
             elif self.has_stored_secret:
-                # Under another vault password than the old one's, no later run could read the new one.
+                # No later run could read a new secret that is encrypted with another password than the old one.
                 blockers += self._unreadable()
             if not self.store_tasks_found:
                 blockers.append(_NO_STORE_TASKS)
@@ -155,18 +154,18 @@ class Role:
         return [*blockers, *(sentence for path in files if path for sentence in _not_writable(path))]
 
     def _left_out(self, plan: Mapping[str, Any]) -> Iterator[str]:
-        """Yield a sentence for each step that works on what the tags of the run leave out."""
+        """Yield a sentence for each step that works on what the tags of the run exclude."""
         for step, makers in _MADE_BY.items():
             for maker in makers:
                 made = maker in plan["steps"].get(maker, ())
                 if made and plan["steps"].get(step) and self._takes(step) and not self._takes(maker):
                     yield (
-                        f"The step {step} needs the {maker}, which is yet to be made and is left out by the tags of "
+                        f"The step {step} needs the {maker}, which does not exist yet and is excluded by the tags of "
                         f"this run: select {_TAGS[maker]} as well."
                     )
 
     def _unreadable(self) -> list[str]:
-        """Say why the secret that is to be handed over cannot be read. It is dropped at once."""
+        """Return why the secret to hand over cannot be read. The secret is discarded at once."""
         try:
             self.read_stored_secret()
         except AnsibleError as error:

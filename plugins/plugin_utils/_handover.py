@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The handover of an environment: what Partner Center needs to know of the connection, and which offer was told it.
+"""The handover of an environment: the connection for Partner Center, and to which offer it was handed over.
 
-There are two files, one for programs and one for people. The second is made of the first alone, and the first of what
-it held before and of the fields given; so the same fields always give the same bytes. No secret is in either of them.
+There are two files, a JSON file and a sheet. The sheet is made from the JSON file alone, and the JSON file from its
+earlier content and the given fields; so the same fields always produce the same bytes. Neither contains a secret.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "offers": {"type": "list", "elements": "str"},
     "handed_over": {"type": "dict"},
 }
-"""What can be given, to the action. A field that is None is left as the file has it."""
+"""The options of the action. A field that is None keeps its value in the file."""
 
 _CONNECTION = {
     "application_id": "applicationId",
@@ -43,7 +43,7 @@ _CONNECTION = {
     "user_name": "username",
     "contact_emails": "contactEmail",
 }
-"""The fields of the connection as Partner Center's C(dynamicsLeadConfiguration) spells them."""
+"""The fields of the connection as Partner Center's `dynamicsLeadConfiguration` spells them."""
 _SECRET = {
     "key_id": "key_id",
     "end_date_time": "end_date_time",
@@ -55,16 +55,16 @@ _RECORD = ("key_id", "handed_over_at", "live_since", "publication", "publication
 
 
 class UnreadableHandover(InvalidInput):
-    """The file is there, but it is not one of ours; the text is a sentence with the cure."""
+    """The file exists, but this collection did not write it; the text is a sentence with the cure."""
 
 
 def sheet_path(path: str) -> str:
-    """Return the path of the sheet that lies beside the file at C(path)."""
+    """Return the path of the sheet next to the file at `path`."""
     return (path[: -len(SUFFIX)] if path.endswith(SUFFIX) else path) + ".md"
 
 
 def read(path: str) -> dict[str, Any] | None:
-    """Return what the file at C(path) holds, or None when there is none. Raises UnreadableHandover."""
+    """Return the content of the file at `path`, or None if it does not exist. Raises UnreadableHandover."""
     text = read_text(path)
     if text is None:
         return None
@@ -74,13 +74,13 @@ def read(path: str) -> dict[str, Any] | None:
         raise _unreadable(path) from error
     if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in _PARTS):
         raise UnreadableHandover(
-            f"The handover file {path} is not one that this collection wrote: move it away, or name another place."
+            f"The handover file {path} was not written by this collection: move it away, or set another path."
         )
     return content
 
 
 def read_text(path: str) -> str | None:
-    """Return a file's text, or None when there is none. Raises UnreadableHandover."""
+    """Return a file's text, or None if it does not exist. Raises UnreadableHandover."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             return file.read()
@@ -91,7 +91,7 @@ def read_text(path: str) -> str | None:
 
 
 def merged(before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content for C(fields), and for what C(before) held where a field is None.
+    """Return the content for `fields`, with the values of `before` if a field is None.
 
     Raises InvalidInput.
     """
@@ -102,7 +102,9 @@ def merged(before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[
     if given["environment_url"]:
         connection["instanceUrl"] = environment_address(given["environment_url"]).url
     if not connection["instanceUrl"]:
-        raise InvalidInput("environment_url is missing: a new handover needs the address of the environment.")
+        raise InvalidInput(
+            "environment_url is missing: set it, because a new handover needs the address of the environment."
+        )
     authentication = AUTHENTICATIONS[given["authentication"]] if given["authentication"] else None
     connection["authentication"] = authentication or held.get("authentication") or AUTHENTICATIONS["azure_ad"]
     unused = ("username",) if connection["authentication"] == "azureAD" else ("applicationId", "directoryId")
@@ -125,7 +127,7 @@ def _offers(
 ) -> dict[str, dict[str, Any]]:
     """Return the record of each offer by its external id.
 
-    An offer that is named no longer is kept while something was handed over to it: it may still send its leads here.
+    An offer that is no longer named is kept while something is handed over to it: it may still send its leads here.
     """
     if named is None:
         named = [offer for offer, record in before.items() if record.get("named")]
@@ -133,11 +135,11 @@ def _offers(
     strange = [offer for offer, record in handed_over.items() if not isinstance(record or {}, Mapping)]
     if strange:
         raise InvalidInput(
-            f"handed_over must hold a dictionary with key_id and handed_over_at for {strange[0]!r}, not something else."
+            f"handed_over must have a dictionary with key_id and handed_over_at for {strange[0]!r}, not something else."
         )
     for offer in sorted({*named, *before, *handed_over}):
         record = handed_over[offer] if offer in handed_over else before.get(offer, {})
-        # A caller writes an empty dictionary for "nothing is handed over to it any more".
+        # An empty dictionary means that nothing is handed over to the offer any more.
         values = {name: str((record or {}).get(name) or "") for name in _RECORD}
         if offer in named or values["key_id"]:
             records[offer] = {"named": offer in named, **values}
@@ -145,14 +147,14 @@ def _offers(
 
 
 def render(content: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the texts of the file for programs and of the sheet for people."""
+    """Return the texts of the JSON file and of the sheet."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n", sheet(content)
 
 
 def is_current(path: str, fields: Mapping[str, Any]) -> bool:
-    """Say whether both files are there and are what C(fields) make of them.
+    """Return whether both files exist and match `fields`.
 
-    Raises InvalidInput, of which UnreadableHandover is one kind.
+    Raises InvalidInput, of which UnreadableHandover is a subclass.
     """
     content = read(path)
     return content is not None and (read_text(path), read_text(sheet_path(path))) == render(merged(content, fields))
@@ -160,5 +162,5 @@ def is_current(path: str, fields: Mapping[str, Any]) -> bool:
 
 def _unreadable(path: str) -> UnreadableHandover:
     return UnreadableHandover(
-        f"The handover file {path} cannot be read: mend it, or move it away to have it written anew."
+        f"The handover file {path} cannot be read: repair it, or move it away so that it is written again."
     )

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sheet from which a person types the connection into Partner Center's form.
+"""The sheet for entering the connection in Partner Center's form.
 
-This is the one place that knows the form's words. They have changed several times and will again: they are those of
+Only this file has the form's labels. They have changed several times and will change again: they are those of
 Microsoft's article "Configure lead management for Dynamics 365 Customer Engagement".
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 AUTHENTICATIONS = {"azure_ad": "azureAD", "office365": "office365"}
-"""The choices of authentication: our word for each, and that of Partner Center's programming interface."""
+"""The choices of authentication: our value for each, and that of Partner Center's API."""
 
 FORM = ("the offer", "Offer setup", "Customer leads", "Connect")
 """The way to the form."""
@@ -31,7 +31,7 @@ LABELS = {
     "password": "Password",
     "contactEmail": "Contact email",
 }
-"""The form's label of each field, by the field's name in Partner Center's programming interface."""
+"""The form's label of each field, by the field's name in Partner Center's API."""
 
 _CHOICES = {
     "dynamics": "Dynamics 365 Customer Engagement",
@@ -51,18 +51,18 @@ def _lines(content: Mapping[str, Any]) -> Iterator[str]:
     field = LABELS[_SECRET_FIELD[connection["authentication"]]]
     yield f"# Marketplace leads into {connection['instanceUrl']}"
     yield ""
-    yield "Written by marketplace_leads.dynamics365, which writes it anew when something changes. No secret is in it."
+    yield "Written by marketplace_leads.dynamics365, and updated when something changes. It contains no secret."
     yield ""
-    yield "## What to type into Partner Center's form"
+    yield "## What to enter in Partner Center's form"
     yield ""
     yield f"In Partner Center: {', '.join(FORM)}."
     yield ""
-    yield "| field | what to type or choose |"
+    yield "| field | what to enter or choose |"
     yield "|---|---|"
     for name, value in _form(content):
         yield f"| {LABELS[name]} | {_cell(value)} |"
     yield ""
-    yield "Then press Validate: a test lead whose name begins with `MSFT_TEST` is written."
+    yield "Then select Validate: Microsoft writes a test lead whose name begins with `MSFT_TEST`."
     yield ""
     yield f"## {field}"
     yield ""
@@ -88,30 +88,30 @@ def _form(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _secret(field: str, secret: Mapping[str, str]) -> Iterator[str]:
     if secret["kept_in"]:
-        yield f"It is kept in `{secret['kept_in']}`, encrypted."
+        yield f"Stored in: `{secret['kept_in']}`, encrypted."
     else:
-        yield "Where it is kept was not said."
+        yield "Stored in: not specified."
     command = secret["shown_by"] or _command(secret["kept_in"])
     if command:
         yield ""
-        yield "This shows it on the screen; run it in the folder of this sheet, and clear the screen afterwards:"
+        yield "To show it, run this command in the folder of this sheet, and clear the screen afterward:"
         yield ""
         yield "```shell"
         yield command
         yield "```"
     yield ""
     if secret["end_date_time"]:
-        yield f"It is good until {secret['end_date_time']}. After that no lead arrives."
+        yield f"Expires: {secret['end_date_time']}. After that no lead arrives."
     else:
-        yield "No end of it is known."
+        yield "Expires: unknown."
     if secret["key_id"]:
-        yield f"Its mark (no secret, and not what to type) is `{secret['key_id']}`."
+        yield f"Key ID, for reference only (do not enter it): `{secret['key_id']}`."
     if field == LABELS["applicationKey"]:
-        yield "What the form wants is the value that the command shows, never the id of the secret."
+        yield "Enter the value that the command shows, never the ID of the secret."
 
 
 def _command(kept_in: str) -> str:
-    """Return the command that shows a secret kept in a file of variables, or nothing for another place."""
+    """Return the command that shows a secret stored in a file of variables, or nothing for another location."""
     if not kept_in.endswith((".yml", ".yaml")):
         return ""
     file = shlex.quote(f"@{kept_in}")
@@ -122,38 +122,38 @@ def _offers(offers: Mapping[str, Mapping[str, Any]], key_id: str, field: str) ->
     if not offers:
         yield "No offer is named for this environment (`lead_writer_offers`)."
     else:
-        yield "| offer | what is to do |"
+        yield "| offer | what to do |"
         yield "|---|---|"
         for offer, record in offers.items():
             yield f"| {_cell(offer)} | {_to_do(record, key_id, field)} |"
     yield ""
-    yield "What is typed or handed over takes effect only when the offer is published again. Until then the marketplace"
-    yield "goes on with what was published last."
+    yield "A new connection takes effect only when the offer is published again. Until then the marketplace uses the"
+    yield "one that was published last."
 
 
 def _to_do(record: Mapping[str, Any], key_id: str, field: str) -> str:
-    given = f"given on {record['handed_over_at']}" if record["handed_over_at"] else "given by a run"
+    given = f"handed over on {record['handed_over_at']}" if record["handed_over_at"] else "handed over by a run"
     if not record["named"]:
         return (
-            f"No longer named for this environment, but a {field} was {given}: give it another destination and publish "
-            "it, or its leads go on coming here."
+            f"No longer named for this environment, but a {field} was {given}: set another destination and publish "
+            "it, or its leads continue to come here."
         )
     if not record["key_id"]:
-        return "Not handed over by a run: type the connection into the form and publish the offer."
+        return "Not handed over by a run: enter the connection in the form and publish the offer."
     if record["key_id"] != key_id:
-        return f"Has an older {field}, {given}: type the connection into the form and publish the offer again."
+        return f"Has an older {field}, {given}: enter the connection in the form and publish the offer again."
     if record["live_since"]:
-        return f"Nothing: has this {field}, and is live with it since {record['live_since']}."
+        return f"Nothing: has this {field}, and has been live with it since {record['live_since']}."
     why = _WAITS.get(record.get("publication", ""))
     if why is not None:
         return f"Has this {field}, {given}: {why}"
-    return f"Has this {field}, {given}: publish the offer again, unless that was done since."
+    return f"Has this {field}, {given}: publish the offer again, unless you have done so since."
 
 
 _WAITS = {
-    "waiting": "it is being published, which may take days.",
-    "held": "other people have changed the offer too, so publish it when that is ready.",
-    "failed": "its publication failed, so correct what Partner Center says about it and publish it again.",
+    "waiting": "it is being published, which can take days.",
+    "held": "other people have changed the offer too, so publish it when their changes are ready.",
+    "failed": "its publication failed, so correct what Partner Center reports and publish it again.",
 }
 """What an offer waits for, by the state of its publication."""
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of other hosts than the one that a task runs for, as the same task would see them there.
+"""The variables of other hosts than the task's own, as the same task would see them there.
 
-Only the control process and its workers know them. Templates are evaluated for one host after the other with one
+Only the control process and its workers have them. Templates are evaluated for one host after the other with one
 templating environment, so that the same text is compiled once and not once for each host.
 """
 
@@ -21,7 +21,7 @@ from ._plain_variables import finalized
 
 
 class HostVariables:
-    """The variables of the hosts of the inventory, in the place of one task."""
+    """The variables of the hosts of the inventory, as one task sees them."""
 
     def __init__(self, task: Any, task_vars: Mapping[str, Any], templar: Any) -> None:
         """`task`, `task_vars` and `templar` are those that Ansible gives to an action."""
@@ -31,12 +31,12 @@ class HostVariables:
         _compile_once(self._templar)
         self._known: dict[str, dict[str, Any]] = {}
         self.unseen = ""
-        """Why of other hosts no more than the inventory can be seen, a sentence; empty where all is."""
+        """Why only the inventory's variables of other hosts can be read, a sentence; empty if all can be."""
 
     def of(self, host: str) -> dict[str, Any]:
         """Return the variables of a host, not templated, with those that the play and the role give it.
 
-        The mapping `hostvars` has those of the inventory only. What is changed in the dictionary counts from then on.
+        The mapping `hostvars` has those of the inventory only. Changes to the dictionary take effect from then on.
         """
         if host not in self._known:
             self._known[host] = self._read(host)
@@ -61,12 +61,12 @@ class HostVariables:
         return finalized(value, self._templar)
 
     def value(self, host: str, name: str) -> Any:
-        """Return one variable of a host, None where it has none. Raises AnsibleError."""
+        """Return one variable of a host, or None. Raises AnsibleError."""
         raw = self.of(host).get(name)
         return self.template(host, raw) if holds_template(raw) else raw
 
     def evaluate_once(self, host: str, names: Sequence[str]) -> None:
-        """Let variables of a host have their values from now on. One that has none yet stays as it is."""
+        """Replace variables of a host by their values from now on. One that has none yet stays unchanged."""
         variables = self.of(host)
         for name in names:
             if holds_template(variables.get(name)):
@@ -74,19 +74,19 @@ class HostVariables:
                     variables[name] = self.template(host, variables[name])
 
     def meets(self, host: str, conditions: list[Any]) -> bool:
-        """Say whether all conditions, as in `when`, are true for a host. Raises AnsibleError."""
+        """Return whether all conditions, as in `when`, are true for a host. Raises AnsibleError."""
         if not conditions:
             return True
         templar = self._templar.copy_with_new_env(available_variables=self.of(host))
         return all(templar.evaluate_conditional(each) for each in conditions)
 
     def forget(self, host: str) -> None:
-        """Drop what is known of a host: the variables of a thousand hosts are large."""
+        """Drop the variables of a host, because those of a thousand hosts are large."""
         self._known.pop(host, None)
 
 
 def holds_template(value: Any) -> bool:
-    """Say whether a value has to be evaluated before its content is known."""
+    """Return whether a value must be evaluated before its content is known."""
     if isinstance(value, EncryptedString):
         return True
     if isinstance(value, str):
@@ -110,7 +110,7 @@ def plain(value: Any) -> Any:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the innermost sentence of a chain of Ansible's errors: the others only say where it was met."""
+    """Return the innermost sentence of a chain of Ansible's errors: the others only say where it occurred."""
     *_outer, innermost = (each for each in _causes(error) if isinstance(each, AnsibleError))
     lines = str(getattr(innermost, "_original_message", innermost)).splitlines()
     return "\n".join(" ".join(line.split()) for line in lines)
@@ -124,7 +124,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _compile_once(templar: Any) -> None:
-    """Have the templar remember what it compiled. Where ansible-core is another one, it goes on as it does."""
+    """Make the templar cache compiled templates. If this ansible-core differs, nothing changes."""
     environment: Any = getattr(getattr(templar, "_engine", None), "environment", None)
     compiled_by_jinja = getattr(environment, "compile", None)
     if compiled_by_jinja is None:
@@ -132,7 +132,7 @@ def _compile_once(templar: Any) -> None:
     known: dict[str, Any] = {}
 
     def remembered(source: Any, *rest: Any, **more: Any) -> Any:
-        # A backslash may count as two or as one, which depends on more than the text.
+        # Whether a backslash is escaped depends on more than the text.
         if rest or more or not isinstance(source, str) or "\\" in source:
             return compiled_by_jinja(source, *rest, **more)
         text = str(source)

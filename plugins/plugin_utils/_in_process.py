@@ -4,10 +4,10 @@
 
 """Runs the collection's modules inside Ansible's own worker.
 
-Ordinary execution packs the module, copies it and starts a Python for every task and host; for modules that only
-speak to web services nearly all of the time of a run goes there. Here the very same module code runs in the worker,
-with the very same argument handling: AnsibleModule reads its arguments as it always does, and its printed result
-takes the way of every module's result.
+Ordinary execution packs the module, copies it and starts a Python process for every task and host; for modules that
+only call web services, this takes nearly all of the time of a run. Here the same module code runs in the worker, with
+the same argument handling: AnsibleModule reads its arguments as usual, and its printed result is processed like every
+module's result.
 
 The imports are at the top because the control process imports this file once, for the first module that a play calls,
 and every worker is a fork of it.
@@ -49,7 +49,7 @@ MODULES = {
 }
 
 if REQUESTS_IMPORT_ERROR is None:
-    # Read before any worker is forked; what is wrong with it is told by the task that needs it.
+    # Read before any worker is forked; the task that needs it reports its errors.
     with contextlib.suppress(InvalidInput):
         ssl_context(default_ca_bundle())
 
@@ -65,25 +65,25 @@ _ROLE = os.path.realpath(os.path.join(os.path.dirname(__file__), *(os.pardir,) *
 class _InProcessModule(basic.AnsibleModule):
     """An AnsibleModule inside the worker.
 
-    It knows the private directory of the run, which is where tokens are kept, and it can speak while it runs.
+    It knows the private directory of the run, where tokens are cached, and it can show progress while it runs.
     """
 
     run_directory = getattr(constants, "DEFAULT_LOCAL_TMP", None)
 
     said: Callable[[str], str] = staticmethod(str)
-    """Returns a warning as the user of the task has to read it."""
+    """Returns a warning in the terms of the task's user."""
 
     def warn(self, warning: str, *arguments: Any, **keywords: Any) -> None:
         """Warn the user."""
         super().warn(self.said(warning), *arguments, **keywords)
 
     def report_progress(self, sentence: str) -> None:
-        """Show how far something long has come, while it goes on."""
+        """Show the progress of a long operation."""
         Display().display(sentence)
 
 
 class InProcess(PlainVariables, ActionBase):
-    """Executes a module of this collection inside the worker where that gives the same result, else the usual way.
+    """Executes a module of this collection inside the worker if that gives the same result, otherwise the usual way.
 
     Each module has an action plugin of its own name that inherits from this one, so that errors, events and linters
     name the module.
@@ -108,12 +108,12 @@ class InProcess(PlainVariables, ActionBase):
 
     @property
     def _in_role(self) -> bool:
-        """Say whether the task is one of the role lead_writer, whose users see variables and no options."""
+        """Return whether the task belongs to the role lead_writer, whose users see variables and no options."""
         folder = internals.folder_of_role(internals.role_of(self._task))
         return bool(folder) and os.path.realpath(folder) == _ROLE
 
     def _said(self, sentence: str, task_vars: dict[str, Any]) -> str:
-        """Return a sentence as the user of the task has to read it: in the role with variables instead of options."""
+        """Return a sentence in the terms of the task's user: in the role with variables instead of options."""
         if not self._in_role:
             return sentence
         publisher = str(task_vars.get("lead_writer_publisher_client_id") or "")
@@ -121,14 +121,14 @@ class InProcess(PlainVariables, ActionBase):
         return in_words_of_the_role(sentence, publisher).replace("application_key", secret)
 
     def _warned(self, sentence: str, task_vars: dict[str, Any]) -> str:
-        """Return a warning, in the role with its host: Ansible shows equal ones once, as if there were one host."""
+        """Return a warning, in the role with its host, because Ansible shows equal warnings of all hosts once."""
         said = self._said(sentence, task_vars)
         return f"{task_vars.get('inventory_hostname')}: {said}" if self._in_role else said
 
     def _refuse_to_leave_a_secret(self) -> None:
         """Refuse a job that would have a secret in its file and in the output. Raises AnsibleActionFail.
 
-        Only a task that waits for its module comes back here, where its result is censored.
+        Only a task that waits for its module returns here, where its result is censored.
         """
         if self._task.async_val and self._module.ARGUMENTS.may_return_secret(self._task.args):
             raise AnsibleActionFail(
@@ -142,7 +142,7 @@ class InProcess(PlainVariables, ActionBase):
         return MODULES[self._task.action.rpartition(".")[2]]
 
     def _may_run_here(self) -> bool:
-        """Say whether running in the worker is the same as running the usual way."""
+        """Return whether running in the worker gives the same result as running the usual way."""
         return (
             missing_library() is None
             and self._connection.transport == "local"
@@ -152,7 +152,7 @@ class InProcess(PlainVariables, ActionBase):
         )
 
     def _prepared(self, task_vars: dict[str, Any]) -> _Prepared | None:
-        """Return what running the module here needs, or None where this ansible-core does not allow it."""
+        """Return what running the module here needs, or None if this ansible-core does not allow it."""
         try:
             if internals.LACKING_FOR_MODULES:
                 raise internals.InterfaceGone(internals.LACKING_FOR_MODULES[0])
@@ -181,7 +181,7 @@ class InProcess(PlainVariables, ActionBase):
         return internals.result_of(self, printed.getvalue())
 
     def _run_usually(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Execute the module as Ansible executes modules; Ansible itself removes what that leaves."""
+        """Execute the module as Ansible executes modules; Ansible itself removes the temporary files."""
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         result: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
         return result
@@ -193,7 +193,7 @@ class InProcess(PlainVariables, ActionBase):
         lacking = missing_library()
         if lacking is None or self._connection.transport != "local":
             return outcome
-        # Another Python was tried for want of the library, and does not even start the module.
+        # Another Python was tried because the library is missing, and it does not even start the module.
         seen = " ".join(f"{outcome['module_stdout']} {outcome.get('module_stderr') or ''}".split())
         return {
             "failed": True,
@@ -205,7 +205,7 @@ class InProcess(PlainVariables, ActionBase):
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A module's arguments in the form in which it reads them, and the environment variables that its task sets."""
+    """A module's arguments as it reads them, and the environment variables that its task sets."""
 
     arguments: bytes = field(repr=False)
     environment: dict[str, str] = field(repr=False)

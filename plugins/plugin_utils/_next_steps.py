@@ -4,7 +4,7 @@
 
 """What the end of a run says: a line for each environment that needs attention, and one for all others.
 
-Environments of which the same is to be said share a line, so that a thousand of them are read on one screen.
+Environments with the same text share a line, so that a thousand of them fit on one screen.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment at the end of its part in a run.
+    """One environment at the end of a run.
 
     `failed` is whether the run stopped for it. `destinations` are the lead destinations of its offers as they are now.
     """
@@ -35,18 +35,18 @@ class Environment:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there is nothing to say but that there was nothing to change."""
+        """Whether there is nothing to report except that there was nothing to change."""
         return not (self.failed or self.plan.get("failed") or self.plan["would_change"] or self._waiting())
 
     def sentence(self, *, check_mode: bool, purpose: str) -> str:
-        """Return what is to be said of it, without its name."""
+        """Return the text for the environment, without its name."""
         if self.plan.get("failed"):
             return f"stopped before anything was changed. {self.plan['msg'].splitlines()[0]}"
         changes = ", ".join(self.plan["would_change"])
         if check_mode:
             return f"would change {changes}" if changes else self._unchanged(purpose)
         if self.failed:
-            return "failed on the way, see above. Run again: the next run goes on from there."
+            return "failed, see above. Run again: the next run continues from there."
         if not changes:
             return self._unchanged(purpose)
         return " ".join([f"changed {changes}.", *self._to_do()])
@@ -59,11 +59,11 @@ class Environment:
 
     def _not_rotated(self) -> str:
         hours = _age_in_hours(self.plan)
-        age = "it is not due" if hours is None else f"it was made {hours} hours ago"
+        age = "it is not due" if hours is None else f"it was created {hours} hours ago"
         return f"the secret was not rotated, because {age} (see lead_writer_secret_rotate_after_days)."
 
     def _to_do(self) -> Iterator[str]:
-        """What is left to a person after a run."""
+        """What a person has to do after a run."""
         new_secret = bool(NEW_SECRETS.intersection(self.plan["would_change"]))
         if self.destinations or not (new_secret or "handover" in self.plan["would_change"]):
             yield from self._to_publish()
@@ -71,7 +71,7 @@ class Environment:
         what = "the connection"
         if new_secret and not {"application", "user"}.intersection(self.plan["would_change"]):
             what = "the new secret"
-        yield f"Type {what} into Partner Center's form by {self.plan['sheet']} and publish the offers."
+        yield f"Enter {what} in Partner Center's form from {self.plan['sheet']} and publish the offers."
         if what == "the new secret":
             yield "Then run once with -e lead_writer_secret_in_use=true."
 
@@ -79,7 +79,7 @@ class Environment:
         if self._waiting():
             yield (
                 f"Publish {', '.join(self._waiting())} in Partner Center, or run with -e lead_writer_publish=live: "
-                "what was handed over is not in use before."
+                "until then what was handed over is not in use."
             )
 
     def _waiting(self) -> list[str]:
@@ -117,9 +117,9 @@ def count(environments: int) -> str:
 
 
 def test_lead_sentence(result: Mapping[str, Any]) -> str:
-    """Return what the test of one connection has shown. `result` is that of the module `dynamics_test_lead`."""
+    """Return the outcome of the test of one connection. `result` is that of the module `dynamics_test_lead`."""
     if not result.get("test_lead"):
-        return "no lead can arrive, see above."
+        return "no lead can arrive; see above."
     said = "the test lead arrived" if result["test_lead"].get("written") else "a lead would arrive"
     newest = result.get("newest_lead")
     if not newest:
@@ -129,7 +129,7 @@ def test_lead_sentence(result: Mapping[str, Any]) -> str:
 
 
 def _age_in_hours(plan: Mapping[str, Any]) -> int | None:
-    """The age of the secret or password in use by the service's clock."""
+    """The age of the current secret or password by the service's clock."""
     made = (plan.get("secret") or {}).get("start_date_time") or (plan.get("password") or {}).get("changed_date_time")
     now = plan.get("service_time")
     if not made or not now:

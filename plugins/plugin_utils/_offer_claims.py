@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which offers are named by more than one host: an offer has one lead destination, so two hosts would fight over it."""
+"""Offers that more than one host names. An offer has one lead destination, so two hosts would overwrite it in turn."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Claim:
-    """One host's wish that the leads of an offer come to its environment.
+    """One host's claim to the leads of an offer.
 
-    C(publisher) is the tenant of the publisher as the inventory states it, a directory id, a domain name or nothing.
+    `publisher` is the tenant of the publisher as set in the inventory, a directory ID, a domain name or nothing.
     """
 
     offer: str
@@ -28,10 +28,10 @@ class Claim:
 
 
 def claimed_twice(claims: Iterable[Claim]) -> dict[str, list[str]]:
-    """Return the hosts that contradict each other, by offer as the first of them spells it.
+    """Return the hosts with conflicting claims, by offer as the first of them spells it.
 
-    External ids are unique for one publisher only. So two claims of one id are no contradiction where the publishers
-    are certainly different ones, which only two directory ids can tell: one tenant has any number of domain names.
+    External IDs are unique for one publisher only. So two claims of one ID are no conflict if the publishers are
+    certainly different, which only two directory IDs can show: one tenant has any number of domain names.
     """
     by_offer: dict[str, list[Claim]] = {}
     for claim in claims:
@@ -41,19 +41,19 @@ def claimed_twice(claims: Iterable[Claim]) -> dict[str, list[str]]:
 
 
 def _contradicting(same: Iterable[Claim]) -> set[str]:
-    """Return the hosts that contradict each other among the claims of one external id."""
+    """Return the hosts with conflicting claims of one external ID."""
     by_publisher: dict[str, set[str]] = {}
     for claim in same:
         by_publisher.setdefault(claim.publisher.lower() if is_guid(claim.publisher) else "", set()).add(claim.host)
     everybody = set().union(*by_publisher.values())
     if "" in by_publisher:
-        # A publisher that is not known may be any of the others.
+        # An unknown publisher may be any of the others.
         return everybody if len(everybody) > 1 else set()
     return set().union(*(hosts for hosts in by_publisher.values() if len(hosts) > 1))
 
 
 def refusals(twice: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return a sentence with the cure for each host that has a part in a contradiction."""
+    """Return a sentence with the cure for each host with a conflict."""
     offers_of: dict[str, list[str]] = {}
     for offer, hosts in twice.items():
         for host in hosts:
@@ -67,5 +67,5 @@ def _refusal(host: str, offers: Sequence[str], twice: Mapping[str, Iterable[str]
     return (
         f"lead_writer_offers of {host} names {', '.join(offers)}, and so does {', '.join(others[:_NAMED])}{more}: an "
         "offer can send its leads to one environment only, so leave it to one host. (If they are offers of different "
-        "publishers, give the directory id of each in lead_writer_publisher_tenant_id.)"
+        "publishers, set the directory ID of each in lead_writer_publisher_tenant_id.)"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a task is in its play: which hosts share its work, and which tags select what follows it."""
+"""Where a task is in its play: which hosts it runs for together, and which tags select what follows it."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from typing import Any
 from ._ansible_internals import outwards, own_tags, role_of
 
 _ALL_HOSTS_TOGETHER = ("linear", "debug")
-"""Strategies that take a task for all hosts before the next one. With the others `run_once` has no meaning."""
+"""Strategies that run a task for all hosts before the next one. With the others `run_once` has no meaning."""
 
 
 def takes_all_hosts_together(task: Any) -> bool:
-    """Say whether a task that runs once can work for the whole batch.
+    """Return whether a task that runs once can work for the whole batch.
 
-    It cannot in another strategy, nor inside an include with a loop, where each round has variables of its own.
+    It cannot in another strategy, nor inside an include with a loop, where each iteration has its own variables.
     """
     strategy = str(task.get_play().strategy).rpartition(".")[2]
     return strategy.endswith(_ALL_HOSTS_TOGETHER) and not any(each.loop for each in _includes(task))
 
 
 def conditions_of(task: Any) -> list[Any]:
-    """Return the conditions under which a host meets the task: its own, and those of the includes around it."""
+    """Return the conditions under which a host runs the task: its own, and those of the includes around it."""
     return [*task.when, *(condition for each in _includes(task) for condition in each.when)]
 
 
 def environment_around(task: Any) -> list[Any]:
-    """Return the environment variables that a task gets from what is around it, with their templates.
+    """Return the environment variables that a task inherits, with their templates.
 
-    Its own are evaluated already, for the host that it runs for.
+    Its own are already evaluated for the host that it runs for.
     """
     around = (each.environment for each in list(outwards(task))[1:])
     return next((found if isinstance(found, list) else [found] for found in around if found), [])
 
 
 def is_selected(task: Any, tag: str, task_vars: Mapping[str, Any]) -> bool:
-    """Say whether `--tags` and `--skip-tags` select a task with this tag beside the given task, which is in all runs.
+    """Return whether `--tags` and `--skip-tags` select a task with this tag next to the given task, which always runs.
 
-    It also has the tags of the role and of the play. What has the given task in all runs is the tag `always` of the
-    import of its file, which says nothing about the others.
+    It also has the tags of the role and of the play. The given task always runs because of the tag `always` of the
+    import of its file, which does not apply to the others.
     """
     tags = {tag}
     for own in _tags_around(task):
@@ -62,7 +62,7 @@ def _selects(tags: set[str], only: Collection[str], skip: Collection[str]) -> bo
 
 
 def _tags_around(task: Any) -> Iterator[set[str]]:
-    """Yield the tags of what is around the file of the given task."""
+    """Yield the tags of what encloses the file of the given task."""
     # The task itself has all of them by now.
     around = list(outwards(task))[1:]
     imports = [place for place, each in enumerate(around) if str(getattr(each, "action", "")).endswith("import_tasks")]
@@ -72,5 +72,5 @@ def _tags_around(task: Any) -> Iterator[set[str]]:
 
 
 def _includes(task: Any) -> list[Any]:
-    """Return the includes around a task that are made while the play runs."""
+    """Return the dynamic includes around a task."""
     return [each for each in outwards(task) if getattr(each, "statically_loaded", True) is False]

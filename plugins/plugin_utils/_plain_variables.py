@@ -4,9 +4,9 @@
 
 """A short way to the value of a task's argument that only names a variable.
 
-Ansible compiles every template anew for every task and host, a millisecond each, and the role hands on some fifty
-variables: templates like C({{ name }}) and C({{ name | default(omit, true) }}). When such a variable holds no template
-itself, its value is what the template would give, so nothing has to be compiled. Everything else goes Ansible's way.
+Ansible compiles every template again for every task and host, a millisecond each, and the role passes about fifty
+variables: templates like `{{ name }}` and `{{ name | default(omit, true) }}`. If such a variable contains no template
+itself, its value is the result of the template, so nothing has to be compiled. Ansible evaluates everything else.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _UNKNOWN = object()
 
 
 class PlainVariables:
-    """For an action plugin, before ActionBase: its arguments are found the short way."""
+    """For an action plugin, before ActionBase: evaluates its arguments the short way."""
 
     @classmethod
     def finalize_task_arg(cls, *given: Any, **named: Any) -> Any:
         """Return an argument's value; ansible-core allows an action to find it in its own way.
 
         It is called with the argument's name and value, the templating engine and a context, but ansible-core calls
-        that unstable. So where the short way fails, ansible-core's own way decides.
+        that unstable. So if the short way fails, ansible-core's own way decides.
         """
         usual = getattr(super(), "finalize_task_arg", _by_template)
         if LACKING_FOR_ARGUMENTS:
@@ -56,10 +56,10 @@ def _by_template(_name: str, value: Any, templar: Any, _context: Any) -> Any:
 
 
 def finalized(value: Any, templar: Any) -> Any:
-    """Return what C(templar.template(value)) returns.
+    """Return what `templar.template(value)` returns.
 
-    C(templar) is the engine that Ansible hands to C(ActionBase.finalize_task_arg). Raises AnsibleValueOmittedError
-    when the whole value is omitted, and what C(templar.template) raises.
+    `templar` is the engine that Ansible hands to `ActionBase.finalize_task_arg`. Raises AnsibleValueOmittedError
+    when the whole value is omitted, and what `templar.template` raises.
     """
     result = _resolved(value, templar)
     if result is _OMITTED:
@@ -89,7 +89,7 @@ def _by_ansible(value: Any, templar: Any) -> Any:
 
 
 def _named_value(text: str, templar: Any) -> Any:
-    """The value of the variable that C(text) names, _OMITTED, or _UNKNOWN where only Ansible knows."""
+    """The value of the variable that `text` names, _OMITTED, or _UNKNOWN if only Ansible knows."""
     variables: Mapping[str, Any] = templar.available_variables
     named = _NAMED.fullmatch(text)
     if named is None or not is_trusted_as_template(text):
@@ -101,13 +101,13 @@ def _named_value(text: str, templar: Any) -> Any:
     if not _is_plain(value):
         if isinstance(value, (dict, list)) and not or_omit:
             return _resolved(value, templar)
-        # A template that only names another one need not be compiled as well.
+        # A template that only names another variable need not be compiled either.
         return _by_ansible(value, templar) if isinstance(value, str) and not or_omit else _UNKNOWN
     return _OMITTED if also_if_empty and not value else value
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether the value holds no template and nothing that Ansible shows in another form."""
+    """Return whether the value has no template and nothing that Ansible shows in another form."""
     if isinstance(value, EncryptedString):
         return False
     if isinstance(value, str):

@@ -13,8 +13,8 @@ from typing import Any
 _REASONS = {
     "solution": "the Lead Writer solution brings the security role",
     "application": "the lead service signs in as an application",
-    "application.secret": "the lead service signs in with a client secret, which has to be valid and in the store",
-    "application.secret.removed": "an old secret is removed when nothing uses it",
+    "application.secret": "the lead service signs in with a client secret, which must be valid and in the store",
+    "application.secret.removed": "the old secret is no longer in use",
     "application.restored": "the application is in the recycle bin",
     "application.web.redirectUris": "Microsoft's article asks for a redirect URI",
     "application.signInAudience": "Microsoft's article asks for accounts in any organizational directory",
@@ -22,26 +22,26 @@ _REASONS = {
     "admin_consent": "lead_writer_admin_consent is true",
     "service_principal": "an application can sign in to a tenant only with a service principal there",
     "user": "the lead service signs in as a user",
-    "user.assignedLicenses": "Microsoft's article asks for a license, which brings the user into the environment",
-    "user.password": "the lead service signs in with a password, which has to be valid and in the store",
+    "user.assignedLicenses": "Microsoft's article asks for a license, which adds the user to the environment",
+    "user.password": "the lead service signs in with a password, which must be valid and in the store",
     "role.privileges": "Microsoft's article asks for privileges on User Entity UI Settings and System Job",
     "role.isinherited": "Microsoft's article asks for direct user access and team privileges",
-    "companion_role": "the role of the solution is locked, so a second role has what it lacks",
-    "companion_solution": "the role of the solution may not be edited, so a managed solution brings a second one",
+    "companion_role": "the role of the solution is locked, so a second role gets the missing privileges",
+    "companion_solution": "the role of the solution cannot be edited, so a managed solution contains a second one",
     "application_user": "Microsoft's article asks for an application user in the environment",
     "application_user.roles": "Microsoft's article asks for the security role of the solution",
-    "environment_user": "the user has to be known in the environment",
+    "environment_user": "the user must exist in the environment",
     "environment_user.roles": "Microsoft's article asks for the security role of the solution",
-    "lead_destination": "the offer has to send its leads to this environment",
+    "lead_destination": "the offer must send its leads to this environment",
 }
 """Why a change is made, by the beginning of its name. Source: Microsoft's article "Configure lead management for
 Dynamics 365 Customer Engagement", where it is named."""
 
 
 def plan_diff(host: str, plan: Mapping[str, Any]) -> str:
-    """Return the diff of a plan's changes that belong to the run; an empty text if there are none.
+    """Return the diff of a plan's changes that belong to the run; an empty string if there are none.
 
-    Files that are made of other things (the store's and the handover's) are not in it.
+    It excludes files that are derived from other changes (the store's and the handover files).
     """
     before, after = plan["differences"]["before"], plan["differences"]["after"]
     lines = []
@@ -60,7 +60,7 @@ def reason(path: str) -> str:
         known = _REASONS.get(".".join(parts[:length]))
         if known:
             return known
-    return "it differs from what is wanted"
+    return "it differs from the desired state"
 
 
 def _text(value: Any) -> str:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans many environments side by side in one process.
+"""Plans many environments in parallel in one process.
 
-Each environment is planned by the code of the module `lead_writer_plan`. What they can share is shared: connections
-and what these trust, the package, and what the run remembers. What happens to one of them never reaches another.
+Each environment is planned by the code of the module `lead_writer_plan`. They share connections and their trust
+settings, the package, and the caches of the run. A failure of one never affects another.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from ..module_utils._transport.http import Transport
 from ..module_utils._transport.run_cache import RunCache
 
 _MANY = 20
-"""From how many environments on the progress is shown."""
+"""The number of environments from which progress is shown."""
 _PROGRESS_SECONDS = 5.0
 _SPEC = {name: value for name, value in ARGUMENTS.module_arguments().items() if name != "supports_check_mode"}
 _CREDENTIALS = frozenset(
     name for option in CREDENTIALS.options.values() for name in option.get("fallback", ((), ()))[1]
 )
-"""The environment variables that stand for options which are left out."""
+"""The environment variables that replace omitted options."""
 
 
 class Planner:
-    """Plans environments on threads of its own; to be used in a `with` statement.
+    """Plans environments on its own threads; to be used in a `with` statement.
 
-    Plans are made for as long as others are added, so that templates are evaluated while services are waited for.
+    Planning starts while environments are still added, so that templates are evaluated while services respond.
     """
 
     def __init__(self, threads: int, run_directory: str | None, total: int, say: Callable[[str], None]) -> None:
@@ -70,7 +70,7 @@ class Planner:
         """Plan the environment of a host by the options of `lead_writer_plan`.
 
         `environment` are the environment variables of its task. Credentials among them are read here. The others
-        belong to the whole process, so environments that differ in them wait for each other.
+        apply to the whole process, so environments that differ in them wait for each other.
         """
         others = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
         if others != self._environment:
@@ -92,7 +92,7 @@ class Planner:
     def plans(self) -> dict[str, dict[str, Any]]:
         """Wait for all plans and return them by host.
 
-        One that could not be made has `failed`, `msg` with a sentence for each blocker, and `failure`.
+        A plan that could not be made has `failed`, `msg` with a sentence for each blocker, and `failure`.
         """
         self._wait_for_all()
         return self._plans
@@ -102,7 +102,7 @@ class Planner:
             self._collect(_PROGRESS_SECONDS)
 
     def _collect(self, seconds: float) -> None:
-        """Take what is ready, or becomes so within some seconds."""
+        """Take the plans that are ready within a few seconds."""
         done, _others = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
         for future in done:
             self._plans[self._running.pop(future)] = future.result()
@@ -124,7 +124,7 @@ def _plan(context: ModuleContext, secrets: set[str]) -> dict[str, Any]:
             plan = read(context)
     except EXPECTED_FAILURES as error:
         plan = {"failed": True, "msg": said(error), "failure": getattr(error, "failure", None)}
-    except Exception as error:  # whatever it is, the other environments go on
+    except Exception as error:  # whatever it is, the other environments continue
         plan = {"failed": True, "msg": fault(error)}
     cleaned: dict[str, Any] = remove_values(plan, secrets)
     return cleaned
@@ -146,5 +146,5 @@ def _variables(added: Mapping[str, str]) -> Iterator[None]:
 
 
 def fault(error: Exception) -> str:
-    """Return the sentence for an error that no one has foreseen."""
+    """Return the sentence for an unexpected error."""
     return f"The plan was not made because of a fault of this collection ({type(error).__name__}: {error}): report it."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run's recording says of the facts, for the end of the run."""
+"""What a run's recording shows about the facts, for the end of the run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = "facts.md"
 def recorded_facts(hosts: Iterable[str], variables: HostVariables) -> Iterator[str]:
     """Write the page of facts into each folder that these hosts record to, and yield a line for each.
 
-    A folder without a recording, or one that cannot be written to, is passed over: the run itself has said so.
+    A folder without a recording, or one that is not writable, is skipped, because the run has reported it.
     """
     for directory in dict.fromkeys(_folder_of(host, variables) for host in hosts):
         if directory:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads a folder that the option `record_directory` (`lead_writer_record` in the role) has filled."""
+"""Reads a folder with the recordings of the option `record_directory` (`lead_writer_record` in the role)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..module_utils._rules.recorded_exchange import FORMAT
 
 
 class RecordingNotRead(Exception):
-    """A folder is no recording; the text is a sentence with the cure."""
+    """A folder has no recording; the text is a sentence with the cure."""
 
 
 @dataclass(frozen=True)
 class RecordedExchange:
     """One kind of exchange, censored: what was sent, and what came back.
 
-    `query`, `request_headers` and `headers` are by name. Where no whole answer came, `status` is None and `broken` the
-    class of the error; else `broken` is empty. `codes` are the codes of the errors in the answer. `file` is the name of
-    the file that it was read from.
+    `query`, `request_headers` and `headers` are by name. Without a complete response, `status` is None and `broken` is
+    the class of the error; otherwise `broken` is empty. `codes` are the codes of the errors in the response. `file` is
+    the name of the file that it was read from.
     """
 
     service: str
@@ -47,8 +47,8 @@ class RecordedExchange:
 def read_recording(directory: Path) -> list[RecordedExchange]:
     """Return the exchanges in a folder, in the order of their files' names.
 
-    Files that are no exchanges, such as those that a killed run was writing, are passed over. Raises RecordingNotRead
-    where there is no folder, or an exchange of another edition of the form.
+    Files that are no exchanges, such as those that a killed run was writing, are skipped. Raises RecordingNotRead if
+    the folder does not exist, or if an exchange has another version of the format.
     """
     try:
         paths = sorted(directory.glob("[!.]*.json"))
@@ -58,14 +58,14 @@ def read_recording(directory: Path) -> list[RecordedExchange]:
             f"{directory} cannot be read ({error.strerror or error}): correct the path or its permissions."
         ) from None
     if found is None:
-        raise RecordingNotRead(f"{directory} is not a folder: name the one that lead_writer_record named.")
+        raise RecordingNotRead(f"{directory} is not a folder: use the folder that lead_writer_record named.")
     return [each for each in found if each is not None]
 
 
 def read_exchange(path: Path) -> RecordedExchange | None:
-    """Return the exchange in one file, None if it holds none.
+    """Return the exchange in one file, None if it contains none.
 
-    Raises RecordingNotRead for another edition of the form, and OSError.
+    Raises RecordingNotRead for another version of the format, and OSError.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

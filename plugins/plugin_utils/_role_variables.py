@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the variables that a host gives to the role, found before any service is asked for anything.
+"""Checks the variables that a host sets for the role, before any request is sent.
 
-In the inventory a misspelled variable is as silent as a right one, and a wrong value would be met by the last step.
+Ansible does not report a misspelled variable in the inventory, and a wrong value might fail only in the last step.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _EVALUATED_LATER = frozenset(
         "lead_writer_store_remove_tasks",
     }
 )
-"""Variables that may ask a store, or name what exists only later: they are evaluated where they are used."""
+"""Variables that may read a store, or name what exists only later: they are evaluated where they are used."""
 
 
 class RoleVariables:
@@ -50,9 +50,9 @@ class RoleVariables:
             self._options = specification(folder)
 
     def problems(self, host: str) -> list[str]:
-        """Return a sentence for each variable of a host that is wrong.
+        """Return a sentence for each wrong variable of a host.
 
-        What a variable of the host evaluates to takes its place, so that it is evaluated once.
+        Each variable of the host is replaced by its value, so that it is evaluated once.
         """
         if not self._options:
             return []
@@ -89,14 +89,14 @@ def specification(role_path: str) -> dict[str, dict[str, Any]]:
 
 
 def wrong_value(name: str, host: str, value: Any, option: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence if a value is none of the choices of an option, or not of its type."""
+    """Yield a sentence if a value is not among the choices of an option, or not of its type."""
     kind, choices = option.get("type", "str"), option.get("choices")
     if value is None or value == "" or (kind in ("str", "path") and not choices):
         return
     spec = {key: option[key] for key in ("type", "elements", "choices") if key in option}
     if not ArgumentSpecValidator({name: spec}).validate({name: value}).error_messages:
         return
-    # A secret is any text, so it is never shown here.
+    # A secret can be any text, so it never fails here and is never shown.
     if choices:
         yield f"{name} of {host} is {value!r}: set it to one of {', '.join(choices)}."
     else:
@@ -106,6 +106,5 @@ def wrong_value(name: str, host: str, value: Any, option: Mapping[str, Any]) -> 
 def _unknown(name: str, host: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name[len(_PREFIX) :], sorted(each[len(_PREFIX) :] for each in known), n=1)
     what = f"write {_PREFIX}{near[0]}" if near else "remove it"
-    return (
-        f"{name} of {host} is no variable of the role: {what}, or rename it so that it does not begin with {_PREFIX}."
-    )
+    unknown = f"{name} of {host} is not a variable of the role"
+    return f"{unknown}: {what}, or rename it so that it does not begin with {_PREFIX}."

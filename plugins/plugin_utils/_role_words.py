@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sentences of the parts, in the words of those who use the role: they set variables, and no options of modules."""
+"""Messages of the modules in the terms of the role's users, who set variables and not options of modules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CREDENTIALS = (
     "managed_identity",
     "azure_cli",
 )
-"""Options that have a variable for the runner, and another one for the publisher."""
+"""Options with one variable for the runner and another for the publisher."""
 
 VARIABLES = {
     **{name: f"lead_writer_{name}" for name in _CREDENTIALS},
@@ -54,7 +54,7 @@ VARIABLES = {
     "usage_location": "lead_writer_user_usage_location",
     "user_principal_name": "lead_writer_user_name",
 }
-"""The role's variable for an option that is no other word. It is replaced wherever a sentence names it."""
+"""The role's variable for an option that is not also an ordinary word. It is replaced wherever a sentence names it."""
 
 _IN_PLACES = {
     r"^path or url\b": "lead_writer_solution_path or lead_writer_solution_url",
@@ -78,20 +78,20 @@ _IN_PLACES = {
     r"^name is (?=missing|empty)": "lead_writer_application_name is ",
     r"^display_name is (?=missing|empty)": "lead_writer_user_display_name is ",
 }
-"""The same for options that are everyday words, only where a sentence means the option."""
+"""The same for options that are also ordinary words, only where a sentence means the option."""
 
 _PARTS = re.compile(
     r"^(publisher|solution|application|user|role_privileges|application_user|user_role|lead_destinations): "
 )
 _BOTH_NAMED = re.compile(r"[\w.]+ \((?:in the role (lead_writer_\w+)|(lead_writer_\w+) in the role)\)")
-"""An option with the role's variable in brackets, in a sentence that users of the module see as well."""
+"""An option with the role's variable in parentheses, in a sentence that users of the module see as well."""
 _WORDS = re.compile(r"(?<![\w./'=])(" + "|".join(map(re.escape, sorted(VARIABLES, key=len, reverse=True))) + r")(?!\w)")
 
 
 def in_words_of_the_role(sentence: str, publisher_client_id: str = "") -> str:
-    """Return a sentence with the role's variables in the place of options.
+    """Return a sentence with the role's variables in place of options.
 
-    It speaks of the publisher's credentials where it begins with that part, or names the publisher's application.
+    It is about the publisher's credentials if it begins with that part, or names the publisher's application.
     """
     part = _PARTS.match(sentence)
     of_publisher = bool(part and part[1] == "publisher") or (

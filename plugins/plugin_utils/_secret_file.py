@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The file that keeps an environment's secret: a record in plain text, the secret encrypted by Ansible Vault.
+"""The file that stores an environment's secret: a record in plain text, the secret encrypted by Ansible Vault.
 
-One place knows the format, for the action that writes the file and for the lookup that reads its record.
+This file defines the format, for the action that writes the file and for the lookup that reads its record.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HEADER = """\
 def render(record: StoreRecord, encrypted: str | None) -> str:
     """Return the file's text.
 
-    `encrypted` is Ansible Vault's text for the secret, None where a secret is yet to be made.
+    `encrypted` is Ansible Vault's text for the secret, None if no secret exists yet.
     """
     lines = [f"{name}: {_quoted(value)}" for name, value in record.as_mapping().items() if value]
     text = _HEADER + "\n".join(lines) + "\n"
@@ -42,28 +42,28 @@ def render(record: StoreRecord, encrypted: str | None) -> str:
 
 
 class UnreadableSecretFile(Exception):
-    """The file is there, but it is not one of ours; the text is a sentence with the cure."""
+    """The file exists, but this collection did not write it; the text is a sentence with the cure."""
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Metadata(_Loader):  # type: ignore[misc]
-    """Reads the file without touching what is encrypted."""
+    """Reads the file without decrypting anything."""
 
 
 _Metadata.add_constructor("!vault", lambda loader, node: "encrypted")
 
 
 class _Encrypted(_Loader):  # type: ignore[misc]
-    """Reads the file with the encrypted text as it stands there."""
+    """Reads the file with the encrypted text unchanged."""
 
 
 _Encrypted.add_constructor("!vault", lambda loader, node: str(node.value))
 
 
 def read_record(path: str) -> StoreRecord | None:
-    """Return the record in a file that `render` made, or None when there is no file.
+    """Return the record in a file that `render` wrote, or None if the file does not exist.
 
     Raises UnreadableSecretFile.
     """
@@ -73,13 +73,13 @@ def read_record(path: str) -> StoreRecord | None:
     ours = isinstance(content, dict) and (content.get(SECRET) == "encrypted" or content.get("intended_at"))
     if not ours:
         raise UnreadableSecretFile(
-            f"The store's file {path} is not one that this collection wrote: move it away, or name another place."
+            f"The store's file {path} was not written by this collection: move it away, or set another path."
         )
     return StoreRecord.read(content)
 
 
 def read_encrypted(path: str) -> str | None:
-    """Return Ansible Vault's text for the secret in a file that `render` made, or None when it holds none.
+    """Return Ansible Vault's text for the secret in a file that `render` wrote, or None if it has none.
 
     Raises UnreadableSecretFile.
     """
@@ -90,7 +90,7 @@ def read_encrypted(path: str) -> str | None:
 
 
 def _load(path: str, loader: Any) -> Any:
-    """Return the file's content, or None when there is no file."""
+    """Return the file's content, or None if the file does not exist."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             return yaml.load(file, Loader=loader) or {}  # noqa: S506  # a safe loader that knows one tag more

@@ -21,11 +21,11 @@ class SecretVault:
     """Encrypts and decrypts with the vault passwords of the run."""
 
     def __init__(self, loader: Any, vault_id: str | None) -> None:
-        """`loader` is Ansible's data loader, None where there is none; `vault_id` names one of the run's passwords."""
+        """`loader` is Ansible's data loader or None; `vault_id` names one of the run's passwords."""
         self._vault: Any = None
         self._vault_id = vault_id or None
         self.unreachable = ""
-        """Why the run's passwords cannot be reached, a sentence; empty where they can."""
+        """Why the run's passwords cannot be reached, a sentence; empty if they can."""
         if loader is not None:
             try:
                 self._vault = vault_of(loader)
@@ -34,12 +34,12 @@ class SecretVault:
 
     @property
     def can_encrypt(self) -> bool:
-        """Say whether there is a password to encrypt with."""
+        """Return whether there is a password to encrypt with."""
         names = [name for name, _secret in self._passwords]
         return self._vault_id in names if self._vault_id else bool(names)
 
     def check_encryption(self) -> None:
-        """Raise VaultUnusable when there is no password to encrypt with."""
+        """Raise VaultUnusable if there is no password to encrypt with."""
         if self.unreachable:
             raise VaultUnusable(self.unreachable)
         if not self._passwords:
@@ -48,7 +48,7 @@ class SecretVault:
             )
         if not self.can_encrypt:
             raise VaultUnusable(
-                f"vault_id {self._vault_id!r} is not among the run's vault ids: add it with --vault-id."
+                f"vault_id {self._vault_id!r} is not among the run's vault IDs: add it with --vault-id."
             )
 
     def encrypt(self, secret: str) -> str:
@@ -66,7 +66,7 @@ class SecretVault:
         except AnsibleError:
             raise VaultUnusable(
                 f"The secret in the store's file {path} cannot be decrypted: run with the vault password that "
-                "encrypted it, by --vault-password-file or --vault-id."
+                "encrypted it, with --vault-password-file or --vault-id."
             ) from None
 
     @property

@@ -6,8 +6,8 @@
 
     python -m ansible_collections.marketplace_leads.dynamics365.plugins.plugin_utils.evidence FOLDER
 
-C(FOLDER) is what `lead_writer_record` named. The folder above C(ansible_collections) has to be on C(PYTHONPATH). The
-exit status is 1 when a fact is refuted.
+`FOLDER` is what `lead_writer_record` named. The folder above `ansible_collections` must be on `PYTHONPATH`. The exit
+status is 1 if a fact is refuted.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _NAMESPACE = "Microsoft.Dynamics.CRM."
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a recording says of a fact: CONFIRMED, REFUTED or NOT_MET, after so many exchanges about it."""
+    """What a recording shows about a fact: CONFIRMED, REFUTED or NOT_MET, with the number of exchanges about it."""
 
     fact: Fact
     verdict: str
@@ -70,7 +70,7 @@ def _verdict(fact: Fact, by_request: Mapping[tuple[str, str], Sequence[RecordedE
 def request_line(exchange: RecordedExchange) -> str:
     """Return method and path of an exchange as the evidence file writes them: `PATCH systemusers({})`."""
     path = re.sub(f"^{_BASES.get(exchange.service, '/')}", "", exchange.path).strip("/")
-    # Graph takes a key in parentheses for one behind a slash.
+    # Graph treats a key in parentheses like one after a slash.
     key = "/{}" if exchange.service == "graph" else "({})"
     segments = [_segment(segment, key) for segment in path.replace(_NAMESPACE, "").split("/")]
     if exchange.service == "entra" and segments[0] in _ANY_TENANT:
@@ -87,7 +87,7 @@ def _segment(segment: str, key: str) -> str:
 
 
 def holds(condition: Condition, exchange: RecordedExchange) -> bool:
-    """Say whether every part of a condition that is given holds for an exchange."""
+    """Return whether every given part of a condition is true for an exchange."""
     found = {name.lower() for name in exchange.headers}
     codes = {code.lower() for code in exchange.codes}
     sent = {name.lower(): value for name, value in exchange.request_headers.items()}
@@ -105,7 +105,7 @@ def holds(condition: Condition, exchange: RecordedExchange) -> bool:
 
 
 def reaches(body: Any, path: str) -> bool:
-    """Say whether a path leads to anything in a body, null included."""
+    """Return whether a path leads to anything in a body, including null."""
     return bool(list(values_at(body, path)))
 
 
@@ -121,7 +121,7 @@ def values_at(body: Any, path: str) -> Iterator[Any]:
 
 
 def page(verdicts: Sequence[Verdict]) -> str:
-    """Return the verdicts as a page in Markdown: refuted facts first, because those are news."""
+    """Return the verdicts as a page in Markdown, refuted facts first."""
     count = Counter(each.verdict for each in verdicts)
     lines = [
         "# What this recording says of the facts",

@@ -190,5 +190,5 @@ def test_two_playbooks_in_one_run_do_not_mix_their_hosts(configure: Configure) -
     first, second = (f"marketplace_leads.dynamics365.{name}" for name in ("configure", "rotate_secrets"))
     run = configure(first, playbook=second, rehearse=False)
     assert run.status == 0, run.output
-    assert "the secret was not rotated, because it was made 0 hours ago" in run.output
+    assert "the secret was not rotated, because it was created 0 hours ago" in run.output
     assert [each.task for each in run.of(HOST) if "Rotate" in each.task] == []

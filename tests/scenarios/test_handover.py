@@ -86,7 +86,7 @@ def test_sheet_suffices_to_type_and_its_command_shows_the_secret(cloud: Cloud, c
     assert files.texts() == (data, sheet)
     files.data.write_text("{}", encoding="utf-8")
     refused = configure(rehearse=False)
-    assert "is not one that this collection wrote: move it away" in refused.output
+    assert "was not written by this collection: move it away" in refused.output
     assert cloud.writes_since(refused.mark) == []
 
 

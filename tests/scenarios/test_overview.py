@@ -72,4 +72,4 @@ def test_diff_starts_with_its_host_and_shows_reasons(fleet: Fleet) -> None:
 
 
 def test_a_diff_shows_no_generated_file(fleet: Fleet) -> None:
-    assert "What to type into Partner Center" not in fleet.diff.output
+    assert "What to enter in Partner Center" not in fleet.diff.output

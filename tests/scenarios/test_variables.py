@@ -23,9 +23,9 @@ HOST = "contoso_prod"
     [
         (
             {"lead_writer_publsh": "live"},
-            "lead_writer_publsh of contoso_prod is no variable of the role: write lead_writer_publish",
+            "lead_writer_publsh of contoso_prod is not a variable of the role: write lead_writer_publish",
         ),
-        ({"lead_writer_xyz": 1}, "lead_writer_xyz of contoso_prod is no variable of the role: remove it"),
+        ({"lead_writer_xyz": 1}, "lead_writer_xyz of contoso_prod is not a variable of the role: remove it"),
         (
             {"lead_writer_state": "removed"},
             "lead_writer_state of contoso_prod is 'removed': set it to one of present, absent.",
@@ -87,7 +87,7 @@ def test_host_without_an_environment_is_one_message(cloud: Cloud, configure: Con
         inventory.replace("        contoso_prod:\n", "        jumphost: {}\n        contoso_prod:\n"), encoding="utf-8"
     )
     run = configure(check=True)
-    assert run.failure("jumphost").startswith("lead_writer_environment_url of jumphost is not set: give the address")
+    assert run.failure("jumphost").startswith("lead_writer_environment_url of jumphost is not set: set it to the address")
     assert run.changed_hosts() == {HOST}
     # The others are not planned twice because of it.
     first, second = (each.result["made_at"] for each in run.outcomes if "made_at" in each.result)

@@ -32,12 +32,12 @@ def line_of(run: Run, host: str = HOST) -> str:
 def test_a_rotated_secret_is_to_be_typed_in(cloud: Cloud, configure: Configure) -> None:
     configure(rehearse=False)
     soon = configure(playbook=ROTATE, rehearse=False)
-    assert line_of(soon).startswith(f"{HOST}: the secret was not rotated, because it was made 0 hours ago")
+    assert line_of(soon).startswith(f"{HOST}: the secret was not rotated, because it was created 0 hours ago")
     cloud.jump(2 * DAY)
     later = configure(playbook=ROTATE)
     assert later.status == 0, later.output
     sheet = configure.store / f"{cloud.contoso.environment_host}.handover.md"
-    assert f"Type the new secret into Partner Center's form by {sheet} and publish the offers." in line_of(later)
+    assert f"Enter the new secret in Partner Center's form from {sheet} and publish the offers." in line_of(later)
     assert line_of(later).endswith("Then run once with -e lead_writer_secret_in_use=true.")
 
 
@@ -54,7 +54,7 @@ def test_validate_reports_hosts_without_leads(cloud: Cloud, configure: Configure
     cloud.jump(400 * DAY)
     run = configure(playbook=VALIDATE, rehearse=False)
     assert run.status != 0
-    assert line_of(run) == f"{HOST}: no lead can arrive, see above."
+    assert line_of(run) == f"{HOST}: no lead can arrive; see above."
 
 
 @ONE_OFFER
@@ -74,7 +74,7 @@ def test_run_that_fails_for_one_host_reports_all(cloud: Cloud, configure: Config
     inventory = cloud.inventory.read_text(encoding="utf-8")
     cloud.inventory.write_text(inventory.replace(secret, "wrong"), encoding="utf-8")
     run = configure(variables={"lead_writer_store_write_tasks": str(refuse)}, rehearse=False)
-    assert line_of(run, "fabrikam_prod").startswith("fabrikam_prod: failed on the way, see above. Run again")
+    assert line_of(run, "fabrikam_prod").startswith("fabrikam_prod: failed, see above. Run again")
     assert line_of(run, "northwind_prod").startswith(
         "northwind_prod: stopped before anything was changed. lead_writer_client_secret is not valid"
     )

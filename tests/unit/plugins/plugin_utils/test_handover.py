@@ -68,7 +68,7 @@ def test_sheet_has_every_field_the_expiry_and_a_valid_command() -> None:
     assert typed["Client secret"] == "see below"
     assert typed["Contact email"] == "a@contoso.example; b\\|c@contoso.example"
     assert "-e '@my store/contoso.yml' --ask-vault-password" in sheet
-    assert "good until 2027-11-22T16:59:09Z" in sheet
+    assert "Expires: 2027-11-22T16:59:09Z" in sheet
 
 
 def test_sheet_of_a_user_has_user_name_and_password() -> None:
@@ -87,9 +87,9 @@ def test_store_without_a_file_has_the_given_command_or_none() -> None:
 @pytest.mark.parametrize(
     ("record", "to_do"),
     [
-        ({}, "Not handed over by a run: type the connection into the form and publish the offer."),
-        ({**GIVEN, "key_id": "key-1"}, "Has an older client secret, given on 2026-11-22T17:00:00Z: type"),
-        (GIVEN, "Has this client secret, given on 2026-11-22T17:00:00Z: publish the offer again"),
+        ({}, "Not handed over by a run: enter the connection in the form and publish the offer."),
+        ({**GIVEN, "key_id": "key-1"}, "Has an older client secret, handed over on 2026-11-22T17:00:00Z: enter"),
+        (GIVEN, "Has this client secret, handed over on 2026-11-22T17:00:00Z: publish the offer again"),
         ({**GIVEN, "live_since": "2026-11-23T08:00:00Z"}, "live with it since 2026-11-23T08:00:00Z"),
     ],
 )
@@ -103,7 +103,7 @@ def test_removed_offer_that_still_has_a_secret_is_remembered() -> None:
     before = handover.merged(None, {**APPLICATION, "handed_over": {"contoso-app": GIVEN}})
     after = handover.merged(before, {"offers": []})
     assert list(after["offers"]) == ["contoso-app"]
-    assert "give it another destination" in handover.render(after)[1]
+    assert "set another destination" in handover.render(after)[1]
     assert handover.merged(after, {"handed_over": {"contoso-app": {}}})["offers"] == {}
 
 
@@ -124,7 +124,7 @@ def test_change_of_authentication_removes_the_other_fields() -> None:
     [
         ({"offers": []}, "environment_url is missing"),
         ({**APPLICATION, "environment_url": "https://contoso.crm4.dynamics.com/main.aspx"}, "write https://contoso"),
-        ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must hold a dictionary"),
+        ({**APPLICATION, "handed_over": {"contoso-app": "key-1"}}, "handed_over must have a dictionary"),
     ],
 )
 def test_wrong_fields_are_one_message(fields: dict[str, Any], sentence: str) -> None:

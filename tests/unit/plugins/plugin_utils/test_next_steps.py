@@ -45,14 +45,14 @@ def test_a_dry_run_groups_environments_with_the_same_changes() -> None:
 def test_a_new_connection_is_to_be_typed_in() -> None:
     (line,) = said(Environment("a", plan("application", "application.secret", "handover")))
     assert line == (
-        f"a: changed application, application.secret, handover. Type the connection into Partner Center's form by "
+        f"a: changed application, application.secret, handover. Enter the connection in Partner Center's form from "
         f"{SHEET} and publish the offers."
     )
 
 
 def test_a_rotated_secret_is_to_be_typed_in_and_confirmed() -> None:
     (line,) = said(Environment("a", plan("application.secret", "stored_secret", "handover")))
-    assert f"Type the new secret into Partner Center's form by {SHEET} and publish the offers." in line
+    assert f"Enter the new secret in Partner Center's form from {SHEET} and publish the offers." in line
     assert line.endswith("Then run once with -e lead_writer_secret_in_use=true.")
 
 
@@ -74,14 +74,14 @@ def test_blocked_environment_shows_its_first_message() -> None:
 
 def test_an_environment_that_failed_on_the_way_is_run_again() -> None:
     (line,) = said(Environment("a", plan("solution"), failed=True))
-    assert line.startswith("a: failed on the way, see above. Run again")
+    assert line.startswith("a: failed, see above. Run again")
 
 
 def test_secret_that_is_not_rotated_shows_its_age() -> None:
     made = plan(secret={"start_date_time": "2026-11-22T10:00:00Z"}, service_time="2026-11-22T15:30:00Z")
     (line,) = said(Environment("a", made), purpose="rotate_secrets")
     assert line == (
-        "a: the secret was not rotated, because it was made 5 hours ago (see lead_writer_secret_rotate_after_days)."
+        "a: the secret was not rotated, because it was created 5 hours ago (see lead_writer_secret_rotate_after_days)."
     )
 
 

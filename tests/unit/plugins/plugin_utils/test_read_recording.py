@@ -79,5 +79,5 @@ def test_a_recording_of_another_version_is_refused(folder: Path) -> None:
 
 
 def test_missing_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingNotRead, match="is not a folder: name the one that lead_writer_record named"):
+    with pytest.raises(RecordingNotRead, match="is not a folder: use the folder that lead_writer_record named"):
         read_recording(tmp_path / "missing")
