@@ -22,7 +22,7 @@ from .world import Tenant, World
 from .writes import is_write, refusal_body
 
 _OWN_ADDRESSES = frozenset({b"127.0.0.1", b"localhost"})
-GOD_HEADER = b"x-simulator-admin_override"
+ADMIN_OVERRIDE_HEADER = b"x-simulator-admin_override"
 
 
 class CloudApp:
@@ -58,7 +58,7 @@ class CloudApp:
     ) -> None:
         """Answer one HTTP request."""
         # Only the control API may set the admin override.
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != GOD_HEADER]
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != ADMIN_OVERRIDE_HEADER]
         _name_the_host_of_the_tunnel(scope)
         request = Request(scope, receive)
         host = request.headers.get("host", "").partition(":")[0].lower()

@@ -185,7 +185,7 @@ async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -
     return _json(changed)
 
 
-async def _as_god(request: Request, app: CloudApp, host: str, rest: str) -> Response:
+async def _as_admin(request: Request, app: CloudApp, host: str, rest: str) -> Response:
     """Forward the request to `host` with all rights; it is neither counted nor refused.
 
     For Graph the header X-Simulator-Tenant names the tenant (by id, name or domain).
@@ -289,6 +289,6 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("GET", re.compile("/tenants"), _get_tenants),
     ("PATCH", re.compile("/tenants/([^/]+)"), _patch_tenant),
     ("PATCH", re.compile("/tenants/([^/]+)/objects/([^/]+)/([^/]+)"), _patch_object),
-    ("*", re.compile("/admin-override/([^/]+)(/.*)"), _as_god),
+    ("*", re.compile("/admin-override/([^/]+)(/.*)"), _as_admin),
     ("*", re.compile("/environments/([^/]+)(/.*)"), _environment),
 )

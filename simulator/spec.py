@@ -147,7 +147,7 @@ class LicenseSpec:
         )
 
 
-DEFAULT_LICENCES = (LicenseSpec("DYN365_ENTERPRISE_SALES", 10, 4), LicenseSpec("DYN365_ENTERPRISE_PLAN1", 5, 1))
+DEFAULT_LICENSES = (LicenseSpec("DYN365_ENTERPRISE_SALES", 10, 4), LicenseSpec("DYN365_ENTERPRISE_PLAN1", 5, 1))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class TenantSpec:
     password_validity_days: int | None = None  # None: the service's own default of 90
     dynamics_crm: bool = True  # whether the service principal of Dynamics CRM exists
     runner: RunnerSpec = RunnerSpec()
-    licenses: tuple[LicenseSpec, ...] = DEFAULT_LICENCES
+    licenses: tuple[LicenseSpec, ...] = DEFAULT_LICENSES
     app_management_policy: dict[str, Any] | None = None  # in the format of Graph's defaultAppManagementPolicy
     application_quota: int = 250  # applications in use and in the recycle bin together
     offers: tuple[str, ...] = ()  # external ids of the offers in the tenant's Partner Center account
@@ -197,7 +197,7 @@ class TenantSpec:
             runner=RunnerSpec.parse(record.get("runner", {}), f"{where}.runner"),
             licenses=tuple(LicenseSpec.parse(item, f"{where}.licenses") for item in record["licenses"])
             if "licenses" in record
-            else DEFAULT_LICENCES,
+            else DEFAULT_LICENSES,
             app_management_policy=None if policy is None else dict(_mapping(policy, f"{where}.app_management_policy")),
             application_quota=int(record.get("application_quota", 250)),
             offers=offers,

@@ -38,7 +38,7 @@ class Settings:
     entra_tokens_readable: bool = True  # whether clients can read a token
     graph_page_size: int = 100
     graph_units_per_10_seconds: int = 3500  # of each application in each tenant; 0 = no limit
-    graph_tells_when_to_retry: bool = True  # whether a throttled answer has Retry-After
+    graph_sends_retry_after: bool = True  # whether a throttled answer has Retry-After
     graph_upsert_makes_owner: bool = True  # whether an upsert makes its caller an owner, as POST does
     graph_upsert_takes_owned_by: bool = True  # whether Application.ReadWrite.OwnedBy allows upserts
     graph_post_sets_unique_name: bool = True  # whether POST /applications sets uniqueName; otherwise it is ignored
@@ -72,7 +72,7 @@ class Settings:
     partner_center_unpublished_status: int = 400  # the answer for a state that an offer never reached; 200 is empty
     partner_center_validates_all: bool = False  # every state of an offer has validations, not only the draft
     partner_center_keeps_created: bool = False  # a live submission has the time of its preview
-    partner_center_tells_job_end: bool = True  # otherwise the end of a finished job is also the year 1
+    partner_center_shows_job_end: bool = True  # otherwise the end of a finished job is also the year 1
     refuse_writes: bool = False
     record_graph: bool = False  # keep one exchange of each shape between clients and Graph
 

@@ -37,4 +37,4 @@ def is_write(service: str, method: str, path: str) -> bool:
 
 def refusal_body() -> dict[str, Any]:
     """The answer, with status 403, to a change while changes are refused."""
-    return {"error": {"code": "SimulatorRefusesWrites", "message": "The simulator was told to refuse every change."}}
+    return {"error": {"code": "SimulatorRefusesWrites", "message": "The simulator refuses every change."}}

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from ..world import Environment
 
 _PATH = re.compile(r"/api/data/(v9\.[0-2])(?:/(.*))?", re.DOTALL)
-_GOD = "simulator.admin_override"
+_ADMIN_OVERRIDE = "simulator.admin_override"
 
 
 async def answer(request: Request, environment: Environment, caller_header: str | None) -> Response:
     """The answer of an environment's host."""
     path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
-    admin_override = bool(request.scope.get(_GOD))
+    admin_override = bool(request.scope.get(_ADMIN_OVERRIDE))
     host = request.headers.get("host", environment.host).partition(":")[0].lower()
     caller: Caller | None = None
     if not admin_override:

@@ -176,7 +176,7 @@ def _binds(call: Call, app: Object, rule: dict[str, Any]) -> bool:
         return False
     if since and created and parse_time(created) < parse_time(since):
         return False
-    return call.as_god or not _is_exempt(call, rule)
+    return call.admin_override or not _is_exempt(call, rule)
 
 
 def _is_exempt(call: Call, rule: dict[str, Any]) -> bool:

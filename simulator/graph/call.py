@@ -42,7 +42,7 @@ class Call:
     body: Any = None
     keys: tuple[Key, ...] = field(default=())
     base: str = ""  # "https://graph.microsoft.com/v1.0"
-    as_god: bool = False  # an admin override: permissions do not matter
+    admin_override: bool = False  # an admin override: permissions do not matter
 
     @property
     def directory(self) -> Directory:
@@ -56,7 +56,9 @@ class Call:
 
     def may(self, *permissions: str) -> bool:
         """Whether the caller has any of `permissions`."""
-        return self.as_god or any(name in self.caller.roles or name in self.caller.scopes for name in permissions)
+        return self.admin_override or any(
+            name in self.caller.roles or name in self.caller.scopes for name in permissions
+        )
 
     def prefers(self, preference: str) -> bool:
         """Whether the `Prefer` header names `preference`."""

@@ -18,7 +18,7 @@ from .addressing import addressed, editable, in_use
 from .call import Answer, Call
 from .errors import bad_request, not_found
 from .query import collection_of, entity
-from .schema import LICENCE_DETAILS, SKUS, USERS
+from .schema import LICENSE_DETAILS, SKUS, USERS
 
 
 def list_skus(call: Call) -> Answer:
@@ -49,7 +49,7 @@ def list_details(call: Call) -> Answer:
         for item in user["assignedLicenses"]
         if item["skuId"] in owned
     ]
-    return collection_of(call, LICENCE_DETAILS, details)
+    return collection_of(call, LICENSE_DETAILS, details)
 
 
 def assign(call: Call) -> Answer:

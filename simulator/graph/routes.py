@@ -60,8 +60,8 @@ _UPDATE_USERS = (
     "Directory.ReadWrite.All",
 )
 _DELETE_USERS = ("User.DeleteRestore.All", "User.ReadWrite.All")
-_ASSIGN_LICENCES = ("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
-_READ_LICENCES = ("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", *_READ_USERS)
+_ASSIGN_LICENSES = ("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
+_READ_LICENSES = ("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", *_READ_USERS)
 _READ_POLICIES = ("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration")
 _READ_SIGN_IN_POLICIES = ("Policy.Read.All",)
 _WRITE_SECURITY_DEFAULTS = ("Policy.ReadWrite.SecurityDefaults",)
@@ -173,8 +173,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "users/{id}", _READ_USERS, users.get_user),
     Route("PATCH", "users/{id}", _UPDATE_USERS, users.update_user),
     Route("DELETE", "users/{id}", _DELETE_USERS, users.delete_user),
-    Route("POST", "users/{id}/assignLicense", _ASSIGN_LICENCES, licenses.assign),
-    Route("GET", "users/{id}/licenseDetails", _READ_LICENCES, licenses.list_details),
+    Route("POST", "users/{id}/assignLicense", _ASSIGN_LICENSES, licenses.assign),
+    Route("GET", "users/{id}/licenseDetails", _READ_LICENSES, licenses.list_details),
     Route("GET", "users/{id}/transitiveMemberOf", _READ_USERS, sign_in_policies.list_memberships),
     Route("GET", _DEFAULTS, _READ_SIGN_IN_POLICIES, sign_in_policies.get_security_defaults),
     Route("PATCH", _DEFAULTS, _WRITE_SECURITY_DEFAULTS, sign_in_policies.set_security_defaults),

@@ -201,7 +201,7 @@ FEDERATED_CREDENTIALS = Collection(
 ORGANIZATION = Collection(name="organization", type_name="microsoft.graph.organization", pageable=False, advanced=False)
 DOMAINS = Collection(name="domains", type_name="microsoft.graph.domain", pageable=False, advanced=False)
 SKUS = Collection(name="subscribedSkus", type_name="microsoft.graph.subscribedSku", pageable=False, advanced=False)
-LICENCE_DETAILS = Collection(
+LICENSE_DETAILS = Collection(
     name="licenseDetails", type_name="microsoft.graph.licenseDetails", pageable=False, advanced=False
 )
 CONDITIONAL_ACCESS = Collection(

@@ -61,7 +61,7 @@ class _Visitor:
     host: str
     request_id: str
     client_request_id: str
-    as_god: bool
+    admin_override: bool
     version: str
 
     @property
@@ -72,7 +72,7 @@ class _Visitor:
         """Answer one call, given by its path below the version; refusals are returned as answers."""
         try:
             call, path = self.call(method, path_and_query, headers, body)
-            if call.world.settings.refuse_writes and not self.as_god and is_write("graph", method, path):
+            if call.world.settings.refuse_writes and not self.admin_override and is_write("graph", method, path):
                 return Answer(403, refusal_body())
             return execute(call, path)
         except GraphError as error:
@@ -90,7 +90,7 @@ class _Visitor:
             headers=headers,
             body=body,
             base=self.base,
-            as_god=self.as_god,
+            admin_override=self.admin_override,
         )
         return call, path
 
@@ -194,7 +194,7 @@ def execute(call: Call, raw_path: str) -> Answer:
     call.keys = keys
     call.directory.store.next_request()
     headers = _quota(call.world).take(call, route.units)
-    if not call.as_god:
+    if not call.admin_override:
         _check_identity(call)
         if route.permissions and not call.may(*route.permissions):
             raise denied()

@@ -51,8 +51,8 @@ def create_conditional_access(call: Call) -> Answer:
     if not body.get("displayName") or body.get("state") not in _STATES or not isinstance(body.get("conditions"), dict):
         raise bad_request("1004: a policy needs displayName, state and conditions.")
     moment = graph_time(call.world.clock.now())
-    born = {"grantControls": None, "sessionControls": None, "modifiedDateTime": None}
-    policy = {"id": call.world.new_guid(), "createdDateTime": moment, **born, **body}
+    unset = {"grantControls": None, "sessionControls": None, "modifiedDateTime": None}
+    policy = {"id": call.world.new_guid(), "createdDateTime": moment, **unset, **body}
     kept(call.tenant)["conditional_access"].append(policy)
     return Answer(201, {"@odata.context": call.context("identity/conditionalAccess/policies/$entity"), **policy})
 

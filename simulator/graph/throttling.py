@@ -21,7 +21,7 @@ class Quota:
         """Take `units` from the caller's quota and return the headers about it. Raises GraphError 429."""
         limit = call.world.settings.graph_units_per_10_seconds
         headers = {"x-ms-resource-unit": str(units)}
-        if call.as_god or limit <= 0:
+        if call.admin_override or limit <= 0:
             return headers
         who = (call.tenant.id, call.caller.app_id)
         begun, used = self._windows.get(who, (call.now, 0))
@@ -30,7 +30,7 @@ class Quota:
         self._windows[who] = (begun, used + units)
         if used + units > limit:
             wait = max(1, round(begun + _WINDOW_SECONDS - call.now + 0.5))
-            told = {"Retry-After": str(wait)} if call.world.settings.graph_tells_when_to_retry else {}
+            told = {"Retry-After": str(wait)} if call.world.settings.graph_sends_retry_after else {}
             raise GraphError(
                 429,
                 "TooManyRequests",

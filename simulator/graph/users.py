@@ -141,7 +141,7 @@ def _prefix(user: Object) -> str:
 
 
 def _check_may_update(call: Call, user: Object, body: dict[str, Any]) -> None:
-    if call.as_god:
+    if call.admin_override:
         return
     if "passwordProfile" in body and not _may_reset_password(call, user):
         raise denied()

@@ -97,7 +97,7 @@ def shown_job(world: World, job: dict[str, Any]) -> dict[str, Any]:
         "jobStatus": "notStarted" if waiting else "running" if running else "completed",
         "jobResult": "pending" if running else job["state"],
         "jobStart": moment(job["start"]),
-        "jobEnd": _NOT_ENDED if running or not world.settings.partner_center_tells_job_end else moment(job["end"]),
+        "jobEnd": _NOT_ENDED if running or not world.settings.partner_center_shows_job_end else moment(job["end"]),
         "resourceUri": "" if running else f"https://graph.microsoft.com/rp/product-ingestion/configure/{job['id']}",
         "errors": job["errors"],
     }

@@ -87,7 +87,9 @@ def test_host_without_an_environment_is_one_message(cloud: Cloud, configure: Con
         inventory.replace("        contoso_prod:\n", "        jumphost: {}\n        contoso_prod:\n"), encoding="utf-8"
     )
     run = configure(check=True)
-    assert run.failure("jumphost").startswith("lead_writer_environment_url of jumphost is not set: set it to the address")
+    assert run.failure("jumphost").startswith(
+        "lead_writer_environment_url of jumphost is not set: set it to the address"
+    )
     assert run.changed_hosts() == {HOST}
     # The others are not planned twice because of it.
     first, second = (each.result["made_at"] for each in run.outcomes if "made_at" in each.result)

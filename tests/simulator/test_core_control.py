@@ -276,7 +276,7 @@ class TestByHand:
         [
             ("GET", "/nothing"),
             ("GET", "/admin-override/graph.microsoft.com/v1.0/users"),
-            ("PATCH", "/tenants/nobody/objects/user/x"),
+            ("PATCH", "/tenants/unknown/objects/user/x"),
             ("PATCH", "/tenants/contoso/objects/user/x"),
             ("PATCH", "/tenants/contoso"),
             ("POST", "/environments/nowhere.crm.dynamics.com/x"),

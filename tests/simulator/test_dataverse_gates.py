@@ -41,7 +41,7 @@ def test_a_gate_may_open_again() -> None:
     assert [office("GET", "WhoAmI").status for _try in range(3)] == [500, 500, 200]
 
 
-@pytest.mark.parametrize("gate", [{}, {"code": "0x1", "colour": "red"}, "0x1"])
+@pytest.mark.parametrize("gate", [{}, {"code": "0x1", "color": "red"}, "0x1"])
 def test_an_invalid_gate_is_refused(gate: object) -> None:
     with pytest.raises(ValueError, match="The gate is invalid"):
         gates.check([gate])

@@ -175,7 +175,7 @@ def test_roles_of_a_team_apply_to_its_members_as_basic(office: Office) -> None:
     assert office("POST", f"teams({team})/teammembership_association/$ref", member).status == 204
     role = {"@odata.id": office.address("roles", office.role("Wide"))}
     assert office("POST", f"teams({team})/teamroles_association/$ref", role).status == 204
-    office("POST", "leads", {"subject": "somebody else's"})
+    office("POST", "leads", {"subject": "another user's"})
 
     answer = office("GET", f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges").json
     held = {item["PrivilegeName"]: item["Depth"] for item in answer["RolePrivileges"]}

@@ -292,7 +292,7 @@ def test_an_access_level_reaches_as_far_as_its_name_says(office: Office, level: 
 def test_a_row_out_of_reach_is_refused_by_its_address_too(office: Office) -> None:
     office.new_role("Reader", **{**WRITER, "prvReadLead": "Basic"})
     app_id, _user = office.new_application_user("Reader")
-    lead = office("POST", "leads", {"subject": "somebody else's"}).new_id
+    lead = office("POST", "leads", {"subject": "another user's"}).new_id
 
     assert office("GET", f"leads({lead})", caller=app_id).error == (403, "0x80040220")
     assert office("DELETE", f"leads({lead})", caller=app_id).error == (403, "0x80040220")

@@ -223,7 +223,7 @@ def test_resource_manager_lists_only_the_tenant(cloud: RunningCloud) -> None:
 
 def test_discovery_rejects_unknown_tenants(cloud: RunningCloud) -> None:
     response = cloud.session().get(
-        "https://login.microsoftonline.com/nobody.example/v2.0/.well-known/openid-configuration"
+        "https://login.microsoftonline.com/unknown.example/v2.0/.well-known/openid-configuration"
     )
     assert (response.status_code, response.json()["error"]) == (400, "invalid_tenant")
     assert response.json()["error_codes"] == [90002]
@@ -391,8 +391,8 @@ class TestManagedIdentity:
     def test_it_may_be_named_by_its_client_id(self, cloud: RunningCloud) -> None:
         identity = msal.UserAssignedManagedIdentity(client_id=cloud.tenant().runner.app_id)
         assert "access_token" in self.token(identity, ENVIRONMENT)
-        nobody = msal.UserAssignedManagedIdentity(client_id="11111111-1111-4111-8111-111111111111")
-        assert self.token(nobody, ENVIRONMENT)["error"] == "invalid_request"
+        unknown = msal.UserAssignedManagedIdentity(client_id="11111111-1111-4111-8111-111111111111")
+        assert self.token(unknown, ENVIRONMENT)["error"] == "invalid_request"
 
     def test_an_unknown_resource_is_refused(self) -> None:
         result = self.token(msal.SystemAssignedManagedIdentity(), "https://nowhere.crm4.dynamics.com")

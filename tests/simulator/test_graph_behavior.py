@@ -21,7 +21,7 @@ from simulator.spec import RunnerSpec, generated_tenant
 from .running import Graph, RunningCloud, error_of
 
 NewCloud = Callable[..., RunningCloud]
-NOBODY = "11111111-1111-4111-8111-111111111111"
+UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 
@@ -39,7 +39,7 @@ class TestPermissions:
 
     @staticmethod
     def path(route: Route) -> str:
-        return "/" + route.pattern.replace("{id}", NOBODY)
+        return "/" + route.pattern.replace("{id}", UNKNOWN_ID)
 
     @pytest.mark.parametrize(
         "route",
@@ -274,7 +274,7 @@ class TestEnvelope:
         assert response.headers["Content-Type"].startswith("application/json;odata.metadata=minimal")
 
     def test_an_error_names_the_request(self, graph: Graph) -> None:
-        response = graph("GET", f"/applications/{NOBODY}")
+        response = graph("GET", f"/applications/{UNKNOWN_ID}")
         inner = response.json()["error"]["innerError"]
         assert inner["request-id"] == response.headers["request-id"]
         assert inner["client-request-id"] == response.headers["client-request-id"]
@@ -327,7 +327,7 @@ class TestBatch:
         json_type = {"Content-Type": "application/json"}
         requests = [
             {"id": "1", "method": "POST", "url": "/applications", "headers": json_type, "body": {"displayName": "x"}},
-            {"id": "2", "method": "GET", "url": f"/applications/{NOBODY}"},
+            {"id": "2", "method": "GET", "url": f"/applications/{UNKNOWN_ID}"},
             {"id": "3", "method": "GET", "url": "/organization?$select=id", "dependsOn": ["2"]},
             {"id": "4", "method": "GET", "url": "/organization?$select=id", "dependsOn": ["1"]},
         ]
@@ -371,7 +371,7 @@ def test_the_quota_is_enforced(new_cloud: NewCloud) -> None:
 
 
 def test_the_quota_may_be_enforced_without_a_time_to_wait(new_cloud: NewCloud) -> None:
-    cloud = new_cloud(graph_units_per_10_seconds=2, graph_tells_when_to_retry=False)
+    cloud = new_cloud(graph_units_per_10_seconds=2, graph_sends_retry_after=False)
     graph = cloud.graph()
     assert graph("GET", "/applications").status_code == 200
     refused = graph("GET", "/applications")
@@ -405,7 +405,7 @@ class TestAddresses:
         assert graph("GET", f"{one}/notes").status_code == 204
         assert error_of(graph("GET", f"{one}/nonsense")) == (400, "BadRequest")
         assert error_of(graph("GET", f"{one}/_owners")) == (400, "BadRequest")
-        assert error_of(graph("GET", f"/applications/{NOBODY}/appRoles")) == (404, "Request_ResourceNotFound")
+        assert error_of(graph("GET", f"/applications/{UNKNOWN_ID}/appRoles")) == (404, "Request_ResourceNotFound")
 
     def test_one_property_shows_no_secret(self, cloud: RunningCloud) -> None:
         graph = cloud.graph()
@@ -421,7 +421,7 @@ class TestAddresses:
         powerless.conforming = False
         try:
             for path in ("applications", "servicePrincipals", "users"):
-                answer = powerless("GET", f"/{path}/{NOBODY}/displayName")
+                answer = powerless("GET", f"/{path}/{UNKNOWN_ID}/displayName")
                 assert error_of(answer) == (403, "Authorization_RequestDenied")
         finally:
             powerless.conforming = True

@@ -17,7 +17,7 @@ from .running import Graph, RunningCloud, error_of
 
 NewCloud = Callable[..., RunningCloud]
 DYNAMICS_CRM = "00000007-0000-0000-c000-000000000000"
-NOBODY = "11111111-1111-4111-8111-111111111111"
+UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
 CREATE_IF_MISSING = {"Prefer": "create-if-missing"}
 
 
@@ -48,13 +48,13 @@ def test_an_upsert_by_client_id_creates_once(graph: Graph) -> None:
 
 def test_an_unknown_application_has_none(new_cloud: NewCloud) -> None:
     graph = new_cloud(with_permissions("Application.ReadWrite.All")).graph()
-    refused = graph("POST", "/servicePrincipals", {"appId": NOBODY})
+    refused = graph("POST", "/servicePrincipals", {"appId": UNKNOWN_ID})
     assert error_of(refused) == (400, "Request_BadRequest")
     assert refused.json()["error"]["details"][0]["code"] == "NoBackingApplicationObject"
 
 
 def test_owned_by_permission_does_not_cover_foreign_applications(graph: Graph) -> None:
-    refused = graph("POST", "/servicePrincipals", {"appId": NOBODY})
+    refused = graph("POST", "/servicePrincipals", {"appId": UNKNOWN_ID})
     assert error_of(refused) == (403, "Authorization_RequestDenied")
     assert "must in the local tenant" in refused.json()["error"]["message"]
 
@@ -127,7 +127,7 @@ class TestConsent:
         path = f"/oauth2PermissionGrants/{made['id']}"
         assert graph("PATCH", path, {"scope": "a b"}).status_code == 204
         assert graph.get(path)["scope"] == "a b"
-        refused = graph("PATCH", path, {"principalId": NOBODY})
+        refused = graph("PATCH", path, {"principalId": UNKNOWN_ID})
         assert refused.json()["error"]["message"] == "Property cannot be updated."
         assert graph("DELETE", path).status_code == 204
         assert graph("GET", path).status_code == 404

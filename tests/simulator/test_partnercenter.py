@@ -363,7 +363,7 @@ def test_a_live_submission_may_keep_the_time_of_its_preview(offers: Offers) -> N
 
 
 def test_a_job_may_not_report_its_end(offers: Offers) -> None:
-    offers.cloud.world.settings.partner_center_tells_job_end = False
+    offers.cloud.world.settings.partner_center_shows_job_end = False
     done = offers.configure(offers.destination())
     assert (done["jobResult"], done["jobEnd"]) == ("succeeded", "0001-01-01T00:00:00")
 
@@ -453,7 +453,7 @@ def test_a_submission_may_be_sent_back_as_it_was_read(offers: Offers) -> None:
 
 def test_schema_violations_may_be_refused_immediately(offers: Offers) -> None:
     offers.cloud.world.settings.partner_center_schema_at_once = True
-    wrong = offers.destination(contactEmail=["nobody"])
+    wrong = offers.destination(contactEmail=["no-address"])
     body = {"$schema": f"{SCHEMA}/configure/2022-03-01-preview2", "resources": [wrong]}
 
     refused = offers("POST", "configure", body)
@@ -602,8 +602,8 @@ class TestPublishers:
 
     def test_other_accounts_do_not_see_the_offers(self, new_cloud: NewCloud) -> None:
         foreign = TenantSpec(name="foreign", offers=("foreign-offer",))
-        offers = Offers(new_cloud(generated_tenant(1), foreign, TenantSpec(name="nobody")))
-        for name, status in (("foreign", 404), ("nobody", 403)):
+        offers = Offers(new_cloud(generated_tenant(1), foreign, TenantSpec(name="no-address")))
+        for name, status in (("foreign", 404), ("no-address", 403)):
             runner = offers.cloud.tenant(name).runner
             offers.sign_in(name, runner.app_id, runner.secret)
             assert offers("GET", f"customer-leads/{offers.product}").status_code == status

@@ -227,8 +227,8 @@ def _only(payload: Mapping[str, Any], known: frozenset[str], action: str) -> Non
         )
 
 
-def _asks(payload: Mapping[str, Any], manner: str) -> bool:
-    return payload.get(manner) is True
+def _asks(payload: Mapping[str, Any], flag: str) -> bool:
+    return payload.get(flag) is True
 
 
 def _read(text: Any) -> Package:
