@@ -27,7 +27,7 @@ demo: $(TOOLS)/installed ## set up three tenants in a local Microsoft cloud and 
 test: $(TOOLS)/installed ## run every gate (under 20 minutes on two cores); JOBS=1 runs them one after the other, CORES=all takes every supported ansible-core rather than the oldest and the newest, PRE=1 adds pre-releases of ansible-core, FACTS=1 compares recordings with the evidence
 	@$(TOOLS)/bin/python -m tests.gates.run --jobs $(JOBS) $(if $(FACTS),--facts)
 
-torture: $(TOOLS)/installed ## run what takes too long for every change: many more histories of secrets, and every cloud in which a fact does not hold
+torture: $(TOOLS)/installed ## run what takes too long for every change: many more histories of secrets, every cloud in which a fact does not hold, and the longest scenarios
 	@$(NOX) --session torture
 
 bench: $(TOOLS)/installed ## measure how fast the role is, as ratios of one run

@@ -142,11 +142,14 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Try many more orders of runs, kills and stores than the unit tests, and all flipped facts."""
+    """Try many more histories of secrets than the unit tests, all flipped facts, and the longest scenarios."""
     session.env["MARKETPLACE_LEADS_EXAMPLES"] = "20000"
     run_pytest(session, "tests/unit/plugins/module_utils/_rules/test_no_live_secret_is_removed.py")
     session.env["MARKETPLACE_LEADS_FLIPS"] = "all"
-    run_pytest(session, "tests/scenarios/test_flipped_facts.py", "--numprocesses", "3", "--dist", "worksteal")
+    session.env["MARKETPLACE_LEADS_THOROUGH"] = "1"
+    parallel = ("--numprocesses", "3", "--dist", "worksteal")
+    run_pytest(session, "tests/scenarios/test_flipped_facts.py", *parallel)
+    run_pytest(session, "tests/scenarios", "-m", "torture", *parallel)
 
 
 @nox.session

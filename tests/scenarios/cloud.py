@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +27,7 @@ from requests.adapters import HTTPAdapter
 from tests.gates.recorded_facts import flipped
 
 THOROUGH = bool(os.environ.get("MARKETPLACE_LEADS_THOROUGH"))
-"""Whether no run goes without its rehearsal, and no test is left out: `make torture` sets it."""
-_REHEARSED = 3
-"""Of so many tests one rehearses what it runs, unless the tests are thorough."""
+"""Whether the variations are run that `make test` leaves to `make torture`."""
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = "https://control.simulator.test"
@@ -313,9 +310,8 @@ class Run:
 class Ansible:
     """Runs playbooks against a cloud.
 
-    A playbook is rehearsed first: run under --check while the cloud refuses all writes. A refusal in a rehearsal
+    Every playbook is rehearsed first: run under --check while the cloud refuses all writes. A refusal in a rehearsal
     means that the dry run would have written, and fails the test; so does a change that the dry run did not predict.
-    `make torture` does so for each run, `make test` in every third test and wherever a test says so.
     """
 
     def __init__(self, cloud: Cloud, collections: Path, folder: Path) -> None:
@@ -323,8 +319,6 @@ class Ansible:
         self._collections = collections
         self._folder = folder
         self._count = 0
-        # Always the same tests, in whatever order and on whatever machine.
-        self._rehearses = THOROUGH or zlib.crc32(folder.name.encode()) % _REHEARSED == 0
 
     def tasks(self, *tasks: dict[str, Any], hosts: str = "all", **options: Any) -> Run:
         """Run tasks on `hosts`."""
@@ -337,10 +331,10 @@ class Ansible:
         return self.playbook(str(path), *arguments, **options)
 
     def playbook(
-        self, playbook: str, *arguments: str, check: bool = False, rehearse: bool | None = None, **options: Any
+        self, playbook: str, *arguments: str, check: bool = False, rehearse: bool = True, **options: Any
     ) -> Run:
-        """Run a playbook by path or name; `check` runs only the rehearsal, `rehearse` says whether there is one."""
-        if not (check or (self._rehearses if rehearse is None else rehearse)):
+        """Run a playbook by path or full name; `check` runs only the rehearsal."""
+        if not (check or rehearse):
             return self._run(playbook, *arguments, **options)
         self._cloud.refuse_writes(True)
         try:

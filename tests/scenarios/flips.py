@@ -74,11 +74,11 @@ def flips() -> list[Flip]:
     return [Flip(fact=fact.id, **item) for fact in read_evidence().facts for item in fact.flips]
 
 
-def chosen(worlds: Sequence[Flip]) -> list[Flip]:
+def chosen(worlds: Sequence[Flip], number: int = _SAMPLE) -> list[Flip]:
     """The `worlds` to try: all with MARKETPLACE_LEADS_FLIPS=all, else a sample chosen by MARKETPLACE_LEADS_SEED."""
-    if ALL or len(worlds) <= _SAMPLE:
+    if ALL or len(worlds) <= number:
         return list(worlds)
-    sample = random.Random(os.environ.get("MARKETPLACE_LEADS_SEED", "1")).sample(worlds, _SAMPLE)
+    sample = random.Random(os.environ.get("MARKETPLACE_LEADS_SEED", "1")).sample(worlds, number)
     return sorted(sample, key=worlds.index)
 
 

@@ -231,7 +231,7 @@ def test_only_what_was_changed_by_hand_is_restored(person: Person) -> None:
     assert later.changed_hosts() == set(), later.output
 
 
-@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize("renamed", [False, pytest.param(True, marks=pytest.mark.torture)])
 def test_deleted_user_is_restored_unless_purged(person: Person, renamed: bool) -> None:
     person.cloud.set(graph_deleted_users_renamed=renamed)
     person.run(rehearse=False)

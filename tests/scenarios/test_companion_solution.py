@@ -240,7 +240,7 @@ def test_run_after_a_failed_import_creates_the_role(cloud: Cloud, ansible: Ansib
 
 
 @ONE
-@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("same", [pytest.param(True, marks=pytest.mark.torture), False])
 def test_an_upgrade_that_was_never_applied_blocks_no_run(
     cloud: Cloud, ansible: Ansible, roles: Roles, same: bool
 ) -> None:

@@ -131,7 +131,7 @@ PARTS = 3
 
 
 @pytest.mark.cloud("--tenants", str(math.ceil(len(UNDONE) / PARTS)))
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.torture) for part in range(1, PARTS))])
 def test_only_what_was_undone_by_hand_is_restored(cloud: Cloud, configure: Configure, part: int) -> None:
     first = configure(rehearse=False)
     assert first.status == 0, first.output

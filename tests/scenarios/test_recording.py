@@ -154,7 +154,10 @@ def tenant(cloud: Cloud) -> Tenant:
     return cloud.tenants["wuweiverlag"]
 
 
-@pytest.mark.parametrize("identity", [{}, OFFICE365], ids=["application", "person"])
+@pytest.mark.parametrize(
+    "identity",
+    [pytest.param({}, id="application"), pytest.param(OFFICE365, id="person", marks=pytest.mark.torture)],
+)
 def test_nothing_of_a_tenant_is_in_the_recording_of_its_life(recorded: Recorded, identity: dict[str, Any]) -> None:
     recorded(PLAYBOOK, "--check", **identity)
     recorded(PLAYBOOK, lead_writer_publish="live", **identity)

@@ -100,9 +100,13 @@ def test_rotation_keeps_leads_and_the_old_secret_until_unused(life: Life) -> Non
 @pytest.mark.parametrize(
     "point",
     [
-        pytest.param({"route": "/addPassword", "applied": True}, id="the secret is made"),
+        pytest.param({"route": "/addPassword", "applied": True}, id="the secret is made", marks=pytest.mark.torture),
         pytest.param({"route": "product-ingestion/submission", "skip": 1}, id="the secret is stored"),
-        pytest.param({"route": "product-ingestion/configure", "applied": True}, id="the secret is handed over"),
+        pytest.param(
+            {"route": "product-ingestion/configure", "applied": True},
+            id="the secret is handed over",
+            marks=pytest.mark.torture,
+        ),
     ],
 )
 def test_rotation_killed_anywhere_ends_with_one_new_live_secret(

@@ -214,6 +214,7 @@ def test_the_second_of_two_runs_over_one_store_changes_nothing(cloud: Cloud, con
     assert alive(cloud) == [configure.stored(cloud.contoso)["key_id"]]
 
 
+@pytest.mark.torture
 @ONE
 def test_second_of_two_runs_over_two_stores_creates_no_secret(cloud: Cloud, configure: Configure) -> None:
     first = Meanwhile(cloud, lambda: configure(rehearse=False))
@@ -224,6 +225,7 @@ def test_second_of_two_runs_over_two_stores_creates_no_secret(cloud: Cloud, conf
     assert alive(cloud) == [configure.stored(cloud.contoso)["key_id"]]
 
 
+@pytest.mark.torture
 @ONE_OFFER
 def test_two_rotations_over_two_store_copies_lose_no_lead(cloud: Cloud, configure: Configure) -> None:
     succeeded(configure(variables=LIVE, rehearse=False))
