@@ -13,16 +13,17 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import control, dataverse, entra, graph, partnercenter, powerplatform, resource_manager
+from . import control, services
 from .clock import graph_time_precise
-from .clouds import CONTROL_HOST, GRAPH_HOSTS, LOGIN_HOSTS, POWER_PLATFORM_HOSTS, RESOURCE_MANAGER_HOSTS
+from .clouds import CONTROL_HOST
 from .delivery import deliver, status_for_log
 from .entra import managed_identity
-from .world import Tenant, World
+from .web import json_response
+from .world import World
 from .writes import is_write, refusal_body
 
 _OWN_ADDRESSES = frozenset({b"127.0.0.1", b"localhost"})
-ADMIN_OVERRIDE_HEADER = b"x-simulator-admin_override"
+ADMIN_OVERRIDE_HEADER = b"x-simulator-admin-override"
 
 
 class CloudApp:
@@ -36,22 +37,11 @@ class CloudApp:
         return self.service_of(host) != ""
 
     def service_of(self, host: str, path: str = "") -> str:
-        """The name of the service behind `host`, empty for an unknown host.
-
-        It is entra, graph, dataverse, power_platform, resource_manager or control. Partner Center is below a path of
-        Graph's host.
-        """
-        if host in LOGIN_HOSTS:
-            return "entra"
-        if host in GRAPH_HOSTS:
-            return "partner_center" if path.startswith(f"{partnercenter.BASE}/") else "graph"
-        if host in POWER_PLATFORM_HOSTS:
-            return "power_platform"
-        if host in RESOURCE_MANAGER_HOSTS:
-            return "resource_manager"
+        """The name of the service behind `host`, empty for a host that is not simulated."""
         if host == CONTROL_HOST:
             return "control"
-        return "dataverse" if self.world.environment_by_host(host) is not None else ""
+        service = services.service_of(self.world, host, path)
+        return service.name if service is not None else ""
 
     async def __call__(
         self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[..., Awaitable[None]]
@@ -65,7 +55,7 @@ class CloudApp:
         path = scope["raw_path"].decode("latin-1").partition("?")[0]
         service = self.service_of(host, path)
         if service == "control":
-            await (await control.answer(request, self))(scope, receive, send)
+            await (await control.answer(request, self.world))(scope, receive, send)
             return
         query = scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
@@ -75,11 +65,11 @@ class CloudApp:
         if fault is not None and fault.clock_jump_seconds:
             self.world.clock.jump(fault.clock_jump_seconds)
         if refused:
-            response: Response | None = _json(refusal_body(), 403)
+            response: Response | None = json_response(refusal_body(), 403)
         elif fault is not None and fault.replaces_answer and not fault.applied:
             response = None
         else:
-            response = await self.answer(request, host)
+            response = await services.answer(request, self.world, host)
         entry = self._log(request, host, target, service, write, refused)
         entry["status"] = status_for_log(response, fault)
         if fault is not None:
@@ -108,29 +98,6 @@ class CloudApp:
             }
         )
         return status, json.dumps(body).encode()
-
-    async def answer(self, request: Request, host: str, override_tenant: Tenant | None = None) -> Response:
-        """The answer of the service behind `host`.
-
-        `override_tenant` is the tenant of an admin override, which has all rights.
-        """
-        service = self.service_of(host, request.url.path)
-        if service == "entra":
-            return await entra.answer(request, self.world, host)
-        if service == "graph":
-            return await graph.answer(request, self.world, host, override_tenant)
-        if service == "partner_center":
-            return await partnercenter.answer(request, self.world, host, override_tenant)
-        if service == "power_platform":
-            return await powerplatform.answer(request, self.world, host, override_tenant)
-        if service == "resource_manager":
-            return resource_manager.answer(request, self.world, host)
-        if self.world.busy_accounts:
-            partnercenter.advance(self.world)
-        environment = self.world.environment_by_host(host)
-        if environment is not None:
-            return await dataverse.answer(request, environment, request.headers.get("authorization"))
-        return _json({"error": {"code": "SimulatorUnknownHost", "message": f"There is no host {host!r} here."}}, 421)
 
     def _log(
         self, request: Request, host: str, target: str, service: str, write: bool, refused: bool
@@ -164,7 +131,3 @@ def _name_the_host_of_the_tunnel(scope: Any) -> None:
         (name, tunnel.encode() if name == b"host" and value.partition(b":")[0] in _OWN_ADDRESSES else value)
         for name, value in scope["headers"]
     ]
-
-
-def _json(body: object, status: int) -> Response:
-    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")

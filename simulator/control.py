@@ -11,22 +11,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import partnercenter
+from . import partnercenter, services
 from .directory.store import Object
 from .entra import federation
 from .faults import Fault
 from .partnercenter import delivery as lead_service
 from .partnercenter import offers as partner_center
+from .web import json_response
 from .world import Prepared, Tenant, World
-
-if TYPE_CHECKING:
-    from .app import CloudApp
 
 
 class _Refused(Exception):
@@ -35,144 +33,144 @@ class _Refused(Exception):
         self.status = status
 
 
-async def answer(request: Request, app: CloudApp) -> Response:
+async def answer(request: Request, world: World) -> Response:
     """Answer one request to the control host."""
     path = unquote(request.scope["raw_path"].decode("latin-1").partition("?")[0])
     try:
         for method, pattern, handler in _ROUTES:
             found = pattern.fullmatch(path)
             if found is not None and method in (request.method, "*"):
-                return await handler(request, app, *found.groups())
+                return await handler(request, world, *found.groups())
         raise _Refused(404, f"The control API has no {request.method} {path}.")
     except _Refused as refusal:
-        return _json({"error": {"code": "ControlRefused", "message": str(refusal)}}, refusal.status)
+        return json_response({"error": {"code": "ControlRefused", "message": str(refusal)}}, refusal.status)
 
 
-async def _get_requests(request: Request, app: CloudApp) -> Response:
+async def _get_requests(request: Request, world: World) -> Response:
     since = request.query_params.get("since", "0")
     if not since.isdigit():
         raise _Refused(400, "since is not a number: use 'next' from an earlier answer.")
-    entries = app.world.log.entries
-    return _json({"requests": entries[int(since) :], "next": len(entries)})
+    entries = world.log.entries
+    return json_response({"requests": entries[int(since) :], "next": len(entries)})
 
 
-async def _forget_requests(_request: Request, app: CloudApp) -> Response:
-    app.world.log.entries.clear()
-    return _json({})
+async def _forget_requests(_request: Request, world: World) -> Response:
+    world.log.entries.clear()
+    return json_response({})
 
 
-async def _get_exchanges(_request: Request, app: CloudApp) -> Response:
-    return _json({"exchanges": app.world.exchanges.kept})
+async def _get_exchanges(_request: Request, world: World) -> Response:
+    return json_response({"exchanges": world.exchanges.kept})
 
 
-async def _set_writes(request: Request, app: CloudApp) -> Response:
-    app.world.settings.refuse_writes = bool((await _body(request)).get("refuse"))
-    return _json({"refuse": app.world.settings.refuse_writes})
+async def _set_writes(request: Request, world: World) -> Response:
+    world.settings.refuse_writes = bool((await _body(request)).get("refuse"))
+    return json_response({"refuse": world.settings.refuse_writes})
 
 
-async def _get_settings(_request: Request, app: CloudApp) -> Response:
-    return _json(vars(app.world.settings))
+async def _get_settings(_request: Request, world: World) -> Response:
+    return json_response(vars(world.settings))
 
 
-async def _patch_settings(request: Request, app: CloudApp) -> Response:
+async def _patch_settings(request: Request, world: World) -> Response:
     try:
-        app.world.settings.update(await _body(request))
+        world.settings.update(await _body(request))
     except ValueError as error:
         raise _Refused(400, str(error)) from error
-    return _json(vars(app.world.settings))
+    return json_response(vars(world.settings))
 
 
-async def _add_faults(request: Request, app: CloudApp) -> Response:
+async def _add_faults(request: Request, world: World) -> Response:
     body = await _any_body(request)
     try:
         for record in body if isinstance(body, list) else [body]:
-            app.world.faults.add(Fault.parse(record))
+            world.faults.add(Fault.parse(record))
     except (TypeError, ValueError) as error:
         raise _Refused(400, str(error)) from error
-    return _json({"waiting": len(app.world.faults)})
+    return json_response({"waiting": len(world.faults)})
 
 
-async def _get_faults(_request: Request, app: CloudApp) -> Response:
-    return _json({"waiting": len(app.world.faults)})
+async def _get_faults(_request: Request, world: World) -> Response:
+    return json_response({"waiting": len(world.faults)})
 
 
-async def _clear_faults(_request: Request, app: CloudApp) -> Response:
-    app.world.faults.clear()
-    return _json({"waiting": 0})
+async def _clear_faults(_request: Request, world: World) -> Response:
+    world.faults.clear()
+    return json_response({"waiting": 0})
 
 
-async def _jump(request: Request, app: CloudApp) -> Response:
+async def _jump(request: Request, world: World) -> Response:
     try:
-        app.world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
+        world.clock.jump(float((await _body(request)).get("jump_seconds", 0)))
     except (OverflowError, TypeError, ValueError) as error:
         raise _Refused(400, "jump_seconds is not a number of seconds within the years 1 to 9999.") from error
-    return _json({"now": app.world.clock.now().isoformat(), "offset_seconds": app.world.clock.offset_seconds})
+    return json_response({"now": world.clock.now().isoformat(), "offset_seconds": world.clock.offset_seconds})
 
 
-async def _get_state(_request: Request, app: CloudApp) -> Response:
-    return _json(app.world.dump())
+async def _get_state(_request: Request, world: World) -> Response:
+    return json_response(world.dump())
 
 
-async def _put_state(request: Request, app: CloudApp) -> Response:
+async def _put_state(request: Request, world: World) -> Response:
     state = await _body(request)
     try:
         World().load(state)  # a rehearsal: an invalid state changes nothing
-        app.world.load(state)
+        world.load(state)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _Refused(400, f"The body is not a state of the simulator: {error}.") from error
-    return _json({})
+    return json_response({})
 
 
-async def _issue_token(request: Request, app: CloudApp) -> Response:
+async def _issue_token(request: Request, world: World) -> Response:
     """Issue a token of another identity provider: `{"issuer", "subject"}`, optionally `audience` and `seconds`."""
     body = await _body(request)
     try:
-        token = federation.issue(app.world, **body)
+        token = federation.issue(world, **body)
     except TypeError as error:
         raise _Refused(400, "The token request is invalid: give 'issuer' and 'subject'.") from error
-    return _json({"token": token})
+    return json_response({"token": token})
 
 
-async def _get_tenants(_request: Request, app: CloudApp) -> Response:
-    return _json({"tenants": [_described(tenant) for tenant in app.world.tenants.values()]})
+async def _get_tenants(_request: Request, world: World) -> Response:
+    return json_response({"tenants": [_described(tenant) for tenant in world.tenants.values()]})
 
 
-async def _patch_object(request: Request, app: CloudApp, name: str, kind: str, object_id: str) -> Response:
+async def _patch_object(request: Request, world: World, name: str, kind: str, object_id: str) -> Response:
     """Change any property of a directory object, including hidden ones, on all replicas immediately."""
-    store = _tenant(app.world, name).directory.store
+    store = _tenant(world, name).directory.store
     found = store.get(kind, object_id)
     if found is None:
         raise _Refused(404, f"Tenant {name!r} has no {kind} {object_id!r}.")
     changed: Object = {**found, **await _body(request)}
     store.put(kind, changed, since_ever=True)
-    return _json(changed)
+    return json_response(changed)
 
 
-async def _patch_tenant(request: Request, app: CloudApp, name: str) -> Response:
+async def _patch_tenant(request: Request, world: World, name: str) -> Response:
     """Change properties of a tenant: `app_management_policy` in Graph's format."""
     body = await _body(request)
-    directory = _tenant(app.world, name).directory
+    directory = _tenant(world, name).directory
     if set(body) != {"app_management_policy"}:
         raise _Refused(400, "The change of the tenant is invalid: only 'app_management_policy' can be changed.")
     directory.app_management_policy = body["app_management_policy"]
-    return _json({})
+    return json_response({})
 
 
-async def _customer_lead(request: Request, app: CloudApp, name: str) -> Response:
+async def _customer_lead(request: Request, world: World, name: str) -> Response:
     """Deliver a customer's lead: `{"offer": external id}`; the lead service uses the offer's live connection."""
-    body, tenant = await _body(request), _tenant(app.world, name)
-    partnercenter.advance(app.world)
-    resource = partner_center.live_leads(app.world, tenant, str(body.get("offer", "")))
+    body, tenant = await _body(request), _tenant(world, name)
+    partnercenter.advance(world)
+    resource = partner_center.live_leads(world, tenant, str(body.get("offer", "")))
     if resource is None:
         raise _Refused(404, f"Tenant {name!r} has no offer {body.get('offer')!r}.")
-    error = lead_service.deliver(app.world, resource, lead_service.test_lead(app.world)) if resource else _NOT_LIVE
-    return _json({"delivered": error is None, "error": error})
+    error = lead_service.deliver(world, resource, lead_service.test_lead(world)) if resource else _NOT_LIVE
+    return json_response({"delivered": error is None, "error": error})
 
 
-async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -> Response:
+async def _patch_offer(request: Request, world: World, name: str, offer: str) -> Response:
     """Change an offer as the portal would: `{"resource": kind or id, "changes": {...}, "target": "draft"}`."""
-    partnercenter.advance(app.world)
-    body, account = await _body(request), partner_center.account_of(app.world, _tenant(app.world, name))
+    partnercenter.advance(world)
+    body, account = await _body(request), partner_center.account_of(world, _tenant(world, name))
     found = None if account is None else partner_center.by_external_id(account, offer)
     target, changes = body.get("target", "draft"), body.get("changes")
     if found is None:
@@ -182,22 +180,22 @@ async def _patch_offer(request: Request, app: CloudApp, name: str, offer: str) -
     changed = partner_center.change_by_hand(found[1], target, str(body.get("resource")), changes)
     if changed is None:
         raise _Refused(404, f"The offer {offer!r} has no {body.get('resource')!r}.")
-    return _json(changed)
+    return json_response(changed)
 
 
-async def _as_admin(request: Request, app: CloudApp, host: str, rest: str) -> Response:
+async def _as_admin(request: Request, world: World, host: str, rest: str) -> Response:
     """Forward the request to `host` with all rights; it is neither counted nor refused.
 
     For Graph the header X-Simulator-Tenant names the tenant (by id, name or domain).
     """
     name = request.headers.get("x-simulator-tenant")
-    environment = app.world.environment_by_host(host)
+    environment = world.environment_by_host(host)
     if name is None and environment is not None:
         tenant = environment.tenant
     elif name is None:
         raise _Refused(400, "The tenant is missing: name it in the header X-Simulator-Tenant.")
     else:
-        tenant = _tenant(app.world, name)
+        tenant = _tenant(world, name)
     raw_path = request.scope["raw_path"].partition(b"?")[0]
     prefix = f"/admin-override/{host}".encode()
     headers = [(key, value) for key, value in request.scope["headers"] if key not in (b"host", b"authorization")]
@@ -205,17 +203,17 @@ async def _as_admin(request: Request, app: CloudApp, host: str, rest: str) -> Re
         **request.scope,
         "path": rest,
         "raw_path": raw_path[len(prefix) :] if raw_path.startswith(prefix) else quote(rest).encode(),
-        "headers": [*headers, (b"host", host.encode()), (b"x-simulator-admin_override", b"true")],
+        "headers": [*headers, (b"host", host.encode()), (b"x-simulator-admin-override", b"true")],
         "simulator.admin_override": True,
     }
-    return await app.answer(Request(scope, request.receive), host, tenant)
+    return await services.answer(Request(scope, request.receive), world, host, tenant)
 
 
-async def _environment(request: Request, app: CloudApp, host: str, rest: str) -> Response:
+async def _environment(request: Request, world: World, host: str, rest: str) -> Response:
     """A manual change inside an environment, which `dataverse.control` handles."""
     from . import dataverse  # optional
 
-    environment = app.world.environment_by_host(host)
+    environment = world.environment_by_host(host)
     handler = getattr(dataverse, "control", None)
     if environment is None or handler is None:
         raise _Refused(404, f"There is no environment at {host!r}.")
@@ -262,10 +260,6 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise _Refused(400, "The body is not a JSON object.")
     return body
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
 
 
 _NOT_LIVE = "The offer is not live, so it has no customers."

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.responses import Response
 
 from .clouds import CLOUDS
 from .entra import TokenRefused, verify
+from .web import json_response
 from .world import Tenant, World
 
 
@@ -27,9 +27,9 @@ def answer(request: Request, world: World, host: str) -> Response:
     if "api-version" not in request.query_params:
         return _error(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required.")
     if (request.method, request.url.path) == ("GET", "/subscriptions"):
-        return _json({"value": [], "count": {"type": "Total", "value": 0}}, 200)
+        return json_response({"value": [], "count": {"type": "Total", "value": 0}}, 200)
     if (request.method, request.url.path) == ("GET", "/tenants"):
-        return _json({"value": [_shown(world.tenants[caller.tenant_id])]}, 200)
+        return json_response({"value": [_shown(world.tenants[caller.tenant_id])]}, 200)
     return _error(404, "ResourceNotFound", f"There is no resource at '{request.url.path}' for {request.method}.")
 
 
@@ -47,8 +47,4 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
 
 
 def _error(status: int, code: str, message: str) -> Response:
-    return _json({"error": {"code": code, "message": message}}, status)
-
-
-def _json(body: object, status: int) -> Response:
-    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
+    return json_response({"error": {"code": code, "message": message}}, status)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from ..web import json_response
 from . import gates, roles
 from .initial_state import organization_settings
 
@@ -37,10 +38,10 @@ async def control(request: Request, environment: Environment, rest: str) -> Resp
     if found is None or found[1] not in environment.data.catalogue.tables:
         return _refused("The address is unknown: use /options or /rows/TABLE.", 404)
     if request.method == "POST" and found[2] is None:
-        return _json(environment.data.insert(found[1], body))
+        return json_response(environment.data.insert(found[1], body))
     if request.method == "DELETE" and found[2] is not None:
         _forget(environment, found[1], found[2].lower())
-        return _json({})
+        return json_response({})
     return _refused(f"A row does not support {request.method}.", 405)
 
 
@@ -62,7 +63,7 @@ def _options(environment: Environment, body: dict[str, Any]) -> Response:
         data.rows["organization"][data.organization_id],
         {"orgdborgsettings": organization_settings(data)},
     )
-    return _json(options)
+    return json_response(options)
 
 
 def _forget(environment: Environment, logical: str, identifier: str) -> None:
@@ -73,8 +74,4 @@ def _forget(environment: Environment, logical: str, identifier: str) -> None:
 
 
 def _refused(message: str, status: int) -> Response:
-    return _json({"error": {"code": "ControlRefused", "message": message}}, status)
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, media_type="application/json")
+    return json_response({"error": {"code": "ControlRefused", "message": message}}, status)

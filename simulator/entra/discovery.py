@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..clouds import CLOUDS, LOGIN_HOSTS, Cloud
+from ..web import json_response
 
 if TYPE_CHECKING:
     from ..world import Tenant
@@ -56,14 +56,14 @@ def openid_configuration(cloud: Cloud, name: str, version: str) -> Response:
         "msgraph_host": cloud.graph_host,
         "rbac_url": "https://pas.windows.net",
     }
-    return _json(document)
+    return json_response(document)
 
 
 def instance_discovery(request: Request) -> Response:
     """The sign-in hosts, and the address of the requested tenant's discovery document."""
     asked = urlsplit(request.query_params.get("authorization_endpoint", ""))
     if asked.hostname not in LOGIN_HOSTS:
-        return _json(
+        return json_response(
             {"error": "invalid_instance", "error_description": "AADSTS50049: Unknown or invalid instance."}, 400
         )
     tenant = asked.path.strip("/").split("/")[0]
@@ -76,15 +76,15 @@ def instance_discovery(request: Request) -> Response:
             for hosts, first in metadata.items()
         ],
     }
-    return _json(document)
+    return json_response(document)
 
 
 def user_realm(name: str, tenant: Tenant | None) -> Response:
     """Whether a user signs in here (Managed) or is unknown; msal requests it before a password grant."""
     if tenant is None:
-        return _json({"ver": "1.0", "account_type": "Unknown"})
+        return json_response({"ver": "1.0", "account_type": "Unknown"})
     domain = name.partition("@")[2]
-    return _json(
+    return json_response(
         {
             "ver": "1.0",
             "account_type": "Managed",
@@ -93,7 +93,3 @@ def user_realm(name: str, tenant: Tenant | None) -> Response:
             "cloud_audience_urn": f"urn:federation:{tenant.cloud.instance_name}",
         }
     )
-
-
-def _json(document: object, status: int = 200) -> Response:
-    return Response(json.dumps(document), status, media_type="application/json; charset=utf-8")

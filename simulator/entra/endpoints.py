@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from starlette.responses import Response
 from ..clouds import CLOUDS, clouds_of_login_host
 from ..directory.first_party import GRAPH_APP_ID
 from ..directory.store import Object, View
+from ..web import json_response
 from . import discovery, errors, passwords, tokens
 from .credentials import check_client, with_basic
 from .errors import SignInRefused
@@ -69,7 +69,7 @@ async def _route(request: Request, world: World, host: str, path: str) -> Respon
         if found := _DISCOVERY.fullmatch(path):
             return _openid_configuration(world, host, found[1], found[2] or "")
         if _KEYS.fullmatch(path):
-            return Response(json.dumps(tokens.key_set()), media_type="application/json; charset=utf-8")
+            return json_response(tokens.key_set())
         if found := _REALM.fullmatch(path):
             name = unquote(found[1])
             return discovery.user_realm(name, world.tenant_by_name_or_id(name.partition("@")[2]))

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 from ..directory.store import Object
+from ..web import json_response
 
 if TYPE_CHECKING:
     from ..world import World
@@ -124,4 +124,4 @@ def response(refusal: SignInRefused, world: World, host: str, correlation_id: st
         "error_uri": f"https://{host}/error?code={refusal.number}",
         **refusal.more,
     }
-    return Response(json.dumps(body), refusal.status, media_type="application/json; charset=utf-8")
+    return json_response(body, refusal.status)

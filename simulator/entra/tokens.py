@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from .. import seeded
 from ..directory.first_party import NO_DIRECTORY_ROLE_ID, directory_role_id
 from ..directory.store import Object
+from ..web import json_response
 
 if TYPE_CHECKING:
     from ..world import Tenant, World
@@ -126,7 +126,7 @@ def token_response(world: World, audience: str, token: str, *, v2: bool, scope: 
     if scope:
         body["scope"] = scope
     body["access_token"] = token
-    return Response(json.dumps(body), media_type="application/json; charset=utf-8")
+    return json_response(body)
 
 
 def issuer(tenant: Tenant) -> str:

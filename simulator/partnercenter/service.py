@@ -19,6 +19,7 @@ from starlette.responses import Response
 from ..clouds import CLOUDS
 from ..directory.first_party import GRAPH_APP_ID
 from ..entra.tokens import TokenRefused, verify
+from ..web import json_response
 from . import jobs, offers
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ async def answer(request: Request, world: World, host: str, override_tenant: Ten
         # The documentation writes externalID where clients write externalId.
         named = {"externalId" if name.lower() == "externalid" else name: value for name, value in query}
         call = _Call(world, tenant, account, named, _parsed(await request.body()))
-        return _json(_route(request, call, request.url.path.removeprefix(BASE).strip("/")), 200)
+        return json_response(_route(request, call, request.url.path.removeprefix(BASE).strip("/")), 200)
     except Refused as refused:
-        return _json({"error": refused.error}, refused.status)
+        return json_response({"error": refused.error}, refused.status)
 
 
 def _signed_in(request: Request, world: World, host: str) -> Tenant:
@@ -266,7 +267,3 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Refused(400, "badRequest", "The body is not JSON.") from None
-
-
-def _json(body: object, status: int) -> Response:
-    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..entra.tokens import Caller, TokenRefused, verify
+from ..web import json_response
 from . import members
 from .shapes import described
 
@@ -87,13 +88,13 @@ async def answer(request: Request, world: World, host: str, override_tenant: Ten
                         "The api-version query parameter (?api-version=) is required.",
                     )
                 status, content = handler(call, *match.groups())
-                return _json(content, status)
+                return json_response(content, status)
         raise Refused(404, "ResourceNotFound", f"There is no resource at '{call.path}' for {request.method}.")
     except RefusedWithList as refused:
-        return _json(refused.body, refused.status)
+        return json_response(refused.body, refused.status)
     except Refused as refused:
         error = {"code": refused.code, "message": refused.message, "detailUrlType": "NotSpecified"}
-        return _json({"error": error}, refused.status)
+        return json_response({"error": error}, refused.status)
 
 
 def _signed_in(
@@ -237,7 +238,3 @@ def _json_body(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused(400, "InvalidRequestContent", "The request content is expected to be a JSON object.")
     return value
-
-
-def _json(body: object, status: int) -> Response:
-    return Response(json.dumps(body), status, media_type="application/json; charset=utf-8")
