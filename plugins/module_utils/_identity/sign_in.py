@@ -206,8 +206,8 @@ class SignIn:
         if self.credentials.tenant:
             command += ["--tenant", self.credentials.tenant]
         try:
-            # This floor does not use AnsibleModule, so run_command is not available. pylint:
-            # disable-next=ansible-bad-function
+            # This floor does not use AnsibleModule, so run_command is not available.
+            # pylint: disable-next=ansible-bad-function
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         except (FileNotFoundError, subprocess.TimeoutExpired) as error:
             raise SignInFailed(
