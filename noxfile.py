@@ -81,6 +81,7 @@ nox.options.sessions = [
     *(f"units-{core}" for core in CORES),
     "mypy",
     "artifact",
+    "simulator-package",
     "ansible-lint",
     "unit",
     "oldest-python",
@@ -156,6 +157,18 @@ def torture(session: nox.Session) -> None:
 def simulator(session: nox.Session) -> None:
     """Run the simulator's own tests."""
     run_pytest(session, "tests/simulator", env=RECORDED)
+
+
+@nox.session(name="simulator-package")
+def simulator_package(session: nox.Session) -> None:
+    """Install the simulator as the package that it is, and run its command far from the checkout."""
+    with tempfile.TemporaryDirectory(prefix="simulator-") as place:
+        # A copy, because building leaves files beside the sources.
+        shutil.copytree(ROOT / "simulator", Path(place, "source"))
+        session.install("--reinstall-package", "marketplace-leads-simulator", str(Path(place, "source")), "requests")
+        question = "import requests; print(requests.get('https://login.microsoftonline.com/common/discovery/keys'))"
+        with session.chdir(place):
+            session.run("marketplace-leads-simulator", "exec", "--tenants", "1", "--", "python", "-c", question)
 
 
 @nox.session

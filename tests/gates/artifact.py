@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Install the built artifact into an empty folder and run the demo from there.
+"""Install the built artifact into an empty folder and run the demo with it.
 
-A checkout does not reveal a file that is missing from the artifact; this does.
+A checkout does not reveal a file that is missing from the artifact; this does. The simulator and the demo itself are
+not part of the artifact.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from pathlib import Path
 
 from tests.gates.building import build, tracked_files
 
+ROOT = Path(__file__).resolve().parents[2]
+
 # Files for users. Every other tracked file may be in the artifact or not.
-SHIPPED = ("plugins", "roles", "playbooks", "simulator", "demo", "meta", "requirements.txt", "README.md", "LICENSES")
+SHIPPED = ("plugins", "roles", "playbooks", "evidence", "docs", "meta", "requirements.txt", "README.md", "LICENSES")
 # Files of a checkout that must not be published.
-PRIVATE = (".git", ".github", ".ci", ".nox", ".venv", "build", "__pycache__")
+PRIVATE = (".git", ".github", ".ci", ".nox", ".venv", "build", "simulator", "demo", "packages", "__pycache__")
 
 
 def complaints(installed: Path) -> Iterator[str]:
@@ -35,7 +38,7 @@ def complaints(installed: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Build, install, compare, run the demo of the installed collection; return 1 if something is wrong."""
+    """Build, install, compare, run the demo with the installed collection; return 1 if something is wrong."""
     with tempfile.TemporaryDirectory(prefix="artifact-") as place:
         collections = Path(place, "collections")
         install = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", str(collections)]
@@ -45,8 +48,8 @@ def main() -> int:
         if found:
             print("\n".join(found))
             return 1
-        demo = [sys.executable, str(installed / "demo/run.py"), "--collections-path", str(collections), *sys.argv[1:]]
-        # No trace of the checkout: a file that is not in the artifact cannot be found.
+        demo = [sys.executable, str(ROOT / "demo/run.py"), "--collections-path", str(collections), *sys.argv[1:]]
+        # Without the checkout on the path, so that Ansible finds the collection in the artifact only.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         return subprocess.run(demo, cwd=place, env=environment, check=False).returncode
 
