@@ -14,8 +14,9 @@ SIMULATOR = Path(__file__).resolve().parents[2] / "simulator"
 
 
 def settings() -> dict[str, Any]:
-    found: dict[str, Any] = tomllib.loads((SIMULATOR / "pyproject.toml").read_text(encoding="utf-8"))
-    return found["tool"]["setuptools"]
+    content = tomllib.loads((SIMULATOR / "pyproject.toml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = content["tool"]["setuptools"]
+    return found
 
 
 def test_every_folder_of_code_is_installed() -> None:
