@@ -253,7 +253,7 @@ def test_a_store_that_holds_another_secret_is_not_overwritten(
 
 def test_secret_that_matches_no_live_one_is_refused(take_over: TakeOver, hand_made: HandMade) -> None:
     take_over.give("~~~ is how none begins")
-    assert "lead_writer_adopt_secret is the value of no live secret" in take_over.refused()
+    assert "lead_writer_adopt_secret does not match any live secret" in take_over.refused()
 
 
 def test_a_secret_of_another_application_is_refused(take_over: TakeOver, hand_made: HandMade) -> None:

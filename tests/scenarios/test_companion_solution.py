@@ -91,7 +91,7 @@ def test_leads_arrive_where_customizations_are_blocked(cloud: Cloud, blocked: Co
     tenant, roles = cloud.contoso, Roles(cloud, cloud.contoso)
     dry = blocked(check=True)
     assert dry.status == 0, dry.output
-    assert "companion_solution: the role of the solution may not be edited" in dry.output
+    assert "companion_solution: the role of the solution cannot be edited" in dry.output
     assert '"prvReadAsyncOperation": "Global"' in dry.output
 
     first = blocked()

@@ -71,7 +71,7 @@ def test_a_next_link_to_another_host_is_a_failure(
     page = {"value": [], "@odata.nextLink": link}
     cloud.fault(route="/systemusers", method="GET", status=200, content=json.dumps(page), count=0)
     run = app_user(ansible, application_id, roles=[ROLE])
-    assert "would go on at https://leads.example, which is not contoso.crm4" in run.failure("contoso_prod")
+    assert "would continue at https://leads.example, which is not contoso.crm4" in run.failure("contoso_prod")
     assert cloud.writes_since(run.mark) == []
 
 

@@ -69,7 +69,7 @@ def roles(cloud: Cloud, user_id: str) -> list[str]:
 def test_user_is_added_without_a_visit_once_its_license_arrives(cloud: Cloud, ansible: Ansible) -> None:
     user_id = made(cloud, cloud.contoso, licensed=False)
     without = user_role(ansible, user_id, sync_timeout=2)
-    assert f"contoso.crm4.dynamics.com knows of no license of user {user_id} yet" in without.failure(HOST)
+    assert f"contoso.crm4.dynamics.com does not know of a license of user {user_id} yet" in without.failure(HOST)
 
     license_user(cloud, cloud.contoso, user_id)
     first = user_role(ansible, NAME)

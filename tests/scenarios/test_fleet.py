@@ -142,7 +142,7 @@ def test_a_dry_run_shows_only_the_selected_steps(configure: Configure) -> None:
 @pytest.mark.parametrize("check", [True, False], ids=["dry run", "run"])
 def test_tags_that_leave_out_what_a_step_needs_are_refused(cloud: Cloud, configure: Configure, check: bool) -> None:
     run = configure("--tags", "lead_writer_user", check=check, rehearse=check)
-    assert "The step role_privileges needs the solution, which is yet to be made" in run.failure(HOST)
+    assert "The step role_privileges needs the solution, which does not exist yet" in run.failure(HOST)
     assert "The step application_user needs the application" in run.failure(HOST)
     assert cloud.writes_since(run.mark) == []
 

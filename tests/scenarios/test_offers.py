@@ -91,7 +91,7 @@ def test_leads_are_set_up_before_the_first_publication(life: Life) -> None:
 
 def test_the_first_publication_is_left_to_the_publisher(life: Life) -> None:
     run = life.run(**NEW, **LIVE)
-    assert "Offer 'new-offer' was never published" in said(run)
+    assert "Offer 'new-offer' has never been published" in said(run)
     again = life.run(**NEW, **LIVE)
     assert life.plan(again)["publication"]["state"] == "held"
     assert again.changed_hosts() == set()

@@ -275,7 +275,7 @@ def test_unusable_publisher_credentials_are_one_message(publisher: Publisher) ->
     cases: list[tuple[dict[str, Any], str]] = [
         ({"client_secret": "not-the-secret"}, "client_secret is not valid for application"),
         (runner, "Partner Center does not accept application"),
-        ({"offer": "no-offer"}, "offer 'no-offer' names 0 offers of the publisher's account in tenant"),
+        ({"offer": "no-offer"}, "offer 'no-offer' matches 0 offers of the publisher's account in tenant"),
         ({"cloud": "gcc_high"}, "leave cloud out, and give the credentials of the publisher"),
     ]
     tasks = [{**publisher.task(**options), "ignore_errors": True} for options, _sentence in cases]
@@ -342,7 +342,7 @@ def test_a_version_that_is_named_is_the_only_one_used(publisher: Publisher) -> N
 def test_refusal_of_all_versions_is_reported(publisher: Publisher) -> None:
     deprecate(publisher, *VERSIONS)
     failure = publisher.run(rehearse=False).failure(HOST)
-    assert "refuses version 2022-03-01-preview2 of its schemas as deprecated: give one that" in failure
+    assert "refuses version 2022-03-01-preview2 of its schemas as deprecated: set api_version" in failure
 
 
 @pytest.mark.cloud(

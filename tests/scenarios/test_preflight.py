@@ -109,7 +109,7 @@ def test_blockers_are_reported_with_their_cure_before_any_write(broken: Broken) 
     assert "pac admin assign-user --environment https://" in told["stranger"]
     assert "lacks the privilege prvAssignRole" in told["customizer"]
     assert "has no table for leads: install an app that brings it" in told["salesless"]
-    assert "lets secrets live for 180 days, but lead_writer_secret_valid_days is 365: lower it." in told["capped"]
+    assert "limits secrets to 180 days, but lead_writer_secret_valid_days is 365: lower it." in told["capped"]
     assert "forbids client secrets: ask its administrator to exempt the runner" in told["secretless"]
     assert "lead_writer_application_id" in told["secretless"]
     assert "forbids the sign-in audience AzureADMultipleOrgs: set lead_writer_sign_in_audience" in told["narrow"]
