@@ -141,16 +141,29 @@ def unit(session: nox.Session) -> None:
     run_pytest(session, "tests/unit")
 
 
-@nox.session
-def torture(session: nox.Session) -> None:
-    """Try many more histories of secrets than the unit tests, all flipped facts, and the longest scenarios."""
+# What takes too long for every change: `make torture` runs these three side by side.
+IN_PARALLEL = ("--numprocesses", "3", "--dist", "worksteal")
+
+
+@nox.session(name="torture-facts")
+def torture_facts(session: nox.Session) -> None:
+    """Run configure in every cloud in which a fact does not hold."""
+    session.env["MARKETPLACE_LEADS_FLIPS"] = "all"
+    run_pytest(session, "tests/scenarios/test_flipped_facts.py", *IN_PARALLEL)
+
+
+@nox.session(name="torture-secrets")
+def torture_secrets(session: nox.Session) -> None:
+    """Try many more histories of secrets than the unit tests do."""
     session.env["MARKETPLACE_LEADS_EXAMPLES"] = "20000"
     run_pytest(session, "tests/unit/plugins/module_utils/_rules/test_no_live_secret_is_removed.py")
-    session.env["MARKETPLACE_LEADS_FLIPS"] = "all"
+
+
+@nox.session(name="torture-scenarios")
+def torture_scenarios(session: nox.Session) -> None:
+    """Run the scenarios that are marked `torture`."""
     session.env["MARKETPLACE_LEADS_THOROUGH"] = "1"
-    parallel = ("--numprocesses", "3", "--dist", "worksteal")
-    run_pytest(session, "tests/scenarios/test_flipped_facts.py", *parallel)
-    run_pytest(session, "tests/scenarios", "-m", "torture", *parallel)
+    run_pytest(session, "tests/scenarios", "-m", "torture", *IN_PARALLEL)
 
 
 @nox.session
