@@ -18,11 +18,11 @@ from ..._rules.access_levels import AccessLevel
 from ..._rules.errors import InvalidInput
 from ..._rules.guids import NIL_GUID
 from ..._services.environment.client import EnvironmentClient
-from ..._services.environment.roles import IMMOVABLE, RoleHolder, Roles, SecurityRole
+from ..._services.environment.roles import RoleHolder, Roles, SecurityRole
 from ..._services.environment.settings import blocks_unmanaged_customizations
 from ..._services.environment.users import Users
 from .companion_solution import CompanionSolutionRemoval, ReportProgress, is_brought_by_companion_solution
-from .privilege_levels import Levels, give, lacking, resolve, shown
+from .privilege_levels import Carrier, Levels
 
 REMOVAL_OPTIONS: dict[str, dict[str, Any]] = {
     "held_by": {"type": "list", "elements": "str", "default": []},
@@ -56,8 +56,14 @@ class CompanionRole:
             )
         else:
             held = self._roles.privileges_of(role.role_id)
-        carried = {name: level for name, (_id, level) in held.items()}
-        self._plan_privileges(plan, needed, carried, {name: each for name, (each, _level) in held.items()}, exact)
+        Carrier(
+            roles=self._roles,
+            host=self._environment.address.host,
+            path="companion_role.privileges",
+            held={name: level for name, (_id, level) in held.items()},
+            ids={name: each for name, (each, _level) in held.items()},
+            role_id=lambda: self._role_id,
+        ).plan(plan, needed, exact=exact)
         if role is not None:
             plan.add("companion_role.isinherited", role.inherited, inheritance, lambda: self._inherit(inheritance))
         return plan
@@ -65,32 +71,6 @@ class CompanionRole:
     def state(self) -> dict[str, Any]:
         """Return the companion role, as it is now or as planned."""
         return {"roleid": self._role.role_id if self._role else NIL_GUID, "name": self._name}
-
-    def _plan_privileges(self, plan: Plan, needed: Levels, carried: Levels, ids: dict[str, str], exact: bool) -> None:
-        different = lacking(needed, carried)
-        surplus: list[str] = []
-        if exact:
-            different = {name: level for name, level in needed.items() if carried.get(name) != level}
-            surplus = sorted(name for name in carried if name not in needed and name not in IMMOVABLE)
-        names, found = resolve(self._roles, self._environment.address.host, different)
-        ids = {**ids, **found}
-
-        def apply() -> None:
-            if exact:
-                # The fixed baseline is included, so that the service leaves nothing out silently.
-                kept = {name: level for name, level in carried.items() if name in IMMOVABLE}
-                rows = [(ids[name], level) for name, level in {**kept, **needed}.items()]
-                self._roles.replace_privileges(self._role_id, rows)
-            else:
-                give(self._roles, self._role_id, different, carried, ids)
-
-        touched = [*different, *surplus]
-        plan.add(
-            "companion_role.privileges",
-            {names.get(name, name): shown(carried.get(name)) for name in touched},
-            {names.get(name, name): shown(different.get(name)) for name in touched},
-            apply,
-        )
 
     @property
     def _role_id(self) -> str:

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
+from ..._desired_state.plan import Plan
 from ..._rules.access_levels import AccessLevel
 from ..._rules.errors import InvalidInput
-from ..._services.environment.roles import Roles
+from ..._services.environment.roles import IMMOVABLE, Roles
 
 Levels = Mapping[str, AccessLevel]
 """Access levels by the privilege's name in lower case."""
@@ -42,6 +44,52 @@ def resolve(roles: Roles, host: str, asked: Levels) -> tuple[dict[str, str], dic
             )
     names = {name: privilege.name for name, privilege in known.items()}
     return names, {name: privilege.privilege_id for name, privilege in known.items()}
+
+
+def surplus(wanted: Levels, held: Levels) -> list[str]:
+    """Return the privileges that exact mode removes: never those of the platform's baseline."""
+    return sorted(name for name in held if name not in wanted and name not in IMMOVABLE)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A role whose privileges are planned. Its id is asked for when it is changed, as it may not exist before."""
+
+    roles: Roles
+    host: str
+    path: str
+    held: Levels
+    ids: Mapping[str, str]
+    role_id: Callable[[], str]
+
+    def plan(self, plan: Plan, wanted: Levels, *, exact: bool) -> dict[str, AccessLevel]:
+        """Add to a plan that the role gets at least the `wanted` privileges, or (`exact`) no others.
+
+        Return those that it gets. Raises InvalidInput for a privilege that the host does not know or allow.
+        """
+        different = lacking(wanted, self.held)
+        if exact:
+            different = {name: level for name, level in wanted.items() if self.held.get(name) != level}
+        names, found = resolve(self.roles, self.host, different)
+        ids = {**self.ids, **found}
+
+        def apply() -> None:
+            if exact:
+                # The fixed baseline is included, so that the service leaves nothing out silently.
+                kept = {name: level for name, level in self.held.items() if name in IMMOVABLE}
+                rows = [(ids[name], level) for name, level in {**kept, **wanted}.items()]
+                self.roles.replace_privileges(self.role_id(), rows)
+            else:
+                give(self.roles, self.role_id(), different, self.held, ids)
+
+        touched = [*different, *(surplus(wanted, self.held) if exact else ())]
+        plan.add(
+            self.path,
+            {names.get(name, name): shown(self.held.get(name)) for name in touched},
+            {names.get(name, name): shown(different.get(name)) for name in touched},
+            apply,
+        )
+        return different
 
 
 def give(roles: Roles, role_id: str, different: Levels, held: Levels, ids: Mapping[str, str]) -> None:

@@ -20,12 +20,12 @@ from ..._rules.errors import InvalidInput
 from ..._rules.guids import NIL_GUID
 from ..._rules.privilege_names import ACCESS_RIGHTS, privilege_name
 from ..._services.environment.client import EnvironmentClient
-from ..._services.environment.roles import DIRECT_USER_AND_TEAM, IMMOVABLE, TEAM_ONLY, Roles, SecurityRole
+from ..._services.environment.roles import DIRECT_USER_AND_TEAM, TEAM_ONLY, Roles, SecurityRole
 from ..._services.environment.settings import blocks_unmanaged_customizations
 from ..solution.package import PendingRoles, no_coming_roles
 from .companion_role import CompanionRole
 from .companion_solution import CompanionSolution, is_brought_by_companion_solution
-from .privilege_levels import Levels, give, lacking, resolve, shown
+from .privilege_levels import Carrier, Levels, lacking, surplus
 
 FAIL, COMPANION, COMPANION_SOLUTION = "fail", "companion", "companion_solution"
 """What to do about a locked role that lacks privileges."""
@@ -215,29 +215,14 @@ class RolePrivilegesResource:
         """Plan a role that can be edited."""
         plan = Plan()
         wanted = self._wanted
-        different = lacking(wanted.privileges, levels)
-        if wanted.exact:
-            different = {name: level for name, level in wanted.privileges.items() if levels.get(name) != level}
-        surplus = self._surplus(levels)
-        names, found = resolve(self._roles, self._environment.address.host, different)
-        found = {**ids, **found}
-
-        def apply() -> None:
-            if wanted.exact:
-                # The fixed baseline is included, so that the service leaves nothing out silently.
-                kept = {name: level for name, level in levels.items() if name in IMMOVABLE}
-                rows = [(found[name], level) for name, level in {**kept, **wanted.privileges}.items()]
-                self._roles.replace_privileges(role.role_id, rows)
-            else:
-                give(self._roles, role.role_id, different, levels, found)
-
-        touched = [*different, *surplus]
-        plan.add(
-            "role.privileges",
-            {names.get(name, name): shown(levels.get(name)) for name in touched},
-            {names.get(name, name): shown(different.get(name)) for name in touched},
-            apply,
-        )
+        different = Carrier(
+            roles=self._roles,
+            host=self._environment.address.host,
+            path="role.privileges",
+            held=levels,
+            ids=ids,
+            role_id=lambda: role.role_id,
+        ).plan(plan, wanted.privileges, exact=wanted.exact)
         if wanted.inheritance is not None:
             inheritance = wanted.inheritance
             plan.add(
@@ -351,7 +336,5 @@ class RolePrivilegesResource:
         return f"role {role!r} does not exist in {host}: correct the name, or import the solution that brings it first."
 
     def _surplus(self, levels: Levels) -> list[str]:
-        """The privileges to remove: only in exact mode, and never those of the platform's baseline."""
-        if not self._wanted.exact:
-            return []
-        return sorted(name for name in levels if name not in self._wanted.privileges and name not in IMMOVABLE)
+        """The privileges to remove, which only exact mode does."""
+        return surplus(self._wanted.privileges, levels) if self._wanted.exact else []

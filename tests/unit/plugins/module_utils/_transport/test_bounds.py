@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import gzip
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 
 import pytest
@@ -26,6 +25,7 @@ from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module
     Network,
     answer,
 )
+from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module_utils.serving import served
 
 MIB = 1024**2
 
@@ -68,15 +68,10 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
     Server.asked.clear()
     Server.connections.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/thing"
-    server.shutdown()
-    server.server_close()
+    with served(monkeypatch, Server) as address:
+        yield f"{address}/thing"
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 
 import pytest
@@ -17,6 +16,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
     BearerToken,
     Transport,
 )
+from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module_utils.serving import served
 
 
 class Server(BaseHTTPRequestHandler):
@@ -49,15 +49,10 @@ for _method in ("GET", "POST", "PATCH", "DELETE"):
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
     Server.answers.clear()
     Server.asked.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/thing"
-    server.shutdown()
-    server.server_close()
+    with served(monkeypatch, Server) as address:
+        yield f"{address}/thing"
 
 
 @pytest.fixture

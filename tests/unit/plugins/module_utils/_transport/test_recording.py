@@ -11,7 +11,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
     BearerToken,
     Transport,
 )
+from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module_utils.serving import served
 
 
 class Server(BaseHTTPRequestHandler):
@@ -55,15 +56,10 @@ for _method in ("GET", "POST"):
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
     Server.answers.clear()
     Server.asked.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/systemusers"
-    server.shutdown()
-    server.server_close()
+    with served(monkeypatch, Server) as address:
+        yield f"{address}/systemusers"
 
 
 @pytest.fixture
