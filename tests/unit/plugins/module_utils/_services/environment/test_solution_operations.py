@@ -22,6 +22,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._tra
     TimedOut,
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Answer
+from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module_utils.services import answer
 
 IMPORT = solution_operations.IMPORT
 Operation: TypeAlias = solution_operations.Operation
@@ -62,20 +63,10 @@ class Environment(EnvironmentClient):
 
     def call(self, method: str, path: str, **_options: Any) -> Answer:
         self.starts.append(path)
-        answer = self.answers.pop(0)
-        if isinstance(answer, CallFailed):
-            raise answer
-        return _Good(answer)
-
-
-class _Good(Answer):
-    def __init__(self, body: dict[str, Any]) -> None:
-        super().__init__(200, {}, "", "POST")
-        self._body = body
-
-    @property
-    def body(self) -> dict[str, Any]:
-        return self._body
+        prepared = self.answers.pop(0)
+        if isinstance(prepared, CallFailed):
+            raise prepared
+        return answer(prepared)
 
 
 def operations(environment: Environment, timeout: float = 3600.0, told: list[str] | None = None) -> SolutionOperations:

@@ -15,6 +15,7 @@ from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._ser
     Solutions,
 )
 from ansible_collections.marketplace_leads.dynamics365.plugins.module_utils._transport.http import Answer
+from ansible_collections.marketplace_leads.dynamics365.tests.unit.plugins.module_utils.services import answer
 
 
 class Environment(EnvironmentClient):
@@ -25,17 +26,7 @@ class Environment(EnvironmentClient):
 
     def call(self, method: str, path: str, **_options: Any) -> Answer:
         staged = {"StageSolutionUploadId": "1", "StageSolutionStatus": "Failed", "MissingDependencies": self._missing}
-        return _Good({"StageSolutionResults": staged})
-
-
-class _Good(Answer):
-    def __init__(self, body: dict[str, Any]) -> None:
-        super().__init__(200, {}, "", "POST")
-        self._body = body
-
-    @property
-    def body(self) -> dict[str, Any]:
-        return self._body
+        return answer({"StageSolutionResults": staged})
 
 
 def component(name: str, solution: str = "") -> dict[str, str]:
