@@ -70,8 +70,7 @@ class LeadDestinationResource:
         self._left_alone = False
         self._pending = False
         self._written = False
-        self._postponed = False
-        self._goes_live = False
+        self._begun = False
         self._handed_over_key_id = wanted.secret.handed_over_key_id if wanted.secret else ""
         self._handed_over_at = wanted.secret.handed_over_at if wanted.secret else None
 
@@ -119,13 +118,14 @@ class LeadDestinationResource:
         """Return what the handover files keep of the offer, as it is when all that was planned is done."""
         key_id, at = self._handed_over_key_id, write_moment(self._handed_over_at)
         live_since, publication = write_moment(since), self._progress.shown()
-        is_planned = self._new_secret and not (self._written or self._postponed)
-        if is_planned and self._wanted.secret is not None:
+        planned = [] if self._begun else self._plan.paths
+        if self._wanted.secret is not None and self._path("secret") in planned:
             key_id, at, live_since = self._wanted.secret.key_id, KNOWN_AFTER_APPLY, ""
+        goes_live = self._wanted.publish == LIVE and self._path("published") in planned
         return {
             "key_id": KNOWN_AFTER_APPLY if key_id == NIL_GUID else key_id,
             "handed_over_at": at,
-            "live_since": KNOWN_AFTER_APPLY if self._goes_live and not self._postponed else live_since,
+            "live_since": KNOWN_AFTER_APPLY if goes_live else live_since,
             "publication": publication["state"],
             "publication_since": publication["since"],
             "submission_id": publication["submission_id"],
@@ -202,7 +202,6 @@ class LeadDestinationResource:
         else:
             stands = DRAFT if found.state in (NOT_PUBLISHED, WAITING) else found.state
             plan.add(self._path("published"), stands, target, self._publish)
-            self._goes_live = target == LIVE
             if target == PREVIEW:
                 plan.warnings.append(self._not_live_yet())
 
@@ -286,6 +285,7 @@ class LeadDestinationResource:
         """Hand everything over in one job, however many changes the plan shows."""
         if self._written:
             return
+        self._begun = True
         wanted, secret, offer = self._wanted, self._wanted.secret, self.offer
         posted = None
         if secret is not None:
@@ -298,7 +298,6 @@ class LeadDestinationResource:
         except StillLocked:
             if self._locked() not in self._plan.warnings:
                 self._plan.warnings.append(self._locked())
-            self._postponed = True
             raise Postponed from None
         self._written, self._pending = True, False
         if secret is not None and posted and not posted.strip("*"):
@@ -324,7 +323,7 @@ class LeadDestinationResource:
 
     def _publish(self) -> None:
         """Publish from the current state when no other publication is running."""
-        self._goes_live = False
+        self._begun = True
         begun = self._go_on(self._until_unlocked())
         self._pending = False
         self._read = read_offer(self._client, self._wanted.offer)

@@ -97,6 +97,21 @@ def test_new_password_is_reported_to_stop_leads_until_live() -> None:
     assert told(resource)["publish_needed"] is True
 
 
+def test_record_of_a_dry_run_shows_what_will_be_known() -> None:
+    _plan, resource = planned(offer(TO_USER, TO_USER), **{**RECORD, "secret_key_id": "b"}, publish="live")
+    record = told(resource)["handover"]
+    assert (record["key_id"], record["handed_over_at"]) == ("b", "known after apply")
+    assert record["live_since"] == "known after apply"
+    _plan, resource = planned(offer(TO_USER, TO_USER), **{**RECORD, "secret_key_id": "b"})
+    assert told(resource)["handover"]["live_since"] == ""
+
+
+def test_record_of_an_unchanged_offer_is_kept() -> None:
+    _plan, resource = planned(offer(TO_USER, TO_USER), **RECORD)
+    record = told(resource)["handover"]
+    assert (record["key_id"], record["live_since"]) == ("a", "2026-05-01T13:00:00.000000Z")
+
+
 def test_password_of_another_user_is_not_kept() -> None:
     plan, _resource = planned(offer(TO_USER), **RECORD, user_name="other@contoso.example")
     assert plan.diff["before"]["lead_destination.an-offer.secret"] is None
